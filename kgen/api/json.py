@@ -1,0 +1,122 @@
+"""JSON in and out. In: exactly RFC 8259 in UTF-8, bounded, no trap left in. Out: bytes, once."""
+
+import json
+import re
+from datetime import datetime
+from typing import Any, NoReturn
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+
+from kgen.errors import Invalid, PayloadTooLarge, UnsupportedMediaType
+
+# 64-bit integers have at most 20 characters; nothing on the wire is larger, and int() of 5,000 digits is slow.
+MAX_INTEGER_CHARACTERS = 20
+_LONE_SURROGATE_OR_NUL = re.compile("[\x00\ud800-\udfff]")
+_encode = msgspec.json.Encoder().encode
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _read_integer(text: str) -> int:
+    if len(text) > MAX_INTEGER_CHARACTERS:
+        raise ValueError("an integer has too many digits")
+    return int(text)
+
+
+def _read_fraction(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("a number is too large")
+    return value
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Two readers may take different ones of a repeated name: refused, so that nobody is fooled."""
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return fields
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_distinct,
+    parse_int=_read_integer,
+    parse_float=_read_fraction,
+    parse_constant=_refuse_constant,
+)
+
+
+def _has_unstorable_text(value: Any) -> bool:
+    """NUL and lone surrogates are JSON, but no text that PostgreSQL or UTF-8 can hold."""
+    if isinstance(value, str):
+        return bool(_LONE_SURROGATE_OR_NUL.search(value))
+    if isinstance(value, dict):
+        return any(_has_unstorable_text(part) for item in value.items() for part in item)
+    return isinstance(value, list) and any(map(_has_unstorable_text, value))
+
+
+def decode_object(body: bytes) -> dict[str, Any]:
+    """One JSON object.
+
+    :raises Invalid: not JSON in UTF-8 (a BOM is none), not an object, names that stand twice, NaN and Infinity,
+        integers beyond 64 bits, nesting too deep, NUL or lone surrogates in any text.
+    """
+    try:
+        value = _decoder.decode(body.decode("utf-8"))
+        # Only an escape can bring in what strict UTF-8 and JSON refuse in the raw.
+        unstorable = b"\\u" in body and _has_unstorable_text(value)
+    except (ValueError, RecursionError):
+        raise Invalid("The body is not JSON as it should be.") from None
+    if unstorable:
+        raise Invalid("A text holds a NUL or a lone surrogate.")
+    if not isinstance(value, dict):
+        raise Invalid("The body must be a JSON object.")
+    return value
+
+
+def read_object(request: HttpRequest, limit: int) -> dict[str, Any]:
+    """The request's body as an object; no body at all is an empty one.
+
+    :raises PayloadTooLarge: more than `limit` bytes.
+    :raises UnsupportedMediaType: not JSON by its Content-Type, or compressed.
+    :raises Invalid: see `decode_object`.
+    """
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    if declared.isdigit() and int(declared) > limit:
+        raise PayloadTooLarge()
+    body = request.read(limit + 1)
+    if len(body) > limit:
+        raise PayloadTooLarge()
+    if not body:
+        return {}
+    _check_media_type(request)
+    return decode_object(body)
+
+
+def _check_media_type(request: HttpRequest) -> None:
+    media, _, parameters = request.META.get("CONTENT_TYPE", "").partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    if media.strip().lower() not in ("application/json", ""):
+        raise UnsupportedMediaType()
+    if charset.startswith("charset=") and charset != "charset=utf-8":
+        raise UnsupportedMediaType()
+    if request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+        raise UnsupportedMediaType()
+
+
+def encode(payload: Any) -> bytes:
+    """JSON bytes; times as RFC 3339 in UTC with Z, UUIDs in lower case."""
+    return _encode(payload)
+
+
+def answer(payload: Any, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+    """A JSON response."""
+    return HttpResponse(encode(payload), status=status, content_type="application/json", headers=headers)
+
+
+def moment(value: datetime | None) -> str | None:
+    """A time as it goes into text members: RFC 3339, UTC, Z."""
+    return None if value is None else value.isoformat().replace("+00:00", "Z")

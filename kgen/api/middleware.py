@@ -1,0 +1,57 @@
+"""The outermost layer of every request: its id, its path's last slash, its one log line."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from kgen.api.problems import respond
+from kgen.api.request_id import request_id_of
+
+log = structlog.get_logger("kgen.request")
+
+QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+class RequestMiddleware:
+    """Gives the request an id, reads `/path/` as `/path`, answers uncaught errors, and logs the outcome once."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.html_paths = (f"/{settings.CONSOLE_PATH}", settings.STATIC_URL)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        request_id = request_id_of(request)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        self.drop_last_slash(request)
+        response = self.get_response(request)
+        response["X-Request-Id"] = request_id
+        self.write_log(request, response, time.perf_counter() - started)
+        return response
+
+    def drop_last_slash(self, request: HttpRequest) -> None:
+        """Each path also answers with one trailing slash; nothing is redirected, so no POST is lost."""
+        path = request.path_info
+        if len(path) > 1 and path.endswith("/") and not path.startswith(self.html_paths):
+            request.path_info = path[:-1]
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """A plain Django view raised (DRF's answer for themselves)."""
+        return respond(error, request)
+
+    def write_log(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+        """One line a request, by route and never by path: a path may hold a studio's name for a person."""
+        if request.path_info in QUIET:
+            return
+        match = request.resolver_match
+        log.info(
+            "request",
+            method=request.method,
+            route=match.route if match else None,
+            status=response.status_code,
+            ms=round(seconds * 1000, 1),
+        )

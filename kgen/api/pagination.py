@@ -1,0 +1,136 @@
+"""Keyset pages: a cursor holds the last row's sort key, so rows that stay put are seen exactly once."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+
+from kgen.errors import Invalid
+
+MAC_BYTES = 9
+_READERS: dict[str, Any] = {"int": int, "str": str, "uuid": UUID, "time": datetime.fromisoformat}
+
+
+@dataclass(frozen=True)
+class Key:
+    """One column of a sort key. The last one of a key must be unique, which makes the order total."""
+
+    column: str
+    kind: str = "int"
+    descending: bool = False
+
+
+def read_limit(request: HttpRequest, default: int, most: int = 1000, least: int = 1) -> int:
+    """The `limit` of a list.
+
+    :raises Invalid: no integer, or outside 1 … `most`.
+    """
+    text = request.GET.get("limit")
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and least <= int(text) <= most):
+        raise Invalid(
+            f"limit must be a whole number from {least} to {most}.",
+            errors=[{"field": "limit", "code": "invalid", "detail": f"{least} … {most}"}],
+        )
+    return int(text)
+
+
+def encode_cursor(scope: str, values: Sequence[Any]) -> str:
+    """An opaque cursor, valid only for the list `scope` names."""
+    plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+    body = json.dumps(plain, default=str, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_mac(scope, body) + body).decode().rstrip("=")
+
+
+def decode_cursor(scope: str, cursor: str, keys: Sequence[Key], name: str = "cursor") -> list[Any]:
+    """The sort key in a cursor of ours.
+
+    :raises Invalid: garbage, forged, or of another list, tenant or filter.
+    """
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        mac, body = raw[:MAC_BYTES], raw[MAC_BYTES:]
+        if not hmac.compare_digest(mac, _mac(scope, body)):
+            raise ValueError
+        return [_READERS[key.kind](value) for key, value in zip(keys, json.loads(body), strict=True)]
+    except ValueError:
+        fault = {"field": name, "code": "invalid", "detail": "Not a cursor of this list."}
+        raise Invalid(f"{name} is not a cursor of this list.", errors=[fault]) from None
+
+
+def _mac(scope: str, body: bytes) -> bytes:
+    return hmac.digest(settings.PEPPER, f"cursor\n{scope}\n".encode() + body, hashlib.sha256)[:MAC_BYTES]
+
+
+def list_scope(request: HttpRequest, owner: object, without: tuple[str, ...] = ("cursor", "limit")) -> str:
+    """Names one list: its path, whose it is, and every filter that shapes it."""
+    filters = sorted((name, value) for name, value in request.GET.items() if name not in without)
+    return f"{request.path_info}\n{owner}\n{urlencode(filters)}"
+
+
+def after(keys: Sequence[Key], values: Sequence[Any]) -> Q:
+    """The rows behind the sort key `values`, in a form whose first term an index can use."""
+    passed, same = Q(), Q()
+    for key, value in zip(keys, values, strict=True):
+        further = Q(**{f"{key.column}__{'lt' if key.descending else 'gt'}": value})
+        passed |= same & further if same else further
+        same &= Q(**{key.column: value})
+    first = keys[0]
+    return Q(**{f"{first.column}__{'lte' if first.descending else 'gte'}": values[0]}) & passed
+
+
+@dataclass(frozen=True)
+class Page[M: Model]:
+    """Some rows and the cursor of what follows them, or None at the end."""
+
+    rows: list[M]
+    next_cursor: str | None
+
+
+def page_of[M: Model](
+    rows: QuerySet[M],
+    keys: Sequence[Key],
+    *,
+    scope: str,
+    cursor: str | None,
+    limit: int,
+    name: str = "cursor",
+) -> Page[M]:
+    """One page of `rows`, ordered by `keys`.
+
+    :raises Invalid: the cursor is not one of this list.
+    """
+    if cursor:
+        rows = rows.filter(after(keys, decode_cursor(scope, cursor, keys, name)))
+    ordered = rows.order_by(*(("-" if key.descending else "") + key.column for key in keys))
+    found = list(ordered[: limit + 1])
+    if len(found) <= limit:
+        return Page(found, None)
+    last = found[limit - 1]
+    return Page(found[:limit], encode_cursor(scope, [_value(last, key.column) for key in keys]))
+
+
+def _value(row: Any, path: str) -> Any:
+    for name in path.split("__"):
+        row = getattr(row, name)
+    return row
+
+
+def page_headers(request: HttpRequest, next_cursor: str | None) -> dict[str, str]:
+    """`X-Next-Cursor` and `Link: <…>; rel="next"`, where there is more."""
+    if next_cursor is None:
+        return {}
+    query = request.GET.copy()
+    query["cursor"] = next_cursor
+    return {"X-Next-Cursor": next_cursor, "Link": f'<{request.path}?{query.urlencode()}>; rel="next"'}

@@ -1,0 +1,24 @@
+"""The id that ties an answer, its logs and a question to support together."""
+
+import re
+import uuid
+
+from django.http import HttpRequest
+
+_SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def choose_request_id(offered: str | None) -> str:
+    """The caller's own id if it is sane, else a new one."""
+    if offered and _SANE.fullmatch(offered):
+        return offered
+    return uuid.uuid4().hex
+
+
+def request_id_of(request: HttpRequest) -> str:
+    """The id of this request; made here for a request that never met the middleware."""
+    known: str | None = getattr(request, "request_id", None)
+    if known is None:
+        known = choose_request_id(request.META.get("HTTP_X_REQUEST_ID"))
+        request.request_id = known  # type: ignore[attr-defined]
+    return known

@@ -1,0 +1,136 @@
+"""Base view sets: who may call, in which order things are checked, and how a journey becomes an answer."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils.module_loading import import_string
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
+from rest_framework.throttling import BaseThrottle
+from rest_framework.viewsets import ViewSet
+
+from kgen.api import idempotency
+from kgen.api.fields import validated
+from kgen.api.idempotency import Answer
+from kgen.api.json import answer, read_object
+from kgen.api.pagination import Page, list_scope, page_headers
+from kgen.api.throttles import ClientThrottle, GamerThrottle
+from kgen.errors import MethodNotAllowed
+
+BODY_LIMIT = 64 * 1024
+BULK_BODY_LIMIT = 1024 * 1024
+
+
+class ApiViewSet(ViewSet):
+    """A DRF view set that reads strictly, answers in JSON, and keeps the contract's order of checks."""
+
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
+    audience: str | None = None
+    # Actions that take more than the usual body.
+    bulk_actions: frozenset[str] = frozenset()
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        if self.audience is None:
+            return []
+        return [import_string(settings.AUTHENTICATION_BY_AUDIENCE[self.audience])()]
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
+        return self.get_renderers()[0], "application/json"
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # Whether an address answers to a method is no secret and needs no credentials.
+        if self.action is None:
+            self.http_method_not_allowed(request)
+        super().initial(request, *args, **kwargs)
+
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        raise MethodNotAllowed(allow=[name for name in self.allowed_methods if name != "OPTIONS"])
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        for name, value in getattr(request._request, "rate_headers", {}).items():
+            response[name] = value
+        response.setdefault("Cache-Control", "no-store")
+        return response
+
+    def body(self) -> dict[str, Any]:
+        """The request's JSON object, read once."""
+        if not hasattr(self, "_body"):
+            limit = BULK_BODY_LIMIT if self.action in self.bulk_actions else BODY_LIMIT
+            self._body = read_object(self.request._request, limit)
+        return self._body
+
+    def parse(self, serializer: type[BaseSerializer[Any]], **kwargs: Any) -> dict[str, Any]:
+        """The body as `serializer` understands it.
+
+        :raises Invalid: with each fault in `errors`.
+        """
+        return cast(dict[str, Any], validated(serializer(data=self.body(), **kwargs)))
+
+    def query(self, serializer: type[BaseSerializer[Any]]) -> dict[str, Any]:
+        """The query string as `serializer` understands it."""
+        return cast(dict[str, Any], validated(serializer(data=self.request.GET.dict())))
+
+    def perform(
+        self,
+        service: Callable[..., Any],
+        render: Callable[[Any], Answer],
+        *,
+        kept_for_ever: bool = False,
+        **arguments: Any,
+    ) -> HttpResponse:
+        """Call a journey and answer with what `render` makes of its result; once for the caller's Idempotency-Key."""
+        request = self.request._request
+        body, key = self.body(), idempotency.key_of(request) if request.method == "POST" else None
+        once = None
+        if key is not None:
+            scope = f"{self.audience}:{self.request.user.pk}"
+            mark = idempotency.fingerprint(request, body)
+            once = idempotency.OnceByKey(scope, key, mark, render, kept_for_ever)
+        return idempotency.run(once, service, render, **arguments)
+
+    def listing(self, page: Page[Any], wire: Callable[[Any], Any]) -> HttpResponse:
+        """A page as an array, with the next one in the headers."""
+        headers = page_headers(self.request._request, page.next_cursor)
+        return answer([wire(row) for row in page.rows], headers=headers)
+
+    def scope(self, *without: str) -> str:
+        """The name of this list for its cursors."""
+        return list_scope(self.request._request, self.request.user.pk, ("cursor", "limit", *without))
+
+
+class GamerViewSet(ApiViewSet):
+    """Called by a gamer's own client, with an access token. `self.gamer` is who."""
+
+    audience = "gamer"
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [GamerThrottle()]
+
+    @property
+    def gamer(self) -> Any:
+        """The gamer who calls."""
+        return self.request.user
+
+
+class StudioViewSet(ApiViewSet):
+    """Called by a studio's server, with its client's secret. `self.client` is which."""
+
+    audience = "studio"
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [ClientThrottle()]
+
+    @property
+    def client(self) -> Any:
+        """The client that calls."""
+        return self.request.user
+
+    def find_gamer(self, user_id: str) -> Any:
+        """The calling client's gamer of that name.
+
+        :raises RecordNotFound: it has none.
+        """
+        return import_string(settings.GAMER_LOOKUP)(self.client, user_id)

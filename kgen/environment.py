@@ -1,0 +1,109 @@
+"""Typed readers of environment variables. A bad value ends the start with one clear line that names it."""
+
+import base64
+import os
+import sys
+from typing import NoReturn
+from urllib.parse import parse_qs, unquote, urlsplit
+
+# sysexits.h: EX_CONFIG. The launcher knows it and does not restart what will fail again.
+EX_CONFIG = 78
+
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+_read: set[str] = set()
+
+
+def refuse(name: str, problem: str) -> NoReturn:
+    """End the process: the setting `name` is unusable."""
+    print(f"kgen: setting {name}: {problem}", file=sys.stderr)
+    raise SystemExit(EX_CONFIG)
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The variable as text; without a default it must be set."""
+    _read.add(name)
+    value = os.environ.get(name, default)
+    if value is None:
+        refuse(name, "must be set")
+    return value
+
+
+def choice(name: str, default: str, among: tuple[str, ...]) -> str:
+    """One word out of a few."""
+    value = text(name, default)
+    if value not in among:
+        refuse(name, f"{value!r} is none of {', '.join(among)}")
+    return value
+
+
+def flag(name: str, default: bool) -> bool:
+    """A switch: 1/true/yes/on or 0/false/no/off."""
+    value = text(name, "1" if default else "0").lower()
+    if value not in _TRUE | _FALSE:
+        refuse(name, f"{value!r} is neither on nor off")
+    return value in _TRUE
+
+
+def whole(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -> int:
+    """A whole number within its bounds."""
+    value = text(name, str(default))
+    if not (value.isascii() and value.isdigit() and least <= int(value[:12]) <= most):
+        refuse(name, f"{value!r} is no whole number from {least} to {most}")
+    return int(value)
+
+
+def words(name: str, default: str) -> list[str]:
+    """A comma-separated list; empty entries are dropped."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def url(name: str, default: str | None, schemes: tuple[str, ...]) -> str:
+    """An address with one of the given schemes."""
+    value = text(name, default)
+    try:
+        scheme = urlsplit(value).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in schemes:
+        refuse(name, f"is no address that starts with {' or '.join(s + '://' for s in schemes)}")
+    return value
+
+
+def key_bytes(name: str, value: str, length: int = 32) -> bytes:
+    """Base64url text of at least `length` bytes, the raw material of a key."""
+    try:
+        raw = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+    except ValueError:
+        raw = b""
+    if len(raw) < length:
+        refuse(name, f"must be base64url of at least {length} random bytes")
+    return raw
+
+
+def key_set(name: str) -> dict[str, bytes]:
+    """`kid:base64url,kid:base64url`: keys by their id, the signing one first."""
+    keys: dict[str, bytes] = {}
+    for entry in text(name).split(","):
+        kid, separator, value = entry.partition(":")
+        if not separator or not kid.isalnum() or kid in keys:
+            refuse(name, "must read 'kid:key,kid:key' with distinct alphanumeric kids")
+        keys[kid] = key_bytes(name, value)
+    if not keys:
+        refuse(name, "must hold at least one key")
+    return keys
+
+
+def celery_broker(redis_url: str) -> str:
+    """The same server in kombu's spelling, which differs for sockets."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    database = parse_qs(parts.query).get("db", ["0"])[0]
+    return f"redis+socket://{unquote(parts.path)}?virtual_host={database}"
+
+
+def refuse_unknown(prefix: str, also: frozenset[str]) -> None:
+    """A variable with our prefix that nothing reads is a typing error; ignoring it would hide it."""
+    for name in sorted(os.environ):
+        if name.startswith(prefix) and name not in _read and name not in also:
+            refuse(name, "is not a setting of this version (see .env.example)")

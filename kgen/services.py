@@ -1,0 +1,21 @@
+"""Journeys of the floor's own two tables."""
+
+from kgen.clock import database_now
+from kgen.models import Heartbeat, IdempotencyKey
+from kgen.transactions import journey
+
+KEYS_AT_ONCE = 5000
+
+
+@journey
+def note_heartbeat(*, name: str) -> None:
+    """Keep that the sweep `name` came through now."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": database_now()})
+
+
+@journey
+def forget_idempotency_keys() -> int:
+    """Duty: remove kept answers that are over; how many."""
+    due = IdempotencyKey.objects.filter(expires_at__lte=database_now()).order_by("expires_at")
+    ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:KEYS_AT_ONCE])
+    return IdempotencyKey.objects.filter(pk__in=ids).delete()[0]

@@ -1,0 +1,232 @@
+"""All settings, from environment variables. `.env.example` documents each; a bad one stops the start."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import django_stubs_ext
+import environ
+
+from kgen import environment as env
+from kgen.logs import logging_config
+
+# Lets Django's own classes be written with their type parameters, as ModelAdmin[Client].
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# ------------------------------------------------------------------ where it runs, and its secrets
+LOCAL = env.flag("KGEN_LOCAL", False)
+KGEN_HOME = Path(env.text("KGEN_HOME", str(BASE_DIR / ".kgen")))
+SECRET_KEY = env.text("KGEN_SECRET_KEY")
+if len(SECRET_KEY) < 32:
+    env.refuse("KGEN_SECRET_KEY", "must have at least 32 characters")
+# Signs gamers' tokens: the first key signs, all verify. Rotation: put a new one in front, drop the old a day later.
+TOKEN_KEYS = env.key_set("KGEN_TOKEN_KEYS")
+# Keys the digests of client secrets and page cursors; it never signs tokens.
+PEPPER = env.key_bytes("KGEN_PEPPER", env.text("KGEN_PEPPER"))
+
+DEBUG = False
+ALLOWED_HOSTS = env.words("KGEN_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+TRUSTED_PROXIES = env.whole("KGEN_TRUSTED_PROXIES", 0, most=10)
+CONSOLE_PATH = env.text("KGEN_CONSOLE_PATH", "console").strip("/") + "/"
+SECURE_COOKIES = env.flag("KGEN_SECURE_COOKIES", not LOCAL)
+
+# Read by the launcher and the server, named here so that they are known settings.
+PORT = env.whole("PORT", 8000, least=1, most=65535)
+WEB_WORKERS = env.whole("KGEN_WEB_WORKERS", 2, least=1, most=256)
+WEB_THREADS = env.whole("KGEN_WEB_THREADS", 8, least=1, most=256)
+
+# ------------------------------------------------------------------ rules of the product
+ACCESS_TOKEN_SECONDS = env.whole("KGEN_ACCESS_TOKEN_SECONDS", 24 * 3600, least=60)
+SESSION_SECONDS = env.whole("KGEN_SESSION_SECONDS", 30 * 24 * 3600, least=60)
+REFRESH_GRACE_SECONDS = env.whole("KGEN_REFRESH_GRACE_SECONDS", 10)
+IDEMPOTENCY_SECONDS = env.whole("KGEN_IDEMPOTENCY_SECONDS", 24 * 3600, least=60)
+RATE_GAMER_PER_SECOND = env.whole("KGEN_RATE_GAMER_PER_SECOND", 50)
+RATE_GAMER_BURST = env.whole("KGEN_RATE_GAMER_BURST", 200, least=1)
+RATE_CLIENT_PER_SECOND = env.whole("KGEN_RATE_CLIENT_PER_SECOND", 5000)
+RATE_FAILED_LOGINS_PER_MINUTE = env.whole("KGEN_RATE_FAILED_LOGINS_PER_MINUTE", 20)
+NEW_GAMERS_PER_DAY = env.whole("KGEN_NEW_GAMERS_PER_DAY", 10_000)
+
+# ------------------------------------------------------------------ Django
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "kgen",
+    "wallet",
+    "users",
+    "esports",
+    "rewards",
+]
+MIDDLEWARE = [
+    "kgen.api.middleware.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "kgen.urls"
+WSGI_APPLICATION = "kgen.wsgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_USER_MODEL = "users.Operator"
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+# The finders are asked once at the start, not on every request.
+WHITENOISE_AUTOREFRESH = False
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
+SESSION_COOKIE_SAMESITE = "Strict"
+SECURE_CSP = {
+    "default-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "style-src": ["'self'", "'unsafe-inline'"],
+    "frame-ancestors": ["'none'"],
+    "form-action": ["'self'"],
+}
+SILENCED_SYSTEM_CHECKS = ["fields.W342"]
+
+# ------------------------------------------------------------------ PostgreSQL
+DATABASE_URL = env.url("DATABASE_URL", None, ("postgresql", "postgres"))
+try:
+    _database = environ.Env.db_url_config(DATABASE_URL)
+except Exception:  # whatever the parser stumbles over, the setting is what is wrong
+    env.refuse("DATABASE_URL", "cannot be read as a PostgreSQL address")
+_timeouts = {
+    "statement_timeout": env.whole("KGEN_DB_STATEMENT_TIMEOUT_MS", 15_000, least=100),
+    "lock_timeout": env.whole("KGEN_DB_LOCK_TIMEOUT_MS", 5_000, least=100),
+    "idle_in_transaction_session_timeout": env.whole("KGEN_DB_IDLE_TIMEOUT_MS", 15_000, least=100),
+}
+DATABASES = {
+    "default": _database
+    | {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": _database.get("OPTIONS", {})
+        | {
+            "connect_timeout": 3,
+            "application_name": "kgen",
+            "options": " ".join(f"-c {name}={value}" for name, value in _timeouts.items()),
+        },
+    }
+}
+
+# ------------------------------------------------------------------ Valkey (or Redis) and Celery
+REDIS_URL = env.url("REDIS_URL", None, ("redis", "rediss", "unix"))
+# Two products or two copies may share a server; keys begin with the database they belong to.
+CACHE_PREFIX = "kgen:" + hashlib.sha256(DATABASE_URL.encode()).hexdigest()[:8]
+CELERY_BROKER_URL = env.celery_broker(REDIS_URL)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 3,
+    "health_check_interval": 10,
+    "global_keyprefix": CACHE_PREFIX + ":",
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_TASK_SOFT_TIME_LIMIT = 50
+CELERY_TASK_TIME_LIMIT = 60
+# A hint that nobody took before the next one is due is worth nothing; it expires with it.
+CELERY_BEAT_SCHEDULE = {
+    "heartbeat": {"task": "kgen.tasks.beat", "schedule": 1.0, "options": {"expires": 5}},
+    "cancelled tournaments": {
+        "task": "esports.tasks.book_cancellations",
+        "schedule": 1.0,
+        "options": {"expires": 5},
+    },
+    "ended sessions": {"task": "users.tasks.expire_sessions", "schedule": 30.0, "options": {"expires": 60}},
+    "old idempotency keys": {"task": "kgen.tasks.forget_keys", "schedule": 60.0, "options": {"expires": 120}},
+}
+
+# ------------------------------------------------------------------ the API
+# Which class proves who calls, by audience: named here because the floor may not import the app that knows.
+AUTHENTICATION_BY_AUDIENCE = {
+    "gamer": "users.authentication.GamerAuthentication",
+    "studio": "users.authentication.StudioAuthentication",
+}
+# How a studio's name for a gamer becomes the gamer, for apps below the one that knows.
+GAMER_LOOKUP = "users.selectors.gamer_by_user_id"
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    # For the schema's sake only: kgen.api.json reads and writes every body.
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "kgen.api.problems.exception_handler",
+    "DEFAULT_SCHEMA_CLASS": "kgen.api.schema.KgenSchema",
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "kgen",
+    "VERSION": "0.1.0",
+    "DESCRIPTION": "Tournaments, wallets and sessions over the KGeN Esports Protocol.",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "kgen.api.schema.document_errors",
+    ],
+}
+
+LOGGING_CONFIG = None
+LOGGING = logging_config(
+    level=env.choice("KGEN_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+    as_json=env.choice("KGEN_LOG_FORMAT", "text" if LOCAL else "json", ("json", "text")) == "json",
+)
+
+env.refuse_unknown("KGEN_", also=frozenset({"KGEN_REQUIRE_BROWSER"}))
+os.environ.setdefault("TZ", "UTC")

@@ -1,0 +1,17 @@
+"""The floor's own duties."""
+
+from celery import shared_task
+
+from kgen import services
+
+
+@shared_task
+def beat() -> None:
+    """Say that beat and a worker live."""
+    services.note_heartbeat(name="sweep")
+
+
+@shared_task
+def forget_keys() -> None:
+    """Remove answers whose time is over."""
+    services.forget_idempotency_keys()

@@ -1,0 +1,63 @@
+"""The unit of work: one journey is one durable transaction, tried again when the database asks for it."""
+
+import random
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, Protocol, TypeVar
+
+from django.db import OperationalError, transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# serialization_failure and deadlock_detected: the transaction did nothing and is meant to be run again.
+RETRIED = frozenset({"40001", "40P01"})
+ATTEMPTS = 6
+
+
+class Once(Protocol):
+    """What makes a journey's effect happen once for an idempotency key (see kgen.api.idempotency)."""
+
+    def begin(self) -> None:
+        """Called first in the transaction; raises to answer with the kept result instead."""
+
+    def finish(self, result: object) -> None:
+        """Called last in the transaction; keeps the answer with the effect."""
+
+
+def sqlstate(error: BaseException) -> str:
+    """PostgreSQL's five-character code of a database error, or ''."""
+    return getattr(error.__cause__, "sqlstate", None) or ""
+
+
+def journey[**P, R](service: Callable[P, R]) -> Callable[P, R]:
+    """Run `service` as one durable transaction: its effect is committed when it returns, and none when it raises.
+
+    Deadlocks and serialization failures are run again a few times. With `once=` the effect and the answer
+    to an idempotency key are written in this same transaction.
+    """
+
+    @wraps(service)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        once: Once | None = kwargs.pop("once", None)  # type: ignore[assignment]
+        for attempt in range(ATTEMPTS):
+            try:
+                return _once(service, once, *args, **kwargs)
+            except OperationalError as error:
+                if sqlstate(error) not in RETRIED or attempt == ATTEMPTS - 1:
+                    raise
+                time.sleep(random.uniform(0, 0.01 * 2**attempt))
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    return run
+
+
+def _once[**P, R](service: Callable[P, R], once: Once | None, *args: P.args, **kwargs: P.kwargs) -> R:
+    with transaction.atomic(durable=True):
+        if once:
+            once.begin()
+        result = service(*args, **kwargs)
+        if once:
+            once.finish(result)
+        return result

@@ -1,0 +1,24 @@
+"""Everything that answers."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+
+from kgen import health
+
+urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+    path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path(settings.CONSOLE_PATH, admin.site.urls),
+    path("", include("users.urls")),
+    path("", include("wallet.urls")),
+    path("", include("esports.urls")),
+]
+handler400 = "kgen.api.problems.bad_request"
+handler403 = "kgen.api.problems.permission_denied"
+handler404 = "kgen.api.problems.not_found"
+handler500 = "kgen.api.problems.server_error"

@@ -1,0 +1,24 @@
+"""The WSGI entry point that granian serves."""
+
+import io
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kgen.settings")
+
+# The largest body of any call (bulk scores), and one byte that tells "more than that".
+CHUNKED_READ_LIMIT = 1024 * 1024 + 1
+
+_django = get_wsgi_application()
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Serve one request; a chunked body is measured first, because Django reads one only by its length."""
+    if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower() and not environ.get("CONTENT_LENGTH"):
+        body = environ["wsgi.input"].read(CHUNKED_READ_LIMIT)
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+    return _django(environ, start_response)
