@@ -1,0 +1,39 @@
+"""The one door for money. Every function here must run inside a journey's transaction.
+
+Lock order, everywhere: tournament → participation → accounts by id.
+"""
+
+from wallet.ledger.accounts import open_wallet, system_account
+from wallet.ledger.booking import Booked, Entry, Move, book, book_many
+from wallet.ledger.journeys import (
+    credit_bonus,
+    move_sponsorship,
+    pay_stake,
+    return_sponsorship,
+    reverse,
+    reverse_many,
+)
+from wallet.ledger.purses import Purse, lock_purse, lock_purses
+from wallet.models import Bucket, Kind, SystemAccount
+
+__all__ = [
+    "Booked",
+    "Bucket",
+    "Entry",
+    "Kind",
+    "Move",
+    "Purse",
+    "SystemAccount",
+    "book",
+    "book_many",
+    "credit_bonus",
+    "lock_purse",
+    "lock_purses",
+    "move_sponsorship",
+    "open_wallet",
+    "pay_stake",
+    "return_sponsorship",
+    "reverse",
+    "reverse_many",
+    "system_account",
+]

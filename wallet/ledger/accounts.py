@@ -1,0 +1,51 @@
+"""Opening wallets and system accounts."""
+
+import secrets
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from wallet.models import Account, Bucket, SystemAccount, Wallet
+
+
+def new_address() -> str:
+    """`0x` and 40 lower-case hex digits, from a CSPRNG."""
+    return "0x" + secrets.token_hex(20)
+
+
+def open_wallet(*, wallet_id: UUID, client_id: UUID, currency: str, now: datetime) -> Wallet:
+    """A wallet with its four accounts, all empty."""
+    wallet = Wallet.objects.create(
+        id=wallet_id, client_id=client_id, currency=currency, address=new_address(), created_at=now
+    )
+    Account.objects.bulk_create(
+        Account(wallet=wallet, client_id=client_id, kind=bucket, currency=currency, balance=0) for bucket in Bucket
+    )
+    return wallet
+
+
+def system_account(*, client_id: UUID, currency: str, kind: SystemAccount, owner_id: UUID | None = None) -> int:
+    """The id of a client's system account, opened on its first use."""
+    with connection.cursor() as cursor:
+        arguments: list[UUID | str | None] = [client_id, kind.value, currency, owner_id]
+        cursor.execute(_FIND, arguments)
+        found = cursor.fetchone()
+        if found is None:
+            cursor.execute(_OPEN, [*arguments, new_address()])
+            # Somebody else's opening may have been the first: then theirs is committed by now.
+            cursor.execute(_FIND, arguments)
+            found = cursor.fetchone()
+    account_id: int = found[0]
+    return account_id
+
+
+_FIND = """
+SELECT id FROM wallet_account
+ WHERE wallet_id IS NULL AND client_id = %s AND kind = %s AND currency = %s
+   AND owner_id IS NOT DISTINCT FROM %s::uuid
+"""
+_OPEN = """
+INSERT INTO wallet_account (client_id, kind, currency, owner_id, address)
+VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""

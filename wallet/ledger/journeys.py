@@ -1,0 +1,92 @@
+"""The steps that money takes, in accounting's words, each booked once under its reference."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from wallet.errors import InsufficientBalance
+from wallet.ledger.accounts import system_account
+from wallet.ledger.booking import Booked, Entry, Move, book, book_many
+from wallet.ledger.purses import lock_purse, lock_purses
+from wallet.models import Account, Bucket, Kind, Posting, SystemAccount, Transaction
+from wallet.selectors import system_balance
+
+
+def credit_bonus(*, wallet_id: UUID, amount: int, reference: str) -> Booked | None:
+    """Give `amount` of bonus money out of promotions; nothing is booked for 0."""
+    if amount == 0:
+        return None
+    purse = lock_purse(wallet_id)
+    promotions = system_account(client_id=purse.client_id, currency=purse.currency, kind=SystemAccount.PROMOTIONS)
+    move = Move(promotions, purse.ids[Bucket.BONUS], amount)
+    return book(Entry(reference, Kind.WELCOME_BONUS, purse.client_id, purse.currency, [move], purse))
+
+
+def pay_stake(*, wallet_id: UUID, escrow: int, amount: int, reference: str) -> Booked | None:
+    """Move a stake into escrow, from bonus, then bought, then earned; nothing is booked for 0.
+
+    :raises InsufficientBalance: the three together hold less than `amount`.
+    """
+    if amount == 0:
+        return None
+    purse = lock_purse(wallet_id)
+    moves = [Move(account, escrow, part) for account, part in purse.split_stake(amount)]
+    return book(Entry(reference, Kind.JOIN, purse.client_id, purse.currency, moves, purse))
+
+
+def reverse(*, original: str, reference: str, kind: Kind) -> Booked | None:
+    """Undo the very postings of the transaction `original`; None where there never was one.
+
+    :raises InsufficientBalance: what was received is no longer there.
+    """
+    return reverse_many({original: reference}, kind=kind).get(reference)
+
+
+def reverse_many(references: Mapping[str, str], *, kind: Kind) -> dict[str, Booked]:
+    """Undo several transactions, given as {original reference: reversing reference}, each once."""
+    originals = list(Transaction.objects.filter(reference__in=list(references)).select_related("wallet"))
+    moves: dict[UUID, list[Move]] = {original.id: [] for original in originals}
+    for posting in Posting.objects.filter(transaction__in=list(moves)).order_by("-id"):
+        moves[posting.transaction_id].append(Move(posting.destination_id, posting.source_id, posting.amount))
+    purses = lock_purses({t.wallet_id for t in originals if t.wallet_id})
+    entries = [
+        Entry(
+            references[t.reference],
+            kind,
+            t.client_id,
+            purses[t.wallet_id].currency,
+            moves[t.id],
+            purses[t.wallet_id],
+        )
+        for t in originals
+        if t.wallet_id
+    ]
+    return book_many(entries)
+
+
+def move_sponsorship(
+    *, client_id: UUID, currency: str, escrow: int, change: int, limit: int, reference: str
+) -> Booked | None:
+    """Change a tournament's sponsorship by `change`: from the sponsor's account into escrow, or back if negative.
+
+    The sponsor's account may go below zero, but not below −`limit`.
+
+    :raises InsufficientBalance: it would.
+    """
+    if change == 0:
+        return None
+    sponsor = system_account(client_id=client_id, currency=currency, kind=SystemAccount.SPONSOR)
+    # System accounts are hot for nobody but this: two tournaments must not both spend the last of the limit.
+    Account.objects.select_for_update().get(pk=sponsor)
+    if change > 0 and system_balance(sponsor) - change < -limit:
+        raise InsufficientBalance("The sponsorship is over the client's limit.")
+    move = Move(sponsor, escrow, change) if change > 0 else Move(escrow, sponsor, -change)
+    return book(Entry(reference, Kind.SPONSORSHIP, client_id, currency, [move]))
+
+
+def return_sponsorship(*, client_id: UUID, currency: str, escrow: int, amount: int, reference: str) -> Booked | None:
+    """Give a cancelled tournament's sponsorship back to the sponsor, once."""
+    if amount == 0:
+        return None
+    sponsor = system_account(client_id=client_id, currency=currency, kind=SystemAccount.SPONSOR)
+    move = Move(escrow, sponsor, amount)
+    return book(Entry(reference, Kind.SPONSORSHIP, client_id, currency, [move]))

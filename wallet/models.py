@@ -1,0 +1,195 @@
+"""Wallets and the append-only ledger behind them. Amounts are whole units of the account's currency.
+
+The database itself refuses to change or remove a transaction or a posting (migration 0002).
+"""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from uuid_utils.compat import uuid7
+
+from kgen.constraints import CompositeForeignKey
+
+
+class Bucket(models.TextChoices):
+    """A gamer's accounts. Stakes are paid from bonus, then bought, then earned; only earned can be withdrawn."""
+
+    BONUS = "bonus"
+    BOUGHT = "bought"
+    EARNED = "earned"
+    HELD = "held"
+
+
+class SystemAccount(models.TextChoices):
+    """A client's own accounts, once per currency, and one escrow per tournament."""
+
+    PROMOTIONS = "promotions"
+    SPONSOR = "sponsor"
+    REWARDS_PAYABLE = "rewards_payable"
+    HOUSE = "house"
+    DEPOSITS = "deposits"
+    PAYOUTS = "payouts"
+    ESCROW = "escrow"
+
+
+class Kind(models.TextChoices):
+    """What a transaction was for; on the wire as `type`."""
+
+    WELCOME_BONUS = "WELCOME_BONUS"
+    JOIN = "JOIN"
+    LEAVE = "LEAVE"
+    REFUND = "REFUND"
+    REWARD = "REWARD"
+    WITHDRAW = "WITHDRAW"
+    WITHDRAW_REVERSAL = "WITHDRAW_REVERSAL"
+    DEPOSIT = "DEPOSIT"
+    DEPOSIT_REVERSAL = "DEPOSIT_REVERSAL"
+    ADJUSTMENT = "ADJUSTMENT"
+    SPONSORSHIP = "SPONSORSHIP"
+
+
+class Wallet(models.Model):
+    """A gamer's wallet: an address and the four accounts behind it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    client_id = models.UUIDField(help_text="whose gamer's it is; the ledger knows no more of that")
+    currency = models.CharField(max_length=12)
+    address = models.CharField(max_length=42, unique=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client_id", "id"], name="wallet_of_client"),
+            models.CheckConstraint(condition=Q(address__regex="^0x[0-9a-f]{40}$"), name="wallet_address_form"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Account(models.Model):
+    """One side of postings. A gamer's carries its balance; a system account's is the sum of its postings."""
+
+    wallet = models.ForeignKey(Wallet, models.PROTECT, null=True, related_name="accounts")
+    client_id = models.UUIDField()
+    kind = models.CharField(max_length=20)
+    currency = models.CharField(max_length=12)
+    owner_id = models.UUIDField(null=True, help_text="the tournament an escrow belongs to")
+    address = models.CharField(max_length=42, null=True, unique=True, help_text="a system account's own")
+    balance = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["wallet", "client_id", "kind", "currency", "owner_id"],
+                nulls_distinct=False,
+                name="one_account_each",
+            ),
+            models.UniqueConstraint(fields=["id", "currency"], name="account_currency"),
+            models.CheckConstraint(condition=Q(balance__gte=0), name="balance_not_negative"),
+            models.CheckConstraint(
+                condition=Q(wallet__isnull=False, balance__isnull=False, kind__in=Bucket.values, address=None)
+                | Q(wallet__isnull=True, balance__isnull=True, kind__in=SystemAccount.values)
+                & Q(address__regex="^0x[0-9a-f]{40}$"),
+                name="gamer_accounts_carry_balances",
+            ),
+            CompositeForeignKey(
+                columns=["client_id", "wallet_id"],
+                to_table="wallet_wallet",
+                to_columns=["client_id", "id"],
+                name="account_wallet_same_client",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class Transaction(models.Model):
+    """Postings that belong together, under a reference that makes the step happen once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    client_id = models.UUIDField()
+    wallet = models.ForeignKey(Wallet, models.PROTECT, null=True, help_text="the gamer's, if one takes part")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    reference = models.CharField(max_length=120, unique=True)
+    balance_after = models.BigIntegerField(null=True, help_text="bonus, bought and earned together")
+    created_at = models.DateTimeField(help_text="the database's clock, under the accounts' locks")
+
+    class Meta:
+        indexes = [models.Index(fields=["wallet", "-created_at", "-id"], name="statement")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(wallet=None, balance_after=None) | Q(wallet__isnull=False, balance_after__gte=0),
+                name="statement_has_balance",
+            ),
+            CompositeForeignKey(
+                columns=["client_id", "wallet_id"],
+                to_table="wallet_wallet",
+                to_columns=["client_id", "id"],
+                name="transaction_wallet_same_client",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Posting(models.Model):
+    """A movement of `amount` from source to destination. Half of one cannot be written."""
+
+    transaction = models.ForeignKey(Transaction, models.PROTECT, related_name="postings")
+    source = models.ForeignKey(Account, models.PROTECT, related_name="sent")
+    destination = models.ForeignKey(Account, models.PROTECT, related_name="received")
+    currency = models.CharField(max_length=12)
+    amount = models.BigIntegerField()
+    source_balance = models.BigIntegerField(null=True, help_text="after it; null on a system account")
+    destination_balance = models.BigIntegerField(null=True, help_text="after it; null on a system account")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="posting_amount_positive"),
+            models.CheckConstraint(condition=~Q(source=models.F("destination")), name="posting_moves"),
+            CompositeForeignKey(
+                columns=["source_id", "currency"],
+                to_table="wallet_account",
+                to_columns=["id", "currency"],
+                name="posting_source_currency",
+            ),
+            CompositeForeignKey(
+                columns=["destination_id", "currency"],
+                to_table="wallet_account",
+                to_columns=["id", "currency"],
+                name="posting_destination_currency",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} → {self.destination_id}: {self.amount}"
+
+
+class Deposit(models.Model):
+    """What a studio credited, under its own reference, for ever."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client_id = models.UUIDField()
+    wallet = models.ForeignKey(Wallet, models.PROTECT)
+    reference = models.CharField(max_length=255, help_text="the studio's own")
+    amount = models.BigIntegerField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client_id", "reference"], name="deposit_reference"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="deposit_amount_positive"),
+            CompositeForeignKey(
+                columns=["client_id", "wallet_id"],
+                to_table="wallet_wallet",
+                to_columns=["client_id", "id"],
+                name="deposit_wallet_same_client",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference

@@ -1,0 +1,17 @@
+"""Questions to the ledger: balances, statements, and its proof."""
+
+from wallet.selectors.balances import Balance, balance_of, system_balance
+from wallet.selectors.proof import Difference, ledger_differences, ledger_totals
+from wallet.selectors.statements import StatementEntry, statement_entry, statement_page
+
+__all__ = [
+    "Balance",
+    "Difference",
+    "StatementEntry",
+    "balance_of",
+    "ledger_differences",
+    "ledger_totals",
+    "statement_entry",
+    "statement_page",
+    "system_balance",
+]

@@ -1,0 +1,56 @@
+"""What a wallet or a system account holds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A wallet's buckets in whole units, and when they last changed."""
+
+    address: str
+    currency: str
+    bonus: int
+    bought: int
+    earned: int
+    held: int
+    created_at: datetime
+    modified_at: datetime
+
+    @property
+    def spendable(self) -> int:
+        """Bonus, bought and earned together."""
+        return self.bonus + self.bought + self.earned
+
+
+def balance_of(wallet_id: UUID) -> Balance:
+    """The balance of one wallet."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BALANCE, [wallet_id])
+        return Balance(*cursor.fetchone())
+
+
+def system_balance(account_id: int) -> int:
+    """A system account's balance: the sum of its postings, as `numeric` because it has no bound."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SYSTEM_BALANCE, [account_id, account_id])
+        return int(cursor.fetchone()[0])
+
+
+_BALANCE = """
+SELECT w.address, w.currency,
+       max(a.balance) FILTER (WHERE a.kind = 'bonus'), max(a.balance) FILTER (WHERE a.kind = 'bought'),
+       max(a.balance) FILTER (WHERE a.kind = 'earned'), max(a.balance) FILTER (WHERE a.kind = 'held'),
+       w.created_at,
+       coalesce((SELECT t.created_at FROM wallet_transaction t WHERE t.wallet_id = w.id
+                  ORDER BY t.created_at DESC, t.id DESC LIMIT 1), w.created_at)
+  FROM wallet_wallet w JOIN wallet_account a ON a.wallet_id = w.id
+ WHERE w.id = %s GROUP BY w.id
+"""
+_SYSTEM_BALANCE = """
+SELECT coalesce((SELECT sum(amount) FROM wallet_posting WHERE destination_id = %s), 0)
+     - coalesce((SELECT sum(amount) FROM wallet_posting WHERE source_id = %s), 0)
+"""

@@ -1,0 +1,108 @@
+"""The ledger's proof: everything that is stored about balances, worked out again from the postings alone."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that the postings do not bear out: which rule, which row, and what was found."""
+
+    rule: str
+    row: str
+    found: str
+
+
+def ledger_differences(limit: int = 1000) -> list[Difference]:
+    """Every place where the stored ledger contradicts its postings; empty when it proves.
+
+    At most `limit` a rule. Reads whole tables: an audit's tool, not a request's.
+    """
+    differences = []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        for rule, sql in _RULES.items():
+            cursor.execute(f"{sql} LIMIT %s", [limit])
+            differences += [Difference(rule, str(row), str(found)) for row, found in cursor.fetchall()]
+    return differences
+
+
+def ledger_totals() -> list[dict[str, Any]]:
+    """Per currency and kind of account: how many, and what they hold together, from the postings."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute(_TOTALS)
+        return [
+            {"currency": currency, "kind": kind, "accounts": accounts, "balance": int(balance)}
+            for currency, kind, accounts, balance in cursor.fetchall()
+        ]
+
+
+_SUMS = """
+SELECT account_id, sum(amount) AS balance FROM (
+    SELECT destination_id AS account_id, amount::numeric FROM wallet_posting
+     UNION ALL
+    SELECT source_id, -amount::numeric FROM wallet_posting) AS side
+ GROUP BY account_id
+"""
+# Each step of a gamer's account, in posting order, with the balance stored after it and the one before.
+_STEPS = """
+SELECT side.id, account_id, change, after,
+       lag(after, 1, 0::bigint) OVER (PARTITION BY account_id ORDER BY side.id) AS before
+  FROM (SELECT id, destination_id AS account_id, amount AS change, destination_balance AS after FROM wallet_posting
+         UNION ALL
+        SELECT id, source_id, -amount, source_balance FROM wallet_posting) AS side
+  JOIN wallet_account account ON account.id = account_id AND account.wallet_id IS NOT NULL
+"""
+_RULES = {
+    "account balance = sum of its postings": f"""
+        WITH sums AS ({_SUMS})
+        SELECT 'account ' || a.id, 'stored ' || a.balance || ', postings say ' || coalesce(s.balance, 0)
+          FROM wallet_account a LEFT JOIN sums s ON s.account_id = a.id
+         WHERE a.wallet_id IS NOT NULL AND a.balance <> coalesce(s.balance, 0)""",
+    "running balance = balance before + amount": f"""
+        WITH steps AS ({_STEPS})
+        SELECT 'posting ' || id || ' on account ' || account_id,
+               'stored ' || coalesce(after::text, 'nothing') || ', expected ' || before + change
+          FROM steps WHERE after IS DISTINCT FROM before + change""",
+    "a transaction has postings": """
+        SELECT 'transaction ' || t.id || ' ' || t.reference, 'none'
+          FROM wallet_transaction t
+         WHERE NOT EXISTS (SELECT 1 FROM wallet_posting p WHERE p.transaction_id = t.id)""",
+    "balance after = the three buckets after its last posting": """
+        WITH change AS (
+            SELECT t.id, t.reference, t.wallet_id, t.balance_after, min(p.id) AS position,
+                   coalesce(sum(p.amount::numeric) FILTER (WHERE into_bucket.id IS NOT NULL), 0)
+                   - coalesce(sum(p.amount::numeric) FILTER (WHERE from_bucket.id IS NOT NULL), 0) AS amount
+              FROM wallet_transaction t
+              JOIN wallet_posting p ON p.transaction_id = t.id
+              LEFT JOIN wallet_account into_bucket ON into_bucket.id = p.destination_id
+                    AND into_bucket.wallet_id = t.wallet_id AND into_bucket.kind <> 'held'
+              LEFT JOIN wallet_account from_bucket ON from_bucket.id = p.source_id
+                    AND from_bucket.wallet_id = t.wallet_id AND from_bucket.kind <> 'held'
+             WHERE t.wallet_id IS NOT NULL GROUP BY t.id
+        ), running AS (
+            SELECT *, sum(amount) OVER (PARTITION BY wallet_id ORDER BY position) AS total FROM change
+        )
+        SELECT 'transaction ' || id || ' ' || reference, 'stored ' || balance_after || ', postings say ' || total
+          FROM running WHERE balance_after <> total""",
+    "a transaction touches one client and one gamer at most": """
+        SELECT 'transaction ' || t.id || ' ' || t.reference, 'posting ' || p.id
+          FROM wallet_transaction t
+          JOIN wallet_posting p ON p.transaction_id = t.id
+          JOIN wallet_account a ON a.id IN (p.source_id, p.destination_id)
+         WHERE a.client_id <> t.client_id OR (a.wallet_id IS NOT NULL AND a.wallet_id IS DISTINCT FROM t.wallet_id)""",
+    "escrow and payables are never overdrawn": f"""
+        WITH sums AS ({_SUMS})
+        SELECT 'account ' || a.id || ' ' || a.kind, 'holds ' || s.balance
+          FROM wallet_account a JOIN sums s ON s.account_id = a.id
+         WHERE a.kind IN ('escrow', 'rewards_payable') AND s.balance < 0""",
+}
+_TOTALS = f"""
+WITH sums AS ({_SUMS})
+SELECT a.currency, a.kind, count(*), coalesce(sum(s.balance), 0)
+  FROM wallet_account a LEFT JOIN sums s ON s.account_id = a.id
+ GROUP BY a.currency, a.kind ORDER BY a.currency, a.kind
+"""

@@ -1,0 +1,170 @@
+"""The wallet on the wire: what is taken in, and the shape of what goes out (contract, sections 6 and 8)."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from kgen.api.fields import Amount, Reference, Text, UserId
+from wallet.models import Kind
+from wallet.selectors import Balance, StatementEntry
+
+DEPOSIT_LIMIT = 10**12
+STATEMENT_KINDS = [kind for kind in Kind.values if kind != Kind.SPONSORSHIP]
+# The published protocol's name for a stake; the other kinds are named in its manner.
+_NAMES = {
+    Kind.WELCOME_BONUS: "Welcome bonus",
+    Kind.JOIN: "Tournament fee deduct",
+    Kind.LEAVE: "Tournament fee returned",
+    Kind.REFUND: "Tournament cancelled",
+    Kind.REWARD: "Tournament reward",
+    Kind.WITHDRAW: "Withdrawal",
+    Kind.WITHDRAW_REVERSAL: "Withdrawal returned",
+    Kind.DEPOSIT: "Deposit",
+    Kind.DEPOSIT_REVERSAL: "Deposit reversed",
+    Kind.ADJUSTMENT: "Adjustment",
+}
+
+
+class DepositIn(serializers.Serializer[Any]):
+    """A credit of bought money."""
+
+    user_id = UserId()
+    amount = Amount(min_value=1, max_value=DEPOSIT_LIMIT)
+    reference = Reference(max_length=255)
+
+
+class StatementQuery(serializers.Serializer[Any]):
+    """Filters of a statement."""
+
+    last_evaluated_key = Text(required=False, allow_blank=True, max_length=500)
+    type = serializers.ChoiceField(STATEMENT_KINDS, required=False)
+    direction = serializers.ChoiceField(["CREDIT", "DEBIT"], required=False)
+
+
+class BalanceOut(serializers.Serializer[Any]):
+    """A gamer's balance."""
+
+    wallet_address = serializers.CharField()
+    earned_balance = serializers.IntegerField()
+    bought_balance = serializers.IntegerField()
+    bonus_balance = serializers.IntegerField()
+    lazy_balance = serializers.IntegerField(help_text="earned, bought and bonus together")
+    on_chain_balance = serializers.IntegerField()
+    lazy_balance_delta = serializers.IntegerField()
+    is_lazy_balance_updated = serializers.BooleanField()
+    wallet_transaction_error = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+    modified_at = serializers.DateTimeField()
+    minWalletBalToWithdraw = serializers.IntegerField()
+    held_balance = serializers.IntegerField(help_text="being withdrawn; in none of the others")
+    currency = serializers.CharField()
+
+
+class DescriptionOut(serializers.Serializer[Any]):
+    """What a statement's entry was for."""
+
+    platformProtocolsTxnAmount = serializers.IntegerField()
+    platformProtocolsTxnDescription = serializers.CharField()
+    platformProtocolsTxnName = serializers.CharField()
+    type = serializers.ChoiceField(STATEMENT_KINDS)
+    platformProtocolsTxnType = serializers.ChoiceField(["CREDIT", "DEBIT"])
+
+
+class EntryOut(serializers.Serializer[Any]):
+    """One entry of a statement."""
+
+    uid = serializers.UUIDField()
+    from_wallet = serializers.CharField(help_text="masked, as 0x7d*****f0a2")
+    to_wallet = serializers.CharField(help_text="masked")
+    amount = serializers.IntegerField()
+    sync_status = serializers.ChoiceField(["PENDING", "COMPLETED", "FAILED"])
+    description = DescriptionOut()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    balance_after = serializers.IntegerField()
+    block_number = serializers.IntegerField(allow_null=True)
+    transaction_hash = serializers.CharField(allow_null=True)
+    gas_fee = serializers.IntegerField(allow_null=True)
+
+
+class StatementOut(serializers.Serializer[Any]):
+    """A page of a statement, newest first."""
+
+    fromTransactions = EntryOut(many=True, help_text="sent")
+    toTransactions = EntryOut(many=True, help_text="received")
+    transactions = EntryOut(many=True, help_text="all of this page")
+    last_evaluated_key = serializers.CharField(allow_blank=True)
+
+
+class DepositOut(EntryOut):
+    """A deposit: its entry in the gamer's statement and the studio's reference."""
+
+    reference = serializers.CharField()
+
+
+def balance_wire(balance: Balance, *, minimum_withdrawal: int) -> dict[str, Any]:
+    """A balance as `BalanceOut`. On a rail without a chain nothing is ever confirmed on one."""
+    on_chain = 0
+    delta = balance.spendable - on_chain
+    return {
+        "wallet_address": balance.address,
+        "earned_balance": balance.earned,
+        "bought_balance": balance.bought,
+        "bonus_balance": balance.bonus,
+        "lazy_balance": balance.spendable,
+        "on_chain_balance": on_chain,
+        "lazy_balance_delta": delta,
+        "is_lazy_balance_updated": delta == 0,
+        "wallet_transaction_error": False,
+        "created_at": balance.created_at,
+        "modified_at": balance.modified_at,
+        "minWalletBalToWithdraw": minimum_withdrawal,
+        "held_balance": balance.held,
+        "currency": balance.currency,
+    }
+
+
+def masked(address: str) -> str:
+    """`0x7d*****f0a2`: enough to recognise, too little to use."""
+    return f"{address[:4]}*****{address[-4:]}"
+
+
+def entry_wire(entry: StatementEntry) -> dict[str, Any]:
+    """A statement's entry as `EntryOut`."""
+    name = _NAMES[entry.kind]
+    return {
+        "uid": entry.uid,
+        "from_wallet": masked(entry.from_address),
+        "to_wallet": masked(entry.to_address),
+        "amount": entry.amount,
+        "sync_status": "COMPLETED",
+        "description": {
+            "platformProtocolsTxnAmount": entry.amount,
+            "platformProtocolsTxnDescription": name,
+            "platformProtocolsTxnName": name,
+            "type": entry.kind.value,
+            "platformProtocolsTxnType": "CREDIT" if entry.credit else "DEBIT",
+        },
+        "created_at": entry.created_at,
+        "updated_at": entry.created_at,
+        "balance_after": entry.balance_after,
+        "block_number": None,
+        "transaction_hash": None,
+        "gas_fee": None,
+    }
+
+
+def statement_wire(entries: list[StatementEntry], next_key: str | None) -> dict[str, Any]:
+    """A page as `StatementOut`."""
+    rows = [(entry.credit, entry_wire(entry)) for entry in entries]
+    return {
+        "fromTransactions": [row for credit, row in rows if not credit],
+        "toTransactions": [row for credit, row in rows if credit],
+        "transactions": [row for _, row in rows],
+        "last_evaluated_key": next_key or "",
+    }
+
+
+def deposit_wire(entry: StatementEntry, reference: str) -> dict[str, Any]:
+    """A deposit or its reversal as `DepositOut`."""
+    return entry_wire(entry) | {"reference": reference}

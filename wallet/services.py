@@ -1,0 +1,63 @@
+"""Journeys that move money in: deposits and their reversal."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from kgen.clock import database_now
+from kgen.errors import RecordNotFound, ReferenceReused
+from kgen.transactions import journey
+from wallet import ledger
+from wallet.models import Bucket, Deposit, Kind, SystemAccount
+from wallet.selectors import StatementEntry, statement_entry
+
+
+@dataclass(frozen=True)
+class Deposited:
+    """A deposit (or its reversal) as booked; `created` is False when it had been booked before."""
+
+    entry: StatementEntry
+    reference: str
+    created: bool
+
+
+@journey
+def deposit(*, client_id: UUID, wallet_id: UUID, amount: int, reference: str) -> Deposited:
+    """Credit `amount` to the wallet's bought money, once per client and reference.
+
+    :raises ReferenceReused: the reference stands for another gamer or amount.
+    :raises BalanceLimitExceeded: the wallet would hold too much.
+    """
+    row = Deposit(
+        client_id=client_id,
+        wallet_id=wallet_id,
+        reference=reference,
+        amount=amount,
+        created_at=database_now(),
+    )
+    # Waits for a first one that is under way; its commit decides which of us is the repetition.
+    Deposit.objects.bulk_create([row], ignore_conflicts=True)
+    row = Deposit.objects.get(client_id=client_id, reference=reference)
+    if (row.wallet_id, row.amount) != (wallet_id, amount):
+        raise ReferenceReused()
+    purse = ledger.lock_purse(wallet_id)
+    source = ledger.system_account(client_id=client_id, currency=purse.currency, kind=SystemAccount.DEPOSITS)
+    move = ledger.Move(source, purse.ids[Bucket.BOUGHT], amount)
+    booked = ledger.book(ledger.Entry(f"deposit:{row.id}", Kind.DEPOSIT, client_id, purse.currency, [move], purse))
+    return Deposited(statement_entry(booked.id), reference, created=not booked.repeated)
+
+
+@journey
+def reverse_deposit(*, client_id: UUID, reference: str) -> Deposited:
+    """Take back the whole of a deposit out of what bought still holds, once.
+
+    :raises RecordNotFound: the client has no such deposit.
+    :raises InsufficientBalance: bought no longer holds it.
+    """
+    row = Deposit.objects.filter(client_id=client_id, reference=reference).first()
+    if row is None:
+        raise RecordNotFound()
+    booked = ledger.reverse(
+        original=f"deposit:{row.id}", reference=f"deposit:{row.id}:reversal", kind=Kind.DEPOSIT_REVERSAL
+    )
+    assert booked is not None, "a deposit's row and its transaction are written together"
+    return Deposited(statement_entry(booked.id), reference, created=not booked.repeated)

@@ -1,0 +1,12 @@
+"""Where the wallet answers."""
+
+from rest_framework.routers import SimpleRouter
+
+from wallet.views import DepositViewSet, GamerWalletViewSet, StudioWalletViewSet
+
+router = SimpleRouter(trailing_slash=False)
+router.register("fe/wallet", GamerWalletViewSet, basename="wallet")
+# Before the gamers' routes: a user_id may hold slashes and would swallow these.
+router.register("s2s/wallet/deposits", DepositViewSet, basename="deposit")
+router.register("s2s/wallet", StudioWalletViewSet, basename="studio-wallet")
+urlpatterns = router.urls

@@ -1,0 +1,141 @@
+"""The wallet over HTTP: the gamer's own, and the studio's view of it."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+
+from kgen.api.fields import is_clean_reference
+from kgen.api.idempotency import Answer
+from kgen.api.json import answer
+from kgen.api.pagination import read_limit
+from kgen.api.schema import errors, limit_parameter
+from kgen.api.views import ApiViewSet, GamerViewSet, StudioViewSet
+from kgen.errors import RecordNotFound
+from wallet import services
+from wallet.selectors import balance_of, statement_page
+from wallet.serializers import (
+    BalanceOut,
+    DepositIn,
+    DepositOut,
+    StatementOut,
+    StatementQuery,
+    balance_wire,
+    deposit_wire,
+    statement_wire,
+)
+
+STATEMENT_LIMIT = limit_parameter(50, 200)
+
+
+def _balance(holder: Any) -> HttpResponse:
+    minimum = holder.client.minimum_withdrawal
+    return answer(balance_wire(balance_of(holder.wallet_id), minimum_withdrawal=minimum))
+
+
+def _statement(view: ApiViewSet, holder: Any) -> HttpResponse:
+    query = view.query(StatementQuery)
+    entries, next_key = statement_page(
+        holder.wallet_id,
+        kind=query.get("type"),
+        direction=query.get("direction"),
+        scope=view.scope("last_evaluated_key"),
+        cursor=query.get("last_evaluated_key"),
+        limit=read_limit(view.request._request, default=50, most=200),
+    )
+    return answer(statement_wire(entries, next_key))
+
+
+@extend_schema(tags=["Wallet"])
+class GamerWalletViewSet(GamerViewSet):
+    """The gamer's own wallet."""
+
+    @extend_schema(operation_id="wallet_balance", responses={200: BalanceOut, **errors()})
+    @action(detail=False)
+    def balance(self, request: Request) -> HttpResponse:
+        """The three buckets, what is held, and the wallet's address."""
+        return _balance(self.gamer)
+
+    @extend_schema(
+        operation_id="wallet_transactions",
+        parameters=[StatementQuery, STATEMENT_LIMIT],
+        responses={200: StatementOut, **errors()},
+    )
+    @action(detail=False)
+    def transactions(self, request: Request) -> HttpResponse:
+        """The statement, newest first, page by page through `last_evaluated_key`."""
+        return _statement(self, self.gamer)
+
+
+@extend_schema(tags=["Studio: wallet"])
+class StudioWalletViewSet(StudioViewSet):
+    """A gamer's wallet as the studio's server sees it: what the gamer sees."""
+
+    lookup_url_kwarg = "user_id"
+    lookup_value_regex = ".+"
+
+    @extend_schema(operation_id="studio_wallet_balance", responses={200: BalanceOut, **errors("RECORD_NOT_FOUND")})
+    @action(detail=True)
+    def balance(self, request: Request, user_id: str) -> HttpResponse:
+        """A gamer's balance."""
+        return _balance(self.find_gamer(user_id))
+
+    @extend_schema(
+        operation_id="studio_wallet_transactions",
+        parameters=[StatementQuery, STATEMENT_LIMIT],
+        responses={200: StatementOut, **errors("RECORD_NOT_FOUND")},
+    )
+    @action(detail=True)
+    def transactions(self, request: Request, user_id: str) -> HttpResponse:
+        """A gamer's statement."""
+        return _statement(self, self.find_gamer(user_id))
+
+
+@extend_schema(tags=["Studio: wallet"])
+class DepositViewSet(StudioViewSet):
+    """Deposits by the studio's server, under references of its own."""
+
+    lookup_url_kwarg = "reference"
+    lookup_value_regex = ".+"
+
+    @extend_schema(
+        operation_id="studio_deposit",
+        request=DepositIn,
+        responses={
+            201: DepositOut,
+            200: DepositOut,
+            **errors("RECORD_NOT_FOUND", "REFERENCE_REUSED", "BALANCE_LIMIT_EXCEEDED", key=True),
+        },
+    )
+    def create(self, request: Request) -> HttpResponse:
+        """Credit bought money; the same reference and body again is the same answer with 200."""
+        given = self.parse(DepositIn)
+        holder = self.find_gamer(given["user_id"])
+        return self.perform(
+            services.deposit,
+            lambda done: Answer(deposit_wire(done.entry, done.reference), 201 if done.created else 200),
+            client_id=self.client.pk,
+            wallet_id=holder.wallet_id,
+            amount=given["amount"],
+            reference=given["reference"],
+        )
+
+    @extend_schema(
+        operation_id="studio_deposit_reverse",
+        request=None,
+        responses={200: DepositOut, **errors("RECORD_NOT_FOUND", "INSUFFICIENT_BALANCE", key=True)},
+    )
+    @action(detail=True, methods=["post"])
+    def reverse(self, request: Request, reference: str) -> HttpResponse:
+        """Take the whole of a deposit back out of bought money."""
+        self.body()
+        if not is_clean_reference(reference):
+            raise RecordNotFound()
+        return self.perform(
+            services.reverse_deposit,
+            lambda done: Answer(deposit_wire(done.entry, done.reference)),
+            client_id=self.client.pk,
+            reference=reference,
+        )
