@@ -1,0 +1,1 @@
+"""Who: clients (one client = one game), gamers, their sessions, and operators."""

@@ -1,0 +1,206 @@
+"""Operators, clients and their secrets, gamers and their sessions."""
+
+import uuid
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import F, Q
+from uuid_utils.compat import uuid7
+
+from kgen.constraints import CompositeForeignKey
+
+
+class Operator(AbstractUser):
+    """A person who works in the console."""
+
+
+class Client(models.Model):
+    """A studio's game: the tenant. Its gamers, tournaments and money are its own."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200)
+    active = models.BooleanField(default=True, help_text="off: every call is refused, in the game and from the studio")
+    currency = models.CharField(max_length=12, default="KCASH")
+    welcome_bonus = models.BigIntegerField(default=50, help_text="bonus money of a new gamer, whole units")
+    minimum_withdrawal = models.BigIntegerField(default=0)
+    sponsorship_limit = models.BigIntegerField(
+        default=1_000_000, help_text="how far sponsored tournaments may take the sponsor's account below zero"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(welcome_bonus__gte=0, minimum_withdrawal__gte=0, sponsorship_limit__gte=0),
+                name="client_amounts_not_negative",
+            ),
+            models.CheckConstraint(condition=Q(welcome_bonus__lte=10**12), name="client_bonus_bound"),
+            models.CheckConstraint(condition=Q(currency__regex="^[A-Z][A-Z0-9]{1,11}$"), name="client_currency_form"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClientSecret(models.Model):
+    """One of up to two live secrets of a client. Only a keyed digest is kept."""
+
+    client = models.ForeignKey(Client, models.PROTECT, related_name="secrets")
+    slot = models.PositiveSmallIntegerField()
+    digest = models.BinaryField(max_length=32)
+    hint = models.CharField(max_length=12, help_text="its first characters, to tell secrets apart")
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "slot"], condition=Q(revoked_at=None), name="two_live_secrets"),
+            models.CheckConstraint(condition=Q(slot__in=[1, 2]), name="secret_slots"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hint}…"
+
+
+class Gamer(models.Model):
+    """A player of one client's game, with a wallet of the same client. All personal data is in this row."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT)
+    user_id = models.CharField(max_length=128, help_text="the studio's own id, byte for byte")
+    wallet = models.OneToOneField("wallet.Wallet", models.PROTECT)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    name = models.CharField(max_length=500, blank=True, default="")
+    username = models.CharField(max_length=500, blank=True, default="")
+    email = models.CharField(max_length=500, blank=True, default="")
+    device_id = models.CharField(max_length=500, blank=True, default="")
+    phonenumber = models.CharField(max_length=500, blank=True, default="")
+    date_joined = models.CharField(max_length=500, blank=True, default="")
+    playertag = models.CharField(max_length=500, blank=True, default="")
+    location = models.CharField(max_length=500, blank=True, default="")
+    location_name = models.CharField(max_length=500, blank=True, default="")
+    device_model = models.CharField(max_length=500, blank=True, default="")
+    screen_height = models.CharField(max_length=500, blank=True, default="")
+    screen_width = models.CharField(max_length=500, blank=True, default="")
+    os_name = models.CharField(max_length=500, blank=True, default="")
+    os_version = models.CharField(max_length=500, blank=True, default="")
+    browser_name = models.CharField(max_length=500, blank=True, default="")
+    fb_login = models.CharField(max_length=500, blank=True, default="")
+    google_login = models.CharField(max_length=500, blank=True, default="")
+    app_version = models.CharField(max_length=500, blank=True, default="")
+    level = models.BigIntegerField(default=0)
+    rank = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["client", "-created_at"], name="newest_gamers")]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "user_id"], name="one_gamer_per_user_id"),
+            models.UniqueConstraint(fields=["client", "id"], name="gamer_of_client"),
+            CompositeForeignKey(
+                columns=["client_id", "wallet_id"],
+                to_table="wallet_wallet",
+                to_columns=["client_id", "id"],
+                name="gamer_wallet_same_client",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"gamer {self.pk}"
+
+
+class Suspension(models.Model):
+    """A stretch of time in which a gamer may only read. `Gamer.suspended_at` says whether one is open."""
+
+    client = models.ForeignKey(Client, models.PROTECT)
+    gamer = models.ForeignKey(Gamer, models.PROTECT, related_name="suspensions")
+    started_at = models.DateTimeField()
+    reason = models.CharField(max_length=500)
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lift_reason = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gamer"], condition=Q(lifted_at=None), name="one_open_suspension"),
+            CompositeForeignKey(
+                columns=["client_id", "gamer_id"],
+                to_table="users_gamer",
+                to_columns=["client_id", "id"],
+                name="suspension_gamer_same_client",
+            ),
+        ]
+
+
+PROFILE_TEXTS = [
+    "name",
+    "username",
+    "email",
+    "device_id",
+    "phonenumber",
+    "date_joined",
+    "playertag",
+    "location",
+    "location_name",
+    "device_model",
+    "screen_height",
+    "screen_width",
+    "os_name",
+    "os_version",
+    "browser_name",
+    "fb_login",
+    "google_login",
+    "app_version",
+]
+PROFILE_NUMBERS = ("level", "rank")
+
+
+class NewGamers(models.Model):
+    """How many gamers a client opened on a UTC day, over several rows so that no first session waits for another."""
+
+    client = models.ForeignKey(Client, models.PROTECT)
+    day = models.DateField()
+    slot = models.PositiveSmallIntegerField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "day", "slot"], name="new_gamers_slot")]
+
+
+class GamerSession(models.Model):
+    """A gamer's session. One lives at a time; its tokens die with it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT)
+    gamer = models.ForeignKey(Gamer, models.PROTECT)
+    started_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=20, blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["expires_at"], condition=Q(ended_at=None), name="sessions_to_expire")]
+        constraints = [
+            models.UniqueConstraint(fields=["gamer"], condition=Q(ended_at=None), name="one_live_session"),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("started_at")), name="session_has_length"),
+            CompositeForeignKey(
+                columns=["client_id", "gamer_id"],
+                to_table="users_gamer",
+                to_columns=["client_id", "id"],
+                name="session_gamer_same_client",
+            ),
+        ]
+
+
+class RefreshFamily(models.Model):
+    """The chain of refresh tokens that began with one session call, written at its first refresh.
+
+    The tokens themselves are computed (users.tokens); the row says how far the chain has come.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    session = models.ForeignKey(GamerSession, models.CASCADE)
+    generation = models.BigIntegerField(default=0, help_text="of the newest token")
+    rotated_at = models.DateTimeField()

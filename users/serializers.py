@@ -1,0 +1,113 @@
+"""Sessions and suspension on the wire (contract, sections 2 and 8)."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from kgen.api.fields import MAX_INTEGER, ProfileText, Text, UserId, WholeNumber
+from kgen.api.json import moment
+from users.models import PROFILE_NUMBERS, PROFILE_TEXTS
+from users.services import OpenedSession, Tokens
+
+
+class SessionIn(serializers.Serializer[Any]):
+    """A session call. A profile field left out (or null) keeps its stored value."""
+
+    user_id = UserId()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        texts = {name: ProfileText() for name in PROFILE_TEXTS}
+        bounds: dict[str, Any] = {"min_value": -MAX_INTEGER, "max_value": MAX_INTEGER}
+        numbers = {name: WholeNumber(required=False, allow_null=True, **bounds) for name in PROFILE_NUMBERS}
+        return super().get_fields() | texts | numbers
+
+    def to_internal_value(self, data: Any) -> Any:
+        # Older clients call it gamer_id.
+        if isinstance(data, dict) and "user_id" not in data and "gamer_id" in data:
+            data = data | {"user_id": data["gamer_id"]}
+        given: dict[str, Any] = super().to_internal_value(data)
+        profile = {name: given[name] for name in given if name != "user_id" and given[name] is not None}
+        return {"user_id": given["user_id"], "profile": profile}
+
+
+class UserIdIn(serializers.Serializer[Any]):
+    """Names a gamer."""
+
+    user_id = UserId()
+
+
+class RefreshIn(serializers.Serializer[Any]):
+    """A refresh token."""
+
+    refresh_token = Text(max_length=500)
+
+
+class ReasonIn(serializers.Serializer[Any]):
+    """Why."""
+
+    reason = Text(max_length=500)
+
+
+class TokensOut(serializers.Serializer[Any]):
+    """A new pair."""
+
+    access_token = serializers.CharField()
+    refresh_token = serializers.CharField()
+
+
+class SessionOut(serializers.Serializer[Any]):
+    """A gamer's session."""
+
+    session_id = serializers.UUIDField()
+    user_id = serializers.CharField()
+    indigg_id = serializers.CharField(allow_null=True)
+    indigg_wallet_address = serializers.CharField(allow_blank=True)
+    third_party_client_id = serializers.UUIDField()
+    third_party_client_name = serializers.CharField()
+    namespaced_third_party_user_id = serializers.CharField()
+    wallet_address = serializers.CharField()
+    is_new_user = serializers.BooleanField()
+    access_token = serializers.CharField()
+    refresh_token = serializers.CharField()
+    linked_phone = serializers.CharField(allow_blank=True)
+    session_start_time = serializers.DateTimeField()
+    token = serializers.CharField(help_text="= access_token, for older clients")
+    gamer_id = serializers.CharField(help_text="= user_id, for older clients")
+    appId = serializers.UUIDField(help_text="= third_party_client_id, for older clients")
+    linkedMobileNumber = serializers.CharField(allow_blank=True, help_text="= linked_phone, for older clients")
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        texts = {name: serializers.CharField(allow_blank=True) for name in PROFILE_TEXTS}
+        numbers = {name: serializers.IntegerField() for name in PROFILE_NUMBERS}
+        return super().get_fields() | texts | numbers
+
+
+def session_wire(opened: OpenedSession) -> dict[str, Any]:
+    """An opened session as `SessionOut`."""
+    gamer, client = opened.gamer, opened.session.client
+    linked_phone = ""
+    return {
+        "session_id": opened.session.id,
+        "user_id": gamer.user_id,
+        **{name: getattr(gamer, name) for name in (*PROFILE_TEXTS, *PROFILE_NUMBERS)},
+        "indigg_id": None,
+        "indigg_wallet_address": "",
+        "third_party_client_id": client.id,
+        "third_party_client_name": client.name,
+        "namespaced_third_party_user_id": f"{client.id}#{gamer.user_id}",
+        "wallet_address": gamer.wallet.address,
+        "is_new_user": opened.is_new_user,
+        "access_token": opened.tokens.access,
+        "refresh_token": opened.tokens.refresh,
+        "linked_phone": linked_phone,
+        "session_start_time": moment(opened.session.started_at),
+        "token": opened.tokens.access,
+        "gamer_id": gamer.user_id,
+        "appId": client.id,
+        "linkedMobileNumber": linked_phone,
+    }
+
+
+def tokens_wire(pair: Tokens) -> dict[str, Any]:
+    """A pair as `TokensOut`."""
+    return {"access_token": pair.access, "refresh_token": pair.refresh}

@@ -1,0 +1,98 @@
+"""Access tokens (JWT, HS256) and refresh tokens (a computed chain). Keys come from settings.TOKEN_KEYS.
+
+A refresh token is `kgr_<kid>.<session, family, generation>.<mac>`: the next one of its chain can be computed
+again, so that a lost answer can be repeated, and nothing that opens a door is stored.
+"""
+
+import base64
+import hashlib
+import hmac
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+from django.conf import settings
+
+from kgen.errors import Unauthorized
+
+REFRESH_PREFIX = "kgr_"
+
+
+@dataclass(frozen=True)
+class RefreshToken:
+    """What a refresh token says, once its MAC was found right."""
+
+    session_id: uuid.UUID
+    family_id: uuid.UUID
+    generation: int
+
+    def next(self) -> "RefreshToken":
+        """The one that replaces it."""
+        return RefreshToken(self.session_id, self.family_id, self.generation + 1)
+
+
+def sign_access(claims: dict[str, Any], *, now: datetime) -> str:
+    """A JWT with `claims`, valid for 24 hours from `now`."""
+    kid, key = next(iter(settings.TOKEN_KEYS.items()))
+    times = {
+        "iat": int(now.timestamp()),
+        "exp": int((now + timedelta(seconds=settings.ACCESS_TOKEN_SECONDS)).timestamp()),
+    }
+    return jwt.encode(claims | times | {"jti": uuid.uuid4().hex}, key, algorithm="HS256", headers={"kid": kid})
+
+
+def read_access(token: str) -> dict[str, Any]:
+    """The claims of an access token of ours.
+
+    :raises Unauthorized: malformed, forged, of an unknown key or algorithm, expired, or lacking a claim.
+    """
+    try:
+        key = settings.TOKEN_KEYS[jwt.get_unverified_header(token)["kid"]]
+        required = ["exp", "iat", "iss", "sub", "sid", "jti"]
+        # The clock of this machine decides on expiry; iat may lie a little ahead when several sign.
+        options: Any = {"require": required, "verify_iat": False}
+        return jwt.decode(token, key, algorithms=["HS256"], options=options)
+    except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):
+        raise Unauthorized() from None
+
+
+def first_refresh(session_id: uuid.UUID) -> RefreshToken:
+    """The first token of a new family."""
+    return RefreshToken(session_id, uuid.uuid4(), 0)
+
+
+def write_refresh(token: RefreshToken) -> str:
+    """The token as text, with the signing key's MAC."""
+    kid, key = next(iter(settings.TOKEN_KEYS.items()))
+    body = token.session_id.bytes + token.family_id.bytes + token.generation.to_bytes(8)
+    return f"{REFRESH_PREFIX}{kid}.{_text(body)}.{_text(_mac(kid, key, body))}"
+
+
+def read_refresh(text: str) -> RefreshToken:
+    """What a refresh token of ours says.
+
+    :raises Unauthorized: it is none.
+    """
+    try:
+        kid, body_text, mac_text = text.removeprefix(REFRESH_PREFIX).split(".")
+        body, mac = _bytes(body_text), _bytes(mac_text)
+        genuine = hmac.compare_digest(mac, _mac(kid, settings.TOKEN_KEYS[kid], body))
+        if not (genuine and text.startswith(REFRESH_PREFIX) and len(body) == 40):
+            raise ValueError
+    except (ValueError, KeyError):
+        raise Unauthorized() from None
+    return RefreshToken(uuid.UUID(bytes=body[:16]), uuid.UUID(bytes=body[16:32]), int.from_bytes(body[32:]))
+
+
+def _mac(kid: str, key: bytes, body: bytes) -> bytes:
+    return hmac.digest(key, f"refresh\n{kid}\n".encode() + body, hashlib.sha256)
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -1,0 +1,20 @@
+"""Where sessions answer."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from users.views import OlderSessionViewSet, SessionViewSet, StudioGamerViewSet, TokenViewSet
+
+router = SimpleRouter(trailing_slash=False)
+router.register("s2s/gamers", StudioGamerViewSet, basename="studio-gamer")
+
+sessions = SessionViewSet.as_view({"post": "create", "delete": "destroy"})
+older_sessions = OlderSessionViewSet.as_view({"post": "create"})
+refresh = TokenViewSet.as_view({"post": "refresh"})
+
+urlpatterns = [
+    path("s2s/session", sessions, name="session"),
+    path("api/v1/session", older_sessions, name="older-session"),
+    path("fe/users/auth/token/refresh", refresh, name="token-refresh"),
+    *router.urls,
+]

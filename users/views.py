@@ -1,0 +1,102 @@
+"""Sessions and suspension over HTTP."""
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
+
+from kgen.api.idempotency import Answer
+from kgen.api.json import answer
+from kgen.api.schema import MessageOut, errors
+from kgen.api.views import ApiViewSet, StudioViewSet
+from users import services
+from users.serializers import (
+    ReasonIn,
+    RefreshIn,
+    SessionIn,
+    SessionOut,
+    TokensOut,
+    UserIdIn,
+    session_wire,
+    tokens_wire,
+)
+
+
+@extend_schema(tags=["Sessions"])
+class SessionViewSet(StudioViewSet):
+    """Opened and ended by the studio's server."""
+
+    takes_idempotency_key = False
+
+    @extend_schema(operation_id="session_open", request=SessionIn, responses={200: SessionOut, **errors()})
+    def create(self, request: Request) -> HttpResponse:
+        """The gamer's session with fresh tokens; the first call makes gamer, wallet and welcome bonus."""
+        given = self.parse(SessionIn)
+        return answer(session_wire(services.open_session(client=self.client, **given)))
+
+    @extend_schema(
+        operation_id="session_end",
+        request=UserIdIn,
+        responses={200: MessageOut, **errors("RECORD_NOT_FOUND")},
+    )
+    def destroy(self, request: Request) -> HttpResponse:
+        """End the gamer's session with all its tokens."""
+        services.end_session(client=self.client, **self.parse(UserIdIn))
+        return answer({"message": "session ended"})
+
+
+@extend_schema_view(create=extend_schema(operation_id="older_session_open"))
+class OlderSessionViewSet(SessionViewSet):
+    """The session call at its older address."""
+
+
+@extend_schema(tags=["Sessions"])
+class TokenViewSet(ApiViewSet):
+    """A gamer's tokens."""
+
+    takes_idempotency_key = False
+
+    @extend_schema(operation_id="token_refresh", request=RefreshIn, responses={200: TokensOut, **errors()})
+    def refresh(self, request: Request) -> HttpResponse:
+        """A new pair for a refresh token."""
+        return answer(tokens_wire(services.refresh_tokens(**self.parse(RefreshIn))))
+
+
+@extend_schema(tags=["Studio: gamers"])
+class StudioGamerViewSet(StudioViewSet):
+    """What a studio may do about one of its gamers."""
+
+    lookup_url_kwarg = "user_id"
+    lookup_value_regex = ".+"
+
+    @extend_schema(
+        operation_id="gamer_suspend",
+        request=ReasonIn,
+        responses={200: MessageOut, **errors("RECORD_NOT_FOUND", key=True)},
+    )
+    @action(detail=True, methods=["post"])
+    def suspend(self, request: Request, user_id: str) -> HttpResponse:
+        """Bar a gamer from playing, claiming and withdrawing."""
+        return self.perform(
+            services.suspend_gamer,
+            lambda _: Answer({"message": "gamer suspended"}),
+            client=self.client,
+            user_id=user_id,
+            **self.parse(ReasonIn),
+        )
+
+    @extend_schema(
+        operation_id="gamer_lift",
+        request=ReasonIn,
+        responses={200: MessageOut, **errors("RECORD_NOT_FOUND", key=True)},
+    )
+    @action(detail=True, methods=["post"])
+    def lift(self, request: Request, user_id: str) -> HttpResponse:
+        """Let a suspended gamer play again."""
+        return self.perform(
+            services.lift_suspension,
+            lambda _: Answer({"message": "suspension lifted"}),
+            client=self.client,
+            user_id=user_id,
+            **self.parse(ReasonIn),
+        )
