@@ -1,0 +1,1 @@
+"""Play: tournaments, participations, scores, leaderboards."""

@@ -1,0 +1,52 @@
+"""Tournaments in the console: read-only for now; changes go through services."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from esports.models import PrizeTable, Tournament
+from esports.selectors.tournaments import seen, with_clock
+
+
+@admin.register(Tournament)
+class TournamentAdmin(admin.ModelAdmin[Tournament]):
+    """Tournaments with their status by the clock."""
+
+    list_display = ["title", "status", "buy_in_price", "taken", "starts_at", "ends_at", "client"]
+    list_filter = ["client", "mode"]
+    list_select_related = ["client"]
+    search_fields = ["=id", "title"]
+    ordering = ["-created_at"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return with_clock(super().get_queryset(request))
+
+    @admin.display(description="status")
+    def status(self, row: Any) -> str:
+        """What it is now."""
+        return seen(row).status.value
+
+    @admin.display(description="joined")
+    def taken(self, row: Tournament) -> str:
+        """How many of the seats."""
+        return f"{row.seats.taken} / {row.seats.size}"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(PrizeTable)
+class PrizeTableAdmin(admin.ModelAdmin[PrizeTable]):
+    """Named prize tables."""
+
+    list_display = ["name", "client"]
+    list_filter = ["client"]
+    search_fields = ["name"]

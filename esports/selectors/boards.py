@@ -1,0 +1,117 @@
+"""Leaderboards: pages in the total order, each row with its rank."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from esports.models import Participation, Tournament
+from esports.selectors.ranks import Position, rank_of
+from kgen.api.pagination import Key, after, decode_cursor, encode_cursor
+
+BEST_FIRST = (Key("rank_key"), Key("reached_at", "time"), Key("joined_at", "time"), Key("id", "uuid"))
+WORST_FIRST = tuple(Key(key.column, key.kind, descending=True) for key in BEST_FIRST)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A place on the board."""
+
+    rank: int
+    score: int
+    user_id: str
+    username: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the gamer who asks stands."""
+
+    rank: int
+    score: int
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """A page of a board."""
+
+    rows: list[Row]
+    me: Place | None
+    next_cursor: str | None
+
+
+def leaderboard(
+    tournament: Tournament,
+    *,
+    gamer_id: UUID | None,
+    around_me: bool,
+    scope: str,
+    cursor: str | None,
+    limit: int,
+) -> Leaderboard:
+    """A page of the board: from the top, behind `cursor`, or around the gamer who asks (who may have no place).
+
+    :raises Invalid: the cursor is not one of this list.
+    """
+    mine = _standing_of(tournament.pk, gamer_id) if gamer_id else None
+    my_rank = rank_of(tournament.pk, _position(mine)) if mine else 0
+    if cursor:
+        behind = after(BEST_FIRST, decode_cursor(scope, cursor, BEST_FIRST))
+        rows, more = _following(_ranked(tournament.pk).filter(behind), limit)
+        first = rank_of(tournament.pk, _position(rows[0])) if rows else 0
+    elif around_me and mine:
+        better = _preceding(tournament.pk, mine, limit // 2)
+        rows, more = _following(_ranked(tournament.pk).filter(after(BEST_FIRST, _key(mine))), limit - 1 - len(better))
+        rows, first = [*better, mine, *rows], my_rank - len(better)
+    else:
+        rows, more = _following(_ranked(tournament.pk), limit)
+        first = 1
+    return Leaderboard(
+        rows=[_row(first + index, row) for index, row in enumerate(rows)],
+        me=Place(my_rank, _score(mine)) if mine else None,
+        next_cursor=encode_cursor(scope, _key(rows[-1])) if more else None,
+    )
+
+
+def _ranked(tournament_id: UUID) -> QuerySet[Participation]:
+    return (
+        Participation.objects.filter(tournament=tournament_id, rank_key__isnull=False)
+        .select_related("gamer")
+        .only("rank_key", "reached_at", "joined_at", "score", "gamer__user_id", "gamer__username")
+    )
+
+
+def _standing_of(tournament_id: UUID, gamer_id: UUID) -> Participation | None:
+    return _ranked(tournament_id).filter(gamer=gamer_id, left_at=None).first()
+
+
+def _following(rows: QuerySet[Participation], count: int) -> tuple[list[Participation], bool]:
+    found = list(rows.order_by(*(key.column for key in BEST_FIRST))[: count + 1])
+    return found[:count], len(found) > count
+
+
+def _preceding(tournament_id: UUID, row: Participation, count: int) -> list[Participation]:
+    rows = _ranked(tournament_id).filter(after(WORST_FIRST, _key(row)))
+    found = list(rows.order_by(*(f"-{key.column}" for key in BEST_FIRST))[:count])
+    return found[::-1]
+
+
+def _key(row: Participation) -> Sequence[Any]:
+    return [getattr(row, key.column) for key in BEST_FIRST]
+
+
+def _position(row: Participation) -> Position:
+    assert row.rank_key is not None
+    assert row.reached_at is not None
+    return Position(row.id, row.rank_key, row.reached_at, row.joined_at)
+
+
+def _score(row: Participation) -> int:
+    assert row.score is not None
+    return row.score
+
+
+def _row(rank: int, row: Participation) -> Row:
+    return Row(rank, _score(row), row.gamer.user_id, row.gamer.username)

@@ -1,0 +1,45 @@
+"""What escrows must hold: the stakes of the field and the sponsorship, and nothing once all went back."""
+
+from django.db import connection
+
+from wallet.selectors import Difference
+
+
+def escrow_differences(limit: int = 1000) -> list[Difference]:
+    """Escrows that hold something else than their tournament's stakes and sponsorship; seats miscounted."""
+    differences = []
+    with connection.cursor() as cursor:
+        for rule, sql in _RULES.items():
+            cursor.execute(f"{sql} LIMIT %s", [limit])
+            differences += [Difference(rule, row, found) for row, found in cursor.fetchall()]
+    return differences
+
+
+def escrows_due() -> int:
+    """How many tournaments are over whose escrow is not yet empty: due, not wrong."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_HOLDINGS} SELECT count(*) FROM holding WHERE over_at <= clock_timestamp() AND held > 0")
+        return int(cursor.fetchone()[0])
+
+
+_HOLDINGS = """
+WITH holding AS (
+    SELECT t.id, t.over_at, t.refunded_at, t.sponsored_amount,
+           coalesce((SELECT sum(amount) FROM wallet_posting WHERE destination_id = t.escrow_id), 0)
+         - coalesce((SELECT sum(amount) FROM wallet_posting WHERE source_id = t.escrow_id), 0) AS held,
+           (SELECT coalesce(sum(p.stake), 0) FROM esports_participation p
+             WHERE p.tournament_id = t.id AND p.left_at IS NULL AND p.refunded_at IS NULL) AS stakes
+      FROM esports_tournament t
+)"""
+_RULES = {
+    "escrow = stakes of the field + sponsorship": f"""{_HOLDINGS}
+        SELECT 'tournament ' || id, 'holds ' || held || ', expected ' || stakes + sponsored_amount
+          FROM holding WHERE refunded_at IS NULL AND held <> stakes + sponsored_amount""",
+    "escrow of a refunded tournament = 0": f"""{_HOLDINGS}
+        SELECT 'tournament ' || id, 'holds ' || held FROM holding WHERE refunded_at IS NOT NULL AND held <> 0""",
+    "seats taken = gamers in the field": """
+        SELECT 'tournament ' || s.tournament_id, 'counted ' || s.taken || ', joined ' || count(p.id)
+          FROM esports_seats s
+          LEFT JOIN esports_participation p ON p.tournament_id = s.tournament_id AND p.left_at IS NULL
+         GROUP BY s.tournament_id, s.taken HAVING s.taken <> count(p.id)""",
+}

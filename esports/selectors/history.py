@@ -1,0 +1,89 @@
+"""What a gamer has joined, and how it ended."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from esports import prizes
+from esports.lifecycle import Status
+from esports.models import Participation, Tournament
+from esports.selectors.tournaments import seen, with_clock
+from kgen.api.pagination import Key, Page, page_of
+from kgen.clock import ClockTimestamp
+
+NEWEST_JOIN_FIRST = (Key("joined_at", "time", descending=True), Key("id", "uuid", descending=True))
+NEWEST_END_FIRST = (Key("tournament__over_at", "time", descending=True), Key("id", "uuid", descending=True))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a tournament ended for a gamer. `rank` is None without a score, or when it was cancelled."""
+
+    tournament: Tournament
+    status: Status
+    score: int | None
+    rank: int | None
+    amount_won: int
+
+
+def participated_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) -> Page[Participation]:
+    """Everything joined and not left, in any status, newest join first."""
+    rows = Participation.objects.filter(gamer=gamer_id, left_at=None).only("tournament_id", "joined_at")
+    return page_of(rows, NEWEST_JOIN_FIRST, scope=scope, cursor=cursor, limit=limit)
+
+
+def history_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) -> tuple[list[Outcome], str | None]:
+    """What ended or was cancelled among a gamer's tournaments, newest end first."""
+    rows = Participation.objects.filter(gamer=gamer_id, left_at=None, tournament__over_at__lte=ClockTimestamp())
+    page: Page[Any] = page_of(
+        rows.select_related("tournament"), NEWEST_END_FIRST, scope=scope, cursor=cursor, limit=limit
+    )
+    ids = [row.tournament_id for row in page.rows]
+    tournaments = {row.pk: seen(row) for row in with_clock(Tournament.objects.filter(pk__in=ids))}
+    completed = [row for row in page.rows if tournaments[row.tournament_id].status is Status.COMPLETED]
+    ranks = _ranks([row.pk for row in completed])
+    outcomes = [
+        _outcome(row, tournaments[row.tournament_id].tournament, tournaments[row.tournament_id].status, ranks)
+        for row in page.rows
+    ]
+    return outcomes, page.next_cursor
+
+
+def _outcome(row: Participation, tournament: Tournament, status: Status, ranks: dict[UUID, int]) -> Outcome:
+    rank = ranks.get(row.pk)
+    return Outcome(tournament, status, row.score, rank, _prize(tournament, rank) if rank else 0)
+
+
+def _prize(tournament: Tournament, rank: int) -> int:
+    """What the table pays at this rank and field: provisional until the tournament is settled."""
+    ranges = prizes.rank_prizes(
+        tournament.table,
+        field_size=tournament.seats.taken,
+        buy_in=tournament.buy_in_price,
+        sponsorship=tournament.sponsored_amount,
+    )
+    return next((amount for from_rank, to_rank, amount in ranges if from_rank <= rank <= to_rank), 0)
+
+
+def _ranks(participation_ids: list[UUID]) -> dict[UUID, int]:
+    """The ranks of these participations, each in its tournament; those without a score are missing."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RANKS, [participation_ids])
+        return dict(cursor.fetchall())
+
+
+def last_end(tournament: Tournament) -> datetime:
+    """When it was over: its end, or its cancellation before that."""
+    return min(filter(None, (tournament.ends_at, tournament.cancelled_at)))
+
+
+_RANKS = """
+SELECT mine.id, 1 + (SELECT count(*) FROM esports_participation other
+                      WHERE other.tournament_id = mine.tournament_id AND other.rank_key IS NOT NULL
+                        AND (other.rank_key, other.reached_at, other.joined_at, other.id)
+                          < (mine.rank_key, mine.reached_at, mine.joined_at, mine.id))
+  FROM esports_participation mine WHERE mine.id = ANY(%s::uuid[]) AND mine.rank_key IS NOT NULL
+"""

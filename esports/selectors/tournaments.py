@@ -1,0 +1,150 @@
+"""Finding tournaments, with the clock beside them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, Value, When
+
+from esports import prizes
+from esports.errors import PrizeTableInvalid, TournamentNotFound
+from esports.lifecycle import Status
+from esports.models import Participation, PrizeTable, Tournament
+from kgen.api.pagination import Key, Page, page_of
+from kgen.clock import ClockTimestamp
+
+NEWEST_FIRST = (Key("created_at", "time", descending=True), Key("id", "uuid", descending=True))
+# What `ordering` may say, on the wire's own names.
+ORDERINGS = {
+    "schedules_at_timestamp": Key("schedules_at", "time"),
+    "starts_at_timestamp": Key("starts_at", "time"),
+    "locks_at_timestamp": Key("locks_at", "time"),
+    "ends_at_timestamp": Key("ends_at", "time"),
+    "created_at": Key("created_at", "time"),
+    "buy_in_price": Key("buy_in_price", "int"),
+    "tournament_size": Key("seats__size", "int"),
+    "participants_count": Key("seats__taken", "int"),
+    "title": Key("title", "str"),
+}
+DEFAULT_ORDERING = "starts_at_timestamp"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A tournament at one moment of the database's clock."""
+
+    tournament: Tournament
+    now: datetime
+    status: Status
+
+
+def with_clock(rows: QuerySet[Tournament]) -> QuerySet[Any]:
+    """The rows with `now`, their seats, and `has_scores` where the end makes it matter."""
+    scored = Participation.objects.filter(tournament=OuterRef("pk"), rank_key__isnull=False)
+    ended = When(ends_at__lte=ClockTimestamp(), then=Exists(scored))
+    return rows.select_related("seats").annotate(
+        now=ClockTimestamp(),
+        has_scores=Case(ended, default=Value(False), output_field=BooleanField()),
+    )
+
+
+def seen(row: Any) -> Seen:
+    """A row of `with_clock` with its status."""
+    return Seen(row, row.now, row.status_at(row.now, has_scores=row.has_scores))
+
+
+def as_uuids(text: str) -> list[UUID]:
+    """The one id that a path's text is, in canonical form and either case; none where it is no id."""
+    try:
+        known = UUID(text)
+    except ValueError:
+        return []
+    return [known] if str(known) == text.lower() else []
+
+
+def tournament_of_client(client_id: UUID, uid: str) -> Seen:
+    """A client's own tournament, drafts too.
+
+    :raises TournamentNotFound: the client has none of that id.
+    """
+    row = with_clock(Tournament.objects.filter(client=client_id, pk__in=as_uuids(uid))).first()
+    if row is None:
+        raise TournamentNotFound()
+    return seen(row)
+
+
+def tournament_for_gamer(client_id: UUID, uid: str) -> Seen:
+    """A tournament as the client's gamers see it: no drafts.
+
+    :raises TournamentNotFound: there is none to be seen.
+    """
+    found = tournament_of_client(client_id, uid)
+    if found.status is Status.DRAFT or found.tournament.published_at is None:
+        raise TournamentNotFound()
+    return found
+
+
+def visible_at(now: Any) -> Q:
+    """Published, and past its schedule: what gamers can see."""
+    return Q(published_at__lte=now, schedules_at__lte=now)
+
+
+def active_tournaments(client_id: UUID) -> QuerySet[Tournament]:
+    """SCHEDULED … LOCKED, by the database's clock."""
+    now = ClockTimestamp()
+    return Tournament.objects.filter(visible_at(now), client=client_id, ends_at__gt=now, cancelled_at=None)
+
+
+def in_status(rows: QuerySet[Tournament], status: Status) -> QuerySet[Tournament]:
+    """Those of active `rows` that are in one of the active statuses."""
+    now = ClockTimestamp()
+    begun = {
+        Status.SCHEDULED: Q(moves_to_lobby_at__gt=now),
+        Status.LOBBY: Q(moves_to_lobby_at__lte=now, starts_at__gt=now),
+        Status.STARTED: Q(starts_at__lte=now, locks_at__gt=now),
+        Status.LOCKED: Q(locks_at__lte=now),
+    }
+    return rows.filter(begun[status])
+
+
+def ordering_keys(ordering: str) -> tuple[Key, Key]:
+    """The sort key of a known `ordering` word, with or without its minus."""
+    descending = ordering.startswith("-")
+    key = ORDERINGS[ordering.removeprefix("-")]
+    return Key(key.column, key.kind, descending), Key("id", "uuid", descending)
+
+
+def tournament_page(
+    rows: QuerySet[Tournament], keys: tuple[Key, ...], *, scope: str, cursor: str | None, limit: int
+) -> Page[Any]:
+    """A page of tournaments with the clock beside them."""
+    return page_of(with_clock(rows), keys, scope=scope, cursor=cursor, limit=limit)
+
+
+def tournaments_of_client(client_id: UUID) -> QuerySet[Tournament]:
+    """All of a client's, drafts too."""
+    return Tournament.objects.filter(client=client_id)
+
+
+def find_prize_table(client_id: UUID, given: str | dict[str, Any] | None) -> prizes.PrizeTable:
+    """The table that a request names, spells out, or leaves to the default.
+
+    :raises PrizeTableInvalid: no table of that name, or one that is not well formed.
+    """
+    if given is None or given == prizes.DEFAULT_TABLE.name:
+        return prizes.DEFAULT_TABLE
+    if isinstance(given, dict):
+        return prizes.parse_table(given)
+    row = PrizeTable.objects.filter(client=client_id, name=given).first()
+    if row is None:
+        raise PrizeTableInvalid("There is no prize table of this name.")
+    return prizes.parse_table(row.table | {"name": row.name})
+
+
+def cancellations_due(limit: int) -> list[UUID]:
+    """Duty: tournaments whose status is CANCELLED and whose stakes are not all back, longest due first."""
+    now = ClockTimestamp()
+    rows = with_clock(Tournament.objects.filter(refunded_at=None, over_at__lte=now))
+    due = (row for row in rows.order_by("over_at", "id").iterator() if seen(row).status is Status.CANCELLED)
+    return [row.pk for row, _ in zip(due, range(limit), strict=False)]

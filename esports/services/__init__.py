@@ -1,0 +1,1 @@
+"""Journeys of play. Lock order, everywhere: seats (the tournament) → participations by id → accounts by id."""

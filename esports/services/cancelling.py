@@ -1,0 +1,95 @@
+"""Cancelling: at once by hand, or by the clock for a field that came to nothing. All stakes go back."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from esports.lifecycle import Status
+from esports.models import Participation, Tournament
+from esports.selectors.tournaments import Seen, cancellations_due, tournament_of_client
+from esports.services.locks import lock_seats, see_again
+from kgen.clock import database_now
+from kgen.errors import WrongState
+from kgen.transactions import journey
+from wallet import ledger
+
+# So many refunds fit into the answer to a cancellation; the rest is a duty.
+REFUNDS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """A cancelled tournament and how many stakes are still to go back."""
+
+    seen: Seen
+    refunds_pending: int
+
+
+@journey
+def cancel_tournament(*, client_id: UUID, uid: str, reason: str) -> Cancelled:
+    """Cancel a tournament before its end and refund up to 1,000 stakes. Again gives the same answer.
+
+    :raises TournamentNotFound: the client has none of that id.
+    :raises WrongState: it is over.
+    """
+    found = tournament_of_client(client_id, uid)
+    lock_seats(found.tournament.pk)
+    seen = see_again(found.tournament.pk)
+    if seen.tournament.cancelled_at is None:
+        if seen.now >= seen.tournament.ends_at:
+            raise WrongState("The tournament is over.")
+        Tournament.objects.filter(pk=seen.tournament.pk).update(
+            cancelled_at=seen.now, cancel_reason=reason, updated_at=seen.now
+        )
+        _refund(seen.tournament)
+        seen = see_again(seen.tournament.pk)
+    pending = _to_refund(seen.tournament.pk).count()
+    return Cancelled(seen, pending)
+
+
+@journey
+def book_cancellation(*, tournament_id: UUID) -> int:
+    """Duty: refund up to 1,000 stakes of a tournament whose status is CANCELLED; how many are left after it."""
+    lock_seats(tournament_id)
+    seen = see_again(tournament_id)
+    if seen.status is not Status.CANCELLED or seen.tournament.refunded_at is not None:
+        return 0
+    _refund(seen.tournament)
+    return _to_refund(tournament_id).count()
+
+
+def book_cancellations(*, most: int = 100) -> int:
+    """Duty: book the cancellations that are due, each in transactions of its own; how many tournaments."""
+    due = cancellations_due(most)
+    for tournament_id in due:
+        while book_cancellation(tournament_id=tournament_id):
+            pass
+    return len(due)
+
+
+def _to_refund(tournament_id: UUID) -> QuerySet[Participation]:
+    return Participation.objects.filter(tournament=tournament_id, left_at=None, refunded_at=None)
+
+
+def _refund(tournament: Tournament) -> None:
+    """Give the next stakes back, and with the last of them the sponsorship."""
+    # The participations' locks come before the accounts'; a score that holds one is waited for.
+    stays = list(
+        _to_refund(tournament.pk).select_for_update().order_by("id").values_list("id", flat=True)[:REFUNDS_AT_ONCE]
+    )
+    ledger.reverse_many({f"join:{id}": f"refund:{id}" for id in stays}, kind=ledger.Kind.REFUND)
+    Participation.objects.filter(pk__in=stays).update(refunded_at=database_now())
+    if len(stays) < REFUNDS_AT_ONCE or not _to_refund(tournament.pk).exists():
+        _finish(tournament)
+
+
+def _finish(tournament: Tournament) -> None:
+    ledger.return_sponsorship(
+        client_id=tournament.client_id,
+        currency=tournament.currency,
+        escrow=tournament.escrow_id,
+        amount=tournament.sponsored_amount,
+        reference=f"sponsorship:{tournament.pk}:return",
+    )
+    Tournament.objects.filter(pk=tournament.pk).update(refunded_at=database_now())

@@ -1,0 +1,47 @@
+"""Taking the locks of play, and reading the clock once they are held."""
+
+from uuid import UUID
+
+from django.db import connection
+
+from esports.errors import ParticipationNotFound
+from esports.models import Participation, Seats, Tournament
+from esports.selectors.tournaments import Seen, seen, with_clock
+
+
+def lock_seats(tournament_id: UUID) -> Seats:
+    """Hold the field of a tournament: nobody joins, leaves, cancels or changes it meanwhile."""
+    return Seats.objects.select_for_update().get(pk=tournament_id)
+
+
+def lock_participation(tournament_id: UUID, gamer_id: UUID) -> Participation:
+    """Hold the gamer's live stay: no score, leave or refund of it meanwhile.
+
+    :raises ParticipationNotFound: there is none.
+    """
+    row = (
+        Participation.objects.select_for_update().filter(tournament=tournament_id, gamer=gamer_id, left_at=None).first()
+    )
+    if row is None:
+        raise ParticipationNotFound()
+    return row
+
+
+def see_again(tournament_id: UUID) -> Seen:
+    """The tournament and the clock as they are now: asked in a statement of its own, after the locks.
+
+    A clock read in the locking statement would not be asked again after a wait.
+    """
+    return seen(with_clock(Tournament.objects.filter(pk=tournament_id)).get())
+
+
+def take_seat(tournament_id: UUID) -> bool:
+    """Take one seat by one conditional UPDATE, before anything refers to it; False when all are taken."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [tournament_id])
+        return bool(cursor.rowcount == 1)
+
+
+_TAKE = """
+UPDATE esports_seats SET taken = taken + 1, ever_taken = true WHERE tournament_id = %s AND taken < size
+"""

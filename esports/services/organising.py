@@ -1,0 +1,244 @@
+"""Making tournaments and changing them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from uuid_utils.compat import uuid7
+
+from esports import lifecycle, prizes
+from esports.errors import PrizeTableInvalid
+from esports.models import MAX_ESCROW, ScoreOperator, ScoreSource, Seats, Tournament
+from esports.selectors.tournaments import Seen, find_prize_table, tournament_of_client
+from esports.services.locks import lock_seats, see_again
+from kgen.clock import database_now
+from kgen.errors import Invalid, WrongState
+from kgen.transactions import journey
+from wallet import ledger
+
+if TYPE_CHECKING:
+    from users.models import Client
+
+WIRE_NAMES = {name: lifecycle.wire_name(name) for name in lifecycle.TIMES}
+DEFAULT_MIN_PARTICIPANTS = 3
+# May change at any time; everything else has its moment.
+ALWAYS = frozenset({"title", "description"})
+
+
+@journey
+def create_tournament(*, client: "Client", given: dict[str, Any]) -> Seen:
+    """Make a tournament and publish it, its sponsorship moved into its escrow.
+
+    `given` holds the fields of the wire under the model's names; what is missing takes its default.
+
+    :raises Invalid: times out of order or too far away, amounts beyond the bounds.
+    :raises PrizeTableInvalid: unknown or malformed. :raises PrizeTableInsolvent: at some field size.
+    :raises InsufficientBalance: the sponsorship is over the client's limit.
+    """
+    now = database_now()
+    times = lifecycle.fill_times(given, now)
+    lifecycle.check_order(times, now)
+    table = find_prize_table(client.pk, given.get("prize_table"))
+    terms = Terms.of(given, table)
+    terms.check(given)
+    uid = uuid7()
+    escrow = ledger.system_account(
+        client_id=client.pk, currency=client.currency, kind=ledger.SystemAccount.ESCROW, owner_id=uid
+    )
+    tournament = Tournament.objects.create(
+        **_plain_fields(given),
+        **{name: getattr(times, name) for name in lifecycle.TIMES},
+        id=uid,
+        client=client,
+        currency=client.currency,
+        escrow_id=escrow,
+        prize_table=prizes.to_wire(table),
+        min_participants=terms.least,
+        score_source=_source(given),
+        original_locks_at=times.locks_at,
+        original_ends_at=times.ends_at,
+        published_at=now,
+        created_at=now,
+        updated_at=now,
+    )
+    Seats.objects.create(tournament=tournament, size=terms.size)
+    _move_sponsorship(client, tournament, terms.sponsorship)
+    return see_again(tournament.pk)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a tournament's money depends on."""
+
+    table: prizes.PrizeTable
+    buy_in: int
+    size: int
+    least: int
+    sponsorship: int
+
+    @classmethod
+    def of(cls, fields: dict[str, Any], table: prizes.PrizeTable) -> "Terms":
+        """The terms among the fields of a tournament."""
+        return cls(
+            table,
+            fields["buy_in_price"],
+            fields["tournament_size"],
+            fields.get("min_participants", DEFAULT_MIN_PARTICIPANTS),
+            fields.get("sponsored_amount", 0),
+        )
+
+    def check(self, given: dict[str, Any]) -> None:
+        """Accept only terms that can be paid whatever the field; `given` are the fields that the caller chose.
+
+        :raises Invalid: see `create_tournament`. :raises PrizeTableInvalid: :raises PrizeTableInsolvent:
+        """
+        if self.buy_in * self.size + self.sponsorship > MAX_ESCROW:
+            raise _invalid("buy_in_price", "buy-in × size + sponsorship is over 2⁵².")
+        if "min_participants" in given and self.least > self.size:
+            raise _invalid("min_participants", "More than there are seats.")
+        if isinstance(given.get("prize_table"), dict) and self.table.kind == "multiples" and self.buy_in == 0:
+            raise PrizeTableInvalid("Multiples of no buy-in pay nobody: use fixed prizes or shares.")
+        prizes.prove_solvent(
+            self.table,
+            min_participants=self.least,
+            size=self.size,
+            buy_in=self.buy_in,
+            sponsorship=self.sponsorship,
+        )
+
+
+def _invalid(field: str, detail: str) -> Invalid:
+    return Invalid("A field is missing or wrong.", errors=[{"field": field, "code": "invalid", "detail": detail}])
+
+
+# Kept as they are; the others are worked out.
+_PLAIN = [
+    "title",
+    "description",
+    "mode",
+    "buy_in_price",
+    "score_order",
+    "score_operator",
+    "score_min",
+    "score_max",
+    "tie_rule",
+    "sponsored_amount",
+    "settlement_delay_seconds",
+]
+
+
+def _plain_fields(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: given[name] for name in _PLAIN if name in given}
+
+
+def _source(given: dict[str, Any]) -> str:
+    """A sum is the server's to keep, unless it is said otherwise: a client could add to it at will."""
+    implied = ScoreSource.SERVER if given.get("score_operator") == ScoreOperator.SUM else ScoreSource.ANY
+    return str(given.get("score_source", implied))
+
+
+def _move_sponsorship(client: "Client", tournament: Tournament, change: int) -> None:
+    ledger.move_sponsorship(
+        client_id=client.pk,
+        currency=tournament.currency,
+        escrow=tournament.escrow_id,
+        change=change,
+        limit=client.sponsorship_limit,
+        reference=f"sponsorship:{tournament.pk}:{tournament.revision}",
+    )
+
+
+@journey
+def change_tournament(*, client: "Client", uid: str, given: dict[str, Any]) -> Seen:
+    """Change a tournament as far as its state allows; equal values are no change. All or nothing.
+
+    Before the first join ever: everything. After it: title and description; size and sponsorship up; lock and end
+    later while not passed, by at most the original length; score source to server.
+
+    :raises TournamentNotFound: the client has none of that id.
+    :raises WrongState: naming the `fields` that can no longer change so.
+    Raises further as `create_tournament`.
+    """
+    found = tournament_of_client(client.pk, uid)
+    seats = lock_seats(found.tournament.pk)
+    seen = see_again(found.tournament.pk)
+    tournament = seen.tournament
+    changes = _changes(tournament, given)
+    refused = [] if _is_open(seen) and not seats.ever_taken else _refused(seen, changes)
+    if refused:
+        names = sorted(WIRE_NAMES.get(name, name) for name in refused)
+        raise WrongState("These fields can no longer be changed so.", fields=names)
+    if changes:
+        _check_changes(seen, changes)
+        _apply(client, seen, changes)
+    return see_again(tournament.pk)
+
+
+def _is_open(seen: Seen) -> bool:
+    return seen.tournament.cancelled_at is None and seen.now < seen.tournament.ends_at
+
+
+def _current(tournament: Tournament, name: str) -> Any:
+    return tournament.seats.size if name == "tournament_size" else getattr(tournament, name)
+
+
+def _changes(tournament: Tournament, given: dict[str, Any]) -> dict[str, Any]:
+    """The given fields that differ from what is; a prize table as it is stored."""
+    wanted = dict(given)
+    if "prize_table" in wanted:
+        wanted["prize_table"] = prizes.to_wire(find_prize_table(tournament.client_id, wanted["prize_table"]))
+    return {name: value for name, value in wanted.items() if value != _current(tournament, name)}
+
+
+def _refused(seen: Seen, changes: dict[str, Any]) -> list[str]:
+    """Those of the changes that are too late."""
+    return [name for name, value in changes.items() if name not in ALWAYS and not _still_allowed(seen, name, value)]
+
+
+def _still_allowed(seen: Seen, name: str, value: Any) -> bool:
+    tournament = seen.tournament
+    if not _is_open(seen):
+        return False
+    if name in ("tournament_size", "sponsored_amount"):
+        return bool(value > _current(tournament, name))
+    if name in ("locks_at", "ends_at"):
+        original = tournament.original_timetable
+        latest = lifecycle.extension_limit(original, getattr(original, name))
+        return lifecycle.may_extend(getattr(tournament, name), value, latest=latest, now=seen.now)
+    return name == "score_source" and value == ScoreSource.SERVER
+
+
+def _check_changes(seen: Seen, changes: dict[str, Any]) -> None:
+    """What would be made of the tournament must be as good as a new one."""
+    tournament = seen.tournament
+    after = {name: _current(tournament, name) for name in [*_PLAIN, "tournament_size", "min_participants"]} | changes
+    if changes.keys() & set(lifecycle.TIMES):
+        times = {name: changes.get(name, getattr(tournament, name)) for name in lifecycle.TIMES}
+        lifecycle.check_order(lifecycle.Timetable(**times), seen.now)
+    if after["score_min"] is not None and after["score_max"] is not None and after["score_min"] > after["score_max"]:
+        raise _invalid("score_min", "score_min is over score_max.")
+    if changes.keys() & {
+        "buy_in_price",
+        "tournament_size",
+        "min_participants",
+        "sponsored_amount",
+        "prize_table",
+    }:
+        table = prizes.parse_table(changes.get("prize_table", tournament.prize_table))
+        Terms.of(after, table).check(changes if table != prizes.DEFAULT_TABLE else changes | {"prize_table": None})
+
+
+def _apply(client: "Client", seen: Seen, changes: dict[str, Any]) -> None:
+    tournament = seen.tournament
+    values = {name: value for name, value in changes.items() if name != "tournament_size"}
+    if not tournament.seats.ever_taken:
+        # Until somebody has joined there is nothing yet that an extension would be measured against.
+        values |= {f"original_{name}": values[name] for name in ("locks_at", "ends_at") if name in values}
+    tournament.revision += 1
+    _move_sponsorship(
+        client,
+        tournament,
+        values.get("sponsored_amount", tournament.sponsored_amount) - tournament.sponsored_amount,
+    )
+    Tournament.objects.filter(pk=tournament.pk).update(**values, revision=tournament.revision, updated_at=seen.now)
+    if "tournament_size" in changes:
+        Seats.objects.filter(pk=tournament.pk).update(size=changes["tournament_size"])

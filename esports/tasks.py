@@ -1,0 +1,20 @@
+"""Hints that make the duties of this app soon; the duties themselves are rows."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from esports.selectors.ranks import build_board as build
+from esports.services import cancelling
+
+
+@shared_task
+def book_cancellations() -> None:
+    """Refund what the clock or a studio has cancelled."""
+    cancelling.book_cancellations()
+
+
+@shared_task
+def build_board(tournament_id: str) -> None:
+    """Make a large board's ranks, so that no reader has to wait for it."""
+    build(UUID(tournament_id))

@@ -1,0 +1,1 @@
+"""Play over HTTP: the gamers' side and the studios' side."""

@@ -1,0 +1,41 @@
+"""The leaderboard call, which three addresses share."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiParameter
+
+from esports.selectors.boards import leaderboard
+from esports.selectors.tournaments import Seen
+from esports.serializers import leaderboard_wire
+from kgen.api.json import answer
+from kgen.api.pagination import page_headers, read_limit
+from kgen.api.schema import CURSOR, limit_parameter
+from kgen.api.views import ApiViewSet
+from kgen.errors import Invalid
+
+AROUND = OpenApiParameter(
+    "around",
+    {"type": "string", "enum": ["me"]},
+    OpenApiParameter.QUERY,
+    description="the places about the gamer's",
+)
+BOARD_PARAMETERS = [limit_parameter(100), CURSOR]
+
+
+def board_answer(view: ApiViewSet, seen: Seen, gamer_id: UUID | None) -> HttpResponse:
+    """A page of a tournament's leaderboard as the query asks for it."""
+    request = view.request._request
+    around = request.GET.get("around")
+    if around not in (None, "me"):
+        fault = {"field": "around", "code": "invalid", "detail": "Only 'me'."}
+        raise Invalid("around can only be 'me'.", errors=[fault])
+    board = leaderboard(
+        seen.tournament,
+        gamer_id=gamer_id,
+        around_me=around == "me",
+        scope=view.scope("around"),
+        cursor=request.GET.get("cursor"),
+        limit=read_limit(request, default=100),
+    )
+    return answer(leaderboard_wire(board, seen), headers=page_headers(request, board.next_cursor))

@@ -1,0 +1,141 @@
+"""What a studio's server calls."""
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+
+from esports.selectors.tournaments import (
+    NEWEST_FIRST,
+    seen,
+    tournament_of_client,
+    tournament_page,
+    tournaments_of_client,
+)
+from esports.serializers import (
+    BulkScoresIn,
+    BulkScoresOut,
+    CancelIn,
+    CancelledOut,
+    LeaderboardOut,
+    TournamentIn,
+    TournamentOut,
+    TournamentPatch,
+    cancelled_wire,
+    result_wire,
+    tournament_wire,
+)
+from esports.services import cancelling, organising, scoring
+from esports.views.boards import BOARD_PARAMETERS, board_answer
+from kgen.api.idempotency import Answer
+from kgen.api.json import answer
+from kgen.api.pagination import read_limit
+from kgen.api.schema import CURSOR, errors, limit_parameter
+from kgen.api.views import StudioViewSet
+
+TERMS_ERRORS = ("PRIZE_TABLE_INVALID", "PRIZE_TABLE_INSOLVENT", "INSUFFICIENT_BALANCE")
+
+
+@extend_schema(tags=["Studio: tournaments"])
+class StudioTournamentViewSet(StudioViewSet):
+    """A client's tournaments, made and run by its studio's server."""
+
+    lookup_url_kwarg = "uid"
+    lookup_value_regex = "[^/]+"
+    bulk_actions = frozenset({"scores"})
+
+    @extend_schema(
+        operation_id="studio_tournament_create",
+        request=TournamentIn,
+        responses={201: TournamentOut, **errors(*TERMS_ERRORS, key=True)},
+    )
+    def create(self, request: Request) -> HttpResponse:
+        """Make a tournament and publish it."""
+        given = self.parse(TournamentIn)
+        return self.perform(
+            organising.create_tournament,
+            lambda made: Answer(tournament_wire(made), 201),
+            client=self.client,
+            given=given,
+        )
+
+    @extend_schema(
+        operation_id="studio_tournaments",
+        parameters=[limit_parameter(1000), CURSOR],
+        responses={200: TournamentOut(many=True), **errors()},
+    )
+    def list(self, request: Request) -> HttpResponse:
+        """All of the client's tournaments, newest first."""
+        page = tournament_page(
+            tournaments_of_client(self.client.pk),
+            NEWEST_FIRST,
+            scope=self.scope(),
+            cursor=request.GET.get("cursor"),
+            limit=read_limit(request._request, default=1000),
+        )
+        return self.listing(page, lambda row: tournament_wire(seen(row)))
+
+    @extend_schema(operation_id="studio_tournament", responses={200: TournamentOut, **errors("TOURNAMENT_NOT_FOUND")})
+    def retrieve(self, request: Request, uid: str) -> HttpResponse:
+        """One tournament."""
+        return answer(tournament_wire(tournament_of_client(self.client.pk, uid)))
+
+    @extend_schema(
+        operation_id="studio_tournament_change",
+        request=TournamentPatch,
+        responses={200: TournamentOut, **errors("TOURNAMENT_NOT_FOUND", "WRONG_STATE", *TERMS_ERRORS)},
+    )
+    def partial_update(self, request: Request, uid: str) -> HttpResponse:
+        """Change what its state still allows; all or nothing."""
+        given = self.parse(TournamentPatch)
+        return self.perform(
+            organising.change_tournament,
+            lambda changed: Answer(tournament_wire(changed)),
+            client=self.client,
+            uid=uid,
+            given=given,
+        )
+
+    @extend_schema(
+        operation_id="studio_tournament_cancel",
+        request=CancelIn,
+        responses={200: CancelledOut, **errors("TOURNAMENT_NOT_FOUND", "WRONG_STATE", key=True)},
+    )
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, uid: str) -> HttpResponse:
+        """Cancel before the end; every stake goes back."""
+        reason = self.parse(CancelIn).get("reason") or ""
+        return self.perform(
+            cancelling.cancel_tournament,
+            lambda done: Answer(cancelled_wire(done)),
+            client_id=self.client.pk,
+            uid=uid,
+            reason=reason,
+        )
+
+    @extend_schema(
+        operation_id="studio_scores",
+        request=BulkScoresIn,
+        responses={200: BulkScoresOut, **errors("TOURNAMENT_NOT_FOUND", key=True)},
+    )
+    @action(detail=True, methods=["post"])
+    def scores(self, request: Request, uid: str) -> HttpResponse:
+        """Post up to 1,000 scores in one transaction; each row is told what became of it."""
+        given = self.parse(BulkScoresIn)
+        return self.perform(
+            scoring.post_scores,
+            lambda results: Answer({"results": [result_wire(result) for result in results]}),
+            client_id=self.client.pk,
+            uid=uid,
+            scores=given["scores"],
+        )
+
+    @extend_schema(
+        operation_id="studio_leaderboard",
+        parameters=BOARD_PARAMETERS,
+        responses={200: LeaderboardOut, **errors("TOURNAMENT_NOT_FOUND")},
+    )
+    @action(detail=True)
+    def leaderboard(self, request: Request, uid: str) -> HttpResponse:
+        """The ranking."""
+        return board_answer(self, tournament_of_client(self.client.pk, uid), None)
