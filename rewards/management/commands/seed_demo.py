@@ -1,0 +1,35 @@
+"""Give a fresh installation something to play with: a game, its secret, an operator, a live tournament."""
+
+import json
+import secrets
+import string
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from rewards.services import demo
+
+
+class Command(BaseCommand):
+    """Prints, as its last line, one JSON object with what a program needs to start calling."""
+
+    help = "seed a demo game and print its credentials as JSON"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--facts", type=Path, help="what an earlier run printed: its credentials are kept")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        known: dict[str, str] = {}
+        if options["facts"] and options["facts"].is_file():
+            known = json.loads(options["facts"].read_text())
+        alphabet = string.ascii_letters + string.digits
+        password = known.get("operator_password") or "".join(secrets.choice(alphabet) for _ in range(16))
+        facts = demo.seed(
+            client_id=known.get("client_id"),
+            client_secret=known.get("client_secret"),
+            operator_password=password,
+            now=datetime.now(UTC),
+        )
+        self.stdout.write(json.dumps(facts))

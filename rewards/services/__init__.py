@@ -1,0 +1,1 @@
+"""Journeys on top of all the others."""
