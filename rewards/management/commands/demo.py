@@ -1,0 +1,64 @@
+"""Play a whole tournament against the running product and show what came of it."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from rewards.demo import Outcome, play
+
+BAR = 30
+
+
+class Command(BaseCommand):
+    """Gamers open sessions, join, score and leave over HTTP; then the board, the speed, the ledger's proof."""
+
+    help = "play a whole tournament against the running product"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--gamers", type=int, default=200)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        facts_file = Path(settings.KGEN_HOME) / "quickstart.json"
+        if not facts_file.is_file():
+            raise CommandError("nothing is running here: start it with `make up`")
+        if not 2 <= options["gamers"] <= 100_000:
+            raise CommandError("a demo takes from 2 to 100,000 gamers")
+        facts = json.loads(facts_file.read_text())
+        try:
+            outcome = asyncio.run(play(facts, options["gamers"], self.show_progress))
+        except httpx.HTTPStatusError as error:
+            raise CommandError(f"refused: {error.response.text[:300]}") from None
+        except httpx.HTTPError as error:
+            raise CommandError(f"{facts['base_url']} does not answer ({error}): is `make up` running?") from None
+        self.show(outcome)
+        call_command("verify_ledger", stdout=self.stdout, stderr=self.stderr)
+
+    def show_progress(self, name: str, done: int, total: int) -> None:
+        """A bar that fills as a phase goes on."""
+        if done % max(1, total // 100) and done != total:
+            return
+        filled = BAR * done // total
+        end = "\n" if done == total else ""
+        self.stderr.write(f"\r{name:<14}[{'#' * filled:<{BAR}}] {done:,}/{total:,}", ending=end)
+        self.stderr.flush()
+
+    def show(self, outcome: Outcome) -> None:
+        """The board and the speed as tables."""
+        self.stdout.write(f"\nleaderboard of {outcome.tournament_uid}")
+        self.stdout.write(f"{'rank':>6}  {'score':>8}  gamer")
+        for row in outcome.board["leaderboard"]:
+            self.stdout.write(f"{row['rank']:>6}  {row['score']:>8,}  {row['username']}")
+        self.stdout.write(
+            f"field {outcome.board['participants_count']:,}, prizes {outcome.board['price_pool']:,}\n\n"
+            f"{'phase':<14}{'requests':>10}{'seconds':>10}{'req/s':>10}"
+        )
+        for phase in outcome.phases:
+            self.stdout.write(f"{phase.name:<14}{phase.requests:>10,}{phase.seconds:>10.1f}{phase.rate:>10,.0f}")
+        requests, seconds = (sum(getattr(p, name) for p in outcome.phases) for name in ("requests", "seconds"))
+        self.stdout.write(f"{'all':<14}{requests:>10,}{seconds:>10.1f}{requests / seconds:>10,.0f}\n\n")

@@ -1,0 +1,89 @@
+"""What every test may ask for: a client, gamers, tournaments, and HTTP against the whole application.
+
+PostgreSQL and Valkey are real; each xdist worker has a database of its own.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+
+from tests.support import factories
+from tests.support.http import GamerCaller, StudioCaller
+from users.models import Client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache_keys() -> None:
+    """Keys in Valkey begin with the worker's name, as its database does."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    settings.CACHE_PREFIX = f"kgen-test:{worker}:{os.getpid()}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_requests() -> None:
+    """The line that every request writes would bury what a failing test says."""
+    logging.getLogger("kgen.request").setLevel(logging.WARNING)
+
+
+@pytest.fixture(autouse=True)
+def no_limits(settings: Any) -> None:
+    """Rate limits are off unless a test switches one on."""
+    settings.RATE_GAMER_PER_SECOND = 0
+    settings.RATE_CLIENT_PER_SECOND = 0
+    settings.RATE_FAILED_LOGINS_PER_MINUTE = 0
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Real commits, as races and other processes need them; every table is emptied afterwards.
+
+    The ledger refuses TRUNCATE, so the cleaning runs as a replica would: without triggers.
+    """
+    with django_db_blocker.unblock():
+        yield
+        connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+            cursor.execute(
+                "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables "
+                "WHERE schemaname = 'public' AND tablename NOT IN ('django_migrations', 'django_content_type', "
+                "'auth_permission')"
+            )
+            tables = ", ".join(name for (name,) in cursor.fetchall())
+            cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        connections.close_all()
+
+
+@pytest.fixture
+def client_row() -> Client:
+    """A game."""
+    return factories.ClientFactory()
+
+
+@pytest.fixture
+def studio(client_row: Client) -> StudioCaller:
+    """The game's server, calling over HTTP."""
+    return StudioCaller.of(client_row)
+
+
+@pytest.fixture
+def other_studio() -> StudioCaller:
+    """Another game's server."""
+    return StudioCaller.of(factories.ClientFactory())
+
+
+@pytest.fixture
+def gamer(studio: StudioCaller) -> GamerCaller:
+    """A gamer of the game with an open session."""
+    return studio.gamer("player-1")
+
+
+@pytest.fixture
+def gamers(studio: StudioCaller) -> Callable[[int], list[GamerCaller]]:
+    """Makes so many gamers with open sessions."""
+    return lambda count: [studio.gamer(f"player-{index}") for index in range(1, count + 1)]

@@ -1,0 +1,53 @@
+"""Checks answers against the product's own OpenAPI document, so that the two cannot drift apart."""
+
+import json
+import re
+from functools import cache
+from typing import Any
+
+import jsonschema
+from drf_spectacular.generators import SchemaGenerator
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The OpenAPI document."""
+    schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return schema
+
+
+@cache
+def _routes() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
+    # Fixed paths first: /active is not an id.
+    paths = sorted(document()["paths"].items(), key=lambda item: item[0].count("{"))
+    return [(_pattern(path), operations) for path, operations in paths]
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    # Only a studio's own names hold slashes.
+    text = re.sub(r"\{(user_id|reference)\}", ".+", path)
+    return re.compile(re.sub(r"\{[^}]+\}", "[^/]+", text))
+
+
+def check_against_schema(method: str, path: str, status: int, headers: dict[str, str], content: bytes) -> None:
+    """Fail when an answer is not what /schema says; addresses that it does not know only answer 404 or 405."""
+    operation = _operation(method, path.rstrip("/") if len(path) > 1 else path)
+    if operation is None:
+        return
+    answer = operation["responses"].get(str(status))
+    if answer is None:
+        # Faults of the body's form are the same everywhere and said once, in the document's text.
+        assert status in (404, 405, 413, 415), f"{method} {path}: {status} is not documented"
+        return
+    media = headers.get("Content-Type", "")
+    assert media in answer["content"], f"{method} {path}: {media} is not documented for {status}"
+    schema = answer["content"][media]["schema"] | {"components": document()["components"]}
+    jsonschema.validate(json.loads(content), schema)
+
+
+def _operation(method: str, path: str) -> dict[str, Any] | None:
+    for pattern, operations in _routes():
+        if pattern.fullmatch(path) and method.lower() in operations:
+            found: dict[str, Any] = operations[method.lower()]
+            return found
+    return None
