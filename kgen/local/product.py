@@ -1,0 +1,92 @@
+"""The product's long-running programs, known by their command lines only."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kgen import environment as settings
+
+from .children import Service
+from .failure import BAD_SETTING, Refused
+from .home import Home
+from .services import Services
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Web:
+    """How web is served, from the environment."""
+
+    port: int
+    workers: int
+    threads: int
+
+    @staticmethod
+    def configured() -> Web:
+        """:raises SystemExit: after one line that names the bad setting."""
+        return Web(
+            port=settings.whole("PORT", 8000, least=1, most=65535),
+            workers=settings.whole("KGEN_WEB_WORKERS", 2, least=1, most=256),
+            threads=settings.whole("KGEN_WEB_THREADS", 8, least=1, most=256),
+        )
+
+    @property
+    def base_url(self) -> str:
+        """Where it is reached."""
+        return f"http://{HOST}:{self.port}"
+
+    @contextlib.contextmanager
+    def reserved_port(self) -> Iterator[None]:
+        """The port is free and stays ours: granian shares ports and would serve beside a stranger."""
+        with socket.socket() as reservation:
+            reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                reservation.bind((HOST, self.port))
+            except PermissionError:
+                raise Refused(f"setting PORT: this user may not use port {self.port}", BAD_SETTING) from None
+            except OSError:
+                hint = f"choose another: make up PORT={self.port + 1}"
+                raise Refused(f"port {self.port} is in use; {hint}") from None
+            if sys.platform == "linux":
+                # From now on granian's workers may bind it too, and a second launcher's bind above fails.
+                reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            else:
+                reservation.close()
+            yield
+
+    def ready(self) -> bool:
+        """Whether /readyz says 200."""
+        with contextlib.closing(http.client.HTTPConnection(HOST, self.port, timeout=5)) as connection:
+            try:
+                connection.request("GET", "/readyz")
+                return connection.getresponse().status == 200
+            except (OSError, http.client.HTTPException):
+                return False
+
+
+def web(home: Home, services: Services, how: Web) -> Service:
+    """Granian with its workers; one that dies is replaced by granian itself."""
+    options = f"--interface wsgi --host {HOST} --port {how.port} --workers {how.workers} --no-access-log"
+    options += f" --blocking-threads {how.threads} --respawn-failed-workers --workers-kill-timeout 10"
+    command = [sys.executable, "-m", "granian", *options.split(), "kgen.wsgi:application"]
+    return Service("web", command, services.environment, log=home.log("web"), insist=True)
+
+
+def worker(home: Home, services: Services) -> Service:
+    """Celery's worker. A task that it does not finish in time is a duty that stays due."""
+    options = "-A kgen worker --concurrency 2 --without-gossip --without-mingle --loglevel WARNING"
+    command = [sys.executable, "-m", "celery", *options.split()]
+    return Service("worker", command, services.environment, log=home.log("worker"))
+
+
+def beat(home: Home, services: Services) -> Service:
+    """Celery's clock."""
+    command = [sys.executable, "-m", "celery", "-A", "kgen", "beat", "--loglevel", "WARNING", "--pidfile="]
+    command += ["--schedule", str(home.path / "beat-schedule")]
+    return Service("beat", command, services.environment, log=home.log("beat"))

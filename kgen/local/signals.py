@@ -1,0 +1,90 @@
+"""Signals as something the launcher's one thread can wait for."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType, TracebackType
+
+from .failure import StopRequested
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Signals:
+    """Once entered, Ctrl-C, SIGTERM, SIGHUP and the death of the `make` above us ask for a stop, a second Ctrl-C
+    to hurry. Each of them, and the end of a child, wakes a pause."""
+
+    def __init__(self) -> None:
+        self.stopping = False
+        self.hurried = False
+        # By more than a Ctrl-C, which the whole foreground of a terminal gets.
+        self.told_to_end = False
+        self._stopping_since = 0.0
+        # make runs our line and is the parent then; whoever else started us may leave us running.
+        self._parent = os.getppid() if "MAKELEVEL" in os.environ else None
+
+    def __enter__(self) -> Signals:
+        self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if hasattr(os, "pipe2") else _pipe()
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        for number in _ENDING:
+            # nohup's wish stands.
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._asked)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        # Everything has ended: one more Ctrl-C must not turn a clean stop into a failure.
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
+        signal.set_wakeup_fd(-1)
+        os.close(self._read)
+        os.close(self._write)
+
+    def _asked(self, number: int, _frame: FrameType | None) -> None:
+        # A terminal and a parent may both pass one Ctrl-C on; only a later one is the user's impatience.
+        if number == signal.SIGINT and self.stopping and time.monotonic() - self._stopping_since > 0.3:
+            self.hurried = True
+        self._stop(number)
+
+    def _stop(self, number: int) -> None:
+        self.told_to_end = self.told_to_end or number != signal.SIGINT
+        if not self.stopping:
+            self.stopping, self._stopping_since = True, time.monotonic()
+
+    def pause(self, seconds: float) -> None:
+        """Return after that time or at the next signal, whichever is first."""
+        if select.select([self._read], [], [], seconds)[0]:
+            while _drained(self._read):
+                pass
+        if self._parent is not None and os.getppid() != self._parent:
+            self._stop(signal.SIGTERM)
+
+    def wait_for(self, condition: Callable[[], bool], seconds: float, every: float = 0.02) -> bool:
+        """Whether the condition came true in time. :raises StopRequested: when the user wants out first."""
+        give_up_at = time.monotonic() + seconds
+        while not condition():
+            if self.stopping:
+                raise StopRequested
+            if time.monotonic() > give_up_at:
+                return False
+            self.pause(every)
+        return True
+
+
+def _drained(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 512)
+    except BlockingIOError:
+        return b""
+
+
+def _pipe() -> tuple[int, int]:
+    ends = os.pipe()
+    for end in ends:
+        os.set_blocking(end, False)
+    return ends

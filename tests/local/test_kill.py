@@ -1,0 +1,112 @@
+"""kill -9 of anything: what must end ends, what must go on is restarted, nothing committed is lost."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.local.harness import Launcher, all_gone, descendants, eventually, launched
+
+Query = Callable[[Launcher, str], str]
+
+
+def end_of(launcher: Launcher) -> None:
+    """Reap it and close its pipes."""
+    launcher.process.communicate(timeout=30)
+
+
+def test_nothing_outlives_a_killed_launcher_and_the_next_start_has_the_data(
+    up: Launcher, checkout: Path, query: Query
+) -> None:
+    query(up, "CREATE TABLE kept AS SELECT 7 AS it")
+    family = up.family()
+    assert len(family) > 10
+    up.process.kill()
+    # At once: the new one waits for the guardian of the old one.
+    with launched(Launcher(checkout, up.home, port=up.port)) as again:
+        assert all_gone(family)
+        assert query(again, "SELECT it FROM kept") == "7"
+    end_of(up)
+
+
+def test_nothing_outlives_launcher_and_guardian_killed_together(up: Launcher) -> None:
+    family = up.family()
+    up.member("guardian.py").kill()
+    up.process.kill()
+    eventually(lambda: all_gone(family))
+    end_of(up)
+
+
+def test_killed_guardian_has_a_successor_that_knows_everything(up: Launcher) -> None:
+    first = up.member("guardian.py")
+    first.kill()
+    eventually(lambda: not first.lives() and up.members("guardian.py"))
+    # Stopped main processes cannot react to the kernel's signal: only the guardian can end their groups.
+    family = up.family()
+    for words in (("granian",), ("celery", "worker")):
+        os.kill(up.member(*words).pid, signal.SIGSTOP)
+    up.process.kill()
+    eventually(lambda: all_gone(family))
+    end_of(up)
+
+
+def test_stack_ends_with_the_make_that_started_it(checkout: Path, home: Path) -> None:
+    launcher = Launcher(checkout, home, environment={"MAKELEVEL": "1"})
+    # Stands for make: a parent that waits for the launcher.
+    parent = (sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])")
+    launcher.start(command=(*parent, sys.executable, "-m", "kgen.local", "up"))
+    launcher.await_ready()
+    family = descendants(launcher.process.pid)
+    launcher.process.kill()
+    eventually(lambda: all_gone(family))
+    end_of(launcher)
+
+
+def test_killed_run_takes_its_command_along(checkout: Path, tmp_path: Path) -> None:
+    arguments = ("run", "--fast", "--home", str(tmp_path / "home"), "--", "sleep", "600")
+    launcher = Launcher(checkout, tmp_path / "unused", arguments=arguments).start()
+    eventually(lambda: launcher.members("sleep 600"))
+    family = launcher.family()
+    launcher.process.kill()
+    eventually(lambda: all_gone(family))
+    end_of(launcher)
+
+
+def test_killed_services_are_started_again(up: Launcher, query: Query) -> None:
+    query(up, "CREATE TABLE kept AS SELECT 7 AS it")
+    for words in (
+        ("bin/postgres",),
+        ("valkey-server",),
+        ("granian",),
+        ("celery", "worker"),
+        ("celery", "beat"),
+    ):
+        before = up.member(*words)
+        group = [one for one in descendants(before.pid) if "postgres:" not in one.command]
+        before.kill()
+        eventually(lambda words=words, before=before: up.members(*words) and not before.lives())
+        assert all_gone(group), "what a killed main process leaves behind ends before the next one starts"
+        eventually(up.page)
+        assert query(up, "SELECT it FROM kept") == "7"
+    assert up.stop() == 0
+
+
+def test_killed_web_worker_is_replaced(up: Launcher) -> None:
+    main, page = up.member("granian"), up.page()
+    assert page
+    os.kill(int(page), signal.SIGKILL)
+    eventually(lambda: up.page() not in (None, page))
+    assert main.lives()
+
+
+def test_pid_file_with_a_strangers_number_does_not_stop_the_start(checkout: Path, home: Path) -> None:
+    stranger = subprocess.Popen(["sleep", "600"])
+    try:
+        (home / "postgres/postmaster.pid").write_text(f"{stranger.pid}\n{home}/postgres\n0\n5432\n\n\n\n")
+        with launched(Launcher(checkout, home)):
+            assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
