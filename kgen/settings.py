@@ -193,6 +193,8 @@ AUTHENTICATION_BY_AUDIENCE = {
 }
 # How a studio's name for a gamer becomes the gamer, for apps below the one that knows.
 GAMER_LOOKUP = "users.selectors.gamer_by_user_id"
+# Whom a wallet belongs to, for the ledger that knows no gamers.
+PAYEE_LOOKUP = "users.selectors.payee_of"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],

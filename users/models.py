@@ -23,6 +23,19 @@ class Client(models.Model):
     currency = models.CharField(max_length=12, default="KCASH")
     welcome_bonus = models.BigIntegerField(default=50, help_text="bonus money of a new gamer, whole units")
     minimum_withdrawal = models.BigIntegerField(default=0)
+    maximum_withdrawal = models.BigIntegerField(null=True, blank=True, help_text="of one withdrawal; empty: none")
+    daily_withdrawal_limit = models.BigIntegerField(
+        null=True, blank=True, help_text="of one gamer in a UTC day; empty: none"
+    )
+    approval_above = models.BigIntegerField(
+        null=True, blank=True, help_text="withdrawals over this wait for an operator; empty: none does"
+    )
+    reward_expiry_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="unclaimed rewards go to the house after so many days; empty: never"
+    )
+    phone_countries = models.CharField(
+        max_length=500, default="IN", help_text="ISO codes of countries whose numbers may be linked; '*' is all"
+    )
     sponsorship_limit = models.BigIntegerField(
         default=1_000_000, help_text="how far sponsored tournaments may take the sponsor's account below zero"
     )
@@ -63,6 +76,24 @@ class ClientSecret(models.Model):
         return f"{self.hint}…"
 
 
+class KGenAccount(models.Model):
+    """A person's KGeN account: one per phone over all games, with one wallet address."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    phone = models.CharField(max_length=16, unique=True, help_text="E.164")
+    address = models.CharField(max_length=42, unique=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"), name="account_phone_e164"),
+            models.CheckConstraint(condition=Q(address__regex="^0x[0-9a-f]{40}$"), name="account_address_form"),
+        ]
+
+    def __str__(self) -> str:
+        return f"KGeN account {self.pk}"
+
+
 class Gamer(models.Model):
     """A player of one client's game, with a wallet of the same client. All personal data is in this row."""
 
@@ -71,6 +102,11 @@ class Gamer(models.Model):
     user_id = models.CharField(max_length=128, help_text="the studio's own id, byte for byte")
     wallet = models.OneToOneField("wallet.Wallet", models.PROTECT)
     suspended_at = models.DateTimeField(null=True, blank=True)
+    kgen_account = models.ForeignKey("users.KGenAccount", models.PROTECT, null=True, blank=True)
+    linked_at = models.DateTimeField(null=True, blank=True)
+    withdrawal_hold_until = models.DateTimeField(
+        null=True, blank=True, help_text="a link made after an unlink is held for a day"
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -100,6 +136,15 @@ class Gamer(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["client", "user_id"], name="one_gamer_per_user_id"),
             models.UniqueConstraint(fields=["client", "id"], name="gamer_of_client"),
+            models.UniqueConstraint(
+                fields=["client", "kgen_account"],
+                condition=Q(kgen_account__isnull=False),
+                name="one_gamer_per_phone_and_client",
+            ),
+            models.CheckConstraint(
+                condition=Q(kgen_account=None, linked_at=None) | Q(kgen_account__isnull=False, linked_at__isnull=False),
+                name="link_has_its_time",
+            ),
             CompositeForeignKey(
                 columns=["client_id", "wallet_id"],
                 to_table="wallet_wallet",

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from kgen.api.fields import is_clean_reference
 from kgen.clock import ClockTimestamp
 from kgen.errors import RecordNotFound, Unauthorized
+from kgen.payees import Payee
 from users import secrets
 from users.errors import GamerSuspended
 from users.models import Client, ClientSecret, Gamer, GamerSession
@@ -87,6 +88,24 @@ def client_of_secret(client_id: str, secret: str) -> tuple[Client, ClientSecret]
     if not row.client.active:
         raise Unauthorized()
     return row.client, row
+
+
+def payee_of(wallet_id: uuid.UUID) -> Payee:
+    """The holder of a wallet as a withdrawal sees it (kgen.payees)."""
+    gamer = Gamer.objects.select_related("client", "kgen_account").get(wallet=wallet_id)
+    client, account = gamer.client, gamer.kgen_account
+    return Payee(
+        gamer_id=gamer.pk,
+        client_id=client.pk,
+        client_active=client.active,
+        suspended=gamer.suspended_at is not None,
+        address=account.address if account else None,
+        hold_until=gamer.withdrawal_hold_until,
+        minimum=client.minimum_withdrawal,
+        maximum=client.maximum_withdrawal,
+        daily_limit=client.daily_withdrawal_limit,
+        approval_above=client.approval_above,
+    )
 
 
 def sessions_due_to_expire(now: datetime, limit: int) -> QuerySet[GamerSession]:
