@@ -84,6 +84,7 @@ class Tournament(models.Model):
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=500, blank=True, default="")
     refunded_at = models.DateTimeField(null=True, blank=True, help_text="a cancelled one's stakes are all back")
+    settled_at = models.DateTimeField(null=True, blank=True, help_text="a completed one's prizes are all booked")
     over_at = models.GeneratedField(
         expression=Least("ends_at", "cancelled_at"), output_field=models.DateTimeField(), db_persist=True
     )
@@ -106,7 +107,7 @@ class Tournament(models.Model):
             models.Index(fields=["client", "-created_at", "-id"], name="tournaments_newest"),
             models.Index(fields=["client", "starts_at", "id"], name="tournaments_by_start"),
             models.Index(fields=["client", "ends_at", "id"], name="tournaments_by_end"),
-            models.Index(fields=["over_at"], condition=Q(refunded_at=None), name="tournaments_unbooked"),
+            models.Index(fields=["over_at"], condition=Q(refunded_at=None, settled_at=None), name="unbooked"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["client", "id"], name="tournament_of_client"),
@@ -129,6 +130,9 @@ class Tournament(models.Model):
                     settlement_delay_seconds__lte=MAX_SETTLEMENT_DELAY_SECONDS,
                 ),
                 name="tournament_settlement_delay",
+            ),
+            models.CheckConstraint(
+                condition=Q(settled_at=None) | Q(refunded_at=None), name="settled_or_refunded_never_both"
             ),
             models.CheckConstraint(
                 condition=Q(score_min=None) | Q(score_max=None) | Q(score_min__lte=F("score_max")),
@@ -245,6 +249,9 @@ class Participation(models.Model):
         help_text="transaction that last changed the standing: how rank caches catch up",
     )
 
+    final_rank = models.IntegerField(null=True, blank=True, help_text="as settled")
+    prize = models.BigIntegerField(null=True, blank=True, help_text="as settled; 0 for a rank that wins nothing")
+
     class Meta:
         indexes = [
             models.Index(
@@ -279,6 +286,12 @@ class Participation(models.Model):
                 name="standing_is_whole",
             ),
             models.CheckConstraint(condition=Q(stake__gte=0), name="stake_not_negative"),
+            models.UniqueConstraint(fields=["tournament", "final_rank"], name="one_gamer_per_final_rank"),
+            models.CheckConstraint(
+                condition=Q(final_rank=None, prize=None)
+                | Q(final_rank__gte=1, prize__gte=0, score__isnull=False, refunded_at=None),
+                name="result_is_whole",
+            ),
             CompositeForeignKey(
                 columns=["client_id", "tournament_id"],
                 to_table="esports_tournament",

@@ -326,7 +326,9 @@ def leaderboard_wire(board: Leaderboard, seen: Seen) -> dict[str, Any]:
     return {
         "leaderboard": rows,
         "price_pool": seen.tournament.price_pool(),
-        "winners": [],
+        "winners": [
+            {"user_id": row.user_id, "reward": row.prize, "score": row.score, "rank": row.rank} for row in board.winners
+        ],
         "me": {"rank": board.me.rank, "score": board.me.score} if board.me else None,
         "next_cursor": board.next_cursor,
         "participants_count": seen.tournament.seats.taken,

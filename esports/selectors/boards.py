@@ -15,6 +15,9 @@ BEST_FIRST = (Key("rank_key"), Key("reached_at", "time"), Key("joined_at", "time
 WORST_FIRST = tuple(Key(key.column, key.kind, descending=True) for key in BEST_FIRST)
 
 
+WINNERS_LISTED = 1000
+
+
 @dataclass(frozen=True)
 class Row:
     """A place on the board."""
@@ -34,12 +37,20 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Winner(Row):
+    """A settled prize."""
+
+    prize: int
+
+
+@dataclass(frozen=True)
 class Leaderboard:
     """A page of a board."""
 
     rows: list[Row]
     me: Place | None
     next_cursor: str | None
+    winners: list["Winner"]
 
 
 def leaderboard(
@@ -72,7 +83,17 @@ def leaderboard(
         rows=[_row(first + index, row) for index, row in enumerate(rows)],
         me=Place(my_rank, _score(mine)) if mine else None,
         next_cursor=encode_cursor(scope, _key(rows[-1])) if more else None,
+        winners=_winners(tournament) if tournament.settled_at else [],
     )
+
+
+def _winners(tournament: Tournament) -> list[Winner]:
+    """The settled winners, best first; of a large field the first thousand."""
+    rows = Participation.objects.filter(tournament=tournament.pk, final_rank__isnull=False, prize__gt=0)
+    first = rows.select_related("gamer").order_by("final_rank")[:WINNERS_LISTED]
+    return [
+        Winner(row.final_rank or 0, _score(row), row.gamer.user_id, row.gamer.username, row.prize or 0) for row in first
+    ]
 
 
 def _ranked(tournament_id: UUID) -> QuerySet[Participation]:

@@ -24,7 +24,7 @@ def escrows_due() -> int:
 
 _HOLDINGS = """
 WITH holding AS (
-    SELECT t.id, t.over_at, t.refunded_at, t.sponsored_amount,
+    SELECT t.id, t.over_at, t.refunded_at, t.settled_at, t.sponsored_amount,
            coalesce((SELECT sum(amount) FROM wallet_posting WHERE destination_id = t.escrow_id), 0)
          - coalesce((SELECT sum(amount) FROM wallet_posting WHERE source_id = t.escrow_id), 0) AS held,
            (SELECT coalesce(sum(p.stake), 0) FROM esports_participation p
@@ -34,9 +34,10 @@ WITH holding AS (
 _RULES = {
     "escrow = stakes of the field + sponsorship": f"""{_HOLDINGS}
         SELECT 'tournament ' || id, 'holds ' || held || ', expected ' || stakes + sponsored_amount
-          FROM holding WHERE refunded_at IS NULL AND held <> stakes + sponsored_amount""",
-    "escrow of a refunded tournament = 0": f"""{_HOLDINGS}
-        SELECT 'tournament ' || id, 'holds ' || held FROM holding WHERE refunded_at IS NOT NULL AND held <> 0""",
+          FROM holding WHERE refunded_at IS NULL AND settled_at IS NULL AND held <> stakes + sponsored_amount""",
+    "escrow of a settled or refunded tournament = 0": f"""{_HOLDINGS}
+        SELECT 'tournament ' || id, 'holds ' || held FROM holding
+         WHERE (refunded_at IS NOT NULL OR settled_at IS NOT NULL) AND held <> 0""",
     "seats taken = gamers in the field": """
         SELECT 'tournament ' || s.tournament_id, 'counted ' || s.taken || ', joined ' || count(p.id)
           FROM esports_seats s

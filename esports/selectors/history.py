@@ -43,8 +43,13 @@ def history_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) 
     )
     ids = [row.tournament_id for row in page.rows]
     tournaments = {row.pk: seen(row) for row in with_clock(Tournament.objects.filter(pk__in=ids))}
-    completed = [row for row in page.rows if tournaments[row.tournament_id].status is Status.COMPLETED]
-    ranks = _ranks([row.pk for row in completed])
+    provisional = [
+        row.pk
+        for row in page.rows
+        if tournaments[row.tournament_id].status is Status.COMPLETED
+        and tournaments[row.tournament_id].tournament.settled_at is None
+    ]
+    ranks = _ranks(provisional) if provisional else {}
     outcomes = [
         _outcome(row, tournaments[row.tournament_id].tournament, tournaments[row.tournament_id].status, ranks)
         for row in page.rows
@@ -54,6 +59,8 @@ def history_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) 
 
 def _outcome(row: Participation, tournament: Tournament, status: Status, ranks: dict[UUID, int]) -> Outcome:
     rank = ranks.get(row.pk)
+    if row.final_rank is not None:
+        return Outcome(tournament, status, row.score, row.final_rank, row.prize or 0)
     return Outcome(tournament, status, row.score, rank, _prize(tournament, rank) if rank else 0)
 
 

@@ -1,7 +1,7 @@
 """Finding tournaments, with the clock beside them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +37,12 @@ class Seen:
     tournament: Tournament
     now: datetime
     status: Status
+
+    @property
+    def is_ripe(self) -> bool:
+        """Whether its results may be settled: its end and the delay for review are over."""
+        delay = timedelta(seconds=self.tournament.settlement_delay_seconds)
+        return self.now >= self.tournament.ends_at + delay
 
 
 def with_clock(rows: QuerySet[Tournament]) -> QuerySet[Any]:
@@ -144,7 +150,17 @@ def find_prize_table(client_id: UUID, given: str | dict[str, Any] | None) -> pri
 
 def cancellations_due(limit: int) -> list[UUID]:
     """Duty: tournaments whose status is CANCELLED and whose stakes are not all back, longest due first."""
-    now = ClockTimestamp()
-    rows = with_clock(Tournament.objects.filter(refunded_at=None, over_at__lte=now))
-    due = (row for row in rows.order_by("over_at", "id").iterator() if seen(row).status is Status.CANCELLED)
-    return [row.pk for row, _ in zip(due, range(limit), strict=False)]
+    return _over(Status.CANCELLED, limit)
+
+
+def settlements_due(limit: int) -> list[UUID]:
+    """Duty: tournaments whose status is COMPLETED, whose delay is over and whose prizes are not booked."""
+    return _over(Status.COMPLETED, limit)
+
+
+def _over(status: Status, limit: int) -> list[UUID]:
+    """Tournaments that are over in this status and that workers have not booked yet, longest over first."""
+    unbooked = Tournament.objects.filter(refunded_at=None, settled_at=None, over_at__lte=ClockTimestamp())
+    rows = (seen(row) for row in with_clock(unbooked).order_by("over_at", "id").iterator())
+    due = (row for row in rows if row.status is status and (status is Status.CANCELLED or row.is_ripe))
+    return [row.tournament.pk for row, _ in zip(due, range(limit), strict=False)]

@@ -6,9 +6,9 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from esports.lifecycle import Status
+from esports.locks import lock_seats, see_again
 from esports.models import Participation, Tournament
 from esports.selectors.tournaments import Seen, cancellations_due, tournament_of_client
-from esports.services.locks import lock_seats, see_again
 from kgen.clock import database_now
 from kgen.errors import WrongState
 from kgen.transactions import journey

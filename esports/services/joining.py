@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from django.db.models import F
 
 from esports import errors
+from esports.locks import lock_participation, lock_seats, see_again, take_seat
 from esports.models import Participation, Seats, Tournament
 from esports.selectors.tournaments import Seen, tournament_for_gamer
-from esports.services.locks import lock_participation, lock_seats, see_again, take_seat
 from kgen.errors import WrongState
 from kgen.states import move_to
 from kgen.transactions import journey

@@ -7,9 +7,9 @@ from uuid_utils.compat import uuid7
 
 from esports import lifecycle, prizes
 from esports.errors import PrizeTableInvalid
+from esports.locks import lock_seats, see_again
 from esports.models import MAX_ESCROW, ScoreOperator, ScoreSource, Seats, Tournament
 from esports.selectors.tournaments import Seen, find_prize_table, tournament_of_client
-from esports.services.locks import lock_seats, see_again
 from kgen.clock import database_now
 from kgen.errors import Invalid, WrongState
 from kgen.transactions import journey

@@ -9,10 +9,10 @@ from uuid import UUID
 from django.db import connection
 
 from esports import errors, ranking
+from esports.locks import lock_participation, see_again
 from esports.models import Participation, ScoreEvent, ScoreSource, Tournament
 from esports.ranking import Standing
 from esports.selectors.tournaments import tournament_for_gamer, tournament_of_client
-from esports.services.locks import lock_participation, see_again
 from kgen.errors import DomainError, RecordNotFound, ReferenceReused
 from kgen.transactions import journey
 from users.selectors import check_not_suspended, gamers_by_user_id

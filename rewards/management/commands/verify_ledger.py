@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from esports.selectors.escrows import escrow_differences, escrows_due
+from rewards.selectors import reward_differences
 from wallet.selectors import ledger_differences, ledger_totals
 
 
@@ -17,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with transaction.atomic():
-            differences = ledger_differences() + escrow_differences()
+            differences = ledger_differences() + escrow_differences() + reward_differences()
             totals, due = ledger_totals(), escrows_due()
         for row in totals:
             line = f"{row['currency']:<8}{row['kind']:<18}{row['accounts']:>10,} accounts {row['balance']:>24,}"

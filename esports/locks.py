@@ -27,6 +27,12 @@ def lock_participation(tournament_id: UUID, gamer_id: UUID) -> Participation:
     return row
 
 
+def lock_field(tournament_id: UUID) -> None:
+    """Hold every live stay of a tournament, in id order: no score, leave or refund meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_FIELD, [tournament_id])
+
+
 def see_again(tournament_id: UUID) -> Seen:
     """The tournament and the clock as they are now: asked in a statement of its own, after the locks.
 
@@ -42,6 +48,10 @@ def take_seat(tournament_id: UUID) -> bool:
         return bool(cursor.rowcount == 1)
 
 
+_LOCK_FIELD = """
+SELECT count(*) FROM (SELECT 1 FROM esports_participation
+                       WHERE tournament_id = %s AND left_at IS NULL ORDER BY id FOR UPDATE) AS field
+"""
 _TAKE = """
 UPDATE esports_seats SET taken = taken + 1, ever_taken = true WHERE tournament_id = %s AND taken < size
 """

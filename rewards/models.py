@@ -1,0 +1,98 @@
+"""What play earned: one settlement a tournament, one reward a winner."""
+
+from django.db import models
+from django.db.models import Q
+
+from kgen.constraints import CompositeForeignKey
+
+
+class Settlement(models.Model):
+    """The record of a settlement: what went in, what came out, and the hash of every rank and prize.
+
+    The ranks and prizes themselves stand on the participations; `manage.py verify_settlement` recomputes them.
+    """
+
+    tournament = models.OneToOneField("esports.Tournament", models.PROTECT, primary_key=True)
+    client = models.ForeignKey("users.Client", models.PROTECT)
+    inputs = models.JSONField(help_text="all that the ranking depends on besides the score events")
+    ranked = models.IntegerField(help_text="gamers with a score")
+    winners = models.IntegerField()
+    prizes = models.BigIntegerField(help_text="what all winners get together")
+    to_house = models.BigIntegerField()
+    to_sponsor = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    settled_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(prizes__gte=0, to_house__gte=0, to_sponsor__gte=0), name="settlement_not_negative"
+            ),
+            models.CheckConstraint(condition=Q(sha256__regex="^[0-9a-f]{64}$"), name="settlement_hash_form"),
+            CompositeForeignKey(
+                columns=["client_id", "tournament_id"],
+                to_table="esports_tournament",
+                to_columns=["client_id", "id"],
+                name="settlement_tournament_client",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"settlement of {self.tournament_id}"
+
+
+class RewardStatus(models.TextChoices):
+    """UNCLAIMED → CLAIMED, or → EXPIRED where the client lets rewards expire."""
+
+    UNCLAIMED = "UNCLAIMED"
+    CLAIMED = "CLAIMED"
+    EXPIRED = "EXPIRED"
+
+
+class Reward(models.Model):
+    """A prize that a gamer has won and may claim. It is backed by the client's rewards_payable account."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    client = models.ForeignKey("users.Client", models.PROTECT)
+    tournament = models.ForeignKey("esports.Tournament", models.PROTECT)
+    participation = models.OneToOneField("esports.Participation", models.PROTECT)
+    gamer = models.ForeignKey("users.Gamer", models.PROTECT)
+    rank = models.IntegerField()
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=12)
+    status = models.CharField(max_length=9, choices=RewardStatus.choices, default=RewardStatus.UNCLAIMED)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["gamer", "created_at", "id"], condition=Q(status="UNCLAIMED"), name="rewards_to_claim"
+            ),
+            models.Index(fields=["client", "created_at"], condition=Q(status="UNCLAIMED"), name="rewards_to_expire"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0, rank__gte=1), name="reward_positive"),
+            models.CheckConstraint(condition=Q(status__in=RewardStatus.values), name="reward_status_known"),
+            CompositeForeignKey(
+                columns=["client_id", "gamer_id"],
+                to_table="users_gamer",
+                to_columns=["client_id", "id"],
+                name="reward_gamer_client",
+            ),
+            CompositeForeignKey(
+                columns=["client_id", "participation_id"],
+                to_table="esports_participation",
+                to_columns=["client_id", "id"],
+                name="reward_participation_client",
+            ),
+            CompositeForeignKey(
+                columns=["client_id", "tournament_id"],
+                to_table="esports_tournament",
+                to_columns=["client_id", "id"],
+                name="reward_tournament_client",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"reward {self.pk}"

@@ -1,0 +1,105 @@
+"""Rewards and results on the wire (contract, sections 5 and 8)."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from kgen.api.fields import Text
+from rewards.models import Reward
+from rewards.selectors import Claimable, Result
+from rewards.services.claiming import Claimed
+
+CLAIMED_AT_ONCE = 1000
+
+
+class ClaimIn(serializers.Serializer[Any]):
+    """Which rewards; none named is all. Not both."""
+
+    reward_ids = serializers.ListField(child=Text(max_length=100), required=False, allow_null=True, max_length=1000)
+    tournament_id = Text(max_length=100, required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("reward_ids") is not None and attrs.get("tournament_id") is not None:
+            raise serializers.ValidationError({"tournament_id": ["Either reward_ids or tournament_id."]})
+        return attrs
+
+
+class RewardOut(serializers.Serializer[Any]):
+    """An unclaimed reward."""
+
+    user_id = serializers.CharField()
+    tournament_id = serializers.UUIDField()
+    claim_status = serializers.CharField()
+    reward = serializers.IntegerField()
+    wallet_address = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    reward_id = serializers.UUIDField()
+    rank = serializers.IntegerField()
+
+
+class ClaimableOut(serializers.Serializer[Any]):
+    """What a gamer can claim: the oldest 1,000, the totals over all."""
+
+    total_claimable_rewards = serializers.IntegerField(help_text="how many")
+    claimable_rewards_info = RewardOut(many=True)
+    total_claimable_amount = serializers.IntegerField()
+
+
+class ClaimedOut(serializers.Serializer[Any]):
+    """What a claim moved."""
+
+    message = serializers.CharField()
+    claimed = serializers.IntegerField(help_text="how many")
+    amount = serializers.IntegerField()
+
+
+class ResultOut(serializers.Serializer[Any]):
+    """A line of the results."""
+
+    rank = serializers.IntegerField()
+    user_id = serializers.CharField()
+    score = serializers.IntegerField()
+    reward = serializers.IntegerField()
+    claim_status = serializers.CharField(allow_null=True, help_text="null for a rank that wins nothing")
+    reward_id = serializers.UUIDField(allow_null=True)
+
+
+def claimable_wire(found: Claimable, *, user_id: str, wallet_address: str) -> dict[str, Any]:
+    """What can be claimed, as `ClaimableOut`."""
+    return {
+        "total_claimable_rewards": found.count,
+        "claimable_rewards_info": [_reward_wire(reward, user_id, wallet_address) for reward in found.rewards],
+        "total_claimable_amount": found.amount,
+    }
+
+
+def _reward_wire(reward: Reward, user_id: str, wallet_address: str) -> dict[str, Any]:
+    return {
+        "user_id": user_id,
+        "tournament_id": reward.tournament_id,
+        "claim_status": reward.status,
+        "reward": reward.amount,
+        "wallet_address": wallet_address,
+        "created_at": reward.created_at,
+        "updated_at": reward.updated_at,
+        "reward_id": reward.pk,
+        "rank": reward.rank,
+    }
+
+
+def claimed_wire(done: Claimed) -> dict[str, Any]:
+    """What a claim moved, as `ClaimedOut`."""
+    return {"message": "Rewards claimed successfully", "claimed": done.count, "amount": done.amount}
+
+
+def result_wire(row: Result) -> dict[str, Any]:
+    """A line of the results, as `ResultOut`."""
+    return {
+        "rank": row.rank,
+        "user_id": row.user_id,
+        "score": row.score,
+        "reward": row.prize,
+        "claim_status": row.claim_status,
+        "reward_id": row.reward_id,
+    }

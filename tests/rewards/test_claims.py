@@ -1,0 +1,117 @@
+"""Claims: each reward is paid once, into earned, and always backed."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.db.models import F
+
+from rewards.models import Reward
+from rewards.services.claiming import expire_rewards
+from rewards.services.settling import settle_due
+from tests.rewards.test_settlement import held, play
+from tests.support.clock import end
+from tests.support.http import GamerCaller, StudioCaller
+from users.models import Client
+
+CLAIM = "/fe/esports/rewards/claim"
+
+
+def winner(studio: StudioCaller, tournaments: int = 1) -> GamerCaller:
+    """A gamer who has won 10 in each of so many tournaments."""
+    callers: dict[str, GamerCaller] = {}
+    for number in range(tournaments):
+        uid = studio.tournament(title=f"Cup {number}")
+        callers = play(studio, uid, {"a": 3, "b": 2, "c": 1})
+        end(uid)
+    settle_due()
+    return callers["a"]
+
+
+@pytest.mark.django_db
+def test_what_can_be_claimed_is_listed(studio: StudioCaller) -> None:
+    gamer = winner(studio, tournaments=2)
+    found = gamer.get(CLAIM).ok()
+    assert (found["total_claimable_rewards"], found["total_claimable_amount"]) == (2, 20)
+    first = found["claimable_rewards_info"][0]
+    assert (first["user_id"], first["claim_status"], first["reward"], first["rank"]) == ("a", "UNCLAIMED", 10, 1)
+    assert first["wallet_address"] == gamer.session["wallet_address"]
+
+
+@pytest.mark.django_db
+def test_a_claim_of_all_moves_everything_into_earned(studio: StudioCaller) -> None:
+    gamer = winner(studio, tournaments=2)
+    assert gamer.post(CLAIM).ok() == {"message": "Rewards claimed successfully", "claimed": 2, "amount": 20}
+    assert gamer.buckets() == (30, 0, 20)
+    assert gamer.post(CLAIM).ok() == {"message": "Rewards claimed successfully", "claimed": 0, "amount": 0}
+    assert gamer.get(CLAIM).ok()["claimable_rewards_info"] == []
+    statement = gamer.get("/fe/wallet/transactions?type=REWARD").ok()
+    assert [row["amount"] for row in statement["toTransactions"]] == [10, 10]
+    assert held("rewards_payable") == 0
+    call_command("verify_ledger")
+
+
+@pytest.mark.django_db
+def test_named_rewards_alone_are_claimed(studio: StudioCaller) -> None:
+    gamer = winner(studio, tournaments=2)
+    rewards = gamer.get(CLAIM).ok()["claimable_rewards_info"]
+    assert gamer.post(CLAIM, {"reward_ids": [rewards[1]["reward_id"]]}).ok()["claimed"] == 1
+    assert gamer.post(CLAIM, {"tournament_id": rewards[0]["tournament_id"]}).ok()["claimed"] == 1
+    assert gamer.get(CLAIM).ok()["total_claimable_rewards"] == 0
+
+
+@pytest.mark.django_db
+def test_an_unknown_or_foreign_reward_claims_nothing(studio: StudioCaller, other_studio: StudioCaller) -> None:
+    gamer = winner(studio)
+    own = gamer.get(CLAIM).ok()["claimable_rewards_info"][0]
+    foreign = winner(other_studio).get(CLAIM).ok()["claimable_rewards_info"][0]
+    unknown = "00000000-0000-0000-0000-000000000000"
+    for body in (
+        {"reward_ids": [own["reward_id"], foreign["reward_id"]]},
+        {"reward_ids": [own["reward_id"], unknown]},
+        {"reward_ids": [own["reward_id"], "no-id"]},
+        {"tournament_id": foreign["tournament_id"]},
+        {"tournament_id": "no-id"},
+    ):
+        gamer.post(CLAIM, body).refused(404, "RECORD_NOT_FOUND")
+    assert gamer.buckets() == (40, 0, 0)
+
+
+@pytest.mark.django_db
+def test_a_suspended_gamer_claims_nothing_but_sees_it(studio: StudioCaller) -> None:
+    gamer = winner(studio)
+    studio.post("/s2s/gamers/a/suspend", {"reason": "review"}).ok()
+    gamer.post(CLAIM).refused(403, "GAMER_SUSPENDED")
+    assert gamer.get(CLAIM).ok()["total_claimable_rewards"] == 1
+
+
+@pytest.mark.django_db
+def test_rewards_expire_only_where_the_client_says_so(studio: StudioCaller) -> None:
+    gamer = winner(studio)
+    Reward.objects.update(created_at=F("created_at") - timedelta(days=31))
+    assert expire_rewards() == 0
+    Client.objects.update(reward_expiry_days=30)
+    house = held("house")
+    assert expire_rewards() == 1
+    assert expire_rewards() == 0
+    assert (held("rewards_payable"), held("house") - house) == (0, 10)
+    assert gamer.post(CLAIM).ok()["claimed"] == 0
+    call_command("verify_ledger")
+
+
+def test_of_a_hundred_parallel_claims_each_reward_is_paid_once(committed: None, studio: StudioCaller) -> None:
+    gamer = winner(studio, tournaments=3)
+
+    def claim(_: int) -> int:
+        try:
+            return int(gamer.post(CLAIM).ok()["amount"])
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(20) as pool:
+        amounts = list(pool.map(claim, range(100)))
+    assert sum(amounts) == 30
+    assert gamer.buckets() == (20, 0, 30)
+    call_command("verify_ledger")
