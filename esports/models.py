@@ -98,6 +98,9 @@ class Tournament(models.Model):
     sponsored_amount = models.BigIntegerField(default=0)
     settlement_delay_seconds = models.IntegerField(default=0)
     escrow = models.ForeignKey("wallet.Account", models.PROTECT, help_text="holds stakes and sponsorship")
+    announced = models.PositiveSmallIntegerField(
+        default=0, help_text="how far webhooks have told of it: 1 started, 2 locked, 3 over"
+    )
     revision = models.IntegerField(default=1, help_text="counts changes; names sponsorship's ledger references")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -108,6 +111,7 @@ class Tournament(models.Model):
             models.Index(fields=["client", "starts_at", "id"], name="tournaments_by_start"),
             models.Index(fields=["client", "ends_at", "id"], name="tournaments_by_end"),
             models.Index(fields=["over_at"], condition=Q(refunded_at=None, settled_at=None), name="unbooked"),
+            models.Index(fields=["starts_at"], condition=Q(announced__lt=3), name="unannounced"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["client", "id"], name="tournament_of_client"),

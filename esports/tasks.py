@@ -5,13 +5,19 @@ from uuid import UUID
 from celery import shared_task
 
 from esports.selectors.ranks import build_board as build
-from esports.services import cancelling
+from esports.services import announcing, cancelling
 
 
 @shared_task
 def book_cancellations() -> None:
     """Refund what the clock or a studio has cancelled."""
     cancelling.book_cancellations()
+
+
+@shared_task
+def announce() -> None:
+    """Tell studios' webhooks of tournaments that have started, locked or ended."""
+    announcing.announce_due()
 
 
 @shared_task

@@ -2,6 +2,10 @@
 
 from django.db import models
 
+from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
+
+__all__ = ["Heartbeat", "IdempotencyKey", "WebhookDelivery", "WebhookEndpoint", "WebhookEvent"]
+
 
 class IdempotencyKey(models.Model):
     """The answer that was given for a key, written in the transaction of the effect."""

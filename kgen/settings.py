@@ -48,6 +48,9 @@ RATE_CLIENT_PER_SECOND = env.whole("KGEN_RATE_CLIENT_PER_SECOND", 5000)
 RATE_FAILED_LOGINS_PER_MINUTE = env.whole("KGEN_RATE_FAILED_LOGINS_PER_MINUTE", 20)
 NEW_GAMERS_PER_DAY = env.whole("KGEN_NEW_GAMERS_PER_DAY", 10_000)
 
+# Whether webhooks may go to private addresses and over plain http: for trying things out on one machine.
+WEBHOOK_PRIVATE = env.flag("KGEN_WEBHOOK_PRIVATE", LOCAL)
+
 # ------------------------------------------------------------------ Django
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -181,7 +184,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 1.0,
         "options": {"expires": 5},
     },
+    "settlements": {"task": "rewards.tasks.settle_tournaments", "schedule": 1.0, "options": {"expires": 5}},
+    "expired rewards": {"task": "rewards.tasks.expire_rewards", "schedule": 60.0, "options": {"expires": 120}},
+    "announcements": {"task": "esports.tasks.announce", "schedule": 1.0, "options": {"expires": 5}},
     "ended sessions": {"task": "users.tasks.expire_sessions", "schedule": 30.0, "options": {"expires": 60}},
+    "webhooks": {"task": "kgen.tasks.deliver_webhooks", "schedule": 1.0, "options": {"expires": 5}},
     "old idempotency keys": {"task": "kgen.tasks.forget_keys", "schedule": 60.0, "options": {"expires": 120}},
 }
 

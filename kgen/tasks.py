@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from kgen import services
+from kgen.webhooks.services import deliver_due
 
 
 @shared_task
@@ -15,3 +16,9 @@ def beat() -> None:
 def forget_keys() -> None:
     """Remove answers whose time is over."""
     services.forget_idempotency_keys()
+
+
+@shared_task
+def deliver_webhooks() -> None:
+    """Bring due events to their endpoints."""
+    deliver_due()

@@ -17,6 +17,8 @@ urlpatterns = [
     path("", include("users.urls")),
     path("", include("wallet.urls")),
     path("", include("esports.urls")),
+    path("", include("rewards.urls")),
+    path("", include("kgen.webhooks.urls")),
 ]
 handler400 = "kgen.api.problems.bad_request"
 handler403 = "kgen.api.problems.permission_denied"

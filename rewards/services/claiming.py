@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from kgen.clock import database_now
 from kgen.errors import RecordNotFound
 from kgen.transactions import journey
+from kgen.webhooks.events import tell
 from rewards.models import Reward, RewardStatus
 from rewards.selectors import clients_with_expiry, unclaimed_of
 from users.selectors import check_not_suspended
@@ -83,6 +84,18 @@ def _pay(gamer: "Gamer", rewards: list[Reward]) -> None:
         ]
     )
     _move(rewards, RewardStatus.CLAIMED)
+    for reward in rewards:
+        tell(gamer.client_id, "reward.claimed", _news(gamer, reward))
+
+
+def _news(gamer: "Gamer", reward: Reward) -> dict[str, Any]:
+    return {
+        "reward_id": str(reward.pk),
+        "tournament_uid": str(reward.tournament_id),
+        "gamer_id": str(gamer.pk),
+        "user_id": gamer.user_id,
+        "amount": reward.amount,
+    }
 
 
 def _move(rewards: list[Reward], status: RewardStatus) -> None:

@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 from esports.results import Place, Results, book_results
 from esports.selectors.tournaments import settlements_due
 from kgen.transactions import journey
+from kgen.webhooks.events import tell
 from rewards.models import Settlement
 from wallet import ledger
 
@@ -27,6 +28,7 @@ def settle_tournament(*, tournament_id: UUID) -> Settlement | None:
     _empty_escrow(results)
     winners = [place for place in results.places if place.prize]
     _write_rewards(results, winners)
+    _tell(results, len(winners))
     return Settlement.objects.create(
         tournament=results.tournament,
         client_id=results.tournament.client_id,
@@ -45,6 +47,12 @@ def settle_due(*, most: int = 100) -> int:
     """Duty: settle what is due, each tournament in a transaction of its own; how many were."""
     settled = [settle_tournament(tournament_id=tournament_id) for tournament_id in settlements_due(most)]
     return sum(settlement is not None for settlement in settled)
+
+
+def _tell(results: Results, winners: int) -> None:
+    tournament = results.tournament
+    data = {"tournament_uid": str(tournament.pk), "winners": winners, "prizes": results.prizes}
+    tell(tournament.client_id, "tournament.settled", data)
 
 
 def _empty_escrow(results: Results) -> None:

@@ -1,0 +1,69 @@
+"""Endpoints, events, and the delivery of each event to each endpoint."""
+
+from django.db import models
+from django.db.models import Q
+from uuid_utils.compat import uuid7
+
+
+class WebhookEndpoint(models.Model):
+    """Where a client wants its news. Its secrets are computed from id and version (kgen.webhooks.signing)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    client_id = models.UUIDField()
+    url = models.CharField(max_length=2000)
+    event_types = models.JSONField(default=list, help_text="empty: all")
+    secret_version = models.IntegerField(default=1)
+    rotated_at = models.DateTimeField(null=True, blank=True, help_text="the secret before it signs too for a day")
+    created_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["client_id"], condition=Q(removed_at=None), name="live_endpoints")]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class WebhookEvent(models.Model):
+    """What happened: ids, amounts and states, no personal data."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    client_id = models.UUIDField()
+    type = models.CharField(max_length=40)
+    data = models.JSONField()
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.type
+
+
+class DeliveryState(models.TextChoices):
+    """PENDING → DELIVERED, or FAILED after three days of tries."""
+
+    PENDING = "PENDING"
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+
+
+class WebhookDelivery(models.Model):
+    """The duty to bring one event to one endpoint."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    endpoint = models.ForeignKey(WebhookEndpoint, models.PROTECT, related_name="deliveries")
+    event = models.ForeignKey(WebhookEvent, models.PROTECT)
+    state = models.CharField(max_length=9, choices=DeliveryState.choices, default=DeliveryState.PENDING)
+    tries = models.IntegerField(default=0)
+    next_attempt_at = models.DateTimeField(help_text="also the lease: whoever delivers it moves it ahead first")
+    give_up_at = models.DateTimeField()
+    last_status = models.IntegerField(null=True, blank=True)
+    last_error = models.CharField(max_length=200, blank=True, default="")
+    delivered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=Q(state="PENDING"), name="deliveries_due"),
+            models.Index(fields=["endpoint", "-id"], name="deliveries_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk}"

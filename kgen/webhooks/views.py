@@ -1,0 +1,186 @@
+"""Webhooks over HTTP, for the studio's server."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+
+from kgen.api.fields import Text
+from kgen.api.idempotency import Answer
+from kgen.api.json import answer
+from kgen.api.schema import MessageOut, errors
+from kgen.api.views import StudioViewSet
+from kgen.webhooks import services
+from kgen.webhooks.events import EVENT_TYPES
+from kgen.webhooks.models import DeliveryState, WebhookDelivery, WebhookEndpoint
+from kgen.webhooks.selectors import endpoint_of_client, endpoints_of_client, newest_deliveries
+from kgen.webhooks.signing import secret_of
+
+
+class EndpointIn(serializers.Serializer[Any]):
+    """Where to send news, and which; none named is all."""
+
+    url = Text(max_length=2000)
+    event_types = serializers.ListField(
+        child=serializers.ChoiceField(EVENT_TYPES), required=False, max_length=len(EVENT_TYPES)
+    )
+
+
+class DeliveryOut(serializers.Serializer[Any]):
+    """A delivery and how it went."""
+
+    id = serializers.UUIDField()
+    event_id = serializers.CharField()
+    event_type = serializers.CharField()
+    state = serializers.ChoiceField(DeliveryState.choices)
+    tries = serializers.IntegerField()
+    last_status = serializers.IntegerField(allow_null=True)
+    last_error = serializers.CharField(allow_blank=True)
+    delivered_at = serializers.DateTimeField(allow_null=True)
+
+
+class EndpointOut(serializers.Serializer[Any]):
+    """An endpoint."""
+
+    id = serializers.UUIDField()
+    url = serializers.CharField()
+    event_types = serializers.ListField(child=serializers.CharField(), help_text="empty: all")
+    created_at = serializers.DateTimeField()
+
+
+class EndpointWithSecretOut(EndpointOut):
+    """An endpoint and the secret that signs for it."""
+
+    secret = serializers.CharField(help_text="whsec_…, shown this once")
+
+
+class EndpointWithDeliveriesOut(EndpointOut):
+    """An endpoint and its newest deliveries."""
+
+    deliveries = DeliveryOut(many=True)
+
+
+def _endpoint_wire(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    return {
+        "id": endpoint.pk,
+        "url": endpoint.url,
+        "event_types": endpoint.event_types,
+        "created_at": endpoint.created_at,
+    }
+
+
+def _secret_wire(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    return _endpoint_wire(endpoint) | {"secret": secret_of(endpoint.pk, endpoint.secret_version)}
+
+
+def _delivery_wire(delivery: WebhookDelivery) -> dict[str, Any]:
+    return {
+        "id": delivery.pk,
+        "event_id": f"evt_{delivery.event_id}",
+        "event_type": delivery.event.type,
+        "state": delivery.state,
+        "tries": delivery.tries,
+        "last_status": delivery.last_status,
+        "last_error": delivery.last_error,
+        "delivered_at": delivery.delivered_at,
+    }
+
+
+def _id_of(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+@extend_schema(tags=["Studio: webhooks"])
+class WebhookViewSet(StudioViewSet):
+    """A client's endpoints."""
+
+    lookup_value_regex = "[^/]+"
+
+    @extend_schema(operation_id="webhooks", responses={200: EndpointOut(many=True), **errors()})
+    def list(self, request: Request) -> HttpResponse:
+        """All endpoints (at most ten)."""
+        return answer([_endpoint_wire(endpoint) for endpoint in endpoints_of_client(self.client.pk)])
+
+    @extend_schema(
+        operation_id="webhook_add", request=EndpointIn, responses={201: EndpointWithSecretOut, **errors(key=True)}
+    )
+    def create(self, request: Request) -> HttpResponse:
+        """Register an endpoint; its secret is shown this once."""
+        given = self.parse(EndpointIn)
+        return self.perform(
+            services.add_endpoint,
+            lambda endpoint: Answer(_secret_wire(endpoint), 201),
+            client_id=self.client.pk,
+            url=given["url"],
+            event_types=given.get("event_types", []),
+        )
+
+    @extend_schema(operation_id="webhook", responses={200: EndpointWithDeliveriesOut, **errors("RECORD_NOT_FOUND")})
+    def retrieve(self, request: Request, pk: str) -> HttpResponse:
+        """One endpoint with its newest deliveries."""
+        endpoint = endpoint_of_client(self.client.pk, _id_of(pk))
+        deliveries = [_delivery_wire(delivery) for delivery in newest_deliveries(endpoint)]
+        return answer(_endpoint_wire(endpoint) | {"deliveries": deliveries})
+
+    @extend_schema(operation_id="webhook_remove", responses={200: MessageOut, **errors("RECORD_NOT_FOUND")})
+    def destroy(self, request: Request, pk: str) -> HttpResponse:
+        """End an endpoint; what was not delivered to it is given up."""
+        services.remove_endpoint(client_id=self.client.pk, endpoint_id=_id_of(pk))
+        return answer({"message": "webhook removed"})
+
+    @extend_schema(
+        operation_id="webhook_test", request=None, responses={200: DeliveryOut, **errors("RECORD_NOT_FOUND", key=True)}
+    )
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, pk: str) -> HttpResponse:
+        """Send a test event."""
+        return self.perform(
+            services.send_test,
+            lambda delivery: Answer(_delivery_wire(delivery)),
+            client_id=self.client.pk,
+            endpoint_id=_id_of(pk),
+        )
+
+    @extend_schema(
+        operation_id="webhook_rotate",
+        request=None,
+        responses={200: EndpointWithSecretOut, **errors("RECORD_NOT_FOUND", key=True)},
+    )
+    @action(detail=True, methods=["post"])
+    def rotate(self, request: Request, pk: str) -> HttpResponse:
+        """Give the endpoint a new secret; for a day the old one signs beside it."""
+        return self.perform(
+            services.rotate_secret,
+            lambda endpoint: Answer(_secret_wire(endpoint)),
+            client_id=self.client.pk,
+            endpoint_id=_id_of(pk),
+        )
+
+
+@extend_schema(tags=["Studio: webhooks"])
+class DeliveryViewSet(StudioViewSet):
+    """Deliveries."""
+
+    lookup_value_regex = "[^/]+"
+
+    @extend_schema(
+        operation_id="webhook_replay",
+        request=None,
+        responses={200: DeliveryOut, **errors("RECORD_NOT_FOUND", key=True)},
+    )
+    @action(detail=True, methods=["post"])
+    def replay(self, request: Request, pk: str) -> HttpResponse:
+        """Deliver an event once more."""
+        return self.perform(
+            services.replay,
+            lambda delivery: Answer(_delivery_wire(delivery)),
+            client_id=self.client.pk,
+            delivery_id=_id_of(pk),
+        )

@@ -1,0 +1,177 @@
+"""Webhooks: signed, at least once, retried for three days, replayable, and never into the private network."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F
+
+from esports.services.announcing import announce_due
+from kgen.webhooks import addresses
+from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint
+from kgen.webhooks.services import deliver_due
+from rewards.services.settling import settle_due
+from tests.rewards.test_settlement import play
+from tests.support.clock import end
+from tests.support.http import StudioCaller
+from tests.support.listener import Heard, Listener, listening
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with listening() as listener:
+        yield listener
+
+
+def add(studio: StudioCaller, listener: Listener, **fields: Any) -> dict[str, Any]:
+    """Register the listener; the endpoint with its secret."""
+    made: dict[str, Any] = studio.post("/s2s/webhooks", {"url": listener.url} | fields).ok(201)
+    return made
+
+
+def is_signed(heard: Heard, secret: str) -> bool:
+    """Checks a signature as the specification of Standard Webhooks says, by code of the test's own."""
+    message = f"{heard.headers['webhook-id']}.{heard.headers['webhook-timestamp']}.".encode() + heard.body
+    mac = hmac.new(base64.b64decode(secret.removeprefix("whsec_")), message, hashlib.sha256).digest()
+    return "v1," + base64.b64encode(mac).decode() in heard.headers["webhook-signature"].split(" ")
+
+
+def make_due() -> None:
+    """Let every waiting retry be due."""
+    WebhookDelivery.objects.update(next_attempt_at=F("next_attempt_at") - timedelta(days=1))
+
+
+def test_a_test_event_arrives_signed(studio: StudioCaller, listener: Listener) -> None:
+    endpoint = add(studio, listener)
+    sent = studio.post(f"/s2s/webhooks/{endpoint['id']}/test").ok()
+    assert deliver_due() == 1
+    (heard,) = listener.heard
+    assert is_signed(heard, endpoint["secret"])
+    assert heard.headers["webhook-id"] == sent["event_id"]
+    body = json.loads(heard.body)
+    assert (body["type"], body["data"]) == ("webhook.test", {"endpoint_id": endpoint["id"]})
+    (delivery,) = studio.get(f"/s2s/webhooks/{endpoint['id']}").ok()["deliveries"]
+    assert (delivery["state"], delivery["tries"], delivery["last_status"]) == ("DELIVERED", 1, 200)
+    assert deliver_due() == 0
+
+
+def test_a_tournament_tells_its_life_in_order(studio: StudioCaller, listener: Listener) -> None:
+    add(studio, listener)
+    uid = studio.tournament()
+    callers = play(studio, uid, {"a": 3, "b": 2, "c": 1})
+    announce_due()
+    announce_due()
+    end(uid)
+    announce_due()
+    settle_due()
+    callers["a"].post("/fe/esports/rewards/claim").ok()
+    deliver_due()
+    types = [json.loads(heard.body)["type"] for heard in listener.heard]
+    assert types == ["tournament.started", "tournament.completed", "tournament.settled", "reward.claimed"]
+    assert all(json.loads(heard.body)["data"]["tournament_uid"] == uid for heard in listener.heard)
+
+
+def test_a_cancelled_tournament_never_tells_that_it_completed(studio: StudioCaller, listener: Listener) -> None:
+    add(studio, listener, event_types=["tournament.cancelled", "tournament.completed"])
+    uid = studio.tournament()
+    studio.post(f"/s2s/esports/tournaments/{uid}/cancel").ok()
+    announce_due()
+    end(uid)
+    announce_due()
+    deliver_due()
+    assert [json.loads(heard.body)["type"] for heard in listener.heard] == ["tournament.cancelled"]
+
+
+def test_a_refused_delivery_is_tried_again_with_the_same_id(studio: StudioCaller, listener: Listener) -> None:
+    endpoint = add(studio, listener)
+    studio.post(f"/s2s/webhooks/{endpoint['id']}/test").ok()
+    listener.answers = [500, 302]
+    for _ in range(3):
+        deliver_due()
+        assert deliver_due() == 0
+        make_due()
+    assert len({heard.headers["webhook-id"] for heard in listener.heard}) == 1
+    assert [heard.path for heard in listener.heard] == ["/hook"] * 3
+    assert WebhookDelivery.objects.get().state == "DELIVERED"
+
+
+def test_after_three_days_it_is_given_up_and_can_be_replayed(studio: StudioCaller, listener: Listener) -> None:
+    endpoint = add(studio, listener)
+    delivery = studio.post(f"/s2s/webhooks/{endpoint['id']}/test").ok()
+    listener.answers = [503]
+    WebhookDelivery.objects.update(give_up_at=F("next_attempt_at"))
+    deliver_due()
+    assert WebhookDelivery.objects.get().state == "FAILED"
+    studio.post(f"/s2s/webhook-deliveries/{delivery['id']}/replay").ok()
+    deliver_due()
+    assert WebhookDelivery.objects.get().state == "DELIVERED"
+
+
+def test_after_a_rotation_both_secrets_sign_for_a_day(studio: StudioCaller, listener: Listener) -> None:
+    old = add(studio, listener)
+    new = studio.post(f"/s2s/webhooks/{old['id']}/rotate").ok()
+    assert new["secret"] != old["secret"]
+    studio.post(f"/s2s/webhooks/{old['id']}/test").ok()
+    deliver_due()
+    WebhookEndpoint.objects.update(rotated_at=F("rotated_at") - timedelta(days=1))
+    studio.post(f"/s2s/webhooks/{old['id']}/test").ok()
+    deliver_due()
+    first, second = listener.heard
+    assert (is_signed(first, old["secret"]), is_signed(first, new["secret"])) == (True, True)
+    assert (is_signed(second, old["secret"]), is_signed(second, new["secret"])) == (False, True)
+
+
+def test_a_removed_endpoint_hears_nothing_more(studio: StudioCaller, listener: Listener) -> None:
+    endpoint = add(studio, listener)
+    studio.post(f"/s2s/webhooks/{endpoint['id']}/test").ok()
+    studio.delete(f"/s2s/webhooks/{endpoint['id']}").ok()
+    assert deliver_due() == 0
+    assert (listener.heard, studio.get("/s2s/webhooks").ok()) == ([], [])
+    studio.get(f"/s2s/webhooks/{endpoint['id']}").refused(404, "RECORD_NOT_FOUND")
+
+
+def test_a_foreign_endpoint_is_unknown(studio: StudioCaller, other_studio: StudioCaller, listener: Listener) -> None:
+    endpoint = add(studio, listener)
+    delivery = studio.post(f"/s2s/webhooks/{endpoint['id']}/test").ok()
+    for method, path in (
+        ("GET", f"/s2s/webhooks/{endpoint['id']}"),
+        ("DELETE", f"/s2s/webhooks/{endpoint['id']}"),
+        ("POST", f"/s2s/webhooks/{endpoint['id']}/test"),
+        ("POST", f"/s2s/webhooks/{endpoint['id']}/rotate"),
+        ("POST", f"/s2s/webhook-deliveries/{delivery['id']}/replay"),
+        ("GET", "/s2s/webhooks/no-id"),
+    ):
+        other_studio.call(method, path).refused(404, "RECORD_NOT_FOUND")
+    assert WebhookEndpoint.objects.filter(removed_at=None, secret_version=1).count() == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://a.example/x", "not a url", "https://", "http://a.example/x", "https://u:p@a.example/", "https://a b/"],
+)
+def test_a_bad_address_is_refused(studio: StudioCaller, settings: Any, url: str) -> None:
+    settings.WEBHOOK_PRIVATE = False
+    studio.post("/s2s/webhooks", {"url": url}).refused(400, "BAD_REQUEST")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "192.168.1.1", "169.254.169.254", "[::1]", "localhost"])
+def test_a_private_address_is_never_called(settings: Any, host: str) -> None:
+    settings.WEBHOOK_PRIVATE = False
+    with pytest.raises(addresses.Unreachable):
+        addresses.resolve(f"https://{host}/x")
+
+
+def test_nothing_is_written_where_nobody_listens(studio: StudioCaller) -> None:
+    uid = studio.tournament()
+    play(studio, uid, {"a": 3, "b": 2, "c": 1})
+    end(uid)
+    announce_due()
+    settle_due()
+    assert WebhookDelivery.objects.count() == 0
