@@ -1,0 +1,89 @@
+"""Kills a process at a chosen moment of an action: just before or just after each COMMIT, or at an outward call.
+
+The action runs in a fork that really dies by SIGKILL, so nothing of Python's or Django's cleaning up can help it.
+"""
+
+import os
+import signal
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx
+import psycopg
+from django.db import connections
+
+When = Literal["before", "after"]
+
+
+@dataclass(frozen=True)
+class Point:
+    """The n-th (from 1) moment of a kind, and on which side of it the process dies."""
+
+    number: int
+    when: When
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _deadly(function: Callable[..., Any], point: Point, seen: list[int]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        seen[0] += 1
+        if seen[0] == point.number and point.when == "before":
+            _kill()
+        result = function(*args, **kwargs)
+        if seen[0] == point.number:
+            _kill()
+        return result
+
+    return call
+
+
+def dies_at(point: Point, action: Callable[[], object]) -> bool:
+    """Run `action` in a fork that is killed at `point`; False if it ended before it got there.
+
+    COMMITs and outward HTTP calls are counted together, in the order in which they happen. Needs committed rows.
+    """
+    connections.close_all()
+    pid = os.fork()
+    if pid == 0:
+        _run_and_exit(point, action)
+    _, status = os.waitpid(pid, 0)
+    if os.WIFSIGNALED(status):
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        return True
+    assert os.WEXITSTATUS(status) == 0, "the action failed instead of dying; its trace is above"
+    return False
+
+
+def _run_and_exit(point: Point, action: Callable[[], object]) -> None:
+    seen = [0]
+    # The test's own process only: the product's code is as it is, the ground falls away under it.
+    psycopg.Connection.commit = _deadly(psycopg.Connection.commit, point, seen)  # type: ignore[method-assign]
+    httpx.Client.send = _deadly(httpx.Client.send, point, seen)  # type: ignore[method-assign]
+    try:
+        action()
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def every_point(action: Callable[[], object], prepare: Callable[[], None], check: Callable[[Point], None]) -> int:
+    """For each point of `action`: `prepare`, die there, `check`. Returns how many points there were.
+
+    `check` brings the world to its end again (a retry, a sweep) and compares.
+    """
+    died = 0
+    for number in range(1, 50):
+        for when in ("before", "after"):
+            point = Point(number, when)  # type: ignore[arg-type]
+            prepare()
+            if not dies_at(point, action):
+                return died
+            died += 1
+            check(point)
+    raise AssertionError("an action with so many commits was not expected")
