@@ -80,6 +80,18 @@ def key_bytes(name: str, value: str, length: int = 32) -> bytes:
     return raw
 
 
+def signing_secret(name: str) -> str:
+    """A secret as in Standard Webhooks: `whsec_` and base64 of 24 to 64 bytes."""
+    value = text(name)
+    try:
+        raw = base64.b64decode(value.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        raw = b""
+    if not 24 <= len(raw) <= 64:
+        refuse(name, "must be whsec_ and base64 of 24 to 64 random bytes")
+    return value
+
+
 def key_set(name: str) -> dict[str, bytes]:
     """`kid:base64url,kid:base64url`: keys by their id, the signing one first."""
     keys: dict[str, bytes] = {}

@@ -40,6 +40,13 @@ class Forbidden(DomainError):
     status = 403
 
 
+class GamerSuspended(Forbidden):
+    """The gamer may read, but not play, claim or withdraw."""
+
+    code = "GAMER_SUSPENDED"
+    detail = "This gamer is suspended."
+
+
 class NotFound(DomainError):
     """404: unknown, or somebody else's, which is the same."""
 

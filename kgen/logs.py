@@ -69,7 +69,12 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stdout"], "level": level},
         # Our middleware and handler already say what these would repeat, without the address's personal parts.
-        "loggers": {"django.request": {"level": "CRITICAL"}, "django.server": {"level": "CRITICAL"}},
+        "loggers": {
+            "django.request": {"level": "CRITICAL"},
+            "django.server": {"level": "CRITICAL"},
+            # Its line for every call holds the whole address, which may hold an operator's key.
+            "httpx": {"level": "WARNING"},
+        },
     }
     logging.config.dictConfig(config)
     structlog.configure(

@@ -14,10 +14,13 @@ class Payee:
     """The holder of a wallet as a withdrawal sees it. Amounts are whole units; None is no limit."""
 
     gamer_id: UUID
+    # The studio's own name for the gamer.
+    user_id: str
     client_id: UUID
     client_active: bool
     suspended: bool
-    # The KGeN wallet that is linked, and until when a fresh link is held.
+    # The KGeN account that is linked and its wallet, and until when a fresh link is held.
+    account_id: UUID | None
     address: str | None
     hold_until: datetime | None
     minimum: int

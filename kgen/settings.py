@@ -51,6 +51,48 @@ NEW_GAMERS_PER_DAY = env.whole("KGEN_NEW_GAMERS_PER_DAY", 10_000)
 # Whether webhooks may go to private addresses and over plain http: for trying things out on one machine.
 WEBHOOK_PRIVATE = env.flag("KGEN_WEBHOOK_PRIVATE", LOCAL)
 
+# ------------------------------------------------------------------ text messages
+SMS_PROVIDER = env.choice("SMS_PROVIDER", "console" if LOCAL else "off", ("off", "console", "http", "twilio", "msg91"))
+if SMS_PROVIDER == "console" and not LOCAL:
+    env.refuse("SMS_PROVIDER", "'console' writes codes to the log and is for KGEN_LOCAL only")
+
+
+def _of_provider(provider: str, name: str) -> str:
+    """A setting that must be there for one provider, and says nothing to the others."""
+    value = env.text(name, "")
+    if provider == SMS_PROVIDER and not value:
+        env.refuse(name, f"must be set for SMS_PROVIDER={provider}")
+    return value
+
+
+SMS_URL = env.url("SMS_URL", None if SMS_PROVIDER == "http" else "http://unset", ("http", "https"))
+SMS_TWILIO_URL = env.url("SMS_TWILIO_URL", "https://api.twilio.com", ("http", "https")).rstrip("/")
+SMS_TWILIO_ACCOUNT_SID = _of_provider("twilio", "SMS_TWILIO_ACCOUNT_SID")
+SMS_TWILIO_AUTH_TOKEN = _of_provider("twilio", "SMS_TWILIO_AUTH_TOKEN")
+SMS_TWILIO_FROM = _of_provider("twilio", "SMS_TWILIO_FROM")
+SMS_MSG91_URL = env.url("SMS_MSG91_URL", "https://control.msg91.com", ("http", "https")).rstrip("/")
+SMS_MSG91_AUTH_KEY = _of_provider("msg91", "SMS_MSG91_AUTH_KEY")
+SMS_MSG91_TEMPLATE_ID = _of_provider("msg91", "SMS_MSG91_TEMPLATE_ID")
+# A message that may have been sent is not sent again for so long; a provider's answer takes less.
+SMS_COOL_DOWN_SECONDS = env.whole("SMS_COOL_DOWN_SECONDS", 20, least=20, most=300)
+# So many messages into one range of numbers (all but the last digits) with so few links stop sending; 0 = off.
+SMS_BRAKE_MESSAGES = env.whole("SMS_BRAKE_MESSAGES", 100)
+SMS_BRAKE_PERCENT = env.whole("SMS_BRAKE_PERCENT", 10, most=100)
+SMS_BRAKE_SECONDS = env.whole("SMS_BRAKE_SECONDS", 3600, least=60, most=86_400)
+SMS_BRAKE_TAIL = env.whole("SMS_BRAKE_TAIL", 4, least=1, most=5)
+
+# ------------------------------------------------------------------ payouts
+# New withdrawals go out over this rail. Older ones stay on theirs: a gateway that is set up is used for them.
+PAYOUT_RAIL = env.choice("PAYOUT_RAIL", "internal", ("internal", "http"))
+_has_gateway = PAYOUT_RAIL == "http" or env.text("PAYOUT_GATEWAY_URL", "") != ""
+PAYOUT_GATEWAY_URL = env.url("PAYOUT_GATEWAY_URL", None, ("https", "http")) if _has_gateway else ""
+PAYOUT_GATEWAY_SECRET = env.signing_secret("PAYOUT_GATEWAY_SECRET") if _has_gateway else ""
+# Whether the gateway pays a reference once however often it is sent it.
+PAYOUT_GATEWAY_IDEMPOTENT = env.flag("PAYOUT_GATEWAY_IDEMPOTENT", False)
+PAYOUT_TIMEOUT_SECONDS = env.whole("PAYOUT_TIMEOUT_SECONDS", 5, least=1, most=15)
+PAYOUT_BREAKER_FAILURES = env.whole("PAYOUT_BREAKER_FAILURES", 5, least=1)
+PAYOUT_PROBE_SECONDS = env.whole("PAYOUT_PROBE_SECONDS", 10, least=1)
+
 # ------------------------------------------------------------------ Django
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -187,7 +229,10 @@ CELERY_BEAT_SCHEDULE = {
     "settlements": {"task": "rewards.tasks.settle_tournaments", "schedule": 1.0, "options": {"expires": 5}},
     "expired rewards": {"task": "rewards.tasks.expire_rewards", "schedule": 60.0, "options": {"expires": 120}},
     "announcements": {"task": "esports.tasks.announce", "schedule": 1.0, "options": {"expires": 5}},
+    "payouts": {"task": "wallet.tasks.pay_withdrawals", "schedule": 1.0, "options": {"expires": 5}},
     "ended sessions": {"task": "users.tasks.expire_sessions", "schedule": 30.0, "options": {"expires": 60}},
+    "codes": {"task": "users.tasks.send_codes", "schedule": 1.0, "options": {"expires": 5}},
+    "old codes": {"task": "users.tasks.forget_codes", "schedule": 60.0, "options": {"expires": 120}},
     "webhooks": {"task": "kgen.tasks.deliver_webhooks", "schedule": 1.0, "options": {"expires": 5}},
     "old idempotency keys": {"task": "kgen.tasks.forget_keys", "schedule": 60.0, "options": {"expires": 120}},
 }
@@ -238,4 +283,5 @@ LOGGING = logging_config(
 )
 
 env.refuse_unknown("KGEN_", also=frozenset({"KGEN_REQUIRE_BROWSER"}))
+env.refuse_unknown("SMS_", also=frozenset())
 os.environ.setdefault("TZ", "UTC")

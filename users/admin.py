@@ -2,13 +2,16 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from kgen.errors import DomainError
 from users import services
-from users.models import Client, ClientSecret, Gamer, Operator
+from users.models import Client, ClientSecret, Gamer, Operator, PhoneLink
 
 
 @admin.register(Operator)
@@ -59,16 +62,51 @@ class ClientAdmin(admin.ModelAdmin[Client]):
             messages.success(request, f"{client.name}: {secret}")
 
 
+class PhoneLinkInline(admin.TabularInline[PhoneLink, Gamer]):
+    """Which KGeN accounts a gamer was linked to, and why no longer."""
+
+    model = PhoneLink
+    fields = ["account", "linked_at", "unlinked_at", "unlinked_by", "unlink_reason"]
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReasonForm(ActionForm):
+    """An action and why it is done."""
+
+    reason = forms.CharField(required=False, max_length=500)
+
+
 @admin.register(Gamer)
 class GamerAdmin(admin.ModelAdmin[Gamer]):
-    """Gamers, read-only."""
+    """Gamers, read-only; what support may do to one is an action."""
 
-    list_display = ["user_id", "username", "client", "suspended_at", "created_at"]
+    list_display = ["user_id", "username", "client", "linked_at", "suspended_at", "created_at"]
     list_filter = ["client"]
     list_select_related = ["client"]
     search_fields = ["=user_id", "=id", "=wallet__address"]
     ordering = ["-created_at"]
     show_full_result_count = False
+    inlines = [PhoneLinkInline]
+    actions = ["unlink_phone"]
+    action_form = ReasonForm
+
+    def get_fields(self, request: HttpRequest, obj: Gamer | None = None) -> Any:
+        return [*super().get_fields(request, obj), "linked_phone"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Gamer | None = None) -> Any:
+        return ["linked_phone"]
+
+    @admin.display(description="linked phone")
+    def linked_phone(self, gamer: Gamer) -> str:
+        """The phone of the KGeN account."""
+        return gamer.kgen_account.phone if gamer.kgen_account else "none"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -78,3 +116,23 @@ class GamerAdmin(admin.ModelAdmin[Gamer]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def has_unlink_permission(self, request: HttpRequest) -> bool:
+        """Pages are read-only for everybody; the action asks for the right to change gamers."""
+        return request.user.has_perm("users.change_gamer")
+
+    @admin.action(description="Unlink the phone (with a reason)", permissions=["unlink"])
+    def unlink_phone(self, request: HttpRequest, queryset: QuerySet[Gamer]) -> None:
+        """Part gamers from their phones."""
+        reason = request.POST.get("reason", "").strip()[:500]
+        if not reason:
+            messages.error(request, "Unlinking needs a reason.")
+            return
+        for gamer in queryset.select_related("client"):
+            try:
+                by = f"operator {request.user.get_username()}"
+                services.unlink_phone(client=gamer.client, user_id=gamer.user_id, reason=reason, by=by)
+            except DomainError as refusal:
+                messages.error(request, f"Not unlinked: {gamer.user_id}. {refusal.detail}")
+            else:
+                messages.success(request, f"Unlinked: {gamer.user_id}")

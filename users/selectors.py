@@ -1,19 +1,28 @@
-"""Questions about clients, gamers and sessions. Each takes the client, so that tenancy can't be forgotten."""
+"""Questions about clients, gamers, sessions and phones. Each takes the client, so that tenancy can't be forgotten."""
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from kgen.api.fields import is_clean_reference
 from kgen.clock import ClockTimestamp
-from kgen.errors import RecordNotFound, Unauthorized
+from kgen.errors import GamerSuspended, RecordNotFound, Unauthorized
 from kgen.payees import Payee
 from users import secrets
-from users.errors import GamerSuspended
-from users.models import Client, ClientSecret, Gamer, GamerSession
+from users.models import (
+    Client,
+    ClientSecret,
+    CodeGuard,
+    Gamer,
+    GamerSession,
+    KGenAccount,
+    PhoneChallenge,
+    SmsMessage,
+)
 
 
 def gamer_by_user_id(client: Client, user_id: str) -> Gamer:
@@ -96,9 +105,11 @@ def payee_of(wallet_id: uuid.UUID) -> Payee:
     client, account = gamer.client, gamer.kgen_account
     return Payee(
         gamer_id=gamer.pk,
+        user_id=gamer.user_id,
         client_id=client.pk,
         client_active=client.active,
         suspended=gamer.suspended_at is not None,
+        account_id=account.pk if account else None,
         address=account.address if account else None,
         hold_until=gamer.withdrawal_hold_until,
         minimum=client.minimum_withdrawal,
@@ -111,3 +122,74 @@ def payee_of(wallet_id: uuid.UUID) -> Payee:
 def sessions_due_to_expire(now: datetime, limit: int) -> QuerySet[GamerSession]:
     """Duty: sessions that are over but not yet marked ended."""
     return GamerSession.objects.filter(Q(ended_at=None), expires_at__lte=now).order_by("expires_at")[:limit]
+
+
+def linked_account(gamer: Gamer) -> KGenAccount:
+    """The KGeN account that a gamer is linked to.
+
+    :raises RecordNotFound: none.
+    """
+    account = KGenAccount.objects.filter(pk=gamer.kgen_account_id).first() if gamer.kgen_account_id else None
+    if account is None:
+        raise RecordNotFound()
+    return account
+
+
+def account_of_phone(phone: str) -> KGenAccount | None:
+    """The KGeN account of a number, over all games; None where it is new to KGeN."""
+    return KGenAccount.objects.filter(phone=phone).first()
+
+
+@dataclass(frozen=True)
+class Sendings:
+    """What a number has got lately: when, and when one of its codes was last used."""
+
+    sent: list[datetime]
+    answered_at: datetime | None
+
+
+def sendings_to(phone: str, *, since: datetime) -> Sendings:
+    """The messages to a number, whichever gamers asked for them."""
+    rows = PhoneChallenge.objects.filter(phone=phone, created_at__gt=since).order_by("created_at")
+    used = rows.aggregate(last=Max("used_at"))["last"]
+    return Sendings(list(rows.values_list("created_at", flat=True)), used)
+
+
+def other_numbers_of(gamer: Gamer, phone: str, *, since: datetime) -> int:
+    """How many numbers but this one a gamer has had codes sent to."""
+    rows = PhoneChallenge.objects.filter(gamer=gamer, created_at__gte=since).exclude(phone=phone)
+    return rows.values("phone").distinct().count()
+
+
+def sendings_to_range(number_range: str, *, since: datetime) -> tuple[int, int]:
+    """(messages, how many of them led to a link) of a block of numbers."""
+    rows = PhoneChallenge.objects.filter(number_range=number_range, created_at__gt=since)
+    counts = rows.aggregate(messages=Count("pk"), used=Count("used_at"))
+    return counts["messages"], counts["used"]
+
+
+def newest_challenge(gamer: Gamer, phone: str, auth_code: str) -> PhoneChallenge | None:
+    """The newest challenge of that name."""
+    rows = PhoneChallenge.objects.filter(gamer=gamer, phone=phone, auth_code=auth_code)
+    return rows.order_by("-created_at").first()
+
+
+def messages_to_send(now: datetime) -> QuerySet[SmsMessage]:
+    """Duty: messages that are due and whose code still lives, longest due first."""
+    still_open = SmsMessage.objects.filter(sent_at=None, given_up_at=None, due_at__lte=now)
+    return still_open.filter(challenge__expires_at__gt=now).order_by("due_at", "id")
+
+
+def messages_to_give_up(now: datetime) -> QuerySet[SmsMessage]:
+    """Duty: messages whose code is over before they could be sent."""
+    return SmsMessage.objects.filter(sent_at=None, given_up_at=None, challenge__expires_at__lte=now)
+
+
+def challenges_to_forget(before: datetime) -> QuerySet[PhoneChallenge]:
+    """Duty: challenges that no limit counts any more."""
+    return PhoneChallenge.objects.filter(created_at__lt=before).order_by("created_at")
+
+
+def guards_to_forget(before: datetime) -> QuerySet[CodeGuard]:
+    """Duty: guards long untouched. A lock is shorter than that."""
+    return CodeGuard.objects.filter(touched_at__lt=before).order_by("touched_at")

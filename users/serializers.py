@@ -1,4 +1,4 @@
-"""Sessions and suspension on the wire (contract, sections 2 and 8)."""
+"""Sessions, phones and suspension on the wire (contract, sections 2, 7 and 8)."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from rest_framework import serializers
 
 from kgen.api.fields import MAX_INTEGER, ProfileText, Text, UserId, WholeNumber
 from kgen.api.json import moment
-from users.models import PROFILE_NUMBERS, PROFILE_TEXTS
-from users.services import OpenedSession, Tokens
+from users.models import PROFILE_NUMBERS, PROFILE_TEXTS, Gamer, KGenAccount
+from users.services import OpenedSession, Registered, Tokens
 
 
 class SessionIn(serializers.Serializer[Any]):
@@ -48,6 +48,50 @@ class ReasonIn(serializers.Serializer[Any]):
     reason = Text(max_length=500)
 
 
+class Digits(Text):
+    """A code as text or as a number. What is no code at all is merely a wrong one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 100} | kwargs)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation(str(data) if type(data) is int else data)
+
+
+class PhoneIn(serializers.Serializer[Any]):
+    """A phone as its owner writes it."""
+
+    phone_number = Text(max_length=100, help_text="the national number, or all of it with +")
+    countryCode = Text(
+        source="country_code", max_length=100, default="", allow_blank=True, help_text="+91, 91 or IN; not after a +"
+    )
+
+
+class VerifyIn(PhoneIn):
+    """A phone and the code that was sent to it."""
+
+    authCode = Digits(source="auth_code", help_text="from the register call; text or number")
+    otp = Digits(source="code", help_text="from the message; text or number")
+
+
+class RegisteredOut(serializers.Serializer[Any]):
+    """A code was sent."""
+
+    authCode = serializers.CharField()
+    isNewUser = serializers.BooleanField(help_text="the phone is new to KGeN")
+
+
+class LinkedPhoneOut(serializers.Serializer[Any]):
+    """A gamer's phone and KGeN account."""
+
+    UserID = serializers.CharField()
+    NameSpacedThirdPartyUserID = serializers.CharField()
+    WalletAddress = serializers.CharField()
+    IndiggWalletAddress = serializers.CharField()
+    LinkedPhone = serializers.CharField()
+    KGenID = serializers.CharField()
+
+
 class TokensOut(serializers.Serializer[Any]):
     """A new pair."""
 
@@ -85,16 +129,17 @@ class SessionOut(serializers.Serializer[Any]):
 def session_wire(opened: OpenedSession) -> dict[str, Any]:
     """An opened session as `SessionOut`."""
     gamer, client = opened.gamer, opened.session.client
-    linked_phone = ""
+    account = gamer.kgen_account
+    linked_phone = account.phone if account else ""
     return {
         "session_id": opened.session.id,
         "user_id": gamer.user_id,
         **{name: getattr(gamer, name) for name in (*PROFILE_TEXTS, *PROFILE_NUMBERS)},
-        "indigg_id": None,
-        "indigg_wallet_address": "",
+        "indigg_id": account.id if account else None,
+        "indigg_wallet_address": account.address if account else "",
         "third_party_client_id": client.id,
         "third_party_client_name": client.name,
-        "namespaced_third_party_user_id": f"{client.id}#{gamer.user_id}",
+        "namespaced_third_party_user_id": gamer.namespaced_user_id,
         "wallet_address": gamer.wallet.address,
         "is_new_user": opened.is_new_user,
         "access_token": opened.tokens.access,
@@ -111,3 +156,20 @@ def session_wire(opened: OpenedSession) -> dict[str, Any]:
 def tokens_wire(pair: Tokens) -> dict[str, Any]:
     """A pair as `TokensOut`."""
     return {"access_token": pair.access, "refresh_token": pair.refresh}
+
+
+def registered_wire(registered: Registered) -> dict[str, Any]:
+    """A challenge as `RegisteredOut`."""
+    return {"authCode": registered.auth_code, "isNewUser": registered.is_new_user}
+
+
+def linked_phone_wire(gamer: Gamer, account: KGenAccount) -> dict[str, Any]:
+    """A link as `LinkedPhoneOut`."""
+    return {
+        "UserID": gamer.user_id,
+        "NameSpacedThirdPartyUserID": gamer.namespaced_user_id,
+        "WalletAddress": gamer.wallet.address,
+        "IndiggWalletAddress": account.address,
+        "LinkedPhone": account.phone,
+        "KGenID": account.id,
+    }

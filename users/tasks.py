@@ -9,3 +9,15 @@ from users import services
 def expire_sessions() -> None:
     """Mark sessions that are over as ended."""
     services.expire_sessions()
+
+
+@shared_task
+def send_codes() -> None:
+    """Send the codes that are due."""
+    services.send_due_messages()
+
+
+@shared_task
+def forget_codes() -> None:
+    """Remove codes and counters whose time is over."""
+    services.forget_codes()

@@ -1,12 +1,16 @@
-"""Where sessions answer."""
+"""Where sessions and phones answer."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from users.views import OlderSessionViewSet, SessionViewSet, StudioGamerViewSet, TokenViewSet
+from users.views.phones import AccountViewSet, OtpViewSet, StudioPhoneViewSet
+from users.views.sessions import OlderSessionViewSet, SessionViewSet, StudioGamerViewSet, TokenViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("s2s/gamers", StudioGamerViewSet, basename="studio-gamer")
+router.register("s2s/users", StudioPhoneViewSet, basename="studio-phone")
+router.register("fe/users/auth/otp", OtpViewSet, basename="otp")
+router.register("fe/users/account", AccountViewSet, basename="account")
 
 sessions = SessionViewSet.as_view({"post": "create", "delete": "destroy"})
 older_sessions = OlderSessionViewSet.as_view({"post": "create"})

@@ -15,3 +15,38 @@ class BalanceLimitExceeded(Conflict):
 
     code = "BALANCE_LIMIT_EXCEEDED"
     detail = "The wallet would hold more than it may."
+
+
+class PhoneNotLinked(Conflict):
+    """There is no KGeN wallet to pay to."""
+
+    code = "PHONE_NOT_LINKED"
+    detail = "Link a phone first: there is no KGeN wallet to pay to."
+
+
+class WithdrawalInProgress(Conflict):
+    """One withdrawal at a time."""
+
+    code = "WITHDRAWAL_IN_PROGRESS"
+    detail = "The last withdrawal is still on its way."
+
+
+class WithdrawalBelowMinimum(Conflict):
+    """Nothing to withdraw, or too little."""
+
+    code = "WITHDRAWAL_BELOW_MINIMUM"
+    detail = "There is nothing to withdraw, or less than the minimum."
+
+
+class WithdrawalLimitExceeded(Conflict):
+    """More than one withdrawal or one day may have; `limit` may be withdrawn now, more from `available_at` on."""
+
+    code = "WITHDRAWAL_LIMIT_EXCEEDED"
+    detail = "This is more than may be withdrawn now."
+
+
+class WithdrawalOnHold(Conflict):
+    """The link is fresh after an unlink; withdrawals open at `available_at`."""
+
+    code = "WITHDRAWAL_ON_HOLD"
+    detail = "Withdrawals are held for a while after a phone was linked anew."

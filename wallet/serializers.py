@@ -5,11 +5,11 @@ from typing import Any
 from rest_framework import serializers
 
 from kgen.api.fields import Amount, Reference, Text, UserId
-from wallet.models import Kind
+from wallet.models import Kind, State, Withdrawal
 from wallet.selectors import Balance, StatementEntry
 
 DEPOSIT_LIMIT = 10**12
-STATEMENT_KINDS = [kind for kind in Kind.values if kind != Kind.SPONSORSHIP]
+WIRE_STATES = [state.value for state in State if state != State.NEEDS_REVIEW]
 # The published protocol's name for a stake; the other kinds are named in its manner.
 _NAMES = {
     Kind.WELCOME_BONUS: "Welcome bonus",
@@ -23,6 +23,7 @@ _NAMES = {
     Kind.DEPOSIT_REVERSAL: "Deposit reversed",
     Kind.ADJUSTMENT: "Adjustment",
 }
+STATEMENT_KINDS = [kind.value for kind in _NAMES]
 
 
 class DepositIn(serializers.Serializer[Any]):
@@ -31,6 +32,24 @@ class DepositIn(serializers.Serializer[Any]):
     user_id = UserId()
     amount = Amount(min_value=1, max_value=DEPOSIT_LIMIT)
     reference = Reference(max_length=255)
+
+
+class WithdrawIn(serializers.Serializer[Any]):
+    """How much to withdraw; left out, all that is earned."""
+
+    amount = Amount(required=False)
+
+
+class PayoutNewsIn(serializers.Serializer[Any]):
+    """What a gateway reports; for the schema's sake, as it is read by wallet.payouts."""
+
+    reference = serializers.CharField()
+    amount = serializers.IntegerField(required=False)
+    currency = serializers.CharField(required=False)
+    status = serializers.ChoiceField(["paid", "accepted", "rejected"])
+    transaction_hash = serializers.CharField(required=False)
+    block_number = serializers.IntegerField(required=False)
+    gas_fee = serializers.IntegerField(required=False)
 
 
 class StatementQuery(serializers.Serializer[Any]):
@@ -49,10 +68,10 @@ class BalanceOut(serializers.Serializer[Any]):
     bought_balance = serializers.IntegerField()
     bonus_balance = serializers.IntegerField()
     lazy_balance = serializers.IntegerField(help_text="earned, bought and bonus together")
-    on_chain_balance = serializers.IntegerField()
+    on_chain_balance = serializers.IntegerField(help_text="paid out and confirmed by a chain")
     lazy_balance_delta = serializers.IntegerField()
     is_lazy_balance_updated = serializers.BooleanField()
-    wallet_transaction_error = serializers.BooleanField()
+    wallet_transaction_error = serializers.BooleanField(help_text="from a failed withdrawal until the next paid one")
     created_at = serializers.DateTimeField()
     modified_at = serializers.DateTimeField()
     minWalletBalToWithdraw = serializers.IntegerField()
@@ -96,6 +115,31 @@ class StatementOut(serializers.Serializer[Any]):
     last_evaluated_key = serializers.CharField(allow_blank=True)
 
 
+class WithdrawOut(serializers.Serializer[Any]):
+    """A withdrawal whose money is reserved."""
+
+    msg = serializers.CharField()
+    withdrawal_id = serializers.UUIDField()
+    amount = serializers.IntegerField()
+    status = serializers.ChoiceField(WIRE_STATES)
+
+
+class WithdrawalOut(serializers.Serializer[Any]):
+    """A withdrawal."""
+
+    withdrawal_id = serializers.UUIDField()
+    amount = serializers.IntegerField()
+    currency = serializers.CharField()
+    status = serializers.ChoiceField(WIRE_STATES)
+    to_wallet = serializers.CharField(help_text="the KGeN wallet that was linked at the request")
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    settled_at = serializers.DateTimeField(allow_null=True)
+    block_number = serializers.IntegerField(allow_null=True)
+    transaction_hash = serializers.CharField(allow_null=True)
+    gas_fee = serializers.IntegerField(allow_null=True)
+
+
 class DepositOut(EntryOut):
     """A deposit: its entry in the gamer's statement and the studio's reference."""
 
@@ -103,24 +147,55 @@ class DepositOut(EntryOut):
 
 
 def balance_wire(balance: Balance, *, minimum_withdrawal: int) -> dict[str, Any]:
-    """A balance as `BalanceOut`. On a rail without a chain nothing is ever confirmed on one."""
-    on_chain = 0
-    delta = balance.spendable - on_chain
+    """A balance as `BalanceOut`."""
+    delta = balance.spendable - balance.on_chain
     return {
         "wallet_address": balance.address,
         "earned_balance": balance.earned,
         "bought_balance": balance.bought,
         "bonus_balance": balance.bonus,
         "lazy_balance": balance.spendable,
-        "on_chain_balance": on_chain,
+        "on_chain_balance": balance.on_chain,
         "lazy_balance_delta": delta,
         "is_lazy_balance_updated": delta == 0,
-        "wallet_transaction_error": False,
+        "wallet_transaction_error": balance.last_withdrawal_failed,
         "created_at": balance.created_at,
         "modified_at": balance.modified_at,
         "minWalletBalToWithdraw": minimum_withdrawal,
         "held_balance": balance.held,
         "currency": balance.currency,
+    }
+
+
+def _wire_state(row: Withdrawal) -> str:
+    """A review is the house's business: on the wire the withdrawal is still on its way."""
+    return State.SENDING.value if row.state == State.NEEDS_REVIEW else str(row.state)
+
+
+def withdraw_wire(row: Withdrawal) -> dict[str, Any]:
+    """A fresh withdrawal as `WithdrawOut`; the message is spelt as published."""
+    return {
+        "msg": "wallet withdrawl successful",
+        "withdrawal_id": row.pk,
+        "amount": row.amount,
+        "status": _wire_state(row),
+    }
+
+
+def withdrawal_wire(row: Withdrawal) -> dict[str, Any]:
+    """A withdrawal as `WithdrawalOut`."""
+    return {
+        "withdrawal_id": row.pk,
+        "amount": row.amount,
+        "currency": row.currency,
+        "status": _wire_state(row),
+        "to_wallet": row.destination,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "settled_at": row.settled_at,
+        "block_number": row.block_number,
+        "transaction_hash": row.transaction_hash,
+        "gas_fee": row.gas_fee,
     }
 
 
@@ -137,7 +212,7 @@ def entry_wire(entry: StatementEntry) -> dict[str, Any]:
         "from_wallet": masked(entry.from_address),
         "to_wallet": masked(entry.to_address),
         "amount": entry.amount,
-        "sync_status": "COMPLETED",
+        "sync_status": entry.sync_status,
         "description": {
             "platformProtocolsTxnAmount": entry.amount,
             "platformProtocolsTxnDescription": name,
@@ -146,11 +221,11 @@ def entry_wire(entry: StatementEntry) -> dict[str, Any]:
             "platformProtocolsTxnType": "CREDIT" if entry.credit else "DEBIT",
         },
         "created_at": entry.created_at,
-        "updated_at": entry.created_at,
+        "updated_at": entry.updated_at,
         "balance_after": entry.balance_after,
-        "block_number": None,
-        "transaction_hash": None,
-        "gas_fee": None,
+        "block_number": entry.block_number,
+        "transaction_hash": entry.transaction_hash,
+        "gas_fee": entry.gas_fee,
     }
 
 

@@ -9,25 +9,42 @@ from rest_framework.request import Request
 
 from kgen.api.fields import is_clean_reference
 from kgen.api.idempotency import Answer
-from kgen.api.json import answer
+from kgen.api.json import answer, read_bytes
 from kgen.api.pagination import read_limit
-from kgen.api.schema import errors, limit_parameter
-from kgen.api.views import ApiViewSet, GamerViewSet, StudioViewSet
+from kgen.api.schema import CURSOR, MessageOut, errors, limit_parameter
+from kgen.api.views import BODY_LIMIT, ApiViewSet, GamerViewSet, StudioViewSet
+from kgen.clock import database_now
 from kgen.errors import RecordNotFound
-from wallet import services
 from wallet.selectors import balance_of, statement_page
+from wallet.selectors.withdrawals import withdrawal_of_wallet, withdrawal_page
 from wallet.serializers import (
     BalanceOut,
     DepositIn,
     DepositOut,
+    PayoutNewsIn,
     StatementOut,
     StatementQuery,
+    WithdrawalOut,
+    WithdrawIn,
+    WithdrawOut,
     balance_wire,
     deposit_wire,
     statement_wire,
+    withdraw_wire,
+    withdrawal_wire,
 )
+from wallet.services import deposits, news, requesting
 
 STATEMENT_LIMIT = limit_parameter(50, 200)
+WITHDRAWAL_CODES = (
+    "GAMER_SUSPENDED",
+    "PHONE_NOT_LINKED",
+    "WITHDRAWAL_IN_PROGRESS",
+    "INSUFFICIENT_BALANCE",
+    "WITHDRAWAL_BELOW_MINIMUM",
+    "WITHDRAWAL_LIMIT_EXCEEDED",
+    "WITHDRAWAL_ON_HOLD",
+)
 
 
 def _balance(holder: Any) -> HttpResponse:
@@ -67,6 +84,66 @@ class GamerWalletViewSet(GamerViewSet):
     def transactions(self, request: Request) -> HttpResponse:
         """The statement, newest first, page by page through `last_evaluated_key`."""
         return _statement(self, self.gamer)
+
+    @extend_schema(
+        operation_id="wallet_withdraw",
+        request=WithdrawIn,
+        responses={200: WithdrawOut, **errors(*WITHDRAWAL_CODES, key=True)},
+    )
+    @action(detail=False, methods=["post"])
+    def withdraw(self, request: Request) -> HttpResponse:
+        """Send earned money to the linked KGeN wallet: reserved now, paid by a worker. The key is kept for ever."""
+        given = self.parse(WithdrawIn)
+        return self.perform(
+            requesting.request_withdrawal,
+            lambda row: Answer(withdraw_wire(row)),
+            kept_for_ever=True,
+            wallet_id=self.gamer.wallet_id,
+            amount=given.get("amount"),
+        )
+
+    @extend_schema(
+        operation_id="wallet_withdrawals",
+        parameters=[limit_parameter(100), CURSOR],
+        responses={200: WithdrawalOut(many=True), **errors()},
+    )
+    @action(detail=False)
+    def withdrawals(self, request: Request) -> HttpResponse:
+        """The gamer's withdrawals, newest first."""
+        page = withdrawal_page(
+            self.gamer.wallet_id,
+            scope=self.scope(),
+            cursor=request.GET.get("cursor"),
+            limit=read_limit(request._request, default=100),
+        )
+        return self.listing(page, withdrawal_wire)
+
+    @extend_schema(
+        operation_id="wallet_withdrawal",
+        responses={200: WithdrawalOut, **errors("RECORD_NOT_FOUND")},
+    )
+    @action(detail=False, url_path="withdrawals/(?P<withdrawal_id>[^/]+)")
+    def withdrawal(self, request: Request, withdrawal_id: str) -> HttpResponse:
+        """One withdrawal."""
+        return answer(withdrawal_wire(withdrawal_of_wallet(self.gamer.wallet_id, withdrawal_id)))
+
+
+@extend_schema(tags=["Hooks"])
+class PayoutNewsViewSet(ApiViewSet):
+    """What the payment gateway tells by itself."""
+
+    takes_idempotency_key = False
+
+    @extend_schema(
+        operation_id="payout_news",
+        request=PayoutNewsIn,
+        responses={200: MessageOut, **errors("RECORD_NOT_FOUND")},
+    )
+    def create(self, request: Request) -> HttpResponse:
+        """Take in a signed report about a payout; again changes nothing."""
+        raw = read_bytes(request._request, BODY_LIMIT)
+        news.take_news(headers=request.headers, body=raw, now=database_now())
+        return answer({"message": "payout report received"})
 
 
 @extend_schema(tags=["Studio: wallet"])
@@ -114,7 +191,7 @@ class DepositViewSet(StudioViewSet):
         given = self.parse(DepositIn)
         holder = self.find_gamer(given["user_id"])
         return self.perform(
-            services.deposit,
+            deposits.deposit,
             lambda done: Answer(deposit_wire(done.entry, done.reference), 201 if done.created else 200),
             client_id=self.client.pk,
             wallet_id=holder.wallet_id,
@@ -134,7 +211,7 @@ class DepositViewSet(StudioViewSet):
         if not is_clean_reference(reference):
             raise RecordNotFound()
         return self.perform(
-            services.reverse_deposit,
+            deposits.reverse_deposit,
             lambda done: Answer(deposit_wire(done.entry, done.reference)),
             client_id=self.client.pk,
             reference=reference,

@@ -77,12 +77,10 @@ def decode_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def read_object(request: HttpRequest, limit: int) -> dict[str, Any]:
-    """The request's body as an object; no body at all is an empty one.
+def read_bytes(request: HttpRequest, limit: int) -> bytes:
+    """The request's body as it came.
 
     :raises PayloadTooLarge: more than `limit` bytes.
-    :raises UnsupportedMediaType: not JSON by its Content-Type, or compressed.
-    :raises Invalid: see `decode_object`.
     """
     declared = request.META.get("CONTENT_LENGTH") or "0"
     if declared.isdigit() and int(declared) > limit:
@@ -90,6 +88,17 @@ def read_object(request: HttpRequest, limit: int) -> dict[str, Any]:
     body = request.read(limit + 1)
     if len(body) > limit:
         raise PayloadTooLarge()
+    return body
+
+
+def read_object(request: HttpRequest, limit: int) -> dict[str, Any]:
+    """The request's body as an object; no body at all is an empty one.
+
+    :raises PayloadTooLarge: more than `limit` bytes.
+    :raises UnsupportedMediaType: not JSON by its Content-Type, or compressed.
+    :raises Invalid: see `decode_object`.
+    """
+    body = read_bytes(request, limit)
     if not body:
         return {}
     _check_media_type(request)

@@ -6,71 +6,103 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('users', '0001_initial'),
-        ('wallet', '0002_append_only'),
+        ("users", "0001_initial"),
+        ("wallet", "0002_append_only"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='client',
-            name='approval_above',
-            field=models.BigIntegerField(blank=True, help_text='withdrawals over this wait for an operator; empty: none does', null=True),
+            model_name="client",
+            name="approval_above",
+            field=models.BigIntegerField(
+                blank=True, help_text="withdrawals over this wait for an operator; empty: none does", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='client',
-            name='daily_withdrawal_limit',
-            field=models.BigIntegerField(blank=True, help_text='of one gamer in a UTC day; empty: none', null=True),
+            model_name="client",
+            name="daily_withdrawal_limit",
+            field=models.BigIntegerField(blank=True, help_text="of one gamer in a UTC day; empty: none", null=True),
         ),
         migrations.AddField(
-            model_name='client',
-            name='maximum_withdrawal',
-            field=models.BigIntegerField(blank=True, help_text='of one withdrawal; empty: none', null=True),
+            model_name="client",
+            name="maximum_withdrawal",
+            field=models.BigIntegerField(blank=True, help_text="of one withdrawal; empty: none", null=True),
         ),
         migrations.AddField(
-            model_name='client',
-            name='phone_countries',
-            field=models.CharField(default='IN', help_text="ISO codes of countries whose numbers may be linked; '*' is all", max_length=500),
+            model_name="client",
+            name="phone_countries",
+            field=models.CharField(
+                default="IN", help_text="ISO codes of countries whose numbers may be linked; '*' is all", max_length=500
+            ),
         ),
         migrations.AddField(
-            model_name='client',
-            name='reward_expiry_days',
-            field=models.PositiveIntegerField(blank=True, help_text='unclaimed rewards go to the house after so many days; empty: never', null=True),
+            model_name="client",
+            name="reward_expiry_days",
+            field=models.PositiveIntegerField(
+                blank=True, help_text="unclaimed rewards go to the house after so many days; empty: never", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='gamer',
-            name='linked_at',
+            model_name="gamer",
+            name="linked_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='gamer',
-            name='withdrawal_hold_until',
-            field=models.DateTimeField(blank=True, help_text='a link made after an unlink is held for a day', null=True),
+            model_name="gamer",
+            name="withdrawal_hold_until",
+            field=models.DateTimeField(
+                blank=True, help_text="a link made after an unlink is held for a day", null=True
+            ),
         ),
         migrations.CreateModel(
-            name='KGenAccount',
+            name="KGenAccount",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('phone', models.CharField(help_text='E.164', max_length=16, unique=True)),
-                ('address', models.CharField(max_length=42, unique=True)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("phone", models.CharField(help_text="E.164", max_length=16, unique=True)),
+                ("address", models.CharField(max_length=42, unique=True)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('phone__regex', '^\\+[1-9][0-9]{6,14}$')), name='account_phone_e164'), models.CheckConstraint(condition=models.Q(('address__regex', '^0x[0-9a-f]{40}$')), name='account_address_form')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("phone__regex", "^\\+[1-9][0-9]{6,14}$")), name="account_phone_e164"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("address__regex", "^0x[0-9a-f]{40}$")), name="account_address_form"
+                    ),
+                ],
             },
         ),
         migrations.AddField(
-            model_name='gamer',
-            name='kgen_account',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='users.kgenaccount'),
+            model_name="gamer",
+            name="kgen_account",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="users.kgenaccount"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gamer',
-            constraint=models.UniqueConstraint(condition=models.Q(('kgen_account__isnull', False)), fields=('client', 'kgen_account'), name='one_gamer_per_phone_and_client'),
+            model_name="gamer",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kgen_account__isnull", False)),
+                fields=("client", "kgen_account"),
+                name="one_gamer_per_phone_and_client",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gamer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kgen_account', None), ('linked_at', None)), models.Q(('kgen_account__isnull', False), ('linked_at__isnull', False)), _connector='OR'), name='link_has_its_time'),
+            model_name="gamer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kgen_account", None), ("linked_at", None)),
+                    models.Q(("kgen_account__isnull", False), ("linked_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="link_has_its_time",
+            ),
         ),
     ]

@@ -14,6 +14,7 @@ from wallet.ledger.journeys import (
     reverse_many,
 )
 from wallet.ledger.purses import Purse, lock_purse, lock_purses
+from wallet.ledger.withdrawals import hold_withdrawal, pay_withdrawal, return_withdrawal
 from wallet.models import Bucket, Kind, SystemAccount
 
 __all__ = [
@@ -27,12 +28,15 @@ __all__ = [
     "book",
     "book_many",
     "credit_bonus",
+    "hold_withdrawal",
     "lock_purse",
     "lock_purses",
     "move_sponsorship",
     "open_wallet",
     "pay_stake",
+    "pay_withdrawal",
     "return_sponsorship",
+    "return_withdrawal",
     "reverse",
     "reverse_many",
     "system_account",

@@ -26,13 +26,14 @@ def open_wallet(*, wallet_id: UUID, client_id: UUID, currency: str, now: datetim
 
 
 def system_account(*, client_id: UUID, currency: str, kind: SystemAccount, owner_id: UUID | None = None) -> int:
-    """The id of a client's system account, opened on its first use."""
+    """The id of a client's system account (or of a person's KGeN wallet), opened on its first use."""
     with connection.cursor() as cursor:
         arguments: list[UUID | str | None] = [client_id, kind.value, currency, owner_id]
         cursor.execute(_FIND, arguments)
         found = cursor.fetchone()
         if found is None:
-            cursor.execute(_OPEN, [*arguments, new_address()])
+            # A KGeN wallet's address is the person's and the same in every currency.
+            cursor.execute(_OPEN, [*arguments, None if kind is SystemAccount.KGEN else new_address()])
             # Somebody else's opening may have been the first: then theirs is committed by now.
             cursor.execute(_FIND, arguments)
             found = cursor.fetchone()

@@ -4,15 +4,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wallet', '0002_append_only'),
+        ("wallet", "0002_append_only"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='transaction',
-            name='kind',
-            field=models.CharField(choices=[('WELCOME_BONUS', 'Welcome Bonus'), ('JOIN', 'Join'), ('LEAVE', 'Leave'), ('REFUND', 'Refund'), ('REWARD', 'Reward'), ('WITHDRAW', 'Withdraw'), ('WITHDRAW_REVERSAL', 'Withdraw Reversal'), ('DEPOSIT', 'Deposit'), ('DEPOSIT_REVERSAL', 'Deposit Reversal'), ('ADJUSTMENT', 'Adjustment'), ('SPONSORSHIP', 'Sponsorship'), ('SETTLEMENT', 'Settlement'), ('REWARD_EXPIRY', 'Reward Expiry')], max_length=20),
+            model_name="transaction",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("WELCOME_BONUS", "Welcome Bonus"),
+                    ("JOIN", "Join"),
+                    ("LEAVE", "Leave"),
+                    ("REFUND", "Refund"),
+                    ("REWARD", "Reward"),
+                    ("WITHDRAW", "Withdraw"),
+                    ("WITHDRAW_REVERSAL", "Withdraw Reversal"),
+                    ("DEPOSIT", "Deposit"),
+                    ("DEPOSIT_REVERSAL", "Deposit Reversal"),
+                    ("ADJUSTMENT", "Adjustment"),
+                    ("SPONSORSHIP", "Sponsorship"),
+                    ("SETTLEMENT", "Settlement"),
+                    ("REWARD_EXPIRY", "Reward Expiry"),
+                ],
+                max_length=20,
+            ),
         ),
     ]

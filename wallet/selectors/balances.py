@@ -19,6 +19,9 @@ class Balance:
     held: int
     created_at: datetime
     modified_at: datetime
+    # What a chain has confirmed of this wallet's payouts, and whether the last withdrawal to end has failed.
+    on_chain: int
+    last_withdrawal_failed: bool
 
     @property
     def spendable(self) -> int:
@@ -46,7 +49,12 @@ SELECT w.address, w.currency,
        max(a.balance) FILTER (WHERE a.kind = 'earned'), max(a.balance) FILTER (WHERE a.kind = 'held'),
        w.created_at,
        coalesce((SELECT t.created_at FROM wallet_transaction t WHERE t.wallet_id = w.id
-                  ORDER BY t.created_at DESC, t.id DESC LIMIT 1), w.created_at)
+                  ORDER BY t.created_at DESC, t.id DESC LIMIT 1), w.created_at),
+       coalesce((SELECT sum(d.amount) FROM wallet_withdrawal d
+                  WHERE d.wallet_id = w.id AND d.state = 'PAID' AND d.block_number IS NOT NULL), 0)::bigint,
+       coalesce((SELECT d.state = 'FAILED' FROM wallet_withdrawal d
+                  WHERE d.wallet_id = w.id AND d.settled_at IS NOT NULL
+                  ORDER BY d.settled_at DESC, d.id DESC LIMIT 1), false)
   FROM wallet_wallet w JOIN wallet_account a ON a.wallet_id = w.id
  WHERE w.id = %s GROUP BY w.id
 """

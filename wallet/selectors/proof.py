@@ -93,12 +93,41 @@ _RULES = {
           FROM wallet_transaction t
           JOIN wallet_posting p ON p.transaction_id = t.id
           JOIN wallet_account a ON a.id IN (p.source_id, p.destination_id)
-         WHERE a.client_id <> t.client_id OR (a.wallet_id IS NOT NULL AND a.wallet_id IS DISTINCT FROM t.wallet_id)""",
+         WHERE (a.client_id <> t.client_id AND a.kind <> 'kgen')
+            OR (a.wallet_id IS NOT NULL AND a.wallet_id IS DISTINCT FROM t.wallet_id)""",
     "escrow and payables are never overdrawn": f"""
         WITH sums AS ({_SUMS})
         SELECT 'account ' || a.id || ' ' || a.kind, 'holds ' || s.balance
           FROM wallet_account a JOIN sums s ON s.account_id = a.id
-         WHERE a.kind IN ('escrow', 'rewards_payable') AND s.balance < 0""",
+         WHERE a.kind IN ('escrow', 'rewards_payable', 'kgen') AND s.balance < 0""",
+    "held = the open withdrawal": """
+        SELECT 'account ' || a.id, 'stored ' || a.balance || ', withdrawals say ' || coalesce(w.amount, 0)
+          FROM wallet_account a
+          LEFT JOIN wallet_withdrawal w ON w.wallet_id = a.wallet_id AND w.settled_at IS NULL
+         WHERE a.kind = 'held' AND a.balance <> coalesce(w.amount, 0)""",
+    "a withdrawal is held once, and ends once as its state says": """
+        SELECT 'withdrawal ' || w.id || ' ' || w.state,
+               'hold ' || coalesce(h.amount::text, 'none') || ', paid ' || coalesce(p.amount::text, 'none')
+               || ', reversal ' || coalesce(r.amount::text, 'none')
+          FROM wallet_withdrawal w
+          LEFT JOIN LATERAL (SELECT sum(g.amount) AS amount FROM wallet_transaction t
+                               JOIN wallet_posting g ON g.transaction_id = t.id
+                              WHERE t.reference = 'withdrawal:' || w.id || ':hold') h ON true
+          LEFT JOIN LATERAL (SELECT sum(g.amount) AS amount FROM wallet_transaction t
+                               JOIN wallet_posting g ON g.transaction_id = t.id
+                               JOIN wallet_account s ON s.id = g.source_id AND s.kind = 'held'
+                              WHERE t.reference = 'withdrawal:' || w.id || ':paid') p ON true
+          LEFT JOIN LATERAL (SELECT sum(g.amount) AS amount FROM wallet_transaction t
+                               JOIN wallet_posting g ON g.transaction_id = t.id
+                              WHERE t.reference = 'withdrawal:' || w.id || ':reversal') r ON true
+         WHERE h.amount IS DISTINCT FROM w.amount
+            OR p.amount IS DISTINCT FROM CASE WHEN w.state = 'PAID' THEN w.amount END
+            OR r.amount IS DISTINCT FROM CASE WHEN w.state = 'FAILED' THEN w.amount END""",
+    "a withdrawal's booking has its withdrawal": """
+        SELECT 'transaction ' || t.id || ' ' || t.reference, 'none'
+          FROM wallet_transaction t
+         WHERE t.kind IN ('WITHDRAW', 'WITHDRAW_REVERSAL', 'PAYOUT')
+           AND NOT EXISTS (SELECT 1 FROM wallet_withdrawal w WHERE w.id::text = split_part(t.reference, ':', 2))""",
 }
 _TOTALS = f"""
 WITH sums AS ({_SUMS})

@@ -1,26 +1,24 @@
-"""Journeys of gamers and clients: sessions, refreshes, suspension, secrets."""
+"""Opening, refreshing and ending sessions."""
 
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Q, Sum
+from django.db.models import F, Sum
 from uuid_utils.compat import uuid7
 
 from kgen.clock import database_now
-from kgen.errors import RecordNotFound, Unauthorized
+from kgen.errors import Unauthorized
 from kgen.transactions import journey
-from users import secrets, tokens
+from users import tokens
 from users.errors import TooManyNewGamers
-from users.models import Client, ClientSecret, Gamer, GamerSession, NewGamers, RefreshFamily, Suspension
+from users.models import Client, Gamer, GamerSession, NewGamers, RefreshFamily
 from users.selectors import gamer_by_user_id, live_sessions, sessions_due_to_expire
 from wallet import ledger
 
 NEW_GAMER_SLOTS = 16
-SECRET_USE_RESOLUTION = timedelta(minutes=1)
 EXPIRY_BATCH = 1000
 
 
@@ -52,7 +50,7 @@ def open_session(*, client: Client, user_id: str, profile: dict[str, Any]) -> Op
     :raises TooManyNewGamers: the client has opened as many as it may today.
     """
     now = database_now()
-    gamer = Gamer.objects.select_related("wallet").filter(client=client, user_id=user_id).first()
+    gamer = Gamer.objects.select_related("wallet", "kgen_account").filter(client=client, user_id=user_id).first()
     is_new = False
     if gamer is None:
         gamer, is_new = _make_gamer(client, user_id, profile, now)
@@ -125,10 +123,10 @@ def _pair(
         "sid": str(session.id),
         "third_party_client_id": str(client.id),
         "third_party_client_name": client.name,
-        "namespaced_third_party_user_id": f"{client.id}#{gamer.user_id}",
+        "namespaced_third_party_user_id": gamer.namespaced_user_id,
         "wallet_address": gamer.wallet.address,
         "is_new_user": is_new,
-        "indigg_id": None,
+        "indigg_id": str(gamer.kgen_account_id) if gamer.kgen_account_id else None,
     }
     return Tokens(tokens.sign_access(claims, now=now), tokens.write_refresh(refresh))
 
@@ -190,63 +188,6 @@ def end_session(*, client: Client, user_id: str) -> None:
     """
     gamer = gamer_by_user_id(client, user_id)
     _end(GamerSession.objects.filter(gamer=gamer), "ended by studio", database_now())
-
-
-@journey
-def suspend_gamer(*, client: Client, user_id: str, reason: str) -> None:
-    """Bar the gamer from joining, leaving, scoring, claiming and withdrawing. Again changes nothing.
-
-    :raises RecordNotFound: the client has no such gamer.
-    """
-    gamer = gamer_by_user_id(client, user_id)
-    now = database_now()
-    if Gamer.objects.filter(pk=gamer.pk, suspended_at=None).update(suspended_at=now, updated_at=now):
-        Suspension.objects.create(client=client, gamer=gamer, started_at=now, reason=reason)
-
-
-@journey
-def lift_suspension(*, client: Client, user_id: str, reason: str) -> None:
-    """Let the gamer play again. Again changes nothing.
-
-    :raises RecordNotFound: the client has no such gamer.
-    """
-    gamer = gamer_by_user_id(client, user_id)
-    now = database_now()
-    if Gamer.objects.filter(pk=gamer.pk, suspended_at__isnull=False).update(suspended_at=None, updated_at=now):
-        open_one = Suspension.objects.filter(gamer=gamer, lifted_at=None)
-        open_one.update(lifted_at=now, lift_reason=reason)
-
-
-@journey
-def issue_secret(*, client_id: UUID) -> str:
-    """A new secret of a client, given out this once. With two live ones the older is revoked.
-
-    :raises RecordNotFound: no such client.
-    """
-    if not Client.objects.select_for_update().filter(pk=client_id).exists():
-        raise RecordNotFound()
-    now = database_now()
-    live = list(ClientSecret.objects.filter(client=client_id, revoked_at=None).order_by("created_at"))
-    if len(live) == 2:
-        ClientSecret.objects.filter(pk=live[0].pk).update(revoked_at=now)
-    taken = {secret.slot for secret in live[-1:]}
-    secret = secrets.new_secret()
-    ClientSecret.objects.create(
-        client_id=client_id,
-        slot=1 if 1 not in taken else 2,
-        digest=secrets.digest(secret),
-        hint=secret[: secrets.HINT_LENGTH],
-        created_at=now,
-    )
-    return secret
-
-
-def note_secret_used(secret: ClientSecret) -> None:
-    """Keep when a secret was last used, to the minute."""
-    now = database_now()
-    if secret.last_used_at is None or now - secret.last_used_at > SECRET_USE_RESOLUTION:
-        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - SECRET_USE_RESOLUTION)
-        ClientSecret.objects.filter(stale, pk=secret.pk).update(last_used_at=now)
 
 
 @journey

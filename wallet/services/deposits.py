@@ -1,4 +1,4 @@
-"""Journeys that move money in: deposits and their reversal."""
+"""Journeys that bring money in: deposits and their reversal."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -1,0 +1,239 @@
+"""What the gateway tells by itself: signed, early, late, twice, out of order, forged, contradictory, garbage."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.gateway import FakeGateway, signed
+from tests.support.http import Answer, Caller, GamerCaller
+from tests.support.withdrawals import assert_proven, earn, make_due, money, withdraw
+from wallet.models import PayoutAttempt, Review, State, Withdrawal
+from wallet.services import paying, reviewing
+
+pytestmark = pytest.mark.django_db
+
+
+def tell(report: Any, **kwargs: Any) -> Answer:
+    return Caller().post("/hooks/payouts", **signed(report, **kwargs))
+
+
+@pytest.fixture
+def sent(winner: GamerCaller, gateway: FakeGateway) -> Withdrawal:
+    """A withdrawal that the gateway has accepted and not yet paid."""
+    row = withdraw(winner)
+    gateway.posts.append("accept")
+    paying.pay_due(most=1)
+    row.refresh_from_db()
+    assert row.state == State.SENDING
+    return row
+
+
+def state_of(row: Withdrawal) -> tuple[str, str]:
+    row.refresh_from_db()
+    return row.state, row.review
+
+
+def report(row: Withdrawal, status: str = "paid", **more: Any) -> dict[str, Any]:
+    return {"reference": str(row.pk), "amount": row.amount, "currency": row.currency, "status": status} | more
+
+
+def test_paid_and_its_evidence(sent: Withdrawal, winner: GamerCaller) -> None:
+    tell(report(sent, transaction_hash="0xabc", block_number=12, gas_fee=5)).ok()
+    assert state_of(sent) == ("PAID", "")
+    [entry] = winner.get("/fe/wallet/transactions?type=WITHDRAW").ok()["transactions"]
+    assert (entry["sync_status"], entry["transaction_hash"], entry["block_number"], entry["gas_fee"]) == (
+        "COMPLETED",
+        "0xabc",
+        12,
+        5,
+    )
+    balance = winner.balance()
+    assert (balance["on_chain_balance"], balance["held_balance"]) == (300, 0)
+    assert_proven()
+
+
+def test_duplicates_change_nothing(sent: Withdrawal) -> None:
+    for _ in range(3):
+        tell(report(sent)).ok()
+    assert state_of(sent) == ("PAID", "")
+    assert PayoutAttempt.objects.filter(withdrawal=sent, kind="news").count() == 1
+    assert_proven()
+
+
+def test_rejected_after_accepted_refunds_once(sent: Withdrawal, winner: GamerCaller) -> None:
+    for _ in range(2):
+        tell(report(sent, "rejected")).ok()
+    assert state_of(sent) == ("FAILED", "")
+    assert money(winner) == (300, 0)
+    assert_proven()
+
+
+def test_accepted_after_paid_is_merely_old(sent: Withdrawal) -> None:
+    tell(report(sent)).ok()
+    tell(report(sent, "accepted")).ok()
+    assert state_of(sent) == ("PAID", "")
+
+
+def test_what_comes_later_is_filled_in(sent: Withdrawal) -> None:
+    tell(report(sent)).ok()
+    tell(report(sent, transaction_hash="0xabc", block_number=12)).ok()
+    sent.refresh_from_db()
+    assert (sent.transaction_hash, sent.block_number) == ("0xabc", 12)
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [("paid", "rejected"), ("rejected", "paid"), ("rejected", "accepted"), ("paid", "other hash"), ("paid", "other")],
+)
+def test_late_contradictions_never_touch_the_ledger(
+    sent: Withdrawal, winner: GamerCaller, first: str, then: str
+) -> None:
+    tell(report(sent, first, transaction_hash="0xabc")).ok()
+    before = money(winner)
+    late = {
+        "other hash": report(sent, transaction_hash="0xdef"),
+        "other": report(sent, amount=299),
+    }.get(then) or report(sent, then)
+    for _ in range(2):
+        tell(late).ok()
+    assert state_of(sent) == ("PAID" if first == "paid" else "FAILED", Review.CONTRADICTION)
+    assert money(winner) == before
+    assert PayoutAttempt.objects.filter(withdrawal=sent, kind="news").count() == 2
+    assert_proven()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"amount": 299},
+        {"amount": "300"},
+        {"amount": 300.0},
+        {"amount": True},
+        {"currency": "XYZ"},
+        {"block_number": -1},
+        {"block_number": "7"},
+        {"transaction_hash": ""},
+        {"transaction_hash": 5},
+        {"gas_fee": 2**60},
+    ],
+)
+def test_mismatches_go_to_a_person(sent: Withdrawal, winner: GamerCaller, wrong: dict[str, Any]) -> None:
+    tell(report(sent, **wrong)).ok()
+    assert state_of(sent) == ("NEEDS_REVIEW", Review.CONTRADICTION)
+    assert winner.get(f"/fe/wallet/withdrawals/{sent.pk}").ok()["status"] == "SENDING"
+    # What is right afterwards does not end the review by itself.
+    tell(report(sent)).ok()
+    make_due()
+    assert paying.pay_due() == 0
+    assert state_of(sent)[0] == "NEEDS_REVIEW"
+    assert money(winner) == (0, 300)
+    winner.post("/fe/wallet/withdraw").refused(409, "WITHDRAWAL_IN_PROGRESS")
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_a_person_ends_a_review_once(sent: Withdrawal, winner: GamerCaller, paid: bool) -> None:
+    tell(report(sent, amount=1)).ok()
+    reviewing.resolve_review(withdrawal_id=sent.pk, operator_id=5, paid=paid, reason="seen in the gateway's books")
+    assert state_of(sent)[0] == ("PAID" if paid else "FAILED")
+    assert money(winner) == ((0, 0) if paid else (300, 0))
+    with pytest.raises(Exception, match="WRONG_STATE"):
+        reviewing.resolve_review(withdrawal_id=sent.pk, operator_id=5, paid=not paid, reason="again")
+    assert_proven()
+
+
+def test_early_news_overtake_the_answer(winner: GamerCaller, gateway: FakeGateway) -> None:
+    row = withdraw(winner)
+    claim = paying.claim_payout()
+    assert claim
+    reply = paying.call(claim)
+    tell(gateway.report(str(row.pk))).ok()
+    assert state_of(row) == ("PAID", "")
+    paying.book_outcome(claim=claim, reply=reply)
+    assert state_of(row) == ("PAID", "")
+    assert gateway.effects[str(row.pk)] == 1
+    assert_proven()
+
+
+def test_news_of_what_was_never_sent(winner: GamerCaller, gateway: FakeGateway) -> None:
+    """As after a restore: the gateway knows what this database has forgotten."""
+    row = withdraw(winner)
+    tell(report(row)).ok()
+    assert state_of(row) == ("NEEDS_REVIEW", Review.CONTRADICTION)
+    assert paying.pay_due() == 0
+    assert gateway.sent == []
+
+
+def test_forged_news(sent: Withdrawal) -> None:
+    right = report(sent)
+    good = signed(right)
+    forged: list[dict[str, Any]] = [
+        signed(right, secret="whsec_" + "YW5vdGhlci1zZWNyZXQtYW5vdGhlci1zZWNyZXQ="),
+        signed(right, age_seconds=301),
+        signed(right, age_seconds=-301),
+        {"raw": good["raw"] + b" ", "headers": good["headers"]},
+        {"raw": good["raw"]},
+        *(
+            {"raw": good["raw"], "headers": good["headers"] | {name: value}}
+            for name in good["headers"]
+            for value in ("", "x", "9" * 30, "v1,", "v1,é", "²", "-5", "1e3", "v2," + "A" * 5000)
+        ),
+    ]
+    for attempt in forged:
+        Caller().post("/hooks/payouts", **attempt).refused(401, "UN_AUTHORIZED")
+    assert state_of(sent)[0] == "SENDING"
+    assert tell(right, age_seconds=299).status == 200
+
+
+def test_unknown_references(sent: Withdrawal, winner: GamerCaller, settings: Any) -> None:
+    for reference in ("nonsense", "", None, 5, ["x"], str(sent.pk).upper(), str(sent.wallet_id), "0" * 36):
+        tell(report(sent) | {"reference": reference}).refused(404, "RECORD_NOT_FOUND")
+    settings.PAYOUT_RAIL = "internal"
+    tell(report(sent, "rejected")).ok()
+    other = withdraw(winner)
+    tell(report(other)).refused(404, "RECORD_NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"5",
+        b"{",
+        b"\xff",
+        b'{"a":NaN}',
+        b"[" * 60_000,
+        b'{"status":"paid","status":"paid"}',
+        b'{"x":1}',
+        b'{"status":"\\u0000"}',
+        b'{"status":["paid"]}',
+        b'{"status":"PAID"}',
+        b'{"status":' + b"9" * 5000 + b"}",
+    ],
+)
+def test_signed_garbage(gateway: FakeGateway, body: bytes) -> None:
+    tell(body).refused(400, "BAD_REQUEST")
+
+
+def test_other_faults_of_form(gateway: FakeGateway) -> None:
+    tell(b" " * 70_000).refused(413, "PAYLOAD_TOO_LARGE")
+    Caller().get("/hooks/payouts").refused(405, "METHOD_NOT_ALLOWED")
+
+
+def test_without_a_gateway_everything_is_forged(winner: GamerCaller) -> None:
+    row = withdraw(winner)
+    tell(report(row)).refused(401, "UN_AUTHORIZED")
+
+
+def test_an_open_review_of_the_unseen_is_ended_by_plain_news(winner: GamerCaller, gateway: FakeGateway) -> None:
+    for status, state in (("paid", "PAID"), ("rejected", "FAILED"), ("accepted", "SENDING")):
+        earn(winner, 10)
+        row = withdraw(winner)
+        gateway.posts.append("500")
+        paying.pay_due(most=1)
+        make_due()
+        paying.pay_due(most=1)
+        assert state_of(row) == ("NEEDS_REVIEW", Review.UNCONFIRMED)
+        tell(report(row, status)).ok()
+        assert state_of(row) == (state, "")
+    assert_proven()

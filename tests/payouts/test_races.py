@@ -1,0 +1,109 @@
+"""Many at once, with real commits."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from kgen.errors import WrongState
+from tests.support.gateway import running_gateway, signed
+from tests.support.http import Caller, GamerCaller, StudioCaller
+from tests.support.withdrawals import assert_proven, earn, link, make_due, money, withdraw
+from users.models import Client
+from wallet.models import State, Transaction, Withdrawal
+from wallet.services import paying, reviewing
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+def at_once(count: int, call: Any) -> list[Any]:
+    """Call so many times, sixteen at a time."""
+
+    def one(index: int) -> Any:
+        try:
+            return call(index)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(16) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def test_of_a_hundred_parallel_withdrawals_one_is_made(winner: GamerCaller) -> None:
+    answers = at_once(100, lambda _: winner.post("/fe/wallet/withdraw", {"amount": 7}))
+    assert sorted((a.status, a.json.get("code")) for a in answers if a.status != 409) == [(200, None)]
+    assert {a.code for a in answers if a.status == 409} == {"WITHDRAWAL_IN_PROGRESS"}
+    assert (Withdrawal.objects.count(), money(winner)) == (1, (293, 7))
+    assert_proven()
+
+
+def test_with_one_key_all_hear_the_same(winner: GamerCaller) -> None:
+    answers = at_once(40, lambda _: winner.post("/fe/wallet/withdraw", {"amount": 7}, key="k"))
+    bodies = {a.content for a in answers if a.status == 200}
+    assert len(bodies) == 1
+    assert {a.code for a in answers if a.status != 200} <= {"IDEMPOTENCY_IN_PROGRESS"}
+    assert Withdrawal.objects.count() == 1
+
+
+def test_many_workers_send_each_once(studio: StudioCaller, use_gateway: Any) -> None:
+    with running_gateway() as gateway:
+        use_gateway(gateway)
+        for index in range(30):
+            gamer = studio.gamer(f"gamer-{index}")
+            earn(gamer, 300)
+            link(gamer, f"+9198765432{index:02}")
+            withdraw(gamer)
+        made = sum(at_once(8, lambda _: paying.pay_due()))
+        while paying.pay_due():
+            made += 1
+        assert (made, len(gateway.sent)) == (30, 30)
+        assert set(gateway.effects.values()) == {1}
+    assert set(Withdrawal.objects.values_list("state", flat=True)) == {State.PAID}
+    assert_proven()
+
+
+def test_news_worker_and_operator_at_once_settle_once(winner: GamerCaller, use_gateway: Any) -> None:
+    with running_gateway() as gateway:
+        use_gateway(gateway)
+        for status in ("paid", "rejected") * 3:
+            row = withdraw(winner, 10)
+            gateway.posts.append("500")
+            paying.pay_due()
+            make_due()
+            paying.pay_due()
+            reviewing.ask_again(withdrawal_id=row.pk)
+            gateway.take(str(row.pk), status)
+            news = signed(gateway.report(str(row.pk)))
+            calls = [
+                lambda news=news: Caller().post("/hooks/payouts", **news).ok(),
+                lambda: paying.pay_due(),
+            ] * 4
+            at_once(8, lambda index, calls=calls: calls[index]())
+            row.refresh_from_db()
+            assert row.state == ("PAID" if status == "paid" else "FAILED")
+            ends = Transaction.objects.filter(reference__startswith=f"withdrawal:{row.pk}:").exclude(kind="WITHDRAW")
+            assert ends.count() == 1
+    assert money(winner) == (270, 0)
+    assert_proven()
+
+
+def test_approving_and_rejecting_at_once(winner: GamerCaller) -> None:
+    Client.objects.update(approval_above=0)
+    row = withdraw(winner)
+
+    def decide(index: int) -> bool:
+        try:
+            if index % 2:
+                reviewing.approve_withdrawal(withdrawal_id=row.pk, operator_id=1, reason="yes")
+            else:
+                reviewing.reject_withdrawal(withdrawal_id=row.pk, operator_id=2, reason="no")
+        except WrongState:
+            return False
+        return True
+
+    assert sum(at_once(16, decide)) == 1
+    paying.pay_due()
+    row.refresh_from_db()
+    assert row.state == ("PAID" if row.approved_by else "FAILED")
+    assert_proven()

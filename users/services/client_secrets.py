@@ -1,0 +1,46 @@
+"""Journeys of clients' secrets."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Q
+
+from kgen.clock import database_now
+from kgen.errors import RecordNotFound
+from kgen.transactions import journey
+from users import secrets
+from users.models import Client, ClientSecret
+
+SECRET_USE_RESOLUTION = timedelta(minutes=1)
+
+
+@journey
+def issue_secret(*, client_id: UUID) -> str:
+    """A new secret of a client, given out this once. With two live ones the older is revoked.
+
+    :raises RecordNotFound: no such client.
+    """
+    if not Client.objects.select_for_update().filter(pk=client_id).exists():
+        raise RecordNotFound()
+    now = database_now()
+    live = list(ClientSecret.objects.filter(client=client_id, revoked_at=None).order_by("created_at"))
+    if len(live) == 2:
+        ClientSecret.objects.filter(pk=live[0].pk).update(revoked_at=now)
+    taken = {secret.slot for secret in live[-1:]}
+    secret = secrets.new_secret()
+    ClientSecret.objects.create(
+        client_id=client_id,
+        slot=1 if 1 not in taken else 2,
+        digest=secrets.digest(secret),
+        hint=secret[: secrets.HINT_LENGTH],
+        created_at=now,
+    )
+    return secret
+
+
+def note_secret_used(secret: ClientSecret) -> None:
+    """Keep when a secret was last used, to the minute."""
+    now = database_now()
+    if secret.last_used_at is None or now - secret.last_used_at > SECRET_USE_RESOLUTION:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - SECRET_USE_RESOLUTION)
+        ClientSecret.objects.filter(stale, pk=secret.pk).update(last_used_at=now)

@@ -1,0 +1,133 @@
+"""Linking a gamer to the KGeN account of a phone, and unlinking."""
+
+from datetime import datetime, timedelta
+from enum import Enum
+
+from django.conf import settings
+from django.db.models import F
+
+from kgen.clock import database_now
+from kgen.errors import WrongState
+from kgen.transactions import journey
+from kgen.webhooks.events import tell
+from users import otp, phones
+from users.errors import InvalidOtp, OtpAttemptsExceeded, PhoneAlreadyLinked
+from users.models import Client, Gamer, KGenAccount, PhoneChallenge, PhoneLink
+from users.selectors import account_of_phone, check_not_suspended, gamer_by_user_id, newest_challenge
+from users.services.guards import Guards
+from wallet import ledger
+from wallet.ledger.accounts import new_address
+from wallet.selectors.withdrawals import has_open_withdrawal
+
+HOLD_AFTER_RELINK = timedelta(hours=24)
+BY_STUDIO = "studio"
+
+
+class Outcome(Enum):
+    """What came of a right code."""
+
+    LINKED = "linked"
+    CODE_OVER = "code over"
+    ALREADY_LINKED = "already linked"
+
+
+def verify_phone(*, gamer: Gamer, phone_number: str, country_code: str, auth_code: str, code: str) -> None:
+    """Link the gamer to the phone's KGeN account, made at its first link ever. The same link again changes nothing.
+
+    The try is committed before the code is looked at, so that no refusal and no crash gives it back.
+
+    :raises InvalidPhoneNumber: see `register_phone`.
+    :raises GamerSuspended: the gamer is.
+    :raises OtpAttemptsExceeded: five tries of this code, or ten failures in a row.
+    :raises InvalidOtp: wrong, expired, used or unknown.
+    :raises PhoneAlreadyLinked: the code was right, but the gamer has another phone or the phone another gamer.
+    """
+    phone = phones.normalise(phone_number, country_code, allowed=gamer.client.phone_countries)
+    check_not_suspended(gamer)
+    challenge = _spend_try(gamer=gamer, phone=phone, auth_code=auth_code)
+    if challenge is None or not _is_right(challenge, code):
+        raise InvalidOtp()
+    outcome = _use(challenge=challenge, gamer=gamer)
+    if outcome is Outcome.CODE_OVER:
+        raise InvalidOtp()
+    if outcome is Outcome.ALREADY_LINKED:
+        raise PhoneAlreadyLinked()
+
+
+@journey
+def _spend_try(*, gamer: Gamer, phone: str, auth_code: str) -> PhoneChallenge | None:
+    """Take one of the code's tries, and count it as a failure until it proves right; None where no code lives.
+
+    :raises OtpAttemptsExceeded: no try is left; nothing is counted.
+    """
+    challenge = newest_challenge(gamer, phone, auth_code)
+    if challenge is None:
+        return None
+    guards = Guards(gamer, phone)
+    now = database_now()
+    guards.check_open(now)
+    live = PhoneChallenge.objects.filter(pk=challenge.pk, used_at=None, expires_at__gt=now)
+    if live.filter(tries__lt=otp.TRIES_A_CODE).update(tries=F("tries") + 1):
+        guards.count_failure(now)
+        return challenge
+    if live.exists():
+        raise OtpAttemptsExceeded()
+    return None
+
+
+def _is_right(challenge: PhoneChallenge, code: str) -> bool:
+    return otp.is_code(code, bytes(challenge.digest), challenge_id=challenge.pk, key=settings.PEPPER)
+
+
+@journey
+def _use(*, challenge: PhoneChallenge, gamer: Gamer) -> Outcome:
+    """Use up the right code and link. Returns instead of raising, because the use has to be committed."""
+    guards = Guards(gamer, challenge.phone)
+    now = database_now()
+    open_one = PhoneChallenge.objects.filter(pk=challenge.pk, used_at=None, expires_at__gt=now)
+    if not open_one.update(used_at=now):
+        return Outcome.CODE_OVER
+    guards.forget_failures()
+    return _link(gamer, _account(challenge.phone, now), now)
+
+
+def _account(phone: str, now: datetime) -> KGenAccount:
+    """The phone's account. Under the phone's guard nobody else makes it meanwhile."""
+    found = account_of_phone(phone)
+    return found or KGenAccount.objects.create(phone=phone, address=new_address(), created_at=now)
+
+
+def _link(gamer: Gamer, account: KGenAccount, now: datetime) -> Outcome:
+    linked = Gamer.objects.filter(client=gamer.client_id, kgen_account=account).first()
+    if linked is not None:
+        return Outcome.LINKED if linked.pk == gamer.pk else Outcome.ALREADY_LINKED
+    relinked = PhoneLink.objects.filter(gamer=gamer).exists()
+    values = {"withdrawal_hold_until": now + HOLD_AFTER_RELINK} if relinked else {}
+    free = Gamer.objects.filter(pk=gamer.pk, kgen_account=None)
+    if not free.update(kgen_account=account, linked_at=now, updated_at=now, **values):
+        return Outcome.ALREADY_LINKED
+    PhoneLink.objects.create(client_id=gamer.client_id, gamer=gamer, account=account, linked_at=now)
+    news = {"gamer_id": str(gamer.pk), "user_id": gamer.user_id, "kgen_id": str(account.pk)}
+    tell(gamer.client_id, "gamer.linked", news)
+    return Outcome.LINKED
+
+
+@journey
+def unlink_phone(*, client: Client, user_id: str, reason: str, by: str = BY_STUDIO) -> None:
+    """Part a gamer from the phone: support's act. Where none is linked nothing changes.
+
+    :raises RecordNotFound: the client has no such gamer.
+    :raises WrongState: a withdrawal of the gamer's is open.
+    """
+    gamer = gamer_by_user_id(client, user_id)
+    # A withdrawal is asked for under the same lock: none can begin between the question and the unlinking.
+    ledger.lock_purse(gamer.wallet_id)
+    linked = Gamer.objects.filter(pk=gamer.pk, kgen_account__isnull=False)
+    if not linked.exists():
+        return
+    if has_open_withdrawal(gamer.wallet_id):
+        raise WrongState("A withdrawal of this gamer is open.")
+    now = database_now()
+    linked.update(kgen_account=None, linked_at=None, updated_at=now)
+    open_one = PhoneLink.objects.filter(gamer=gamer, unlinked_at=None)
+    open_one.update(unlinked_at=now, unlinked_by=by, unlink_reason=reason)

@@ -1,0 +1,99 @@
+"""Sending codes: claim, send with no transaction open, book."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from enum import Enum
+
+import structlog
+from django.conf import settings
+
+from kgen.clock import database_now
+from kgen.transactions import journey
+from users import otp, sms
+from users.models import SmsMessage
+from users.selectors import messages_to_give_up, messages_to_send
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 20
+# No further batch begins later: other duties wait for the worker too.
+RUN_SECONDS = 10.0
+LONGEST_WAIT_SECONDS = 30
+
+
+class Sending(Enum):
+    """What became of one try."""
+
+    SENT = "sent"
+    NOT_SENT = "not sent"
+    PERHAPS_SENT = "perhaps sent"
+
+
+def send_due_messages() -> int:
+    """Duty: send the codes that are due; how many were sent.
+
+    A message that may have been sent, or whose sender died, is tried again after the cool-down and not before;
+    one that certainly was not, after a growing wait. When its code is over it is given up.
+    """
+    _give_up()
+    started, sent = time.monotonic(), 0
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        while time.monotonic() - started < RUN_SECONDS and (claimed := _claim()):
+            for message, outcome in zip(claimed, threads.map(_send, claimed), strict=True):
+                _book(message=message, outcome=outcome)
+                sent += outcome is Sending.SENT
+    return sent
+
+
+@journey
+def _give_up() -> None:
+    now = database_now()
+    due = messages_to_give_up(now).select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
+    SmsMessage.objects.filter(pk__in=list(due)).update(given_up_at=now, nonce=None)
+
+
+@journey
+def _claim() -> list[SmsMessage]:
+    """Take due messages by moving their next try past the cool-down: a sender that dies holds them no longer."""
+    now = database_now()
+    due = messages_to_send(now).select_for_update(skip_locked=True, of=("self",))
+    rows = list(due.select_related("challenge")[:AT_ONCE])
+    for row in rows:
+        row.attempts += 1
+        row.due_at = now + timedelta(seconds=settings.SMS_COOL_DOWN_SECONDS)
+    SmsMessage.objects.bulk_update(rows, ["attempts", "due_at"])
+    return rows
+
+
+def _send(message: SmsMessage) -> Sending:
+    """One try, in a thread of its own: it touches no database."""
+    assert message.nonce is not None, "claimed ones are open"
+    challenge = message.challenge
+    code = otp.code_of(bytes(message.nonce), challenge_id=challenge.pk, key=settings.PEPPER)
+    try:
+        sms.send(sms.Message(message.pk, challenge.phone, code))
+    except sms.NotSent as error:
+        log.warning("code not sent", message=str(message.pk), attempt=message.attempts, reason=str(error))
+        return Sending.NOT_SENT
+    except sms.PerhapsSent as error:
+        log.warning("code perhaps sent", message=str(message.pk), attempt=message.attempts, reason=str(error))
+        return Sending.PERHAPS_SENT
+    except Exception:
+        # A fault of ours must not leave the others of the batch unbooked: they would be sent again.
+        log.exception("sending a code failed", message=str(message.pk))
+        return Sending.PERHAPS_SENT
+    return Sending.SENT
+
+
+@journey
+def _book(*, message: SmsMessage, outcome: Sending) -> None:
+    """Keep what became of a try. What may have been sent stays as it was claimed: due after the cool-down."""
+    now = database_now()
+    still_open = SmsMessage.objects.filter(pk=message.pk, sent_at=None, given_up_at=None)
+    if outcome is Sending.SENT:
+        still_open.update(sent_at=now, nonce=None)
+    if outcome is Sending.NOT_SENT:
+        wait = timedelta(seconds=min(2**message.attempts, LONGEST_WAIT_SECONDS))
+        # Only while nobody else has claimed it since.
+        still_open.filter(attempts=message.attempts).update(due_at=now + wait)

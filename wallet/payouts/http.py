@@ -1,0 +1,120 @@
+"""The HTTP rail: a payment gateway that may lose, delay and repeat (contract, section 9)."""
+
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+import httpx
+import msgspec
+from django.conf import settings
+
+from kgen.errors import Invalid
+from wallet.payouts.rail import Order, Outcome, Reply, Report, read_report
+from wallet.payouts.signing import check_signed, signed_headers
+
+ANSWER_LIMIT = 64 * 1024
+REFUSED = frozenset({400, 402, 422})
+MISCONFIGURED = frozenset({401, 403, 404, 405, 407, *range(300, 400)})
+
+
+class _Unreadable(Exception):
+    """An answer that is too long, too slow or packed."""
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+@dataclass(frozen=True)
+class HttpRail:
+    """One gateway. `timeout` in seconds bounds each step of a call; a whole call ends within three times that."""
+
+    url: str
+    secret: str
+    idempotent: bool
+    timeout: float
+    name: str = "http"
+
+    @classmethod
+    def from_settings(cls) -> "HttpRail":
+        """The gateway that is set up."""
+        return cls(
+            settings.PAYOUT_GATEWAY_URL.rstrip("/"),
+            settings.PAYOUT_GATEWAY_SECRET,
+            settings.PAYOUT_GATEWAY_IDEMPOTENT,
+            settings.PAYOUT_TIMEOUT_SECONDS,
+        )
+
+    def send(self, order: Order) -> Reply:
+        """`POST /payouts`, byte for byte the same on every try but for the signature's time."""
+        body = msgspec.json.encode(
+            {
+                "reference": order.reference,
+                "amount": order.amount,
+                "currency": order.currency,
+                "to_wallet": order.to_wallet,
+            }
+        )
+        headers = {"Content-Type": "application/json", "Idempotency-Key": order.reference}
+        reply = self._call("POST", "/payouts", order, body, headers)
+        if reply.http_status in REFUSED:
+            return Reply(Outcome.REFUSED, reply.http_status)
+        return reply
+
+    def ask(self, order: Order) -> Reply:
+        """`GET /payouts/{reference}`."""
+        reply = self._call("GET", f"/payouts/{order.reference}", order, b"", {})
+        if reply.http_status == 404:
+            return Reply(Outcome.NOT_SEEN, 404)
+        return reply
+
+    def read_news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
+        """
+        :raises Forged: not signed with the gateway's secret within 5 minutes.
+        :raises Invalid: signed, and no report.
+        """
+        check_signed(self.secret, headers, body, now)
+        return read_report(body)
+
+    def _call(self, method: str, path: str, order: Order, body: bytes, headers: dict[str, str]) -> Reply:
+        signature = signed_headers(self.secret, order.reference, body, datetime.now(UTC))
+        try:
+            status, content = self._exchange(method, path, body, headers | signature)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, _Unreadable, OSError, ValueError) as error:
+            # No answer: it may have been taken in all the same. The error's text could hold the address.
+            return Reply(Outcome.UNKNOWN, detail=type(error).__name__)
+        if status in MISCONFIGURED:
+            return Reply(Outcome.MISCONFIGURED, status)
+        if not 200 <= status < 300:
+            return Reply(Outcome.UNKNOWN, status)
+        try:
+            judged = read_report(content).judged_by(order)
+        except Invalid:
+            return Reply(Outcome.UNKNOWN, status, "garbage")
+        return Reply(judged.outcome, status, judged.detail, judged.report)
+
+    def _tls(self) -> ssl.SSLContext | bool:
+        return _tls() if self.url.startswith("https:") else False
+
+    def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        """One request on a fresh connection: a kept one may be dead, and then nobody knows what arrived."""
+        ends = time.monotonic() + 2 * self.timeout
+        with (
+            # The environment's proxies and .netrc are no part of what was set up.
+            httpx.Client(timeout=self.timeout, follow_redirects=False, trust_env=False, verify=self._tls()) as client,
+            client.stream(
+                method, self.url + path, content=body or None, headers=headers | {"Accept-Encoding": "identity"}
+            ) as response,
+        ):
+            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+                raise _Unreadable
+            content = b""
+            for chunk in response.iter_raw():
+                content += chunk
+                if len(content) > ANSWER_LIMIT or time.monotonic() > ends:
+                    raise _Unreadable
+            return response.status_code, content

@@ -1,0 +1,80 @@
+"""Withdrawals: a gamer's own, what a new one may be, and what is due."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q, QuerySet, Sum
+
+from kgen.api.pagination import Key, Page, page_of
+from kgen.errors import RecordNotFound
+from wallet.models import OPEN, UNSENT, State, Step, Withdrawal
+
+NEWEST_FIRST = (Key("created_at", "time", descending=True), Key("id", "uuid", descending=True))
+
+
+def withdrawal_page(wallet_id: UUID, *, scope: str, cursor: str | None, limit: int) -> Page[Withdrawal]:
+    """A page of a wallet's withdrawals, newest first.
+
+    :raises Invalid: the cursor is not one of this list.
+    """
+    rows = Withdrawal.objects.filter(wallet=wallet_id)
+    return page_of(rows, NEWEST_FIRST, scope=scope, cursor=cursor, limit=limit)
+
+
+def withdrawal_of_wallet(wallet_id: UUID, withdrawal_id: str) -> Withdrawal:
+    """
+    :raises RecordNotFound: the wallet has none of that id.
+    """
+    id = _uuid(withdrawal_id)
+    row = Withdrawal.objects.filter(pk=id, wallet=wallet_id).first() if id else None
+    if row is None:
+        raise RecordNotFound()
+    return row
+
+
+def has_open_withdrawal(wallet_id: UUID) -> bool:
+    """Whether one is under way: neither paid nor failed."""
+    return Withdrawal.objects.filter(wallet=wallet_id, state__in=OPEN).exists()
+
+
+def withdrawn_on_day(wallet_id: UUID, now: datetime) -> int:
+    """What was requested on the UTC day of `now`; failed ones don't count."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = Withdrawal.objects.filter(
+        wallet=wallet_id, created_at__gte=midnight, created_at__lt=midnight + timedelta(days=1)
+    )
+    total: int | None = rows.exclude(state=State.FAILED).aggregate(total=Sum("amount"))["total"]
+    return total or 0
+
+
+def withdrawals_due(now: datetime, rails: Collection[str]) -> QuerySet[Withdrawal]:
+    """Duty: withdrawals to send or to ask about over these rails, longest due first. Approval comes before sending."""
+    return (
+        Withdrawal.objects.filter(
+            Q(state__in=[State.REQUESTED, State.SENDING]) | Q(state=State.AWAITING_APPROVAL, approved_by__isnull=False),
+            Q(lease_until=None) | Q(lease_until__lte=now),
+            next_attempt_at__lte=now,
+            rail__in=rails,
+        )
+        # Named once more for the index of exactly these states.
+        .filter(state__in=[State.REQUESTED, State.AWAITING_APPROVAL, State.SENDING])
+        .order_by("next_attempt_at", "id")
+    )
+
+
+def was_ever_sent(withdrawal_id: UUID) -> bool:
+    """Whether the log knows of a send."""
+    return Withdrawal.objects.filter(pk=withdrawal_id, attempts__kind=Step.SEND).exists()
+
+
+def unsent_withdrawals(rail: str) -> QuerySet[Withdrawal]:
+    """Those that as far as this database knows never met the rail."""
+    return Withdrawal.objects.filter(rail=rail, state__in=UNSENT)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if len(text) == 36 else None
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Journeys that bring money in and take it out."""

@@ -1,0 +1,155 @@
+"""Duty: pay what is owed, exactly once, over rails that may lose, delay and repeat.
+
+One transaction says that a call is about to be made; the call is made with none open; one more books its outcome.
+Whoever dies in between leaves a row whose lease ends, and the next one asks before anything else.
+"""
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db.models import F, QuerySet
+
+from kgen.clock import database_now
+from kgen.payees import payee_of
+from kgen.transactions import journey
+from wallet import payouts
+from wallet.models import UNSENT, State, Step, Withdrawal
+from wallet.payouts import Order, Outcome, Rail, Reply
+from wallet.payouts.rules import Verdict, after_call, after_news
+from wallet.selectors.withdrawals import was_ever_sent, withdrawals_due
+from wallet.services import switching
+from wallet.services.booking import carry_out, end_attempt, write_attempt
+
+log = structlog.get_logger(__name__)
+
+# A suspended gamer's withdrawal is looked at again so often.
+WAIT = timedelta(seconds=5)
+# Of one task; the next beat goes on.
+BUDGET_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A withdrawal that this worker has the lease of, and the call it is about to make."""
+
+    withdrawal_id: UUID
+    fence: int
+    step: Step
+    attempt_id: int
+    # Nothing was ever said to the rail about this reference.
+    first_ever: bool
+    rail: Rail
+    order: Order
+
+
+def pay_due(*, most: int = 500) -> int:
+    """Duty: make the calls that are due, one after the other; how many. Any number of workers may do it at once."""
+    switching.pause_after_restore()
+    ends = time.monotonic() + BUDGET_SECONDS
+    made = 0
+    while made < most and time.monotonic() < ends and (claim := claim_payout()):
+        book_outcome(claim=claim, reply=call(claim))
+        made += 1
+    return made
+
+
+def call(claim: Claim) -> Reply:
+    """The one call to the outside, with no transaction open."""
+    if claim.step is Step.SEND:
+        return claim.rail.send(claim.order)
+    return claim.rail.ask(claim.order)
+
+
+@journey
+def claim_payout() -> Claim | None:
+    """Take the lease of the withdrawal that is due longest, and write down that its call is about to be made.
+
+    From this commit on nobody can know whether the rail was told: the next step is to ask, until an outcome is booked.
+    """
+    now = database_now()
+    rails = payouts.rails()
+    row = _next(withdrawals_due(now, switching.running_rails(rails)), now) or _probe(rails, now)
+    return _lease(row, rails[row.rail], now) if row else None
+
+
+def _probe(rails: Collection[str], now: datetime) -> Withdrawal | None:
+    """What a tripped rail is tried with: a question if there is one, as it risks nothing."""
+    for name in switching.rails_to_probe(rails, now):
+        row = _next(withdrawals_due(now, [name]).order_by("next_step", "next_attempt_at", "id"), now)
+        if row and switching.take_probe(name, now):
+            return row
+    return None
+
+
+def _next(due: QuerySet[Withdrawal], now: datetime) -> Withdrawal | None:
+    """The first of those due that may go on, locked. The others are looked at again after a while."""
+    while row := due.select_for_update(skip_locked=True).first():
+        if row.state not in UNSENT or _may_be_paid(row):
+            return row
+        Withdrawal.objects.filter(pk=row.pk).update(next_attempt_at=now + WAIT)
+    return None
+
+
+def _may_be_paid(row: Withdrawal) -> bool:
+    payee = payee_of(row.wallet_id)
+    return payee.client_active and not payee.suspended
+
+
+def _lease(row: Withdrawal, rail: Rail, now: datetime) -> Claim:
+    step = Step(row.next_step)
+    # A call ends within three timeouts; the rest is for booking.
+    lease = timedelta(seconds=3 * settings.PAYOUT_TIMEOUT_SECONDS + 2)
+    attempt = write_attempt(row, step.value, now)
+    Withdrawal.objects.filter(pk=row.pk).update(
+        state=State.SENDING,
+        next_step=Step.ASK,
+        fence=F("fence") + 1,
+        lease_until=now + lease,
+        updated_at=now if row.state in UNSENT else row.updated_at,
+    )
+    return Claim(
+        withdrawal_id=row.pk,
+        fence=row.fence + 1,
+        step=step,
+        attempt_id=attempt.pk,
+        first_ever=step is Step.SEND and attempt.number == 1,
+        rail=rail,
+        order=order_of(row),
+    )
+
+
+def order_of(row: Withdrawal) -> Order:
+    """The withdrawal in the words in which it is ordered, the same on every try."""
+    return Order(str(row.pk), row.amount, row.currency, row.destination)
+
+
+@journey
+def book_outcome(*, claim: Claim, reply: Reply) -> Verdict:
+    """Book how the call ended, unless the lease has passed to somebody else meanwhile."""
+    row = Withdrawal.objects.select_for_update().get(pk=claim.withdrawal_id)
+    now = database_now()
+    if row.state == State.SENDING and row.fence == claim.fence:
+        verdict = _verdict(claim, reply)
+        end_attempt(claim.attempt_id, reply, reply.outcome.value, now)
+    else:
+        # Whoever has the lease now finds out by asking; only the plain word that it was paid is too good to lose.
+        verdict = Verdict.NOTHING
+        if reply.outcome is Outcome.PAID:
+            verdict = after_news(reply.outcome, state=State(row.state), review=row.review, same_hash=True)
+        end_attempt(claim.attempt_id, reply, f"late {reply.outcome.value}", now)
+    carry_out(row, verdict, reply.report, now)
+    switching.note_outcome(row.rail, claim.step, reply, now)
+    log.info("payout", withdrawal=str(row.pk), step=claim.step.value, outcome=reply.outcome.value, state=row.state)
+    return verdict
+
+
+def _verdict(claim: Claim, reply: Reply) -> Verdict:
+    may_send = False
+    if reply.outcome is Outcome.NOT_SEEN:
+        may_send = claim.rail.idempotent or not was_ever_sent(claim.withdrawal_id)
+    return after_call(reply.outcome, first_ever=claim.first_ever, may_send=may_send)

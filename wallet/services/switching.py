@@ -1,0 +1,108 @@
+"""Pausing and resuming rails: by operators, by the circuit breaker, and after a restore."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db.models import F
+
+from kgen.clock import database_now
+from kgen.errors import RecordNotFound
+from kgen.transactions import journey
+from wallet.models import Pause, PayoutRail, Step
+from wallet.payouts import Outcome, Reply
+from wallet.selectors.rails import system_marker
+from wallet.selectors.withdrawals import unsent_withdrawals
+
+log = structlog.get_logger(__name__)
+
+REASONS = {
+    Pause.BREAKER: "It keeps failing.",
+    Pause.CONFIGURATION: "It refuses us: check the gateway's address and secret, then resume.",
+    Pause.RESTORE: "This database was restored: compare with the rail what it has paid, then resume.",
+}
+
+
+@journey
+def pause_rail(*, name: str, operator_id: int | None, reason: str) -> None:
+    """Send nothing over a rail until somebody resumes it. It still takes requests, and news still count.
+
+    :raises RecordNotFound: there is no such rail.
+    """
+    values = {"pause": Pause.OPERATOR, "reason": reason, "since": database_now(), "changed_by": operator_id}
+    if not PayoutRail.objects.filter(pk=name).update(probe_at=None, **values):
+        raise RecordNotFound()
+
+
+@journey
+def resume_rail(*, name: str, operator_id: int | None, reason: str) -> None:
+    """Let a rail run, and vouch that this database knows what was paid over it.
+
+    :raises RecordNotFound: there is no such rail.
+    """
+    marker = system_marker()
+    if PayoutRail.objects.filter(pk=name).exclude(confirmed_system=marker).exists():
+        # What was sent after the backup was taken is forgotten here: the rail is asked before anything goes out.
+        unsent_withdrawals(name).update(next_step=Step.ASK)
+    values = {"pause": "", "reason": reason, "since": None, "changed_by": operator_id}
+    if not PayoutRail.objects.filter(pk=name).update(failures=0, probe_at=None, confirmed_system=marker, **values):
+        raise RecordNotFound()
+
+
+@journey
+def pause_after_restore() -> int:
+    """Pause the rails whose payouts another database knew; how many."""
+    marker = system_marker()
+    strange = PayoutRail.objects.exclude(confirmed_system=marker).exclude(pause=Pause.RESTORE)
+    return sum(_pause(name, Pause.RESTORE, database_now()) for name in strange.values_list("name", flat=True))
+
+
+def running_rails(names: Collection[str]) -> set[str]:
+    """Those of the rails that run. One that nobody has heard of so far begins to."""
+    for name in set(names) - set(PayoutRail.objects.filter(name__in=names).values_list("name", flat=True)):
+        PayoutRail.objects.get_or_create(name=name, defaults={"confirmed_system": system_marker()})
+    return set(PayoutRail.objects.filter(name__in=names, pause="").values_list("name", flat=True))
+
+
+def rails_to_probe(names: Collection[str], now: datetime) -> list[str]:
+    """Tripped rails that may be tried with a call again."""
+    tripped = PayoutRail.objects.filter(name__in=names, pause=Pause.BREAKER, probe_at__lte=now)
+    return list(tripped.values_list("name", flat=True))
+
+
+def take_probe(name: str, now: datetime) -> bool:
+    """Whether this worker, and no other for a while, may make that call."""
+    later = now + timedelta(seconds=settings.PAYOUT_PROBE_SECONDS)
+    tripped = PayoutRail.objects.filter(pk=name, pause=Pause.BREAKER, probe_at__lte=now)
+    return tripped.update(probe_at=later) == 1
+
+
+def note_outcome(name: str, step: Step, reply: Reply, now: datetime) -> None:
+    """Let a call count for or against its rail. A rail that answers questions and fails to pay is failing."""
+    match reply.outcome:
+        case Outcome.MISCONFIGURED:
+            _pause(name, Pause.CONFIGURATION, now)
+        case Outcome.UNKNOWN:
+            PayoutRail.objects.filter(pk=name).update(failures=F("failures") + 1)
+            tripped = PayoutRail.objects.filter(pk=name, pause="", failures__gte=settings.PAYOUT_BREAKER_FAILURES)
+            if tripped.exists():
+                _pause(name, Pause.BREAKER, now)
+        case Outcome.NOT_SEEN:
+            pass
+        case _:
+            row = PayoutRail.objects.filter(pk=name)
+            row.filter(failures__gt=0).update(failures=0)
+            row.filter(pause=Pause.BREAKER).update(pause="", reason="", since=None, probe_at=None)
+
+
+def _pause(name: str, cause: Pause, now: datetime) -> bool:
+    """Pause a rail by itself; an operator's pause stays an operator's."""
+    probe_at = now + timedelta(seconds=settings.PAYOUT_PROBE_SECONDS) if cause is Pause.BREAKER else None
+    log.error("payouts paused", rail=name, cause=cause.value)
+    weaker = ["", Pause.BREAKER] if cause is not Pause.RESTORE else [*Pause.values, ""]
+    return bool(
+        PayoutRail.objects.filter(pk=name, pause__in=weaker).update(
+            pause=cause, reason=REASONS[cause], since=now, probe_at=probe_at, changed_by=None
+        )
+    )

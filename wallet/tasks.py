@@ -1,0 +1,11 @@
+"""Hints that make the duties of this app soon; the duties themselves are rows."""
+
+from celery import shared_task
+
+from wallet.services import paying
+
+
+@shared_task
+def pay_withdrawals() -> None:
+    """Send what is owed, and ask what became of what was sent."""
+    paying.pay_due()
