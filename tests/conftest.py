@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from django.test.utils import setup_databases, teardown_databases
 
 from tests.support import factories
 from tests.support.http import GamerCaller, StudioCaller
@@ -38,6 +39,22 @@ def no_limits(settings: Any) -> None:
     settings.RATE_FAILED_LOGINS_PER_MINUTE = 0
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any, django_db_keepdb: bool
+) -> Iterator[None]:
+    """The test database, made also when every chosen test is `committed`: pytest-django would then make none.
+
+    Without it those tests would run on, and empty, the database that DATABASE_URL names.
+    """
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, keepdb=django_db_keepdb)
+    yield
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            teardown_databases(made, verbosity=0)
+
+
 @pytest.fixture
 def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Real commits, as races and other processes need them; every table is emptied afterwards.
@@ -45,6 +62,7 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     The ledger refuses TRUNCATE, so the cleaning runs as a replica would: without triggers.
     """
     with django_db_blocker.unblock():
+        assert str(connection.settings_dict["NAME"]).startswith("test_"), "only a test database may be emptied"
         yield
         connection.close()
         with connection.cursor() as cursor:
