@@ -51,7 +51,8 @@ venv: $(UV)
 	{ echo "kgen: no Python 3.12 or newer here, and uv could not fetch one: install python$$(cat .python-version)" >&2; exit 1; }; \
 	cp .python-version .venv/.python-version
 
-# Compiled once here, every later start is 2 s faster. The synced requirements file is kept in .venv; the development set contains the other, so it is never taken back.
+# Compiling once here makes every later start 2 s faster. .venv keeps a copy of the file that it was synced from;
+# the development set contains the other, so `make up` never takes it back.
 SYNC = echo "kgen: installing Python packages from $$want"; \
 	out=$$($(UV) pip sync --quiet --compile-bytecode --require-hashes --python $(PYTHON) $$want 2>&1) || { printf '%s\n' "$$out" >&2; \
 	  echo "kgen: the packages of $$want could not be installed" >&2; exit 1; }; \

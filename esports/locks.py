@@ -14,6 +14,16 @@ def lock_seats(tournament_id: UUID) -> Seats:
     return Seats.objects.select_for_update().get(pk=tournament_id)
 
 
+def claim_sweep(tournament_id: UUID) -> bool:
+    """Be the one sweep that is at work on a tournament until the transaction ends; False where another is.
+
+    Not the field's own lock, which sweeps wait for: somebody's join must not turn them away.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"sweep:{tournament_id}"])
+        return bool(cursor.fetchone()[0])
+
+
 def lock_participation(tournament_id: UUID, gamer_id: UUID) -> Participation:
     """Hold the gamer's live stay: no score, leave or refund of it meanwhile.
 

@@ -8,3 +8,7 @@ class KgenConfig(AppConfig):
 
     name = "kgen"
     verbose_name = "Floor"
+
+    def ready(self) -> None:
+        # Here and not in the package: the launcher, which is part of it, needs no Celery.
+        from kgen import celery  # noqa: F401

@@ -11,7 +11,7 @@ class DomainError(Exception):
 
     code = "BAD_REQUEST"
     status = 400
-    detail = "The request was refused."
+    detail = "The request is not valid."
 
     def __init__(self, detail: str | None = None, **extra: Any) -> None:
         self.detail = detail or type(self).detail
@@ -21,8 +21,6 @@ class DomainError(Exception):
 
 class Invalid(DomainError):
     """400: the request itself is wrong, whatever the state."""
-
-    detail = "The request is not valid."
 
 
 class Unauthorized(DomainError):
@@ -38,6 +36,7 @@ class Forbidden(DomainError):
 
     code = "FORBIDDEN"
     status = 403
+    detail = "This is not allowed."
 
 
 class GamerSuspended(Forbidden):
@@ -60,10 +59,14 @@ class Conflict(DomainError):
 
     code = "WRONG_STATE"
     status = 409
+    detail = "The present state does not allow this."
 
 
 class TooMany(DomainError):
-    """429: too often; `retry_after` is in seconds and becomes the Retry-After header."""
+    """429: too often; `retry_after` is in seconds and becomes the Retry-After header.
+
+    `policy` (name, amount, seconds), where given, becomes the RateLimit headers.
+    """
 
     code = "RATE_LIMITED"
     status = 429
@@ -87,8 +90,6 @@ class RecordNotFound(NotFound):
 
 class WrongState(Conflict):
     """The thing's state no longer allows it."""
-
-    detail = "The present state does not allow this."
 
 
 class ReferenceReused(Conflict):

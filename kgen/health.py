@@ -1,22 +1,41 @@
 """Health, for those who watch: the process, what it needs, and its numbers."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import prometheus_client
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from redis import RedisError
 
 from kgen.api.json import answer
 from kgen.clock import database_now
+from kgen.errors import MethodNotAllowed
 from kgen.models import Heartbeat
 from kgen.valkey import valkey
 
 
+def read_only(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """A plain view that answers 405 to whatever is not GET or HEAD, instead of Django's page about CSRF."""
+
+    @csrf_exempt
+    @wraps(view)
+    def read(request: HttpRequest) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(allow=["GET", "HEAD"])
+        return view(request)
+
+    return read
+
+
+@read_only
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers."""
     return answer({"status": "ok"})
 
 
+@read_only
 def readyz(request: HttpRequest) -> HttpResponse:
     """Whether requests can be served: 503 without the database.
 
@@ -38,6 +57,7 @@ def _broker() -> str:
     return "ok"
 
 
+@read_only
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' numbers of this process. Not for the public: keep it behind the proxy."""
     body: Any = prometheus_client.generate_latest()

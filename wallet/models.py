@@ -101,7 +101,7 @@ class Account(models.Model):
             models.CheckConstraint(
                 condition=Q(wallet__isnull=False, balance__isnull=False, kind__in=Bucket.values, address=None)
                 | Q(wallet__isnull=True, balance__isnull=True, kind__in=SystemAccount.values)
-                & (Q(address__regex="^0x[0-9a-f]{40}$") | Q(kind=SystemAccount.KGEN)),
+                & (Q(address__isnull=False, address__regex="^0x[0-9a-f]{40}$") | Q(kind=SystemAccount.KGEN)),
                 name="gamer_accounts_carry_balances",
             ),
             models.CheckConstraint(
@@ -135,7 +135,9 @@ class Transaction(models.Model):
         indexes = [models.Index(fields=["wallet", "-created_at", "-id"], name="statement")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(wallet=None, balance_after=None) | Q(wallet__isnull=False, balance_after__gte=0),
+                # A check that comes to NULL passes, so what must be there is said.
+                condition=Q(wallet=None, balance_after=None)
+                | Q(wallet__isnull=False, balance_after__isnull=False, balance_after__gte=0),
                 name="statement_has_balance",
             ),
             CompositeForeignKey(

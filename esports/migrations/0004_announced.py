@@ -4,21 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('esports', '0003_results'),
-        ('users', '0002_phone_link'),
-        ('wallet', '0005_payouts'),
+        ("esports", "0003_results"),
+        ("users", "0002_phone_link"),
+        ("wallet", "0005_payouts"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='tournament',
-            name='announced',
-            field=models.PositiveSmallIntegerField(default=0, help_text='how far webhooks have told of it: 1 started, 2 locked, 3 over'),
+            model_name="tournament",
+            name="announced",
+            field=models.PositiveSmallIntegerField(
+                default=0, help_text="how far webhooks have told of it: 1 started, 2 locked, 3 over"
+            ),
         ),
         migrations.AddIndex(
-            model_name='tournament',
-            index=models.Index(condition=models.Q(('announced__lt', 3)), fields=['starts_at'], name='unannounced'),
+            model_name="tournament",
+            index=models.Index(condition=models.Q(("announced__lt", 3)), fields=["starts_at"], name="unannounced"),
         ),
     ]

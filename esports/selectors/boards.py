@@ -67,7 +67,6 @@ def leaderboard(
     :raises Invalid: the cursor is not one of this list.
     """
     mine = _standing_of(tournament.pk, gamer_id) if gamer_id else None
-    my_rank = rank_of(tournament.pk, _position(mine)) if mine else 0
     if cursor:
         behind = after(BEST_FIRST, decode_cursor(scope, cursor, BEST_FIRST))
         rows, more = _following(_ranked(tournament.pk).filter(behind), limit)
@@ -75,13 +74,17 @@ def leaderboard(
     elif around_me and mine:
         better = _preceding(tournament.pk, mine, limit // 2)
         rows, more = _following(_ranked(tournament.pk).filter(after(BEST_FIRST, _key(mine))), limit - 1 - len(better))
-        rows, first = [*better, mine, *rows], my_rank - len(better)
+        # Where all who are better are on the page, they are counted; a cached rank may lag behind them.
+        is_top = len(better) < limit // 2
+        first = 1 if is_top else max(1, rank_of(tournament.pk, _position(mine)) - len(better))
+        rows = [*better, mine, *rows]
     else:
         rows, more = _following(_ranked(tournament.pk), limit)
         first = 1
+    ranked = list(enumerate(rows, start=first))
     return Leaderboard(
-        rows=[_row(first + index, row) for index, row in enumerate(rows)],
-        me=Place(my_rank, _score(mine)) if mine else None,
+        rows=[_row(rank, row) for rank, row in ranked],
+        me=_place(tournament.pk, mine, ranked) if mine else None,
         next_cursor=encode_cursor(scope, _key(rows[-1])) if more else None,
         winners=_winners(tournament) if tournament.settled_at else [],
     )
@@ -94,6 +97,14 @@ def _winners(tournament: Tournament) -> list[Winner]:
     return [
         Winner(row.final_rank or 0, _score(row), row.gamer.user_id, row.gamer.username, row.prize or 0) for row in first
     ]
+
+
+def _place(tournament_id: UUID, mine: Participation, ranked: list[tuple[int, Participation]]) -> Place:
+    """Where `mine` stands: as it is listed where it is, so that no answer contradicts itself."""
+    for rank, row in ranked:
+        if row.pk == mine.pk:
+            return Place(rank, _score(row))
+    return Place(rank_of(tournament_id, _position(mine)), _score(mine))
 
 
 def _ranked(tournament_id: UUID) -> QuerySet[Participation]:

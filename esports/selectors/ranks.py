@@ -14,6 +14,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from kombu.exceptions import OperationalError as BrokerError
 from redis import RedisError
 
 from esports.ranking import member
@@ -21,6 +22,8 @@ from kgen.celery import app as celery_app
 from kgen.valkey import key, pause, valkey
 
 FRESH_MS = 500
+# Older than this no set is asked, whatever keeps it from being caught up with.
+STALE_MS = 1000
 LOCK_MS = 10_000
 KEPT_MS = 3_600_000
 # More changes than this are not caught up with but built anew; more standings than that are built by a worker.
@@ -74,7 +77,7 @@ def _cached_rank(tournament_id: UUID, position: Position) -> int | None:
         if not board.catch_up():
             return None
         return board.rank_of(position)
-    except RedisError as error:
+    except (RedisError, BrokerError) as error:
         pause.start(error)
         return None
 
@@ -90,23 +93,26 @@ class Board:
         self.mark = f"{self.ranks}:mark"
         self.fresh = f"{self.ranks}:fresh"
         self.lock = f"{self.ranks}:lock"
+        self.asked = f"{self.ranks}:asked"
 
-    def rank_of(self, position: Position) -> int:
-        """The rank in the set, also of a standing that the set has not seen yet."""
+    def rank_of(self, position: Position) -> int | None:
+        """The rank in the set, also of a standing that the set has not seen yet; None if parts of the set are gone."""
         arguments: list[str | int] = [position.rank_key, position.member, str(position.participation_id)]
-        return _RANK(keys=[self.ranks, self.members], args=arguments) + 1
+        better = _RANK(keys=[self.ranks, self.members, self.mark], args=arguments)
+        return None if better < 0 else better + 1
 
     def catch_up(self, *, may_build: bool = False) -> bool:
         """Bring the set up to date if it is older than half a second; False while there is none to ask.
 
-        One caller at a time works on it; the others are content with what is there.
+        One caller at a time works on it; the others are content with what is there, if it is no older than a second.
         """
         mark, fresh = valkey().mget(self.mark, self.fresh)
         if mark is not None and fresh is not None:
             return True
         token = secrets.token_hex(8)
         if not valkey().set(self.lock, token, nx=True, px=LOCK_MS):
-            return mark is not None
+            # The mark lives KEPT_MS from its catch-up on. Whoever has the lock may be slow, or dead.
+            return int(valkey().pttl(self.mark)) > KEPT_MS - STALE_MS
         try:
             return self._catch_up(token, None if mark is None else int(mark), may_build)
         finally:
@@ -118,7 +124,9 @@ class Board:
         changed = [] if mark is None else _changed_since(self.tournament_id, mark)
         if mark is None or mark > horizon or len(changed) > CATCH_UP_LIMIT:
             return self._build(token, horizon, may_build)
-        return all(self._apply(token, part, horizon) for part in _chunks(changed) or [[]])
+        parts = _chunks(changed) or [[]]
+        # The mark moves with the last part only: what a catch-up that is cut off leaves is read again.
+        return all(self._apply(token, part, horizon if part is parts[-1] else mark) for part in parts)
 
     def _apply(self, token: str, positions: Sequence[Position], horizon: int) -> bool:
         keys = [self.ranks, self.members, self.mark, self.fresh, self.lock]
@@ -127,15 +135,18 @@ class Board:
     def _build(self, token: str, horizon: int, may_build: bool) -> bool:
         """Make the set from all standings, aside, and put it in place in one step."""
         if not may_build and _standings(self.tournament_id, BUILD_INLINE_LIMIT + 1) > BUILD_INLINE_LIMIT:
-            celery_app.send_task("esports.tasks.build_board", [str(self.tournament_id)], expires=30)
+            # Asking once a second is enough, however many readers find no set.
+            if valkey().set(self.asked, 1, nx=True, px=STALE_MS):
+                celery_app.send_task("esports.tasks.build_board", [str(self.tournament_id)], expires=30)
             return False
         ranks, members = f"{self.ranks}:{token}", f"{self.members}:{token}"
         for part in _chunks(_all_positions(self.tournament_id)):
             with valkey().pipeline(transaction=False) as pipe:
                 pipe.zadd(ranks, {position.member: position.rank_key for position in part})
                 pipe.hset(members, mapping={str(p.participation_id): p.member for p in part})
-                pipe.pexpire(ranks, LOCK_MS)
-                pipe.pexpire(members, LOCK_MS)
+                # They outlive the lock: it never holds for a set of which a part is gone.
+                pipe.pexpire(ranks, 2 * LOCK_MS)
+                pipe.pexpire(members, 2 * LOCK_MS)
                 pipe.pexpire(self.lock, LOCK_MS)
                 pipe.execute()
         keys = [self.ranks, self.members, self.mark, self.fresh, self.lock, ranks, members]
@@ -191,7 +202,12 @@ class _Script:
 
 
 # A standing the set has not seen is put in for a moment; the same gamer's older one then does not count.
+# A set of which something was evicted or deleted loses its mark, so that it is built anew.
 _RANK = _Script("""
+if redis.call('HLEN', KEYS[2]) ~= redis.call('ZCARD', KEYS[1]) + 1 then
+  redis.call('DEL', KEYS[3])
+  return -1
+end
 local rank = redis.call('ZRANK', KEYS[1], ARGV[2])
 if rank then return rank end
 redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
@@ -202,7 +218,9 @@ local before = older and redis.call('ZRANK', KEYS[1], older)
 if before and before < rank then rank = rank - 1 end
 return rank
 """)
+# The empty field tells a set of nobody from one that is gone.
 _SETTLE_MARK = """
+redis.call('HSET', KEYS[2], '', '')
 redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[4])
 redis.call('SET', KEYS[4], 1, 'PX', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])

@@ -1,6 +1,6 @@
 """Finding tournaments, with the clock beside them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -145,7 +145,7 @@ def find_prize_table(client_id: UUID, given: str | dict[str, Any] | None) -> pri
     row = PrizeTable.objects.filter(client=client_id, name=given).first()
     if row is None:
         raise PrizeTableInvalid("There is no prize table of this name.")
-    return prizes.parse_table(row.table | {"name": row.name})
+    return replace(prizes.parse_table(row.table), name=row.name)
 
 
 def cancellations_due(limit: int) -> list[UUID]:

@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
 from django.db.models import QuerySet
 
 from esports.lifecycle import Status
-from esports.locks import lock_seats, see_again
+from esports.locks import claim_sweep, lock_seats, see_again
 from esports.models import Participation, Tournament
 from esports.selectors.tournaments import Seen, cancellations_due, tournament_of_client
 from kgen.clock import database_now
 from kgen.errors import WrongState
 from kgen.transactions import journey
 from wallet import ledger
+
+log = structlog.get_logger(__name__)
 
 # So many refunds fit into the answer to a cancellation; the rest is a duty.
 REFUNDS_AT_ONCE = 1000
@@ -49,22 +52,31 @@ def cancel_tournament(*, client_id: UUID, uid: str, reason: str) -> Cancelled:
 
 
 @journey
-def book_cancellation(*, tournament_id: UUID) -> int:
-    """Duty: refund up to 1,000 stakes of a tournament whose status is CANCELLED; how many are left after it."""
+def book_cancellation(*, tournament_id: UUID) -> bool:
+    """Duty: refund up to 1,000 stakes of a tournament whose status is CANCELLED; whether some are left after it.
+
+    Where another sweep is at work on the tournament it is left to that one.
+    """
+    if not claim_sweep(tournament_id):
+        return False
     lock_seats(tournament_id)
     seen = see_again(tournament_id)
     if seen.status is not Status.CANCELLED or seen.tournament.refunded_at is not None:
-        return 0
+        return False
     _refund(seen.tournament)
-    return _to_refund(tournament_id).count()
+    return _to_refund(tournament_id).exists()
 
 
 def book_cancellations(*, most: int = 100) -> int:
     """Duty: book the cancellations that are due, each in transactions of its own; how many tournaments."""
     due = cancellations_due(most)
     for tournament_id in due:
-        while book_cancellation(tournament_id=tournament_id):
-            pass
+        try:
+            while book_cancellation(tournament_id=tournament_id):
+                pass
+        except Exception:
+            # It stays due and is tried again; other clients' gamers must not wait for it.
+            log.exception("cancellation not booked", tournament_id=str(tournament_id))
     return len(due)
 
 

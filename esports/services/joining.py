@@ -30,11 +30,14 @@ def join_tournament(*, gamer: "Gamer", uid: str, joining_stake: int) -> Particip
     :raises TournamentIsFull: no seat is left.
     :raises InsufficientBalance: the three buckets do not cover the stake.
     """
-    tournament = tournament_for_gamer(gamer.client_id, uid).tournament
+    found = tournament_for_gamer(gamer.client_id, uid)
     check_not_suspended(gamer)
-    # The seat first: whoever has it holds the field, and everything else is judged under that lock.
-    has_seat = take_seat(tournament.pk)
-    seen = see_again(tournament.pk)
+    _check_window(found)  # again below; a closed one is not locked by everybody who comes too late
+    # The seat first: whoever has it holds the field, and everything else is judged under that lock. Until then
+    # the studio may still have changed the buy-in.
+    has_seat = take_seat(found.tournament.pk)
+    seen = see_again(found.tournament.pk)
+    tournament: Tournament = seen.tournament
     _check_join(seen, gamer, joining_stake, has_seat)
     stay = Participation.objects.create(
         client_id=gamer.client_id,
@@ -52,10 +55,14 @@ def join_tournament(*, gamer: "Gamer", uid: str, joining_stake: int) -> Particip
     return stay
 
 
+def _check_window(seen: Seen) -> None:
+    if not seen.tournament.takes_joins(seen.now):
+        raise errors.TournamentIsNotLive()
+
+
 def _check_join(seen: Seen, gamer: "Gamer", joining_stake: int, has_seat: bool) -> None:
     tournament: Tournament = seen.tournament
-    if not tournament.takes_joins(seen.now):
-        raise errors.TournamentIsNotLive()
+    _check_window(seen)
     if joining_stake != tournament.buy_in_price:
         raise errors.InvalidJoiningStake()
     if Participation.objects.filter(tournament=tournament.pk, gamer=gamer.pk, left_at=None).exists():
@@ -79,8 +86,7 @@ def leave_tournament(*, gamer: "Gamer", uid: str) -> Participation:
     lock_seats(tournament.pk)
     stay = lock_participation(tournament.pk, gamer.pk)
     seen = see_again(tournament.pk)
-    if not seen.tournament.takes_joins(seen.now):
-        raise errors.TournamentIsNotLive()
+    _check_window(seen)
     if stay.score is not None:
         raise WrongState("A score was accepted; the stake can no longer be taken back.")
     move_to(stay, where={"left_at": None, "refunded_at": None, "score": None}, left_at=seen.now)

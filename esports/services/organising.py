@@ -93,9 +93,11 @@ class Terms:
         """
         if self.buy_in * self.size + self.sponsorship > MAX_ESCROW:
             raise _invalid("buy_in_price", "buy-in × size + sponsorship is over 2⁵².")
-        if "min_participants" in given and self.least > self.size:
+        # The defaults alone are no choice of the caller's that could contradict another one.
+        chosen = "min_participants" in given or self.least != DEFAULT_MIN_PARTICIPANTS
+        if chosen and self.least > self.size:
             raise _invalid("min_participants", "More than there are seats.")
-        if isinstance(given.get("prize_table"), dict) and self.table.kind == "multiples" and self.buy_in == 0:
+        if self.table.kind == "multiples" and self.table != prizes.DEFAULT_TABLE and self.buy_in == 0:
             raise PrizeTableInvalid("Multiples of no buy-in pay nobody: use fixed prizes or shares.")
         prizes.prove_solvent(
             self.table,
@@ -186,6 +188,8 @@ def _changes(tournament: Tournament, given: dict[str, Any]) -> dict[str, Any]:
     wanted = dict(given)
     if "prize_table" in wanted:
         wanted["prize_table"] = prizes.to_wire(find_prize_table(tournament.client_id, wanted["prize_table"]))
+    if wanted.get("score_operator") == ScoreOperator.SUM != tournament.score_operator:
+        wanted["score_source"] = _source(wanted)
     return {name: value for name, value in wanted.items() if value != _current(tournament, name)}
 
 
@@ -224,7 +228,7 @@ def _check_changes(seen: Seen, changes: dict[str, Any]) -> None:
         "prize_table",
     }:
         table = prizes.parse_table(changes.get("prize_table", tournament.prize_table))
-        Terms.of(after, table).check(changes if table != prizes.DEFAULT_TABLE else changes | {"prize_table": None})
+        Terms.of(after, table).check(changes)
 
 
 def _apply(client: "Client", seen: Seen, changes: dict[str, Any]) -> None:

@@ -4,18 +4,24 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import requires_csrf_token
+from limits import RateLimitItemPerSecond
 from rest_framework import exceptions as rest
 
 from kgen import errors
 from kgen.api.json import encode
 from kgen.api.request_id import request_id_of
+from kgen.api.throttles import rate_headers
+from kgen.transactions import sqlstate
 
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_UNAVAILABLE = 2
+# A primary that has become a standby; a transaction that stood still until the server ended it. psycopg counts
+# them among its internal errors.
+PASSING = frozenset({"25006", "25P03", "25P04"})
 
 
 class InternalError(errors.DomainError):
@@ -52,6 +58,8 @@ def _headers(error: errors.DomainError, extra: dict[str, Any]) -> dict[str, str]
         headers["Retry-After"] = str(RETRY_AFTER_UNAVAILABLE)
     if isinstance(error, errors.TooMany) and "retry_after" in extra:
         headers["Retry-After"] = str(extra["retry_after"])
+        if policy := extra.pop("policy", None):
+            headers |= rate_headers(policy[0], RateLimitItemPerSecond(*policy[1:]), 0, extra["retry_after"])
     if isinstance(error, errors.MethodNotAllowed):
         headers["Allow"] = ", ".join(extra.pop("allow"))
     return headers
@@ -66,13 +74,17 @@ def as_domain_error(error: Exception) -> errors.DomainError | None:
             return errors.NotFound()
         case SuspiciousOperation() | rest.ParseError():
             return errors.Invalid()
-        case OperationalError() | InterfaceError():
-            # Away, restarting, out of disk, or too busy (lock and statement timeouts): all pass by themselves.
-            log.warning("database unavailable", sqlstate=getattr(error.__cause__, "sqlstate", None))
+        case DatabaseError() | InterfaceError() if _passes(error):
+            log.warning("database unavailable", sqlstate=sqlstate(error) or None)
             return errors.Unavailable()
         case PermissionDenied():
             return errors.Forbidden("This is not allowed.")
     return None
+
+
+def _passes(error: Exception) -> bool:
+    """Away, restarting, out of disk, or too busy (lock and statement timeouts): all pass by themselves."""
+    return isinstance(error, OperationalError | InterfaceError) or sqlstate(error) in PASSING
 
 
 def respond(error: Exception, request: HttpRequest) -> HttpResponse:
@@ -86,6 +98,9 @@ def respond(error: Exception, request: HttpRequest) -> HttpResponse:
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """DRF's hook."""
+    if isinstance(error, rest.MethodNotAllowed):
+        # Of the views that are not ours: the schema and its page.
+        error = errors.MethodNotAllowed(allow=["GET", "HEAD"])
     return respond(error, context["request"]._request)
 
 

@@ -115,6 +115,14 @@ class KgenSchema(AutoSchema):
     def get_auth(self) -> list[dict[str, list[str]]]:
         return _SECURITY[getattr(self.view, "audience", None)]
 
+    def get_summary(self) -> str:
+        """The first line of the docstring; it stands beside the path."""
+        return super().get_description().partition("\n")[0].rstrip(".")
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """The rest of it."""
+        return super().get_description().partition("\n")[2].strip()
+
     def get_override_parameters(self) -> list[Any]:
         takes_key = self.method == "POST" and getattr(self.view, "takes_idempotency_key", True)
         return [IDEMPOTENCY_KEY] if takes_key else []

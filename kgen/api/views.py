@@ -29,6 +29,7 @@ class ApiViewSet(ViewSet):
 
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
     audience: str | None = None
+    takes_idempotency_key = True
     # Actions that take more than the usual body.
     bulk_actions: frozenset[str] = frozenset()
 
@@ -42,7 +43,7 @@ class ApiViewSet(ViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # Whether an address answers to a method is no secret and needs no credentials.
-        if self.action is None:
+        if self.action is None or request.method == "OPTIONS":
             self.http_method_not_allowed(request)
         super().initial(request, *args, **kwargs)
 
@@ -50,17 +51,27 @@ class ApiViewSet(ViewSet):
         raise MethodNotAllowed(allow=[name for name in self.allowed_methods if name != "OPTIONS"])
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        # A refusal by another limit has its own already.
         for name, value in getattr(request._request, "rate_headers", {}).items():
-            response[name] = value
+            response.setdefault(name, value)
         response.setdefault("Cache-Control", "no-store")
         return response
 
     def body(self) -> dict[str, Any]:
-        """The request's JSON object, read once."""
+        """The request's JSON object, read once. A malformed Idempotency-Key is refused with it."""
         if not hasattr(self, "_body"):
+            self.idempotency_key()
             limit = BULK_BODY_LIMIT if self.action in self.bulk_actions else BODY_LIMIT
             self._body = read_object(self.request._request, limit)
         return self._body
+
+    def idempotency_key(self) -> str | None:
+        """The caller's Idempotency-Key, on the calls that take one.
+
+        :raises Invalid: it is malformed.
+        """
+        takes_one = self.request.method == "POST" and self.takes_idempotency_key
+        return idempotency.key_of(self.request._request) if takes_one else None
 
     def parse(self, serializer: type[BaseSerializer[Any]], **kwargs: Any) -> dict[str, Any]:
         """The body as `serializer` understands it.
@@ -83,7 +94,7 @@ class ApiViewSet(ViewSet):
     ) -> HttpResponse:
         """Call a journey and answer with what `render` makes of its result; once for the caller's Idempotency-Key."""
         request = self.request._request
-        body, key = self.body(), idempotency.key_of(request) if request.method == "POST" else None
+        body, key = self.body(), self.idempotency_key()
         once = None
         if key is not None:
             scope = f"{self.audience}:{self.request.user.pk}"

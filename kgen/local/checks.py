@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,43 +22,58 @@ _CHECKS = {
 
 def main(arguments: list[str]) -> int:
     """0 when all passed; else the last line names what failed. A good run ends with pytest's last line."""
-    failed = static_checks()
-    if "--no-tests" not in arguments and tests() != 0:
-        failed.append("pytest")
+    running: list[subprocess.Popen[bytes]] = []
+    # From the launcher, when it was told to end or was killed: what runs here must not go on without it.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
+    try:
+        failed = static_checks(running)
+        if "--no-tests" not in arguments and tests(running) != 0:
+            failed.append("pytest")
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        for process in running:
+            process.terminate()
     if failed:
         print(f"kgen: failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
 
 
-def static_checks() -> list[str]:
+def static_checks(running: list[subprocess.Popen[bytes]]) -> list[str]:
     """Run them all at once, show one line each and what the failed ones said; the names of those."""
     began = time.monotonic()
-    running = [(name, *_begin(command)) for name, command in _CHECKS.items()]
-    failed = [name for name, process, output in running if not _passed(name, process, output)]
+    with contextlib.ExitStack() as files:
+        begun = []
+        for name, command in _CHECKS.items():
+            output = files.enter_context(tempfile.TemporaryFile())
+            begun.append((name, _begin(running, command, output), output))
+        failed = [name for name, process, output in begun if not _passed(name, process, output)]
     print(f"kgen: checks took {time.monotonic() - began:.0f} s", flush=True)
     return failed
 
 
-def _begin(command: list[str]) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-    output = tempfile.TemporaryFile()  # noqa: SIM115 (_passed closes it)
-    process = subprocess.Popen([sys.executable, *command], stdout=output, stderr=subprocess.STDOUT)
-    return process, output
+def _begin(
+    running: list[subprocess.Popen[bytes]], command: list[str], output: IO[bytes] | None
+) -> subprocess.Popen[bytes]:
+    errors = subprocess.STDOUT if output is not None else None
+    process = subprocess.Popen([sys.executable, *command], stdout=output, stderr=errors)
+    running.append(process)
+    return process
 
 
 def _passed(name: str, process: subprocess.Popen[bytes], output: IO[bytes]) -> bool:
     passed = process.wait() == 0
     print(f"kgen: {name}: {'ok' if passed else 'FAILED'}", flush=True)
-    with output:
+    if not passed:
         output.seek(0)
-        if not passed:
-            print(output.read().decode("utf-8", "replace"), flush=True)
+        print(output.read().decode("utf-8", "replace"), flush=True)
     return passed
 
 
-def tests() -> int:
+def tests(running: list[subprocess.Popen[bytes]]) -> int:
     """One process a core, two at least: what only shows in parallel has to show everywhere."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return subprocess.call([sys.executable, "-m", "pytest", "-n", str(max(2, cores))])
+    return _begin(running, ["-m", "pytest", "-n", str(max(2, cores))], None).wait()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shlex
 import shutil
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -49,7 +50,7 @@ def run(path: Path, command: Sequence[str], *, fast: bool) -> int:
         try:
             running = services.start(home, supervisor, fast=fast)
             return supervisor.accompany(
-                Service(command[0], command, running.environment, own_session=False, hurry_signal=9)
+                Service(command[0], command, running.environment, own_session=False, hurry_signal=signal.SIGTERM)
             )
         except StopRequested:
             return 130

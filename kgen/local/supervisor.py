@@ -98,7 +98,9 @@ class Supervisor:
                 told = wanted
                 child.send(service.stop_signal)
         child.bury()
-        return child.code() or 0
+        code = child.code() or 0
+        # As a shell reports the end by a signal.
+        return code if code >= 0 else 128 - code
 
     def watch(self) -> None:
         """Restart what dies, until the user wants everything stopped."""

@@ -6,54 +6,95 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('kgen', '0001_initial'),
+        ("kgen", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='WebhookEvent',
+            name="WebhookEvent",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('client_id', models.UUIDField()),
-                ('type', models.CharField(max_length=40)),
-                ('data', models.JSONField()),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("client_id", models.UUIDField()),
+                ("type", models.CharField(max_length=40)),
+                ("data", models.JSONField()),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='WebhookEndpoint',
+            name="WebhookEndpoint",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('client_id', models.UUIDField()),
-                ('url', models.CharField(max_length=2000)),
-                ('event_types', models.JSONField(default=list, help_text='empty: all')),
-                ('secret_version', models.IntegerField(default=1)),
-                ('rotated_at', models.DateTimeField(blank=True, help_text='the secret before it signs too for a day', null=True)),
-                ('created_at', models.DateTimeField()),
-                ('removed_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("client_id", models.UUIDField()),
+                ("url", models.CharField(max_length=2000)),
+                ("event_types", models.JSONField(default=list, help_text="empty: all")),
+                ("secret_version", models.IntegerField(default=1)),
+                (
+                    "rotated_at",
+                    models.DateTimeField(blank=True, help_text="the secret before it signs too for a day", null=True),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("removed_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('removed_at', None)), fields=['client_id'], name='live_endpoints')],
+                "indexes": [
+                    models.Index(condition=models.Q(("removed_at", None)), fields=["client_id"], name="live_endpoints")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='WebhookDelivery',
+            name="WebhookDelivery",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('PENDING', 'Pending'), ('DELIVERED', 'Delivered'), ('FAILED', 'Failed')], default='PENDING', max_length=9)),
-                ('tries', models.IntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField(help_text='also the lease: whoever delivers it moves it ahead first')),
-                ('give_up_at', models.DateTimeField()),
-                ('last_status', models.IntegerField(blank=True, null=True)),
-                ('last_error', models.CharField(blank=True, default='', max_length=200)),
-                ('delivered_at', models.DateTimeField(blank=True, null=True)),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='kgen.webhookendpoint')),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='kgen.webhookevent')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("PENDING", "Pending"), ("DELIVERED", "Delivered"), ("FAILED", "Failed")],
+                        default="PENDING",
+                        max_length=9,
+                    ),
+                ),
+                ("tries", models.IntegerField(default=0)),
+                (
+                    "next_attempt_at",
+                    models.DateTimeField(help_text="also the lease: whoever delivers it moves it ahead first"),
+                ),
+                ("give_up_at", models.DateTimeField()),
+                ("last_status", models.IntegerField(blank=True, null=True)),
+                ("last_error", models.CharField(blank=True, default="", max_length=200)),
+                ("delivered_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="kgen.webhookendpoint",
+                    ),
+                ),
+                ("event", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="kgen.webhookevent")),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'PENDING')), fields=['next_attempt_at'], name='deliveries_due'), models.Index(fields=['endpoint', '-id'], name='deliveries_newest')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "PENDING")), fields=["next_attempt_at"], name="deliveries_due"
+                    ),
+                    models.Index(fields=["endpoint", "-id"], name="deliveries_newest"),
+                ],
             },
         ),
     ]

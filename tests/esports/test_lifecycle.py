@@ -98,10 +98,12 @@ def faults(timetable, now=NOW):
     try:
         check_order(timetable, now)
     except Invalid as refusal:
-        assert refusal.status == 400
-        assert all(fault["detail"] for fault in refusal.extra["errors"])
-        return [(fault["field"], fault["code"]) for fault in refusal.extra["errors"]]
-    return []
+        found = refusal
+    else:
+        return []
+    assert found.status == 400
+    assert all(fault["detail"] for fault in found.extra["errors"])
+    return [(fault["field"], fault["code"]) for fault in found.extra["errors"]]
 
 
 def test_coinciding_times_are_in_order():

@@ -3,13 +3,12 @@
 import math
 import time
 from fractions import Fraction
-from itertools import pairwise
 
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from esports.errors import PrizeTableInsolvent, PrizeTableInvalid
+from esports.errors import PrizeTableInsolvent
 from esports.prizes import (
     DEFAULT_TABLE,
     FixedBand,
@@ -17,72 +16,14 @@ from esports.prizes import (
     PrizeTable,
     ShareBand,
     allocate,
-    parse_table,
     pays_anybody,
     prove_solvent,
     rank_prizes,
-    to_wire,
     total,
 )
+from tests.support.tables import buy_ins, multiples, tables
 
-DEFAULT_WIRE = {
-    "name": "default",
-    "kind": "multiples",
-    "bands": [
-        {"percent_bp": 100, "multiple_bp": 60_000},
-        {"percent_bp": 1_000, "multiple_bp": 40_000},
-        {"percent_bp": 2_000, "multiple_bp": 15_000},
-        {"percent_bp": 900, "multiple_bp": 10_000},
-    ],
-}
-
-
-# --- Tables to try
-
-
-@st.composite
-def parts_of_the_whole(draw, count):
-    """`count` positive basis points that add up to at most 10,000."""
-    edges = draw(st.lists(st.integers(1, 10_000), min_size=count, max_size=count, unique=True))
-    ordered = [0, *sorted(edges)]
-    return [upper - lower for lower, upper in pairwise(ordered)]
-
-
-@st.composite
-def widths(draw, count):
-    """`count` contiguous ranges of ranks from 1."""
-    to_rank = 0
-    ranges = []
-    for width in draw(st.lists(st.integers(1, 30), min_size=count, max_size=count)):
-        ranges.append((to_rank + 1, to_rank + width))
-        to_rank += width
-    return ranges
-
-
-@st.composite
-def multiples(draw):
-    percents = draw(parts_of_the_whole(draw(st.integers(1, 8))))
-    if draw(st.booleans()):  # whole per cents or tenths, as people write them: short periods
-        percents = [max(1, percent // 10 * 10) for percent in percents]
-    multiple_bp = st.sampled_from([0, 5_000, 10_000, 15_000, 40_000]) | st.integers(0, 60_000)
-    return PrizeTable("multiples", tuple(MultipleBand(percent, draw(multiple_bp)) for percent in percents))
-
-
-@st.composite
-def fixed(draw):
-    ranges = draw(widths(draw(st.integers(1, 8))))
-    return PrizeTable("fixed", tuple(FixedBand(low, high, draw(st.integers(1, 60))) for low, high in ranges))
-
-
-@st.composite
-def shares(draw):
-    ranges = draw(widths(draw(st.integers(1, 8))))
-    parts = draw(parts_of_the_whole(len(ranges)))
-    return PrizeTable("shares", tuple(ShareBand(*ranks, part) for ranks, part in zip(ranges, parts, strict=True)))
-
-
-tables = st.one_of(multiples(), fixed(), shares())
-buy_ins = st.integers(0, 60) | st.sampled_from([0, 1, 7, 50, 97, 9_973])
+# --- The same, slowly
 
 
 def prize_of(table, rank, field_size, buy_in, sponsorship):
@@ -384,123 +325,3 @@ def test_the_proof_takes_no_time_for_a_hundred_bands_and_a_million_seats():
         prove_solvent(table, **terms)
         best = min(best, time.process_time() - started)
     assert best < 0.4  # about 0.06 s; trying every field takes minutes
-
-
-# --- The wire form
-
-
-def test_the_default_table_reads_and_writes_as_the_contract_says():
-    assert to_wire(DEFAULT_TABLE) == DEFAULT_WIRE
-    assert parse_table(DEFAULT_WIRE) == DEFAULT_TABLE
-
-
-@settings(max_examples=100, deadline=None)
-@given(tables, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=200))
-def test_reading_undoes_writing(table, name):
-    named = PrizeTable(table.kind, table.bands, name)
-    assert parse_table(to_wire(named)) == named
-
-
-def test_unknown_members_are_ignored():
-    wire = {"kind": "fixed", "x": 1, "bands": [{"from_rank": 1, "to_rank": 2, "amount": 3, "y": {}}]}
-    assert parse_table(wire) == PrizeTable("fixed", (FixedBand(1, 2, 3),))
-
-
-def multiple(percent_bp=100, multiple_bp=100):
-    return {"percent_bp": percent_bp, "multiple_bp": multiple_bp}
-
-
-def prize(from_rank=1, to_rank=1, amount=1):
-    return {"from_rank": from_rank, "to_rank": to_rank, "amount": amount}
-
-
-def share(from_rank=1, to_rank=1, share_bp=1):
-    return {"from_rank": from_rank, "to_rank": to_rank, "share_bp": share_bp}
-
-
-@pytest.mark.parametrize(
-    "wire",
-    [
-        {"kind": "multiples", "bands": [multiple(10_000, 0)]},
-        {"kind": "multiples", "bands": [multiple(1, 100_000_000)]},
-        {"kind": "multiples", "bands": [multiple()] * 100},
-        {"kind": "fixed", "bands": [prize(1, 1_000_000, 2**53 - 1)]},
-        {"kind": "shares", "bands": [share(1, 1, 9_999), share(2, 1_000_000, 1)]},
-        {"kind": "shares", "bands": [share()], "name": "é" * 200},
-    ],
-)
-def test_the_bounds_themselves_are_allowed(wire):
-    assert to_wire(parse_table(wire)) == wire
-
-
-@pytest.mark.parametrize(
-    ("raw", "fault"),
-    [
-        *((raw, "must be an object") for raw in (None, [], "default", 7, True, 1.5)),
-        ({}, "kind must"),
-        ({"kind": "prizes", "bands": [multiple()]}, "kind must"),
-        ({"kind": ["fixed"], "bands": [multiple()]}, "kind must"),
-        ({"kind": None, "bands": [multiple()]}, "kind must"),
-        ({"kind": "fixed"}, "bands must be a list"),
-        ({"kind": "fixed", "bands": []}, "bands must be a list"),
-        ({"kind": "fixed", "bands": {"0": prize()}}, "bands must be a list"),
-        ({"kind": "multiples", "bands": [multiple(1)] * 101}, "1 to 100 bands"),
-        ({"kind": "fixed", "bands": [prize(), 7]}, r"bands\[1\] must be an object"),
-        ({"kind": "fixed", "bands": [multiple()]}, r"bands\[0\].from_rank"),
-        ({"kind": "multiples", "bands": [{"percent_bp": 1}]}, r"bands\[0\].multiple_bp"),
-        *(
-            ({"kind": "multiples", "bands": [multiple(), multiple(value)]}, r"bands\[1\].percent_bp")
-            for value in (0, -1, 10_001, True, 1.0, "1", None, [], 10**5_000, float("nan"))
-        ),
-        *(
-            ({"kind": "multiples", "bands": [multiple(1, value)]}, r"bands\[0\].multiple_bp")
-            for value in (-1, 100_000_001, False, 0.0)
-        ),
-        *(({"kind": "fixed", "bands": [prize(amount=value)]}, r"bands\[0\].amount") for value in (0, -1, 2**53, True)),
-        *(
-            ({"kind": "shares", "bands": [share(share_bp=value)]}, r"bands\[0\].share_bp")
-            for value in (0, 10_001, True)
-        ),
-        ({"kind": "fixed", "bands": [prize(1, 1_000_001)]}, r"bands\[0\].to_rank"),
-        ({"kind": "fixed", "bands": [prize(0, 1)]}, r"bands\[0\].from_rank"),
-        ({"kind": "fixed", "bands": [prize(2, 3)]}, r"bands\[0\].from_rank must be 1"),
-        ({"kind": "fixed", "bands": [prize(1, 3), prize(5, 6)]}, r"bands\[1\].from_rank must be 4"),
-        ({"kind": "shares", "bands": [share(1, 3), share(3, 6)]}, r"bands\[1\].from_rank must be 4"),
-        ({"kind": "shares", "bands": [share(1, 3), share(4, 3)]}, r"bands\[1\].to_rank"),
-        ({"kind": "multiples", "bands": [multiple(5_000), multiple(5_001)]}, "percent_bp of all bands"),
-        ({"kind": "shares", "bands": [share(1, 1, 5_000), share(2, 2, 5_001)]}, "share_bp of all bands"),
-        ({"kind": "fixed", "bands": [prize()], "name": "x" * 201}, "name must"),
-        ({"kind": "fixed", "bands": [prize()], "name": 7}, "name must"),
-        ({"kind": "fixed", "bands": [prize()], "name": None}, "name must"),
-        ({"kind": "fixed", "bands": [prize()], "name": "a\0b"}, "name must hold no NUL"),
-        ({"kind": "fixed", "bands": [prize()], "name": "\ud800"}, "name must hold no NUL"),
-    ],
-)
-def test_a_faulty_table_is_refused_by_its_fault(raw, fault):
-    with pytest.raises(PrizeTableInvalid, match=fault) as refusal:
-        parse_table(raw)
-    assert (refusal.value.status, refusal.value.code) == (400, "PRIZE_TABLE_INVALID")
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(["kind", "bands", "name", "from_rank", "to_rank", "amount", "percent_bp", "multiple_bp"]),
-            inner | st.sampled_from(["fixed", "shares", "multiples"]),
-            max_size=4,
-        )
-    ),
-    max_leaves=12,
-)
-
-
-@settings(max_examples=200, deadline=None)
-@given(json_values)
-def test_any_json_value_is_read_or_refused(raw):
-    try:
-        table = parse_table(raw)
-    except PrizeTableInvalid:
-        return
-    assert parse_table(to_wire(table)) == table

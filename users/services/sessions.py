@@ -10,7 +10,7 @@ from django.db.models import F, Sum
 from uuid_utils.compat import uuid7
 
 from kgen.clock import database_now
-from kgen.errors import Unauthorized
+from kgen.errors import Unauthorized, Unavailable
 from kgen.transactions import journey
 from users import tokens
 from users.errors import TooManyNewGamers
@@ -20,6 +20,7 @@ from wallet import ledger
 
 NEW_GAMER_SLOTS = 16
 EXPIRY_BATCH = 1000
+SESSION_ATTEMPTS = 10
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def _count_new_gamer(client: Client, now: datetime) -> None:
     today = NewGamers.objects.filter(client=client, day=now.date())
     if limit and (today.aggregate(total=Sum("count"))["total"] or 0) >= limit:
         midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), now.tzinfo)
-        raise TooManyNewGamers(retry_after=max(1, round((midnight - now).total_seconds())))
+        wait_seconds = max(1, round((midnight - now).total_seconds()))
+        raise TooManyNewGamers(retry_after=wait_seconds, policy=("new-gamers", limit, 24 * 3600))
     slot = random.randrange(NEW_GAMER_SLOTS)
     NewGamers.objects.bulk_create([NewGamers(client=client, day=now.date(), slot=slot, count=0)], ignore_conflicts=True)
     today.filter(slot=slot).update(count=F("count") + 1)
@@ -101,9 +103,15 @@ def _live_session(client: Client, gamer: Gamer, now: datetime) -> GamerSession:
     live = GamerSession.objects.filter(gamer=gamer, ended_at=None)
     live.filter(expires_at__lte=now).update(ended_at=F("expires_at"), end_reason="expired")
     fresh = GamerSession(client=client, gamer=gamer, started_at=now, expires_at=expires)
-    if not live.update(expires_at=expires):
+    # An update holds the session until we commit. An insert may find that another call's was the first, and
+    # even that one may be ended before we hold it: then it is our turn again.
+    for _ in range(SESSION_ATTEMPTS):
+        if live.update(expires_at=expires):
+            return live.get()
         GamerSession.objects.bulk_create([fresh], ignore_conflicts=True)
-    return live.get()
+        if GamerSession.objects.filter(pk=fresh.pk).exists():
+            return fresh
+    raise Unavailable()
 
 
 def _pair(

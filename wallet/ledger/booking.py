@@ -13,6 +13,9 @@ from wallet.errors import BalanceLimitExceeded, InsufficientBalance
 from wallet.ledger.purses import WALLET_LIMIT, Purse
 from wallet.models import Kind, Posting, Transaction
 
+# A gamer's own stake comes back into a full wallet too: refusing it would hold up everybody's refunds.
+GIVEN_BACK = frozenset({Kind.LEAVE, Kind.REFUND})
+
 
 @dataclass(frozen=True)
 class Move:
@@ -51,7 +54,7 @@ def book(entry: Entry) -> Booked:
 
     :raises ReferenceReused: the reference stands for other postings.
     :raises InsufficientBalance: an account of the gamer's would fall below 0.
-    :raises BalanceLimitExceeded: the wallet would hold more than 2⁵².
+    :raises BalanceLimitExceeded: the wallet would come to hold more than 2⁵², and not by its own stake coming back.
     """
     return book_many([entry])[entry.reference]
 
@@ -92,10 +95,11 @@ def _rows(entries: Sequence[Entry]) -> tuple[list[tuple[object, ...]], list[tupl
     postings: list[tuple[object, ...]] = []
     for entry in entries:
         balances = entry.purse.balances if entry.purse else {}
+        before = sum(balances.values())
         for move in entry.moves:
             after = _apply(move, balances)
             postings.append((entry.id, move.source, move.destination, entry.currency, move.amount, *after))
-        if entry.purse and sum(balances.values()) > WALLET_LIMIT:
+        if entry.kind not in GIVEN_BACK and sum(balances.values()) > max(before, WALLET_LIMIT):
             raise BalanceLimitExceeded()
         wallet_id = entry.purse.wallet_id if entry.purse else None
         total = entry.purse.spendable() if entry.purse else None
@@ -155,10 +159,13 @@ WITH entry AS (
 ), posting AS (
     INSERT INTO wallet_posting (transaction_id, source_id, destination_id, currency, amount,
                                 source_balance, destination_balance)
-    SELECT p.*
+    SELECT p.transaction_id, p.source_id, p.destination_id, p.currency, p.amount, p.source_balance,
+           p.destination_balance
       FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[])
-           AS p (transaction_id, source_id, destination_id, currency, amount, source_balance, destination_balance)
+           WITH ORDINALITY AS p (transaction_id, source_id, destination_id, currency, amount, source_balance,
+                                 destination_balance, position)
       JOIN entry ON entry.id = p.transaction_id
+     ORDER BY p.position -- posting ids are the order of the running balances, whatever the join does
 ), moved AS (
     UPDATE wallet_account AS account SET balance = account.balance + d.delta
       FROM (SELECT account_id, sum(delta)::bigint AS delta

@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='transaction',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('balance_after', None), ('wallet', None)), models.Q(('balance_after__gte', 0), ('wallet__isnull', False)), _connector='OR'), name='statement_has_balance'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('balance_after', None), ('wallet', None)), models.Q(('balance_after__gte', 0), ('balance_after__isnull', False), ('wallet__isnull', False)), _connector='OR'), name='statement_has_balance'),
         ),
         migrations.AddConstraint(
             model_name='deposit',
@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('address', None), ('balance__isnull', False), ('kind__in', ['bonus', 'bought', 'earned', 'held']), ('wallet__isnull', False)), models.Q(('balance__isnull', True), ('kind__in', ['promotions', 'sponsor', 'rewards_payable', 'house', 'deposits', 'payouts', 'escrow']), ('wallet__isnull', True), ('address__regex', '^0x[0-9a-f]{40}$')), _connector='OR'), name='gamer_accounts_carry_balances'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('address', None), ('balance__isnull', False), ('kind__in', ['bonus', 'bought', 'earned', 'held']), ('wallet__isnull', False)), models.Q(('balance__isnull', True), ('kind__in', ['promotions', 'sponsor', 'rewards_payable', 'house', 'deposits', 'payouts', 'escrow']), ('wallet__isnull', True), ('address__isnull', False), ('address__regex', '^0x[0-9a-f]{40}$')), _connector='OR'), name='gamer_accounts_carry_balances'),
         ),
         migrations.AddConstraint(
             model_name='posting',

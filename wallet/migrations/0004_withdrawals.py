@@ -183,7 +183,11 @@ class Migration(migrations.Migration):
                             ],
                         ),
                         ("wallet__isnull", True),
-                        models.Q(("address__regex", "^0x[0-9a-f]{40}$"), ("kind", "kgen"), _connector="OR"),
+                        models.Q(
+                            models.Q(("address__isnull", False), ("address__regex", "^0x[0-9a-f]{40}$")),
+                            ("kind", "kgen"),
+                            _connector="OR",
+                        ),
                     ),
                     _connector="OR",
                 ),

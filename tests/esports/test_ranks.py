@@ -1,0 +1,291 @@
+"""Ranks from Valkey equal ranks from PostgreSQL, whatever happens to either: ties, changes, losses, absence."""
+
+import json
+import time
+from base64 import b64decode
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.conf import settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from redis import Redis
+
+from esports import tasks
+from esports.models import Participation
+from esports.ranking import MAX_SCORE
+from esports.selectors import ranks
+from esports.selectors.ranks import Board, counted_rank, rank_of
+from kgen.celery import app as celery_app
+from kgen.valkey import pause, valkey
+from tests.support.http import StudioCaller
+from tests.support.organising import seat_many
+from tests.support.ranks import board, check_ranks, make_stale, place, positions
+
+pytestmark = pytest.mark.django_db
+
+CROWD = 12
+small = st.integers(0, 2)
+keys = st.one_of(small, small, st.sampled_from([MAX_SCORE, -MAX_SCORE]))
+standings = st.lists(st.tuples(keys, small, small), min_size=1, max_size=CROWD)
+
+
+@pytest.fixture
+def uid(studio: StudioCaller) -> str:
+    """A free tournament with a crowd in it that has no scores yet."""
+    made = studio.tournament(buy_in_price=0)
+    seat_many(made, CROWD)
+    return made
+
+
+@pytest.fixture
+def dead_valkey(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A Valkey whose socket is there no more."""
+    monkeypatch.setattr(settings, "REDIS_URL", "unix:///nonexistent/valkey.sock")
+    valkey.cache_clear()
+    yield
+    valkey.cache_clear()
+    pause.until = 0.0
+
+
+def clear(uid: str) -> None:
+    """No standings, and no set."""
+    Participation.objects.filter(tournament=uid).update(score=None, rank_key=None, reached_at=None, changed_xid=None)
+    for key in valkey().keys(f"{board(uid).ranks}*"):
+        valkey().delete(key)
+
+
+# --- Standings of all kinds, and their changes
+
+
+@hypothesis_settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(standings, min_size=1, max_size=4))
+def test_ranks_equal_the_order_after_any_changes(uid: str, changes: list[list[tuple[int, int, int]]]) -> None:
+    clear(uid)
+    scored = 0
+    for change in changes:
+        place(uid, change)
+        make_stale(uid)
+        scored = max(scored, len(change))
+        assert check_ranks(uid) == scored
+
+
+def test_a_standing_that_the_set_has_not_seen_has_its_rank_at_once(uid: str) -> None:
+    place(uid, [(second, 0, 0) for second in range(CROWD)])
+    check_ranks(uid)
+    # The set is fresh, so nothing is read again; each gamer in turn takes another place all the same.
+    for index, key in [(5, -1), (0, 20), (11, 3), (5, 4)]:
+        current = {position.participation_id: position for position in positions(uid)}
+        stay = sorted(current)[index]
+        seen = valkey().zcard(board(uid).ranks)
+        Participation.objects.filter(pk=stay).update(rank_key=key, reached_at=current[stay].reached_at.replace(day=2))
+        mine = next(position for position in positions(uid) if position.participation_id == stay)
+        assert rank_of(UUID(uid), mine) == counted_rank(UUID(uid), mine)
+        assert valkey().zcard(board(uid).ranks) == seen
+        Participation.objects.filter(pk=stay).update(
+            rank_key=current[stay].rank_key, reached_at=current[stay].reached_at
+        )
+    check_ranks(uid)
+
+
+def test_a_board_of_nobody_is_no_board_that_is_lost(uid: str) -> None:
+    assert board(uid).catch_up() is True
+    place(uid, [(1, 1, 1)])
+    (only,) = positions(uid)
+    assert board(uid).rank_of(only) == 1
+    make_stale(uid)
+    check_ranks(uid)
+
+
+def test_a_score_is_on_the_board_and_in_the_ranks_within_a_second(studio: StudioCaller) -> None:
+    uid = studio.tournament(buy_in_price=0)
+    ann, bob = studio.gamer("ann"), studio.gamer("bob")
+    for gamer in (ann, bob):
+        gamer.join(uid, 0).ok()
+    for value, rank in ((5, 2), (15, 1)):
+        bob.score(uid, 10).ok()
+        ann.score(uid, value).ok()
+        scored = time.monotonic()
+        assert {row["user_id"]: row["score"] for row in bob.board(uid)["leaderboard"]} == {"ann": value, "bob": 10}
+        asked, seen = scored, 0
+        while seen != 3 - rank:
+            # No question that is asked a second later gets the old answer.
+            assert asked - scored < 1
+            asked = time.monotonic()
+            # Of both gamers bob's place alone is shown: it is not counted off the page.
+            seen = bob.board(uid, "?around=me&limit=1")["me"]["rank"]
+
+
+# --- What is lost or old in Valkey
+
+
+@pytest.mark.parametrize(
+    "lost", [["ranks"], ["members"], ["mark"], ["ranks", "members"], ["fresh"], ["ranks", "members", "mark", "fresh"]]
+)
+def test_a_set_of_which_parts_are_lost_is_never_believed_and_made_again(uid: str, lost: list[str]) -> None:
+    place(uid, [(second % 4, second % 3, 0) for second in range(CROWD)])
+    check_ranks(uid)
+    assert valkey().delete(*[getattr(board(uid), name) for name in lost]) >= len(set(lost) - {"fresh"})
+    assert check_ranks(uid, cached=False) == CROWD
+    # By now it has been asked for and made.
+    assert check_ranks(uid) == CROWD
+
+
+def test_a_set_that_lost_some_of_its_members_is_made_again(uid: str) -> None:
+    place(uid, [(second, 0, 0) for second in range(CROWD)])
+    check_ranks(uid)
+    valkey().zpopmin(board(uid).ranks, 3)
+    check_ranks(uid, cached=False)
+    check_ranks(uid)
+
+
+def test_an_older_copy_of_the_set_is_caught_up_with(uid: str) -> None:
+    place(uid, [(second % 4, 0, second) for second in range(CROWD)])
+    check_ranks(uid)
+    names = [board(uid).ranks, board(uid).members, board(uid).mark]
+    binary = Redis.from_url(settings.REDIS_URL)  # a dump is no text
+    copies = {name: binary.dump(name) for name in names}
+    place(uid, [(9 - second % 5, 1, second) for second in range(CROWD - 3)])
+    make_stale(uid)
+    check_ranks(uid)
+    for name, copy in copies.items():
+        binary.restore(name, 60_000, copy, replace=True)
+    make_stale(uid)
+    assert check_ranks(uid) == CROWD
+
+
+def test_a_set_of_a_database_that_was_put_back_is_made_again(uid: str) -> None:
+    place(uid, [(1, 0, 0), (2, 0, 0)])
+    check_ranks(uid)
+    # The set has seen transactions that this database has not come to yet, and standings that it does not hold.
+    valkey().set(board(uid).mark, 2**62, px=ranks.KEPT_MS)
+    valkey().zadd(board(uid).ranks, {"0" * 62: -5})
+    valkey().hset(board(uid).members, "gone", "0" * 62)
+    make_stale(uid)
+    assert check_ranks(uid) == 2
+
+
+def test_whoever_died_with_the_lock_holds_nobody_up(uid: str) -> None:
+    place(uid, [(1, 0, 0), (2, 0, 0), (3, 0, 0)])
+    check_ranks(uid)
+    place(uid, [(3, 1, 0), (1, 1, 0), (2, 1, 0)])
+    make_stale(uid)
+    valkey().set(board(uid).lock, "somebody else's", px=ranks.LOCK_MS)
+    valkey().pexpire(board(uid).mark, ranks.KEPT_MS - ranks.STALE_MS - 1)
+    assert check_ranks(uid, cached=False) == 3
+    valkey().delete(board(uid).lock)
+    check_ranks(uid)
+
+
+def test_whoever_is_second_is_content_with_a_set_of_the_last_second(uid: str) -> None:
+    place(uid, [(1, 0, 0), (2, 0, 0)])
+    check_ranks(uid)
+    make_stale(uid)
+    valkey().pexpire(board(uid).mark, ranks.KEPT_MS)
+    valkey().set(board(uid).lock, "somebody else's", px=ranks.LOCK_MS)
+    assert board(uid).catch_up() is True
+    assert valkey().get(board(uid).lock) == "somebody else's"
+
+
+def test_a_catch_up_that_is_cut_off_loses_nothing(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    place(uid, [(second, 0, 0) for second in range(CROWD)])
+    check_ranks(uid)
+    place(uid, [(CROWD - second, 1, 0) for second in range(CROWD)])
+    make_stale(uid)
+    monkeypatch.setattr(ranks, "CHUNK", 5)
+    applied = Board._apply
+
+    def dies_behind_the_first_part(*arguments: Any) -> bool:
+        applied(*arguments)
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Board, "_apply", dies_behind_the_first_part)
+        with pytest.raises(SystemExit):
+            board(uid).catch_up()
+    make_stale(uid)
+    check_ranks(uid)
+
+
+# --- Large boards
+
+
+def test_a_large_board_is_made_by_a_worker_and_counted_until_then(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranks, "BUILD_INLINE_LIMIT", CROWD - 1)
+    monkeypatch.setattr(ranks, "CHUNK", 5)
+    place(uid, [(second % 5, 0, second) for second in range(CROWD)])
+    first, *others = positions(uid)
+    rank_of(UUID(uid), first)
+    valkey().persist(board(uid).asked)  # the second in which nobody asks again
+    for reader in others:
+        rank_of(UUID(uid), reader)
+    assert messages_for(uid) == 1
+    assert check_ranks(uid, cached=False) == CROWD
+    assert not valkey().exists(board(uid).ranks, board(uid).mark)
+    tasks.build_board(uid)
+    assert check_ranks(uid) == CROWD
+    assert messages_for(uid) == 0
+    # From now on it is caught up with in passing.
+    place(uid, [(second % 3, 7, second) for second in range(CROWD)])
+    make_stale(uid)
+    assert check_ranks(uid) == CROWD
+    kept = {board(uid).ranks, board(uid).members, board(uid).mark, board(uid).fresh, board(uid).asked}
+    assert set(valkey().keys(f"{board(uid).ranks}*")) <= kept
+
+
+def messages_for(uid: str) -> int:
+    """How often workers were asked to make this board; the messages are taken from the queue."""
+    queue = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] + celery_app.conf.task_default_queue
+    found = 0
+    while raw := valkey().rpop(queue):
+        message = json.loads(raw)
+        arguments = json.loads(b64decode(message["body"]))[0]
+        found += (message["headers"]["task"], arguments) == (tasks.build_board.name, [uid])
+    return found
+
+
+def test_more_changes_than_are_caught_up_with_make_the_set_anew(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    place(uid, [(second, 0, 0) for second in range(CROWD)])
+    check_ranks(uid)
+    monkeypatch.setattr(ranks, "CATCH_UP_LIMIT", 3)
+    place(uid, [(-second, 1, 0) for second in range(CROWD)])
+    make_stale(uid)
+    assert check_ranks(uid) == CROWD
+
+
+def test_a_worker_without_valkey_has_nothing_to_do(uid: str, dead_valkey: None) -> None:
+    place(uid, [(1, 0, 0)])
+    pause.start(ConnectionError())
+    tasks.build_board(uid)
+    assert check_ranks(uid, cached=False) == 1
+
+
+# --- Without Valkey
+
+
+def test_without_valkey_the_ranks_are_counted(studio: StudioCaller, uid: str, dead_valkey: None) -> None:
+    place(uid, [(second % 4, second % 3, 0) for second in range(CROWD)])
+    assert check_ranks(uid, cached=False) == CROWD
+    assert pause.is_on()
+    ordered = positions(uid)
+    names = dict(Participation.objects.values_list("id", "gamer__user_id"))
+    for rank, position in list(enumerate(ordered, start=1))[::4]:
+        gamer = studio.gamer(names[position.participation_id])
+        pause.until = 0.0
+        for query in ("?around=me&limit=1", "?limit=1", "?around=me", ""):
+            assert gamer.board(uid, query)["me"]["rank"] == rank
+
+
+def test_a_broker_that_goes_away_in_between_costs_no_answer(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranks, "BUILD_INLINE_LIMIT", 0)
+    place(uid, [(2, 0, 0), (1, 0, 0)])
+    # Valkey is there for the ranks, and is not when the message is sent.
+    monkeypatch.setattr(celery_app, "_pool", None)
+    monkeypatch.setattr(celery_app.amqp, "_producer_pool", None)
+    monkeypatch.setitem(celery_app.conf, "broker_write_url", "redis+socket:///nonexistent/valkey.sock")
+    assert check_ranks(uid, cached=False) == 2
+    assert pause.is_on()
+    pause.until = 0.0

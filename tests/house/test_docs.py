@@ -1,0 +1,185 @@
+"""The documents say what the code does: links, settings, errors, commands, columns, packages."""
+
+import ast
+import re
+import shlex
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+
+from kgen.api.schema import known_errors
+from tests.support.schema import document
+
+ROOT: Path = settings.BASE_DIR
+DOCS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def read(name: str) -> str:
+    """A file of the checkout."""
+    return (ROOT / name).read_text()
+
+
+def prose(text: str) -> str:
+    """Markdown without its code blocks."""
+    return re.sub(r"^ *```.*?^ *```", "", text, flags=re.M | re.S)
+
+
+def anchors(page: Path) -> set[str]:
+    """The names of a page's headings, as they are linked to."""
+    headings = re.findall(r"^#+ (.+)$", prose(page.read_text()), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose(page.read_text())):
+        if link.startswith("https://"):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        assert target.exists(), link
+        assert target.is_relative_to(ROOT), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_every_decision_is_listed_once_and_numbered_in_order() -> None:
+    pages = [page.name for page in sorted((ROOT / "docs/decisions").glob("0*.md"))]
+    listed = re.findall(r"\[(\d{4})\]\(([^)]+)\)", read("docs/decisions/README.md"))
+    assert [name for _, name in listed] == pages
+    assert [number for number, _ in listed] == [f"{n:04}" for n in range(1, len(pages) + 1)]
+    for page in pages:
+        title = read(f"docs/decisions/{page}").partition("\n")[0]
+        assert title.startswith(f"# {int(page[:4])}. "), title
+
+
+def settings_read() -> dict[str, str | None]:
+    """The variables that kgen/settings.py reads, with their defaults as text; None where it is worked out."""
+    found: dict[str, str | None] = {}
+    for call in ast.walk(ast.parse(read("kgen/settings.py"))):
+        match call:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="env"), attr=reader), args=[ast.Constant(value=name), *rest]
+            ):
+                if reader not in ("refuse", "refuse_unknown", "key_bytes"):
+                    found[str(name)] = default_text(rest[0] if rest else ast.Constant(value=None))
+    return found
+
+
+def default_text(node: ast.expr) -> str | None:
+    """How an environment variable would spell a default."""
+    try:
+        value = eval(compile(ast.fix_missing_locations(ast.Expression(node)), "settings", "eval"), {"__builtins__": {}})
+    except (NameError, TypeError):
+        return None
+    return "" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def example() -> dict[str, str]:
+    """What .env.example lists: #NAME=default, or NAME= where it must be set."""
+    rows = re.findall(r"^(#?)([A-Z][A-Z_]+)=(.*)$", read(".env.example"), flags=re.M)
+    assert all(value or not mark for mark, _, value in rows), "a default that is shown is not empty"
+    assert len({name for _, name, _ in rows}) == len(rows), "each stands once"
+    return {name: value if mark else "" for mark, name, value in rows}
+
+
+def test_the_example_of_settings_names_every_setting_and_no_other() -> None:
+    read_there = settings_read()
+    assert len(read_there) > 25
+    assert set(example()) == set(read_there)
+
+
+def test_the_example_of_settings_shows_the_true_defaults() -> None:
+    shown = example()
+    known = {name: default for name, default in settings_read().items() if default is not None}
+    assert {name: shown[name] for name in known} == known
+    assert set(shown) - set(known) == {"KGEN_HOME", "KGEN_SECURE_COOKIES", "KGEN_LOG_FORMAT"}, "defaults worked out"
+
+
+def test_the_example_of_settings_can_be_read_by_a_shell() -> None:
+    for line in read(".env.example").splitlines():
+        assert not line or line.startswith("#") or shlex.split(line) == [line], line
+
+
+def error_rows() -> dict[str, int]:
+    """The codes of docs/errors.md with their statuses."""
+    rows = re.findall(r"^\| (\d{3}) \| `([A-Z_]+)` \| [^|]+ \| [^|]+ \|$", read("docs/errors.md"), flags=re.M)
+    assert len({code for _, code in rows}) == len(rows), "each stands once"
+    return {code: int(status) for status, code in rows}
+
+
+def test_every_error_is_documented_with_its_status() -> None:
+    Client().get("/healthz")  # loads all that answers, and every app's errors with it
+    assert error_rows() == {code: error.status for code, error in known_errors().items()}
+
+
+def test_make_targets_of_the_documents_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), flags=re.M))
+    for page in DOCS:
+        commands = re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(), flags=re.M)
+        assert set(commands) <= targets, page
+    promised = {"up", "demo", "test", "reset", "help"}
+    assert promised <= targets
+    assert promised <= set(re.findall(r"\bmake ([a-z]+)", read("README.md")))
+
+
+def test_calls_of_the_walk_are_in_the_schema() -> None:
+    called = re.findall(r"\$BASE_URL(/[^\"? ]+)", read("README.md"))
+    paths = {path.replace("$TOURNAMENT_UID", "{uid}") for path in called}
+    assert len(paths) == 5
+    assert paths <= set(document()["paths"])
+
+
+@pytest.mark.django_db
+def test_every_column_of_the_audit_views_is_documented() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position) "
+            "FROM information_schema.columns WHERE table_schema = 'audit' GROUP BY table_name"
+        )
+        views = dict(cursor.fetchall())
+    sections = re.findall(r"^### audit\.(\w+)\n(.*?)(?=^#|\Z)", read("docs/ledger.md"), flags=re.M | re.S)
+    documented = {name: re.findall(r"^\| `(\w+)` \|", text, flags=re.M) for name, text in sections}
+    assert documented == views
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads(read("pyproject.toml"))
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    names = [re.split(r"[\[<>=]", line)[0] for line in wanted]
+    assert (
+        re.findall(r"^\| ([a-z-]+) \|", read("docs/decisions/0002-libraries.md").replace("| package |", ""), flags=re.M)
+        == names
+    )
+
+
+def text_files() -> list[Path]:
+    """Everything that git keeps or would keep."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(listing, cwd=ROOT, capture_output=True) if shutil.which("git") else None
+    if listed and listed.returncode == 0:
+        found = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    else:
+        hidden = {path.name for path in ROOT.glob(".*") if path.is_dir() and path.name != ".ci"}
+        found = [path for path in ROOT.rglob("*") if not hidden & set(path.relative_to(ROOT).parts)]
+    return [path for path in found if path.is_file() and b"\0" not in path.read_bytes()[:4096]]
+
+
+def test_no_file_names_a_package_registry_or_a_path_of_this_machine() -> None:
+    registries = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]
+    places = [re.escape(str(path)) for path in (ROOT, Path.home()) if len(str(path)) > 4]
+    forbidden = re.compile("|".join([*map(re.escape, registries), *(rf"(?<![\w./-]){place}/" for place in places)]))
+    files = text_files()
+    assert ROOT / "README.md" in files
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}"
+        for path in files
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
+        if forbidden.search(line)
+    ]
+    assert found == []

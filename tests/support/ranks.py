@@ -1,0 +1,65 @@
+"""Standings written in bulk, and what their ranks must be."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+
+from esports.models import Participation
+from esports.selectors.ranks import Board, Position, counted_rank, rank_of
+from kgen.valkey import valkey
+
+EPOCH = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+# (rank_key, second reached, second joined) of a participation; small numbers make many ties.
+Standing = tuple[int, int, int]
+
+
+def place(uid: str, standings: Sequence[Standing]) -> None:
+    """Give the first participations of a tournament these standings, as scores that come in now would."""
+    ids = Participation.objects.filter(tournament=uid).order_by("id").values_list("id", flat=True)
+    rows = [
+        (stay, key, EPOCH + timedelta(seconds=reached), EPOCH + timedelta(seconds=joined))
+        for stay, (key, reached, joined) in zip(ids, standings, strict=False)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, [list(column) for column in zip(*rows, strict=True)])
+
+
+def positions(uid: str) -> list[Position]:
+    """All standings of a tournament in their order, worked out here."""
+    rows = Participation.objects.filter(tournament=uid, rank_key__isnull=False)
+    found = [Position(*row) for row in rows.values_list("id", "rank_key", "reached_at", "joined_at")]
+    return sorted(found, key=lambda p: (p.rank_key, p.reached_at, p.joined_at, p.participation_id))
+
+
+def board(uid: str) -> Board:
+    """The sorted set of a tournament."""
+    return Board(UUID(uid))
+
+
+def make_stale(uid: str) -> None:
+    """Let half a second go by for a sorted set."""
+    valkey().delete(board(uid).fresh)
+
+
+def check_ranks(uid: str, *, cached: bool = True) -> int:
+    """Every standing has its rank, by PostgreSQL and, unless there is no set, by Valkey; how many there are."""
+    ordered = positions(uid)
+    expected = list(range(1, len(ordered) + 1))
+    assert [rank_of(UUID(uid), position) for position in ordered] == expected
+    assert [counted_rank(UUID(uid), position) for position in ordered] == expected
+    if cached:
+        assert [board(uid).rank_of(position) for position in ordered] == expected
+        assert valkey().zcard(board(uid).ranks) == len(ordered)
+    return len(ordered)
+
+
+_PLACE = """
+UPDATE esports_participation AS stay
+   SET score = -new.rank_key, rank_key = new.rank_key, reached_at = new.reached_at, joined_at = new.joined_at,
+       changed_xid = pg_current_xact_id()::text::bigint
+  FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
+       AS new (id, rank_key, reached_at, joined_at)
+ WHERE stay.id = new.id
+"""

@@ -1,0 +1,131 @@
+"""The whole product as its launcher runs it: a tree of real processes, and HTTP over a real socket."""
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+
+from tests.local.harness import CHECKOUT, Launcher, Process, clean_environment
+
+PATIENCE_SECONDS = 60
+
+
+def eventually[T](ask: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
+    """The first true answer; fails when there is none in time."""
+    give_up_at = time.monotonic() + seconds
+    while not (answer := ask()):
+        assert time.monotonic() < give_up_at, "it never came true"
+        time.sleep(0.02)
+    return answer
+
+
+class Stack:
+    """One product with a home of its own: its database, its broker, its port, whatever the environment names."""
+
+    def __init__(self, home: Path) -> None:
+        self.launcher = Launcher(CHECKOUT, home, workers=2)
+        self.panel = ""
+
+    def start(self) -> float:
+        """Start it; after how many seconds /readyz said 200."""
+        began = time.monotonic()
+        self.launcher.start()
+        ready_after = eventually(lambda: self.launcher.page() and time.monotonic() - began, 60)
+        self.panel = self.launcher.await_ready()
+        return ready_after
+
+    def stop(self) -> int:
+        """Ctrl-C; what the launcher returned."""
+        return self.launcher.stop(signal.SIGINT)
+
+    def end(self) -> None:
+        """Stop it if it still runs. What hangs is killed, and was a fault."""
+        if self.launcher.process.poll() is not None:
+            return
+        family = self.launcher.family()
+        try:
+            self.stop()
+        except subprocess.TimeoutExpired:
+            self.launcher.process.kill()
+            for process in family:
+                if process.lives():
+                    process.kill()
+            raise
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """quickstart.json."""
+        found: dict[str, str] = json.loads((self.launcher.home / "quickstart.json").read_text())
+        return found
+
+    @property
+    def studio_headers(self) -> dict[str, str]:
+        """The demo game's credentials."""
+        return {"x-client-id": self.facts["client_id"], "x-client-secret": self.facts["client_secret"]}
+
+    def client(self, **headers: str) -> httpx.Client:
+        """A keep-alive client of the running product."""
+        return httpx.Client(base_url=self.facts["base_url"], headers=headers, timeout=20)
+
+    def readiness(self) -> dict[str, Any]:
+        """What /readyz says with 200, or {}."""
+        page = self.launcher.page()
+        return json.loads(page) if page else {}
+
+    def is_whole(self, since: float = 0) -> bool:
+        """Whether database and broker answer, and a sweep has come through after `since` (time.monotonic())."""
+        asked_at, said = time.monotonic(), self.readiness()
+        age = said.get("last_sweep_age_seconds")
+        return said.get("broker") == "ok" and age is not None and age < min(5, asked_at - since)
+
+    def rows(self, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
+        """Ask its database."""
+        with psycopg.connect(self.facts["database_url"]) as connection:
+            return connection.execute(sql, arguments).fetchall()
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a management command as in a second terminal."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=CHECKOUT,
+            env=clean_environment(KGEN_HOME=str(self.launcher.home)),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def process(self, name: str) -> Process:
+        """A process of it that can be killed."""
+        return {
+            "a web worker": lambda: self.launcher.members("granian")[1],
+            "web": lambda: self.launcher.member("granian"),
+            "beat": lambda: self.launcher.member("celery", "beat"),
+            "the celery worker": lambda: self.launcher.member("celery", "worker"),
+            "Valkey": lambda: self.launcher.member("valkey-server"),
+            "PostgreSQL": lambda: self.launcher.member("bin/postgres"),
+            "a database connection": lambda: self.launcher.member("postgres: kgen kgen"),
+        }[name]()
+
+    def curl_line(self) -> list[str]:
+        """The words of the panel's line that works when pasted."""
+        return shlex.split(next(line for line in self.panel.splitlines() if line.strip().startswith("curl")))
+
+
+@contextmanager
+def running(home: Path) -> Iterator[Stack]:
+    """A stack that runs; afterwards nothing of it does."""
+    stack = Stack(home)
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.end()

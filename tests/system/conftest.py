@@ -1,0 +1,22 @@
+"""One running product for all of these tests, as far as they run in one process."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.stack import Stack, eventually, running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_client() -> None:
+    """The line that httpx writes for every request would bury what a failing test says."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The product, with worker and beat at work."""
+    with running(tmp_path_factory.mktemp("stack") / "home") as stack:
+        eventually(stack.is_whole)
+        yield stack

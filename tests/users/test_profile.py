@@ -1,0 +1,105 @@
+"""The profile in a session call: what is given is kept, what is left out stays."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.calls import SESSION_TEXTS
+from tests.support.http import StudioCaller
+from users.models import Gamer
+
+pytestmark = pytest.mark.django_db
+
+MOST = 2**53 - 1
+FULL: dict[str, Any] = {name: f"{name} of u" for name in SESSION_TEXTS} | {"level": 12, "rank": 3}
+
+
+def told(studio: StudioCaller, **profile: Any) -> dict[str, Any]:
+    """The profile that a call with these fields answers with."""
+    session = studio.post("/s2s/session", {"user_id": "u"} | profile).ok()
+    return {name: session[name] for name in FULL}
+
+
+def test_every_field_is_kept_from_the_first_call_on(studio: StudioCaller) -> None:
+    assert told(studio, **FULL) == FULL
+    assert told(studio) == FULL
+    assert Gamer.objects.values(*FULL).get() == FULL
+
+
+def test_a_field_left_out_or_null_keeps_its_value_and_the_others_change(studio: StudioCaller) -> None:
+    told(studio, **FULL)
+    expected = dict(FULL)
+    for name in SESSION_TEXTS:
+        expected[name] = f"new {name}"
+        others = dict.fromkeys(set(SESSION_TEXTS) - {name})
+        assert told(studio, **others, **{name: f"new {name}"}) == expected
+    told(studio, **FULL)
+    assert told(studio, level=13, rank=None) == FULL | {"level": 13}
+    assert told(studio, **dict.fromkeys(FULL)) == FULL | {"level": 13}
+
+
+def test_a_field_can_be_emptied(studio: StudioCaller) -> None:
+    told(studio, **FULL)
+    empty = dict.fromkeys(SESSION_TEXTS, "") | {"level": 0, "rank": 0}
+    assert told(studio, **empty) == empty
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (5, "5"),
+        (0, "0"),
+        (-7, "-7"),
+        (1080.5, "1080.5"),
+        (9876543210, "9876543210"),
+        (2**63, str(2**63)),
+        (1e21, "1e+21"),
+    ],
+)
+def test_a_number_in_a_text_field_is_kept_as_text(studio: StudioCaller, given: Any, kept: str) -> None:
+    numbers = dict.fromkeys(SESSION_TEXTS, given)
+    assert told(studio, **numbers) == dict.fromkeys(SESSION_TEXTS, kept) | {"level": 0, "rank": 0}
+    assert told(studio) == dict.fromkeys(SESSION_TEXTS, kept) | {"level": 0, "rank": 0}
+
+
+def test_level_and_rank_are_integers(studio: StudioCaller) -> None:
+    for value in (MOST, -MOST, 0, 7):
+        assert told(studio, level=value, rank=value)["level"] == value
+    for wrong in ("7", 7.0, 7.5, True, [7], MOST + 1, -MOST - 1):
+        for name in ("level", "rank"):
+            body = {"user_id": "u", "name": "must not be kept", name: wrong}
+            [fault] = studio.post("/s2s/session", body).refused(400, "BAD_REQUEST")["errors"]
+            assert fault["field"] == name
+    assert told(studio) == dict.fromkeys(SESSION_TEXTS, "") | {"level": 7, "rank": 7}
+
+
+def test_a_text_is_no_list_object_or_bool(studio: StudioCaller) -> None:
+    told(studio, **FULL)
+    for wrong in ([], ["x"], {}, {"a": 1}, True, False):
+        problem = studio.post("/s2s/session", {"user_id": "u", **dict.fromkeys(SESSION_TEXTS, wrong)})
+        fields = [fault["field"] for fault in problem.refused(400, "BAD_REQUEST")["errors"]]
+        assert sorted(fields) == sorted(SESSION_TEXTS)
+    assert told(studio) == FULL
+
+
+def test_what_a_session_only_answers_cannot_be_set(studio: StudioCaller) -> None:
+    body = {
+        "user_id": "u",
+        "wallet_address": "0x" + "0" * 40,
+        "is_new_user": False,
+        "indigg_id": "x",
+        "linked_phone": "+911",
+        "session_id": "x",
+        "suspended_at": "2020-01-01T00:00:00Z",
+    }
+    session = studio.post("/s2s/session", body).ok()
+    assert session["wallet_address"] != body["wallet_address"]
+    assert (session["is_new_user"], session["indigg_id"], session["linked_phone"]) == (True, None, "")
+    assert Gamer.objects.get().suspended_at is None
+
+
+def test_profiles_are_each_gamers_own(studio: StudioCaller, other_studio: StudioCaller) -> None:
+    told(studio, **FULL)
+    studio.post("/s2s/session", {"user_id": "v", "name": "Vera"}).ok()
+    other_studio.post("/s2s/session", {"user_id": "u", "name": "Ulla"}).ok()
+    assert told(studio) == FULL

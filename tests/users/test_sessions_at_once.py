@@ -1,0 +1,55 @@
+"""First session calls at once, and one that is killed half way: exactly one gamer, one wallet, one bonus, or none."""
+
+import pytest
+from django.db import connection
+
+from tests.support.http import StudioCaller
+from tests.support.rows import snapshot
+from tests.support.threads import at_once, begin_blocked, eventually, holding, ledger_faults
+from users.models import Gamer, GamerSession, NewGamers
+from wallet.models import Transaction, Wallet
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+def test_of_many_first_calls_exactly_one_is_new_and_there_is_one_bonus(studio: StudioCaller) -> None:
+    answers = at_once(16, lambda: studio.post("/s2s/session", {"user_id": "u"}))
+    sessions = [answer.ok() for answer in answers]
+    assert sorted(session["is_new_user"] for session in sessions) == [False] * 15 + [True]
+    assert len({session["wallet_address"] for session in sessions}) == 1
+    assert len({session["session_id"] for session in sessions}) == 1
+    assert (Gamer.objects.count(), Wallet.objects.count(), GamerSession.objects.count()) == (1, 1, 1)
+    assert Transaction.objects.filter(kind="WELCOME_BONUS").count() == 1
+    assert studio.gamer("u").buckets() == (50, 0, 0)
+    assert sum(NewGamers.objects.values_list("count", flat=True)) == 1
+    assert ledger_faults() == []
+
+
+def test_a_first_call_that_is_killed_half_way_leaves_nothing(studio: StudioCaller) -> None:
+    before = snapshot()
+    # Gamer and wallet are written by then; the bonus' posting waits.
+    with holding("LOCK TABLE wallet_posting IN EXCLUSIVE MODE", []):
+        [killed] = begin_blocked(lambda: studio.post("/s2s/session", {"user_id": "u"}))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            assert cursor.fetchall() == [(True,)]
+        eventually(lambda: not killed.is_alive())
+    killed.result().refused(503, "UNAVAILABLE")
+    assert snapshot() == before
+    gamer = studio.gamer("u")
+    assert gamer.session["is_new_user"] is True
+    assert gamer.buckets() == (50, 0, 0)
+    assert ledger_faults() == []
+
+
+def test_a_second_first_call_waits_for_the_one_that_runs_and_is_not_new(studio: StudioCaller) -> None:
+    def call() -> bool:
+        return bool(studio.post("/s2s/session", {"user_id": "u"}).ok()["is_new_user"])
+
+    with holding("LOCK TABLE wallet_posting IN EXCLUSIVE MODE", []):
+        first, second = begin_blocked(call, call)
+    assert (first.result(), second.result()) == (True, False)
+    assert studio.gamer("u").buckets() == (50, 0, 0)

@@ -1,0 +1,95 @@
+"""The auditors' views: their columns are a promise, and what they say is what stands."""
+
+import pytest
+
+from tests.support.http import GamerCaller, StudioCaller
+from tests.support.money import one, rows
+
+pytestmark = pytest.mark.django_db
+
+COLUMNS = {
+    "account": "account_id client_id wallet_id kind currency tournament_id address stored_balance posted_balance",
+    "transaction": "transaction_id client_id wallet_id kind reference balance_after created_at",
+    "posting": "posting_id transaction_id source_account_id destination_account_id currency amount"
+    " source_balance_after destination_balance_after",
+    "tournament": "tournament_id client_id currency buy_in_price min_participants sponsored_amount prize_table tie_rule"
+    " escrow_account_id size field_size schedules_at moves_to_lobby_at starts_at locks_at ends_at published_at"
+    " cancelled_at refunded_at created_at",
+    "participation": "participation_id client_id tournament_id gamer_id stake joined_at left_at refunded_at score"
+    " reached_at",
+}
+
+
+@pytest.fixture
+def uid(studio: StudioCaller, gamer: GamerCaller) -> str:
+    """A tournament that the gamer joined; another that was left."""
+    studio.deposit("player-1", 100, "order-1").ok(201)
+    uid, left = studio.tournament(buy_in_price=60, sponsored_amount=7), studio.tournament()
+    gamer.join(uid, 60).ok()
+    gamer.score(uid, 5).ok()
+    gamer.join(left).ok()
+    gamer.leave(left).ok()
+    return uid
+
+
+@pytest.mark.parametrize("view", COLUMNS)
+def test_a_view_has_the_columns_that_auditors_rely_on(view: str) -> None:
+    found = rows(
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = 'audit' AND table_name = %s"
+        " ORDER BY ordinal_position",
+        view,
+    )
+    assert [name for (name,) in found] == COLUMNS[view].split()
+
+
+def test_posted_and_stored_balances_of_gamers_agree_and_all_sum_to_nothing(uid: str) -> None:
+    balances = rows("SELECT kind, stored_balance, posted_balance::int FROM audit.account ORDER BY kind, posted_balance")
+    assert balances == [
+        ("bonus", 0, 0),
+        ("bought", 90, 90),
+        ("deposits", None, -100),
+        ("earned", 0, 0),
+        ("escrow", None, 0),
+        ("escrow", None, 67),
+        ("held", 0, 0),
+        ("promotions", None, -50),
+        ("sponsor", None, -7),
+    ]
+    assert one("SELECT sum(posted_balance) FROM audit.account") == 0
+
+
+def test_an_account_is_found_by_its_owner_and_its_address(uid: str, gamer: GamerCaller) -> None:
+    escrow = rows("SELECT account_id FROM audit.account WHERE tournament_id = %s", uid)
+    assert escrow == rows("SELECT escrow_account_id FROM audit.tournament WHERE tournament_id = %s", uid)
+    own = rows("SELECT kind FROM audit.account WHERE address = %s ORDER BY 1", gamer.session["wallet_address"])
+    assert own == [("bonus",), ("bought",), ("earned",), ("held",)]
+
+
+def test_a_transaction_is_followed_to_its_postings(uid: str) -> None:
+    found = rows(
+        "SELECT s.kind, d.kind, p.amount, p.source_balance_after, p.destination_balance_after"
+        "  FROM audit.transaction t JOIN audit.posting p USING (transaction_id)"
+        "  JOIN audit.account s ON s.account_id = source_account_id"
+        "  JOIN audit.account d ON d.account_id = destination_account_id"
+        "  JOIN audit.participation stay ON t.reference = 'join:' || stay.participation_id"
+        " WHERE stay.tournament_id = %s ORDER BY p.posting_id",
+        uid,
+    )
+    assert found == [("bonus", "escrow", 50, 0, None), ("bought", "escrow", 10, 90, None)]
+
+
+def test_tournaments_and_participations_are_told(uid: str) -> None:
+    tournament = rows(
+        "SELECT buy_in_price, sponsored_amount, size, field_size, currency, cancelled_at FROM audit.tournament"
+        " WHERE tournament_id = %s",
+        uid,
+    )
+    assert tournament == [(60, 7, 100, 1, "KCASH", None)]
+    stays = rows("SELECT stake, left_at IS NULL, refunded_at, score FROM audit.participation ORDER BY joined_at")
+    assert stays == [(60, True, None, 5), (10, False, None, None)]
+
+
+def test_no_view_holds_personal_data() -> None:
+    columns = " ".join(COLUMNS.values()).split()
+    assert not {"user_id", "email", "name", "username", "phonenumber", "linked_phone"} & set(columns)
+    assert {view for (view,) in rows("SELECT viewname FROM pg_views WHERE schemaname = 'audit'")} == COLUMNS.keys()
