@@ -23,7 +23,8 @@ if len(SECRET_KEY) < 32:
     env.refuse("KGEN_SECRET_KEY", "must have at least 32 characters")
 # Signs gamers' tokens: the first key signs, all verify. Rotation: put a new one in front, drop the old a day later.
 TOKEN_KEYS = env.key_set("KGEN_TOKEN_KEYS")
-# Keys the digests of client secrets and page cursors; it never signs tokens.
+# Keys digests of client secrets and codes, page cursors, and what is computed instead of stored: codes, webhooks'
+# secrets. It never signs tokens.
 PEPPER = env.key_bytes("KGEN_PEPPER", env.text("KGEN_PEPPER"))
 
 DEBUG = False
@@ -274,7 +275,13 @@ SPECTACULAR_SETTINGS = {
     # Without a validator of somebody else's; schemas are shown with their operations only.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None, "defaultModelsExpandDepth": -1},
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    # Choices that stand under names which several serializers use.
+    "ENUM_NAME_OVERRIDES": {
+        "DeliveryStateEnum": "kgen.webhooks.models.DeliveryState",
+        "TransactionTypeEnum": "wallet.serializers.STATEMENT_KINDS",
+        "WithdrawalStatusEnum": "wallet.serializers.WIRE_STATES",
+        "PayoutReportStatusEnum": "wallet.serializers.REPORT_STATES",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "kgen.api.schema.document_errors",
@@ -289,4 +296,6 @@ LOGGING = logging_config(
 
 env.refuse_unknown("KGEN_", also=frozenset({"KGEN_REQUIRE_BROWSER"}))
 env.refuse_unknown("SMS_", also=frozenset())
+# Read only where there is a gateway.
+env.refuse_unknown("PAYOUT_", also=frozenset({"PAYOUT_GATEWAY_SECRET"}))
 os.environ.setdefault("TZ", "UTC")

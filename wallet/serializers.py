@@ -10,6 +10,7 @@ from wallet.selectors import Balance, StatementEntry
 
 DEPOSIT_LIMIT = 10**12
 WIRE_STATES = [state.value for state in State if state != State.NEEDS_REVIEW]
+REPORT_STATES = ["paid", "accepted", "rejected"]
 # The published protocol's name for a stake; the other kinds are named in its manner.
 _NAMES = {
     Kind.WELCOME_BONUS: "Welcome bonus",
@@ -46,7 +47,7 @@ class PayoutNewsIn(serializers.Serializer[Any]):
     reference = serializers.CharField()
     amount = serializers.IntegerField(required=False)
     currency = serializers.CharField(required=False)
-    status = serializers.ChoiceField(["paid", "accepted", "rejected"])
+    status = serializers.ChoiceField(REPORT_STATES)
     transaction_hash = serializers.CharField(required=False)
     block_number = serializers.IntegerField(required=False)
     gas_fee = serializers.IntegerField(required=False)

@@ -8,7 +8,8 @@ from tests.support.money import one, rows
 pytestmark = pytest.mark.django_db
 
 COLUMNS = {
-    "account": "account_id client_id wallet_id kind currency tournament_id address stored_balance posted_balance",
+    "account": "account_id client_id wallet_id kind currency tournament_id address stored_balance posted_balance"
+    " kgen_account_id",
     "transaction": "transaction_id client_id wallet_id kind reference balance_after created_at",
     "posting": "posting_id transaction_id source_account_id destination_account_id currency amount"
     " source_balance_after destination_balance_after",
@@ -17,6 +18,8 @@ COLUMNS = {
     " cancelled_at refunded_at created_at",
     "participation": "participation_id client_id tournament_id gamer_id stake joined_at left_at refunded_at score"
     " reached_at",
+    "withdrawal": "withdrawal_id client_id wallet_id amount currency destination kgen_account_id rail state review"
+    " created_at updated_at settled_at tries approved_by rejected_by resolved_by block_number transaction_hash gas_fee",
 }
 
 

@@ -204,7 +204,7 @@ def test_a_stake_that_was_not_paid(played: Played) -> None:
 def test_an_escrow_of_a_refunded_tournament_that_is_not_empty(played: Played) -> None:
     sql = "UPDATE esports_tournament SET refunded_at = now(), cancelled_at = now() WHERE id = %s"
     lines = found(sql, played.uid)
-    assert lines == [f"DIFFERENCE escrow of a refunded tournament = 0: tournament {played.uid}: holds 20"]
+    assert lines == [f"DIFFERENCE escrow of a settled or refunded tournament = 0: tournament {played.uid}: holds 20"]
 
 
 def test_an_overdrawn_escrow(played: Played) -> None:
