@@ -50,7 +50,14 @@ class StudioTournamentViewSet(StudioViewSet):
         responses={201: TournamentOut, **errors(*TERMS_ERRORS, key=True)},
     )
     def create(self, request: Request) -> HttpResponse:
-        """Make a tournament and publish it."""
+        """Make a tournament and publish it.
+
+        Left out: it is scheduled now, or at the earliest time given if that is earlier; it starts with the lobby if
+        that is given, else with the schedule; the lobby opens with the start; it locks with the end.
+        `min_participants` is 3 (fewer, and it is cancelled at its end), `score_order` desc, `score_operator` latest,
+        `score_source` any (server for a sum), `prize_table` "default" (multiples of the buy-in: a free tournament
+        needs one of fixed prizes or shares), `tie_rule` first_to_reach, `mode` Quick, everything else 0 or unbounded.
+        """
         given = self.parse(TournamentIn)
         return self.perform(
             organising.create_tournament,
@@ -86,7 +93,12 @@ class StudioTournamentViewSet(StudioViewSet):
         responses={200: TournamentOut, **errors("TOURNAMENT_NOT_FOUND", "WRONG_STATE", *TERMS_ERRORS)},
     )
     def partial_update(self, request: Request, uid: str) -> HttpResponse:
-        """Change what its state still allows; all or nothing."""
+        """Change what its state still allows; all or nothing.
+
+        Before the first join ever everything may change. After it: title and description; size and sponsorship up;
+        lock and end later while not passed, by at most the original length; the score source to server.
+        Equal values are no change. A refusal names the fields in `fields`.
+        """
         given = self.parse(TournamentPatch)
         return self.perform(
             organising.change_tournament,

@@ -28,7 +28,7 @@ def post(studio: StudioCaller, uid: str, **scores: int) -> None:
 
 def ladder(studio: StudioCaller, count: int) -> tuple[str, list[str]]:
     """A tournament and its gamers, who rank in the order of their names; the best has the score `count`."""
-    uid = studio.tournament(buy_in_price=0, tournament_size=max(count, 3))
+    uid = studio.tournament(buy_in_price=0, tournament_size=count + 3)
     names = seat_many(uid, count)
     post(studio, uid, **{name: count - index for index, name in enumerate(names)})
     return uid, names

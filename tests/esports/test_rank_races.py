@@ -1,10 +1,12 @@
 """Ranks while others write: nothing that commits late is missed, and everybody's place is right in the end."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from esports.selectors.ranks import rank_of
+from esports.selectors import ranks
+from esports.selectors.ranks import Board, rank_of
 from kgen.valkey import valkey
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.ranks import board, check_ranks, make_stale, positions
@@ -49,6 +51,29 @@ def test_a_score_that_commits_after_the_catch_up_is_not_missed(
     make_stale(uid)
     assert check_ranks(uid) == 4
     assert players[0].board(uid, "?around=me&limit=1")["me"] == {"rank": 1, "score": 50}
+
+
+def test_a_catch_up_that_is_cut_off_loses_nothing(
+    cup: tuple[str, list[GamerCaller]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid, players = cup
+    check_ranks(uid)
+    for player, value in zip(players, (44, 33, 22, 11), strict=False):
+        player.score(uid, value).ok()
+    make_stale(uid)
+    monkeypatch.setattr(ranks, "CHUNK", 1)
+    applied = Board._apply
+
+    def dies_behind_the_first_part(*arguments: Any) -> bool:
+        applied(*arguments)
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Board, "_apply", dies_behind_the_first_part)
+        with pytest.raises(SystemExit):
+            board(uid).catch_up()
+    make_stale(uid)
+    assert check_ranks(uid) == 4
 
 
 def test_an_open_transaction_keeps_nobody_elses_score_back(

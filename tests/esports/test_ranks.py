@@ -4,7 +4,6 @@ import json
 import time
 from base64 import b64decode
 from collections.abc import Iterator
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,7 +17,7 @@ from esports import tasks
 from esports.models import Participation
 from esports.ranking import MAX_SCORE
 from esports.selectors import ranks
-from esports.selectors.ranks import Board, counted_rank, rank_of
+from esports.selectors.ranks import counted_rank, rank_of
 from kgen.celery import app as celery_app
 from kgen.valkey import pause, valkey
 from tests.support.http import StudioCaller
@@ -188,26 +187,6 @@ def test_whoever_is_second_is_content_with_a_set_of_the_last_second(uid: str) ->
     valkey().set(board(uid).lock, "somebody else's", px=ranks.LOCK_MS)
     assert board(uid).catch_up() is True
     assert valkey().get(board(uid).lock) == "somebody else's"
-
-
-def test_a_catch_up_that_is_cut_off_loses_nothing(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    place(uid, [(second, 0, 0) for second in range(CROWD)])
-    check_ranks(uid)
-    place(uid, [(CROWD - second, 1, 0) for second in range(CROWD)])
-    make_stale(uid)
-    monkeypatch.setattr(ranks, "CHUNK", 5)
-    applied = Board._apply
-
-    def dies_behind_the_first_part(*arguments: Any) -> bool:
-        applied(*arguments)
-        raise SystemExit
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Board, "_apply", dies_behind_the_first_part)
-        with pytest.raises(SystemExit):
-            board(uid).catch_up()
-    make_stale(uid)
-    check_ranks(uid)
 
 
 # --- Large boards

@@ -117,7 +117,7 @@ def test_the_page_loads_only_from_here_and_without_inline_scripts() -> None:
     for address in page.loaded:
         loaded = Client().get(address)
         assert loaded.status_code == 200, address
-        loaded.close()
+        assert b"".join(loaded), address
 
 
 def test_the_page_shows_the_schema_under_the_policy_of_the_whole_site() -> None:

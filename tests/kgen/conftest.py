@@ -1,41 +1,17 @@
 """What the tests of the floor share."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from tests.support.calls import Call
-from tests.support.http import Answer, Caller, GamerCaller, StudioCaller
+from tests.support.arena import Arena
+from tests.support.http import StudioCaller
 
 
 @pytest.fixture(autouse=True)
 def no_static_files(settings: Any) -> None:
     """Every call makes the middleware anew; looking for static files would be most of its time."""
     settings.WHITENOISE_USE_FINDERS = False
-
-
-@dataclass
-class Arena:
-    """A game in play: player-1 has joined a tournament, player-2 has not, and a deposit is known."""
-
-    studio: StudioCaller
-    gamer: GamerCaller
-    uid: str
-    spare_uid: str
-
-    def path(self, template: str) -> str:
-        """The path with this game's ids."""
-        return template.replace("{uid}", self.uid).replace("{spare_uid}", self.spare_uid)
-
-    def caller(self, audience: str) -> Caller:
-        """Who may make such calls."""
-        return {"studio": self.studio, "gamer": self.gamer}.get(audience, Caller())
-
-    def send(self, call: Call, raw: bytes, **kwargs: Any) -> Answer:
-        """Make a call with these bytes as its body."""
-        filled = raw.replace(b"{uid}", self.uid.encode())
-        return self.caller(call.audience).call(call.method, self.path(call.path), raw=filled, **kwargs)
 
 
 @pytest.fixture

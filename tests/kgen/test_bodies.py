@@ -1,23 +1,15 @@
 """Bodies: JSON objects in UTF-8 up to a size; none where none is needed; what is unknown in them is ignored."""
 
-import json
-from typing import Any
-
 import pytest
 
-from tests.kgen.conftest import Arena
+from tests.support.arena import Arena
 from tests.support.http import StudioCaller
+from tests.support.inputs import of_size
 from tests.support.rows import snapshot
 
 pytestmark = pytest.mark.django_db
 
 LIMIT, BULK_LIMIT = 64 * 1024, 1024 * 1024
-
-
-def of_size(body: dict[str, Any], size: int) -> bytes:
-    """The body, made so many bytes long by a field that nobody reads."""
-    frame = len(json.dumps(body | {"padding": ""}))
-    return json.dumps(body | {"padding": "x" * (size - frame)}).encode()
 
 
 def test_a_body_may_have_64_kib_and_no_byte_more(studio: StudioCaller) -> None:

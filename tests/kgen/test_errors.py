@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.kgen.conftest import Arena
+from tests.support.arena import Arena
 from tests.support.http import Answer, Caller, GamerCaller, StudioCaller
 from tests.support.inputs import UNKNOWN_UID
 

@@ -1,10 +1,8 @@
 """Whole bodies, queries, paths and headers that are none: always a 4xx problem, nothing changed."""
 
-from urllib.parse import quote
-
 import pytest
 
-from tests.kgen.conftest import Arena
+from tests.support.arena import Arena
 from tests.support.calls import CALLS, LIST_CALLS, Call
 from tests.support.http import Caller, GamerCaller, StudioCaller
 from tests.support.inputs import NASTY_QUERIES, RAW_BODIES
@@ -19,13 +17,9 @@ PATH_SEGMENTS = [
     "%ED%A0%80",
     "%0A",
     "..%2F..",
-    "%2e%2e",
-    "%25%30%30",
     "%2F",
-    "-1",
     "null",
     "'%3B%20DROP%20TABLE--",
-    "%7Bid%7D",
     "%F0%9F%98%80",
     "x" * 10_000,
     "00000000-0000-0000-0000-00000000000g",
@@ -52,14 +46,21 @@ def test_a_body_that_is_no_plain_json_object_is_refused(arena: Arena, call: Call
 def test_a_query_is_read_strictly(arena: Arena, path: str) -> None:
     audience, parameters = LIST_CALLS[path]
     caller = arena.caller(audience)
-    for parameter, kind in parameters.items():
+    for names in together(parameters):
         for value, kinds in NASTY_QUERIES.items():
-            answer = caller.get(f"{arena.path(path)}?{parameter}={value}")
-            if kind in kinds:
-                assert answer.status == 200, (parameter, value, answer.content)
+            query = "&".join(f"{name}={value}" for name in names)
+            answer = caller.get(f"{arena.path(path)}?{query}")
+            if parameters[names[0]] in kinds:
+                assert answer.status == 200, (query, answer.content)
             else:
                 problem = answer.refused(400, "BAD_REQUEST")
-                assert [fault["field"] for fault in problem["errors"]] == [parameter], value
+                assert {fault["field"] for fault in problem["errors"]} == set(names), value
+
+
+def together(parameters: dict[str, str]) -> list[list[str]]:
+    """The parameters by kind: those of one kind are all told of at once."""
+    kinds = dict.fromkeys(parameters.values())
+    return [[name for name, kind in parameters.items() if kind == wanted] for wanted in kinds]
 
 
 def test_a_query_of_a_thousand_parameters_is_refused(gamer: GamerCaller) -> None:
@@ -123,7 +124,6 @@ def assert_harmless(arena: Arena, value: str) -> None:
         Caller(studio | {name: value}).get("/s2s/esports/tournaments").refused(401, "UN_AUTHORIZED")
     for name in ("X-Request-Id", "X-Forwarded-For", "Accept", "Accept-Language", "User-Agent", "Cookie", "Range"):
         arena.gamer.get(balance, headers={name: value}).ok()
-        arena.gamer.get(balance, headers={name: quote(value)[:5000]}).ok()
 
 
 def test_a_content_length_of_thousands_of_digits_is_too_large(studio: StudioCaller) -> None:

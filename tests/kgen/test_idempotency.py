@@ -9,7 +9,7 @@ from django.db.models import F
 
 from kgen.models import IdempotencyKey
 from kgen.services import forget_idempotency_keys
-from tests.kgen.conftest import Arena
+from tests.support.arena import Arena
 from tests.support.http import Answer, Caller, StudioCaller
 from tests.support.rows import snapshot
 

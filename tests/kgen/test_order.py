@@ -6,7 +6,7 @@ import pytest
 from django.db.models import F
 
 from esports.models import Tournament
-from tests.kgen.conftest import Arena
+from tests.support.arena import Arena
 from tests.support.http import Caller, GamerCaller, StudioCaller
 from tests.support.inputs import UNKNOWN_UID
 from tests.support.rows import snapshot

@@ -1,10 +1,12 @@
 """The database is away: a clean 503 for everybody, and all is as before when it is back."""
 
 import pytest
+from django.db import connection
 
 from tests.support.away import database_away
 from tests.support.http import Answer, Caller, GamerCaller, StudioCaller
 from tests.support.rows import snapshot
+from tests.support.threads import holding_seats
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -51,3 +53,17 @@ def test_what_needs_no_database_answers_as_always(gamer: GamerCaller) -> None:
         Caller().post("/fe/users/auth/token/refresh", {"refresh_token": "x"}).refused(401, "UN_AUTHORIZED")
         Caller().post("/fe/users/auth/token/refresh", raw=b"{").refused(400, "BAD_REQUEST")
         assert Caller().get("/schema").status == 200
+
+
+def test_a_wait_for_a_lock_that_takes_too_long_is_503_and_changes_nothing(
+    studio: StudioCaller, gamer: GamerCaller
+) -> None:
+    uid = studio.tournament()
+    before = snapshot()
+    with holding_seats(uid):
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        assert_unavailable(gamer.join(uid, key="k"))
+        connection.close()
+    assert snapshot() == before
+    gamer.join(uid, key="k").ok()

@@ -5,7 +5,7 @@ import uuid
 import pytest
 from django.test import Client as DjangoClient
 
-from tests.kgen.conftest import Arena
+from tests.support.arena import Arena
 from tests.support.http import Caller, StudioCaller
 from tests.support.inputs import UNKNOWN_UID
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.kgen.conftest import Arena
+from tests.support.arena import Arena
 from tests.support.http import StudioCaller
 from tests.support.inputs import UNKNOWN_UID
 from tests.support.rows import snapshot

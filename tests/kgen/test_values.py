@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.kgen.conftest import Arena
+from tests.support.arena import Arena
 from tests.support.http import StudioCaller
 
 pytestmark = pytest.mark.django_db

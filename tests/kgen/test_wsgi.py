@@ -4,8 +4,10 @@ import io
 import uuid
 
 from kgen.wsgi import CHUNKED_READ_LIMIT, application
-from tests.kgen.test_bodies import LIMIT, of_size
 from tests.support.http import StudioCaller
+from tests.support.inputs import of_size
+
+LIMIT = 64 * 1024
 
 
 def chunked(studio: StudioCaller, body: bytes) -> int:

@@ -38,6 +38,12 @@ class Call:
         """For the test's id."""
         return f"{self.method} {self.path}"
 
+    def batches(self) -> list[list[tuple[Kind, str]]]:
+        """The fields that can hold a value at the same time: all that hold no others, and each of the rest alone."""
+        fields = [(kind, field) for kind, names in self.groups for field in names]
+        holders = [[(kind, field)] for kind, field in fields if kind in (OBJECT, LIST)]
+        return [[(kind, field) for kind, field in fields if kind not in (OBJECT, LIST)], *holders]
+
     def with_value(self, fields: tuple[str, ...], raw: str) -> bytes:
         """The body with `raw` in the place of each of these fields."""
         body: Any = json.loads(json.dumps(self.body))

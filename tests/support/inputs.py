@@ -130,16 +130,17 @@ def fits(kind: Kind, value: Any) -> bool:
 
 def allowed_for(kind: Kind) -> list[Nasty]:
     """The values that a field of this kind may take."""
-    return [nasty for nasty in _for(kind) if fits(kind, nasty.value)]
+    return [nasty for nasty in NASTY if concerns(kind, nasty) and fits(kind, nasty.value)]
 
 
 def refused_for(kind: Kind) -> list[Nasty]:
     """The values that a field of this kind may not take."""
-    return [nasty for nasty in _for(kind) if not fits(kind, nasty.value)]
+    return [nasty for nasty in NASTY if concerns(kind, nasty) and not fits(kind, nasty.value)]
 
 
-def _for(kind: Kind) -> list[Nasty]:
-    return [nasty for nasty in NASTY if not nasty.kinds or kind.name in nasty.kinds]
+def concerns(kind: Kind, nasty: Nasty) -> bool:
+    """Whether the value is worth trying on a field of this kind."""
+    return not nasty.kinds or kind.name in nasty.kinds
 
 
 def _text_fits(kind: Kind, text: str) -> bool:
@@ -232,3 +233,9 @@ NASTY_QUERIES: dict[str, frozenset[str]] = {
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAA": frozenset({"text"}),
     "%3D%3D%3D%3D": frozenset({"text"}),
 }
+
+
+def of_size(body: dict[str, Any], size: int) -> bytes:
+    """The body, made so many bytes long by a field that nobody reads."""
+    frame = len(json.dumps(body | {"padding": ""}))
+    return json.dumps(body | {"padding": "x" * (size - frame)}).encode()

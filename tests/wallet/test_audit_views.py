@@ -1,9 +1,10 @@
 """The auditors' views: their columns are a promise, and what they say is what stands."""
 
 import pytest
+from django.db import DatabaseError, ProgrammingError, transaction
 
 from tests.support.http import GamerCaller, StudioCaller
-from tests.support.money import one, rows
+from tests.support.money import execute, new_id, one, rows
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +91,21 @@ def test_tournaments_and_participations_are_told(uid: str) -> None:
     assert tournament == [(60, 7, 100, 1, "KCASH", None)]
     stays = rows("SELECT stake, left_at IS NULL, refunded_at, score FROM audit.participation ORDER BY joined_at")
     assert stays == [(60, True, None, 5), (10, False, None, None)]
+
+
+def test_an_auditor_reads_the_views_and_nothing_else(uid: str) -> None:
+    role = f"auditor_{new_id().hex}"
+    execute(f"CREATE ROLE {role}; GRANT USAGE ON SCHEMA audit TO {role}")
+    execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA audit TO {role}; SET LOCAL ROLE {role}")
+    for view in COLUMNS:
+        assert one(f"SELECT count(*) > 0 FROM audit.{view}")
+        for sql in (f"DELETE FROM audit.{view}", f"UPDATE audit.{view} SET client_id = client_id"):
+            with pytest.raises(DatabaseError), transaction.atomic():
+                execute(sql)
+    for table in ("users_gamer", "wallet_account", "wallet_posting"):
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            execute(f"SELECT 1 FROM {table}")
+    execute("RESET ROLE")
 
 
 def test_no_view_holds_personal_data() -> None:

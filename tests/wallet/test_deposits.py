@@ -116,6 +116,11 @@ def test_a_field_that_is_missing_is_named(studio: StudioCaller, gamer: GamerCall
         assert [(fault["field"], fault["code"]) for fault in problem["errors"]] == [(missing, "required")]
 
 
+def test_the_body_is_looked_at_before_the_gamer(studio: StudioCaller) -> None:
+    studio.deposit("nobody", 0, "order-1").refused(400, "BAD_REQUEST")
+    studio.post(f"{DEPOSITS}/nothing/reverse", raw=b"[]").refused(400, "BAD_REQUEST")
+
+
 @pytest.mark.parametrize("amount", [1, 10**12])
 def test_the_smallest_and_the_largest_deposit(studio: StudioCaller, gamer: GamerCaller, amount: int) -> None:
     assert studio.deposit("player-1", amount, "order-1").ok(201)["balance_after"] == 50 + amount

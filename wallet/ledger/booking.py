@@ -60,9 +60,9 @@ def book(entry: Entry) -> Booked:
 
 
 def book_many(entries: Sequence[Entry]) -> dict[str, Booked]:
-    """Write several transactions with three statements at most; those that already stand are left as they are.
+    """Write several transactions in one statement; those that already stand are left as they are.
 
-    Raises as `book`. Entries of one purse are applied in their order.
+    Raises as `book`. Entries of one purse are applied in their order; their purses know the balances after it.
     """
     booked = _already_booked(entries)
     fresh = [entry for entry in entries if entry.reference not in booked]

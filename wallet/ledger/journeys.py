@@ -24,6 +24,9 @@ def credit_bonus(*, wallet_id: UUID, amount: int, reference: str) -> Booked | No
 def pay_stake(*, wallet_id: UUID, escrow: int, amount: int, reference: str) -> Booked | None:
     """Move a stake into escrow, from bonus, then bought, then earned; nothing is booked for 0.
 
+    The reference must be new with each stake: its postings depend on what the purse holds at that moment, so a
+    second try would be told apart from the first.
+
     :raises InsufficientBalance: the three together hold less than `amount`.
     """
     if amount == 0:
@@ -34,7 +37,7 @@ def pay_stake(*, wallet_id: UUID, escrow: int, amount: int, reference: str) -> B
 
 
 def reverse(*, original: str, reference: str, kind: Kind) -> Booked | None:
-    """Undo the very postings of the transaction `original`; None where there never was one.
+    """Undo the very postings of a gamer's transaction `original`; None where there never was one.
 
     :raises InsufficientBalance: what was received is no longer there.
     """
@@ -42,8 +45,11 @@ def reverse(*, original: str, reference: str, kind: Kind) -> Booked | None:
 
 
 def reverse_many(references: Mapping[str, str], *, kind: Kind) -> dict[str, Booked]:
-    """Undo several transactions, given as {original reference: reversing reference}, each once."""
-    originals = list(Transaction.objects.filter(reference__in=list(references)).select_related("wallet"))
+    """Undo several transactions of gamers, given as {original reference: reversing reference}, each once.
+
+    Originals that do not stand, or that no wallet took part in, are passed over.
+    """
+    originals = list(Transaction.objects.filter(reference__in=list(references)))
     moves: dict[UUID, list[Move]] = {original.id: [] for original in originals}
     for posting in Posting.objects.filter(transaction__in=list(moves)).order_by("-id"):
         moves[posting.transaction_id].append(Move(posting.destination_id, posting.source_id, posting.amount))
@@ -76,7 +82,7 @@ def move_sponsorship(
         return None
     sponsor = system_account(client_id=client_id, currency=currency, kind=SystemAccount.SPONSOR)
     # System accounts are hot for nobody but this: two tournaments must not both spend the last of the limit.
-    Account.objects.select_for_update().get(pk=sponsor)
+    Account.objects.select_for_update(no_key=True).get(pk=sponsor)
     if change > 0 and system_balance(sponsor) - change < -limit:
         raise InsufficientBalance("The sponsorship is over the client's limit.")
     move = Move(sponsor, escrow, change) if change > 0 else Move(escrow, sponsor, -change)
