@@ -153,6 +153,12 @@ class TournamentPatch(serializers.Serializer[Any]):
         }
         return super().to_internal_value(kept)
 
+    def validate_title(self, title: str) -> str:
+        """A title that can be seen."""
+        if not title.strip():
+            raise serializers.ValidationError("A title of blanks alone is none.")
+        return title
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         least, most = attrs.get("score_min"), attrs.get("score_max")
         if least is not None and most is not None and least > most:

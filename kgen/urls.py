@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from kgen import health
@@ -14,6 +15,7 @@ urlpatterns = [
     path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
     # Split: its script is a file of ours, as the site's Content-Security-Policy demands.
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path(settings.CONSOLE_PATH.rstrip("/"), RedirectView.as_view(url=f"/{settings.CONSOLE_PATH}")),
     path(settings.CONSOLE_PATH, admin.site.urls),
     path("", include("users.urls")),
     path("", include("wallet.urls")),

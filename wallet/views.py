@@ -58,7 +58,7 @@ def _statement(view: ApiViewSet, holder: Any) -> HttpResponse:
         holder.wallet_id,
         kind=query.get("type"),
         direction=query.get("direction"),
-        scope=view.scope("last_evaluated_key"),
+        scope=view.scope("type", "direction"),
         cursor=query.get("last_evaluated_key"),
         limit=read_limit(view.request._request, default=50, most=200),
     )

@@ -34,7 +34,7 @@ def board_answer(view: ApiViewSet, seen: Seen, gamer_id: UUID | None) -> HttpRes
         seen.tournament,
         gamer_id=gamer_id,
         around_me=around == "me",
-        scope=view.scope("around"),
+        scope=view.scope(),
         cursor=request.GET.get("cursor"),
         limit=read_limit(request, default=100),
     )

@@ -51,7 +51,7 @@ class TournamentViewSet(GamerViewSet):
         page = tournament_page(
             chosen.qs,
             ordering_keys(chosen.chosen_ordering),
-            scope=self.scope(),
+            scope=self.scope(*ActiveFilter.base_filters),
             cursor=request.GET.get("cursor"),
             limit=read_limit(request._request, default=1000),
         )

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,9 +73,9 @@ def _mac(scope: str, body: bytes) -> bytes:
     return hmac.digest(settings.PEPPER, f"cursor\n{scope}\n".encode() + body, hashlib.sha256)[:MAC_BYTES]
 
 
-def list_scope(request: HttpRequest, owner: object, without: tuple[str, ...] = ("cursor", "limit")) -> str:
-    """Names one list: its path, whose it is, and every filter that shapes it."""
-    filters = sorted((name, value) for name, value in request.GET.items() if name not in without)
+def list_scope(request: HttpRequest, owner: object, filters_known: Iterable[str]) -> str:
+    """Names one list: its path, whose it is, and the filters that shape it."""
+    filters = [(name, request.GET[name]) for name in sorted(filters_known) if name in request.GET]
     return f"{request.path_info}\n{owner}\n{urlencode(filters)}"
 
 

@@ -107,9 +107,9 @@ class ApiViewSet(ViewSet):
         headers = page_headers(self.request._request, page.next_cursor)
         return answer([wire(row) for row in page.rows], headers=headers)
 
-    def scope(self, *without: str) -> str:
-        """The name of this list for its cursors."""
-        return list_scope(self.request._request, self.request.user.pk, ("cursor", "limit", *without))
+    def scope(self, *filters: str) -> str:
+        """The name of this list for its cursors; `filters` are the query parameters that shape it."""
+        return list_scope(self.request._request, self.request.user.pk, filters)
 
 
 class GamerViewSet(ApiViewSet):

@@ -104,7 +104,14 @@ def test_the_example_of_settings_shows_the_true_defaults() -> None:
     shown = example()
     known = {name: default for name, default in settings_read().items() if default is not None}
     assert {name: shown[name] for name in known} == known
-    worked_out = {"KGEN_HOME", "KGEN_SECURE_COOKIES", "KGEN_LOG_FORMAT", "KGEN_WEBHOOK_PRIVATE", "SMS_PROVIDER", "SMS_URL"}
+    worked_out = {
+        "KGEN_HOME",
+        "KGEN_SECURE_COOKIES",
+        "KGEN_LOG_FORMAT",
+        "KGEN_WEBHOOK_PRIVATE",
+        "SMS_PROVIDER",
+        "SMS_URL",
+    }
     assert set(shown) - set(known) == worked_out
 
 

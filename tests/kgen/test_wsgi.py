@@ -3,7 +3,8 @@
 import io
 import uuid
 
-from kgen.wsgi import CHUNKED_READ_LIMIT, application
+from kgen.api.json import CHUNKED_READ_LIMIT
+from kgen.wsgi import application
 from tests.support.http import StudioCaller
 from tests.support.inputs import of_size
 

@@ -19,6 +19,8 @@ COLUMNS = {
     " cancelled_at refunded_at created_at",
     "participation": "participation_id client_id tournament_id gamer_id stake joined_at left_at refunded_at score"
     " reached_at",
+    "reward": "reward_id client_id tournament_id participation_id gamer_id rank amount currency status created_at"
+    " updated_at",
     "withdrawal": "withdrawal_id client_id wallet_id amount currency destination kgen_account_id rail state review"
     " created_at updated_at settled_at tries approved_by rejected_by resolved_by block_number transaction_hash gas_fee",
 }
@@ -106,6 +108,24 @@ def test_an_auditor_reads_the_views_and_nothing_else(uid: str) -> None:
         with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
             execute(f"SELECT 1 FROM {table}")
     execute("RESET ROLE")
+
+
+def test_a_prize_is_followed_from_the_reward_to_the_kgen_wallet(studio: StudioCaller) -> None:
+    uid = studio.tournament()
+    winner = play(studio, uid, {"a": 3, "b": 2, "c": 1})["a"]
+    end(uid)
+    settle_due()
+    account = link(winner)
+    winner.post("/fe/esports/rewards/claim").ok()
+    withdrawal = withdraw(winner)
+    pay_due()
+    reward = rows("SELECT rank, amount, currency, status, tournament_id::text, reward_id FROM audit.reward")
+    assert [row[:-1] for row in reward] == [(1, 10, "KCASH", "CLAIMED", uid)]
+    assert one("SELECT count(*) FROM audit.transaction WHERE reference = %s", f"claim:{reward[0][-1]}") == 1
+    paid = rows("SELECT withdrawal_id, amount, state, destination, kgen_account_id FROM audit.withdrawal")
+    assert paid == [(withdrawal.pk, 10, "PAID", account.address, account.pk)]
+    held = rows("SELECT kgen_account_id, tournament_id, posted_balance::int FROM audit.account WHERE kind = 'kgen'")
+    assert held == [(account.pk, None, 10)]
 
 
 def test_no_view_holds_personal_data() -> None:
