@@ -26,10 +26,11 @@ KILLS = ["none", "before", "during", "after"]
 
 
 def behaviours(kill: str) -> list[str]:
-    """All of them; where nobody hears the status, one of each family says the same."""
+    """All of them; where a dead worker hears nothing, those that differ in no more than the answer are left out."""
     if kill == "none":
         return [*TAKEN, *NOT_TAKEN, *REFUSED, *MISCONFIGURED]
-    return [*TAKEN, *NOT_TAKEN, "reject", "400", "401", "301"]
+    unheard = {"huge", "packed", "reset-before", "garbage-before", "409"}
+    return [name for name in (*TAKEN, *NOT_TAKEN, "reject", "400", "401") if name not in unheard]
 
 
 def work_and_die(gateway: FakeGateway, where: str) -> None:

@@ -5,39 +5,57 @@ from typing import Any
 
 import pytest
 
-from kgen import wsgi
+from kgen.api.json import CHUNKED_READ_LIMIT
+from kgen.wsgi import application
+from tests.support.http import StudioCaller
 
-LIMIT = wsgi.CHUNKED_READ_LIMIT
+pytestmark = pytest.mark.usefixtures("committed")
 
-
-@pytest.fixture(autouse=True)
-def read_by_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Django's handler is not called here: what stands in for it reads by the length, as that does."""
-
-    def read(environ: dict[str, Any], _: Any) -> list[bytes]:
-        return [environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))]
-
-    monkeypatch.setattr(wsgi, "_django", read)
+BLOCKS_DRAINED = 16
 
 
-def send(body: bytes) -> tuple[bytes, int]:
-    """Send a body in chunks: what the product sees of it, and how much was taken off the wire."""
-    wire = io.BytesIO(body)
-    seen = wsgi.application({"HTTP_TRANSFER_ENCODING": "Chunked", "wsgi.input": wire}, lambda *_: None)
-    return b"".join(seen), wire.tell()
+def send(studio: StudioCaller, body: bytes, secret: str | None = None) -> tuple[int, int]:
+    """Send a bulk of scores in chunks: the answer's status, and how much was taken off the wire."""
+    wire, statuses = io.BytesIO(body), []
+
+    def start(status: str, *_: Any) -> None:
+        statuses.append(int(status.split()[0]))
+
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/s2s/esports/tournaments/x/scores",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "CONTENT_TYPE": "application/json",
+        "HTTP_TRANSFER_ENCODING": "Chunked",
+        "HTTP_X_CLIENT_ID": studio.client_id,
+        "HTTP_X_CLIENT_SECRET": secret or studio.secret,
+        "wsgi.input": wire,
+        "wsgi.errors": io.StringIO(),
+        "wsgi.url_scheme": "http",
+    }
+    for _ in application(environ, start):
+        pass
+    return statuses[0], wire.tell()
 
 
-@pytest.mark.parametrize("size", [0, 5, LIMIT - 1])
-def test_a_chunked_body_is_handed_on_as_it_is(size: int) -> None:
-    assert send(b"x" * size) == (b"x" * size, size)
+def test_a_body_is_read_as_it_is(studio: StudioCaller) -> None:
+    body = b'{"scores": [{"user_id": "a", "value": 1}]}'
+    assert send(studio, body) == (404, len(body))
 
 
-@pytest.mark.parametrize("size", [LIMIT, 3 * LIMIT])
-def test_one_that_is_too_long_is_read_to_its_end_so_that_its_sender_reads_the_refusal(size: int) -> None:
-    seen, taken = send(b"x" * size)
-    assert (len(seen), taken) == (LIMIT, size)
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_one_that_is_too_long_is_read_to_its_end_so_that_its_sender_reads_the_refusal(
+    studio: StudioCaller, blocks: int
+) -> None:
+    size = blocks * CHUNKED_READ_LIMIT
+    assert send(studio, b"x" * size) == (413, size)
 
 
-def test_one_without_end_is_cut_off() -> None:
-    seen, taken = send(b"x" * (40 * LIMIT))
-    assert (len(seen), taken) == (LIMIT, 17 * LIMIT)
+def test_one_without_end_is_cut_off(studio: StudioCaller) -> None:
+    status, taken = send(studio, b"x" * (40 * CHUNKED_READ_LIMIT))
+    assert (status, taken) == (413, (1 + BLOCKS_DRAINED) * CHUNKED_READ_LIMIT)
+
+
+def test_nothing_is_read_of_a_stranger(studio: StudioCaller) -> None:
+    assert send(studio, b"x" * 100, secret="wrong") == (401, 0)
