@@ -90,7 +90,7 @@ PAYOUT_GATEWAY_URL = env.url("PAYOUT_GATEWAY_URL", None, ("https", "http")) if _
 PAYOUT_GATEWAY_SECRET = env.signing_secret("PAYOUT_GATEWAY_SECRET") if _has_gateway else ""
 # Whether the gateway pays a reference once however often it is sent it.
 PAYOUT_GATEWAY_IDEMPOTENT = env.flag("PAYOUT_GATEWAY_IDEMPOTENT", False)
-PAYOUT_TIMEOUT_SECONDS = env.whole("PAYOUT_TIMEOUT_SECONDS", 5, least=1, most=15)
+PAYOUT_TIMEOUT_SECONDS = env.whole("PAYOUT_TIMEOUT_SECONDS", 5, least=1, most=10)
 PAYOUT_BREAKER_FAILURES = env.whole("PAYOUT_BREAKER_FAILURES", 5, least=1)
 PAYOUT_PROBE_SECONDS = env.whole("PAYOUT_PROBE_SECONDS", 10, least=1)
 

@@ -3,8 +3,15 @@
 import pytest
 from django.db import DatabaseError, ProgrammingError, transaction
 
+from rewards.services.settling import settle_due
+from tests.rewards.test_settlement import play
+from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.money import execute, new_id, one, rows
+from tests.support.withdrawals import link, withdraw
+from users.models import KGenAccount
+from wallet.models import Withdrawal
+from wallet.services.paying import pay_due
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +43,20 @@ def uid(studio: StudioCaller, gamer: GamerCaller) -> str:
     gamer.join(left).ok()
     gamer.leave(left).ok()
     return uid
+
+
+@pytest.fixture
+def paid(studio: StudioCaller) -> tuple[str, KGenAccount, Withdrawal]:
+    """A tournament whose winner has claimed 10 and withdrawn them, to which account, and how."""
+    uid = studio.tournament()
+    winner = play(studio, uid, {"a": 3, "b": 2, "c": 1})["a"]
+    end(uid)
+    settle_due()
+    account = link(winner)
+    winner.post("/fe/esports/rewards/claim").ok()
+    withdrawal = withdraw(winner)
+    pay_due()
+    return uid, account, withdrawal
 
 
 @pytest.mark.parametrize("view", COLUMNS)
@@ -95,7 +116,8 @@ def test_tournaments_and_participations_are_told(uid: str) -> None:
     assert stays == [(60, True, None, 5), (10, False, None, None)]
 
 
-def test_an_auditor_reads_the_views_and_nothing_else(uid: str) -> None:
+@pytest.mark.usefixtures("uid", "paid")
+def test_an_auditor_reads_the_views_and_nothing_else() -> None:
     role = f"auditor_{new_id().hex}"
     execute(f"CREATE ROLE {role}; GRANT USAGE ON SCHEMA audit TO {role}")
     execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA audit TO {role}; SET LOCAL ROLE {role}")
@@ -110,20 +132,13 @@ def test_an_auditor_reads_the_views_and_nothing_else(uid: str) -> None:
     execute("RESET ROLE")
 
 
-def test_a_prize_is_followed_from_the_reward_to_the_kgen_wallet(studio: StudioCaller) -> None:
-    uid = studio.tournament()
-    winner = play(studio, uid, {"a": 3, "b": 2, "c": 1})["a"]
-    end(uid)
-    settle_due()
-    account = link(winner)
-    winner.post("/fe/esports/rewards/claim").ok()
-    withdrawal = withdraw(winner)
-    pay_due()
+def test_a_prize_is_followed_from_the_reward_to_the_kgen_wallet(paid: tuple[str, KGenAccount, Withdrawal]) -> None:
+    uid, account, withdrawal = paid
     reward = rows("SELECT rank, amount, currency, status, tournament_id::text, reward_id FROM audit.reward")
     assert [row[:-1] for row in reward] == [(1, 10, "KCASH", "CLAIMED", uid)]
     assert one("SELECT count(*) FROM audit.transaction WHERE reference = %s", f"claim:{reward[0][-1]}") == 1
-    paid = rows("SELECT withdrawal_id, amount, state, destination, kgen_account_id FROM audit.withdrawal")
-    assert paid == [(withdrawal.pk, 10, "PAID", account.address, account.pk)]
+    told = rows("SELECT withdrawal_id, amount, state, destination, kgen_account_id FROM audit.withdrawal")
+    assert told == [(withdrawal.pk, 10, "PAID", account.address, account.pk)]
     held = rows("SELECT kgen_account_id, tournament_id, posted_balance::int FROM audit.account WHERE kind = 'kgen'")
     assert held == [(account.pk, None, 10)]
 
