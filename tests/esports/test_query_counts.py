@@ -133,6 +133,18 @@ def test_a_statement(studio: StudioCaller, gamer: GamerCaller) -> None:
     check_growth(lambda: gamer.get("/fe/wallet/transactions"), grow, most=3)
 
 
+def test_the_consoles_list(studio: StudioCaller, other_studio: StudioCaller, admin_client: Any) -> None:
+    counts = []
+    for count in (1, 9):
+        make(studio, count)
+        make(other_studio, count)
+        with CaptureQueriesContext(connection) as queries:
+            page = admin_client.get("/console/esports/tournament/").content.decode()
+        counts.append((page.count('class="field-status"'), len(queries)))
+    assert [rows for rows, _ in counts] == [2, 20]
+    assert counts[0][1] == counts[1][1]
+
+
 def make(studio: StudioCaller, count: int, **fields: Any) -> list[str]:
     """So many free tournaments."""
     return [studio.tournament(buy_in_price=0, **fields) for _ in range(count)]

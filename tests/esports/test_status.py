@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from esports.lifecycle import ACTIVE
 from esports.models import Tournament
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.organising import shift, soon, wire
@@ -22,6 +23,12 @@ def statuses(uid: str, studio: StudioCaller, gamer: GamerCaller, moment: datetim
         shown = studio.get(f"/s2s/esports/tournaments/{uid}").ok()["tournament_status"]
         answer = gamer.get(f"/fe/esports/tournaments/{uid}")
     return shown, answer.ok()["tournament_status"] if answer.status == 200 else answer.code
+
+
+def filters_that_list_something(gamer: GamerCaller, moment: datetime) -> set[str]:
+    """The statuses for which the active list is not empty at that moment."""
+    with clock_at(moment):
+        return {status for status in ACTIVE if gamer.get(f"/fe/esports/tournaments/active?status={status}").ok()}
 
 
 def played(studio: StudioCaller, gamers: Gamers, joined: int = 3, scored: int = 1, **fields: Any) -> str:
@@ -124,6 +131,8 @@ def test_each_status_begins_with_its_own_moment(studio: StudioCaller, gamer: Gam
     for moment, before, begun in steps:
         assert statuses(uid, studio, gamer, moment - INSTANT) == before
         assert statuses(uid, studio, gamer, moment) == (begun, begun)
+        assert filters_that_list_something(gamer, moment - INSTANT) == {before[0]} & set(ACTIVE)
+        assert filters_that_list_something(gamer, moment) == {begun} & set(ACTIVE)
 
 
 @pytest.mark.parametrize(

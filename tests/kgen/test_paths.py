@@ -43,6 +43,27 @@ WRITES = [
     ("gamer", "POST", "/fe/esports/tournaments/{spare_uid}/leave", 404),
     ("studio", "POST", "/s2s/esports/tournaments/{spare_uid}/cancel", 200),
 ]
+METHODS: list[tuple[str, str, set[str]]] = [
+    ("GET", "/s2s/session", {"POST", "DELETE"}),
+    ("PUT", "/s2s/session", {"POST", "DELETE"}),
+    ("OPTIONS", "/s2s/session", {"POST", "DELETE"}),
+    ("FOO", "/s2s/session", {"POST", "DELETE"}),
+    ("GET", "/api/v1/session", {"POST"}),
+    ("DELETE", "/api/v1/session", {"POST"}),
+    ("GET", "/fe/users/auth/token/refresh", {"POST"}),
+    ("DELETE", "/s2s/esports/tournaments", {"GET", "HEAD", "POST"}),
+    ("PUT", f"/s2s/esports/tournaments/{UNKNOWN_UID}", {"GET", "HEAD", "PATCH"}),
+    ("GET", f"/fe/esports/tournaments/{UNKNOWN_UID}/join", {"POST"}),
+    ("POST", f"/fe/esports/tournaments/{UNKNOWN_UID}", {"GET", "HEAD"}),
+    ("POST", "/fe/esports/tournaments/active", {"GET", "HEAD"}),
+    ("POST", "/fe/wallet/balance", {"GET", "HEAD"}),
+    ("GET", "/s2s/wallet/deposits", {"POST"}),
+    ("POST", "/healthz", {"GET", "HEAD"}),
+    ("POST", "/readyz", {"GET", "HEAD"}),
+    ("DELETE", "/metrics", {"GET", "HEAD"}),
+    ("POST", "/schema", {"GET", "HEAD"}),
+    ("PUT", "/docs", {"GET", "HEAD"}),
+]
 
 
 def test_a_read_answers_alike_with_one_trailing_slash(arena: Arena) -> None:
@@ -73,43 +94,18 @@ def test_more_than_one_slash_is_another_address(arena: Arena, path: str) -> None
     arena.gamer.get(path).refused(404, "NOT_FOUND")
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize(
-    "path", ["/", "/nope", "/nope/", "/fe", "/s2s/", "/s2s/sessions", "/fe/wallet", "/api/v2/session"]
-)
-def test_an_unknown_path_is_a_problem_for_anybody(method: str, path: str) -> None:
-    Caller().call(method, path).refused(404, "NOT_FOUND")
+def test_an_unknown_path_is_a_problem_for_anybody() -> None:
+    for path in ("/", "/nope", "/nope/", "/fe", "/s2s/", "/s2s/sessions", "/fe/wallet", "/api/v2/session"):
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            Caller().call(method, path).refused(404, "NOT_FOUND")
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "allowed"),
-    [
-        ("GET", "/s2s/session", {"POST", "DELETE"}),
-        ("PUT", "/s2s/session", {"POST", "DELETE"}),
-        ("OPTIONS", "/s2s/session", {"POST", "DELETE"}),
-        ("FOO", "/s2s/session", {"POST", "DELETE"}),
-        ("GET", "/api/v1/session", {"POST"}),
-        ("DELETE", "/api/v1/session", {"POST"}),
-        ("GET", "/fe/users/auth/token/refresh", {"POST"}),
-        ("DELETE", "/s2s/esports/tournaments", {"GET", "HEAD", "POST"}),
-        ("PUT", f"/s2s/esports/tournaments/{UNKNOWN_UID}", {"GET", "HEAD", "PATCH"}),
-        ("GET", f"/fe/esports/tournaments/{UNKNOWN_UID}/join", {"POST"}),
-        ("POST", f"/fe/esports/tournaments/{UNKNOWN_UID}", {"GET", "HEAD"}),
-        ("POST", "/fe/esports/tournaments/active", {"GET", "HEAD"}),
-        ("POST", "/fe/wallet/balance", {"GET", "HEAD"}),
-        ("GET", "/s2s/wallet/deposits", {"POST"}),
-        ("POST", "/healthz", {"GET", "HEAD"}),
-        ("POST", "/readyz", {"GET", "HEAD"}),
-        ("DELETE", "/metrics", {"GET", "HEAD"}),
-        ("POST", "/schema", {"GET", "HEAD"}),
-        ("PUT", "/docs", {"GET", "HEAD"}),
-    ],
-)
-def test_a_wrong_method_is_told_the_right_ones_without_credentials(method: str, path: str, allowed: set[str]) -> None:
-    for slash in ("", "/"):
-        answer = Caller().call(method, path + slash)
-        answer.refused(405, "METHOD_NOT_ALLOWED")
-        assert set(answer.headers["Allow"].split(", ")) - {"OPTIONS"} == allowed
+def test_a_wrong_method_is_told_the_right_ones_without_credentials() -> None:
+    for method, path, allowed in METHODS:
+        for slash in ("", "/"):
+            answer = Caller().call(method, path + slash)
+            answer.refused(405, "METHOD_NOT_ALLOWED")
+            assert set(answer.headers["Allow"].split(", ")) - {"OPTIONS"} == allowed, (method, path)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/schema", "/nope", "/s2s/session", "/fe/wallet/balance"])
