@@ -167,35 +167,33 @@ def test_the_better_score_is_the_higher_or_the_lower(
 # --- About one's own place
 
 
-@pytest.mark.parametrize(
-    ("mine", "limit", "expected"),
-    [
-        (1, 5, [1, 2, 3, 4, 5]),
-        (2, 5, [1, 2, 3, 4, 5]),
-        (3, 5, [1, 2, 3, 4, 5]),
-        (6, 5, [4, 5, 6, 7, 8]),
-        (6, 4, [4, 5, 6, 7]),
-        (6, 1, [6]),
-        (6, 2, [5, 6]),
-        (10, 5, [8, 9, 10, 11]),
-        (11, 5, [9, 10, 11]),
-        (11, 1, [11]),
-        (6, 1000, list(range(1, 12))),
-    ],
-)
-def test_around_me_shows_the_places_about_mine(
-    studio: StudioCaller, mine: int, limit: int, expected: list[int]
-) -> None:
+AROUND = [
+    # (my rank, limit, the ranks on the page) of eleven
+    (1, 5, [1, 2, 3, 4, 5]),
+    (2, 5, [1, 2, 3, 4, 5]),
+    (3, 5, [1, 2, 3, 4, 5]),
+    (6, 5, [4, 5, 6, 7, 8]),
+    (6, 4, [4, 5, 6, 7]),
+    (6, 1, [6]),
+    (6, 2, [5, 6]),
+    (10, 5, [8, 9, 10, 11]),
+    (11, 5, [9, 10, 11]),
+    (11, 1, [11]),
+    (6, 1000, list(range(1, 12))),
+]
+
+
+def test_around_me_shows_the_places_about_mine(studio: StudioCaller) -> None:
     uid, names = ladder(studio, 11)
-    gamer = studio.gamer(names[mine - 1])
-    board = gamer.board(uid, f"?around=me&limit={limit}")
-    assert ranked(board) == [(rank, names[rank - 1]) for rank in expected]
-    assert board["me"] == {"rank": mine, "score": 12 - mine}
-    following = gamer.get(f"/fe/esports/tournaments/{uid}/leaderboard?limit=1000&cursor={board['next_cursor']}")
-    if expected[-1] == 11:
-        assert board["next_cursor"] is None
-    else:
-        assert [rank for rank, _ in ranked(following.ok())] == list(range(expected[-1] + 1, 12))
+    for mine, limit, expected in AROUND:
+        gamer = studio.gamer(names[mine - 1])
+        board = gamer.board(uid, f"?around=me&limit={limit}")
+        assert ranked(board) == [(rank, names[rank - 1]) for rank in expected]
+        assert board["me"] == {"rank": mine, "score": 12 - mine}
+        assert (board["next_cursor"] is None) is (expected[-1] == 11)
+        if board["next_cursor"]:
+            following = gamer.board(uid, f"?limit=1000&cursor={board['next_cursor']}")
+            assert [rank for rank, _ in ranked(following)] == list(range(expected[-1] + 1, 12))
 
 
 def test_around_me_without_a_place_is_the_top(studio: StudioCaller) -> None:

@@ -1,17 +1,9 @@
 """What the tests of the floor share."""
 
-from typing import Any
-
 import pytest
 
 from tests.support.arena import Arena
 from tests.support.http import StudioCaller
-
-
-@pytest.fixture(autouse=True)
-def no_static_files(settings: Any) -> None:
-    """Every call makes the middleware anew; looking for static files would be most of its time."""
-    settings.WHITENOISE_USE_FINDERS = False
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ COLUMNS = {
     " source_balance_after destination_balance_after",
     "tournament": "tournament_id client_id currency buy_in_price min_participants sponsored_amount prize_table tie_rule"
     " escrow_account_id size field_size schedules_at moves_to_lobby_at starts_at locks_at ends_at published_at"
-    " cancelled_at refunded_at created_at",
+    " cancelled_at refunded_at created_at settled_at",
     "participation": "participation_id client_id tournament_id gamer_id stake joined_at left_at refunded_at score"
-    " reached_at",
+    " reached_at final_rank prize",
     "reward": "reward_id client_id tournament_id participation_id gamer_id rank amount currency status created_at"
     " updated_at",
     "withdrawal": "withdrawal_id client_id wallet_id amount currency destination kgen_account_id rail state review"
