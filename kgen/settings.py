@@ -192,6 +192,11 @@ DATABASES = {
         "OPTIONS": _database.get("OPTIONS", {})
         | {
             "connect_timeout": 3,
+            # A server that vanished without a word is noticed within half a minute, not after hours.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
             "application_name": "kgen",
             "options": " ".join(f"-c {name}={value}" for name, value in _timeouts.items()),
         },

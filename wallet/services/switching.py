@@ -10,6 +10,7 @@ from django.db.models import F
 from kgen.clock import database_now
 from kgen.errors import RecordNotFound
 from kgen.transactions import journey
+from wallet import payouts
 from wallet.models import Pause, PayoutRail, Step
 from wallet.payouts import Outcome, Reply
 from wallet.selectors.rails import system_marker
@@ -30,6 +31,7 @@ def pause_rail(*, name: str, operator_id: int | None, reason: str) -> None:
 
     :raises RecordNotFound: there is no such rail.
     """
+    running_rails(payouts.rails())
     values = {"pause": Pause.OPERATOR, "reason": reason, "since": database_now(), "changed_by": operator_id}
     if not PayoutRail.objects.filter(pk=name).update(probe_at=None, **values):
         raise RecordNotFound()
@@ -41,6 +43,7 @@ def resume_rail(*, name: str, operator_id: int | None, reason: str) -> None:
 
     :raises RecordNotFound: there is no such rail.
     """
+    running_rails(payouts.rails())
     marker = system_marker()
     if PayoutRail.objects.filter(pk=name).exclude(confirmed_system=marker).exists():
         # What was sent after the backup was taken is forgotten here: the rail is asked before anything goes out.
