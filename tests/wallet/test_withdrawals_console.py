@@ -12,7 +12,7 @@ from tests.support.http import GamerCaller
 from tests.support.withdrawals import earn, link, money, row_of, withdraw
 from users.models import Client, Operator
 from wallet.models import PayoutRail, Review, State, Withdrawal
-from wallet.services import paying, switching
+from wallet.services import paying
 
 pytestmark = pytest.mark.django_db
 QUEUE, RAILS = "/console/wallet/withdrawal/", "/console/wallet/payoutrail/"
@@ -72,7 +72,6 @@ def test_rejecting_and_resolving(browser: Browser, operator: Operator, winner: G
 
 
 def test_pausing_a_rail(browser: Browser, winner: GamerCaller) -> None:
-    switching.running_rails(["internal"])
     rail = PayoutRail.objects.get(pk="internal")
     act(browser, RAILS, "pause", rail, "audit")
     rail.refresh_from_db()
