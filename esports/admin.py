@@ -7,17 +7,17 @@ from django.http import HttpRequest
 
 from esports.models import PrizeTable, Tournament
 from esports.selectors.tournaments import seen, with_clock
+from kgen.console import ReadOnlyAdmin
 
 
 @admin.register(Tournament)
-class TournamentAdmin(admin.ModelAdmin[Tournament]):
+class TournamentAdmin(ReadOnlyAdmin):
     """Tournaments with their status by the clock."""
 
     list_display = ["title", "status", "buy_in_price", "taken", "starts_at", "ends_at", "client"]
     list_filter = ["client", "mode"]
     search_fields = ["=id", "title"]
     ordering = ["-created_at"]
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> Any:
         # Here and not by list_select_related, which gives way to what the clock's query already joins.
@@ -32,15 +32,6 @@ class TournamentAdmin(admin.ModelAdmin[Tournament]):
     def taken(self, row: Tournament) -> str:
         """How many of the seats."""
         return f"{row.seats.taken} / {row.seats.size}"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(PrizeTable)

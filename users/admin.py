@@ -9,6 +9,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from kgen.console import ReadOnlyAdmin, ReadOnlyInline
 from kgen.errors import DomainError
 from users import services
 from users.models import Client, ClientSecret, Gamer, Operator, PhoneLink
@@ -19,19 +20,11 @@ class OperatorAdmin(UserAdmin):  # type: ignore[type-arg]
     """Who works in the console."""
 
 
-class SecretInline(admin.TabularInline[ClientSecret, Client]):
+class SecretInline(ReadOnlyInline):
     """A client's secrets, of which only hints are known."""
 
     model = ClientSecret
     fields = ["hint", "created_at", "last_used_at", "revoked_at"]
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Client)
@@ -62,19 +55,11 @@ class ClientAdmin(admin.ModelAdmin[Client]):
             messages.success(request, f"{client.name}: {secret}")
 
 
-class PhoneLinkInline(admin.TabularInline[PhoneLink, Gamer]):
+class PhoneLinkInline(ReadOnlyInline):
     """Which KGeN accounts a gamer was linked to, and why no longer."""
 
     model = PhoneLink
     fields = ["account", "linked_at", "unlinked_at", "unlinked_by", "unlink_reason"]
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class ReasonForm(ActionForm):
@@ -84,7 +69,7 @@ class ReasonForm(ActionForm):
 
 
 @admin.register(Gamer)
-class GamerAdmin(admin.ModelAdmin[Gamer]):
+class GamerAdmin(ReadOnlyAdmin):
     """Gamers, read-only; what support may do to one is an action."""
 
     list_display = ["user_id", "username", "client", "linked_at", "suspended_at", "created_at"]
@@ -92,7 +77,6 @@ class GamerAdmin(admin.ModelAdmin[Gamer]):
     list_select_related = ["client"]
     search_fields = ["=user_id", "=id", "=wallet__address"]
     ordering = ["-created_at"]
-    show_full_result_count = False
     inlines = [PhoneLinkInline]
     actions = ["unlink_phone"]
     action_form = ReasonForm
@@ -107,15 +91,6 @@ class GamerAdmin(admin.ModelAdmin[Gamer]):
     def linked_phone(self, gamer: Gamer) -> str:
         """The phone of the KGeN account."""
         return gamer.kgen_account.phone if gamer.kgen_account else "none"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_unlink_permission(self, request: HttpRequest) -> bool:
         """Pages are read-only for everybody; the action asks for the right to change gamers."""

@@ -9,54 +9,24 @@ from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from kgen.console import ReadOnlyAdmin, ReadOnlyInline
 from kgen.errors import DomainError
 from wallet.models import Account, PayoutAttempt, PayoutRail, Posting, Transaction, Wallet, Withdrawal
 from wallet.services import reviewing, switching
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """Shows rows and changes none."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class AccountInline(admin.TabularInline[Account, Wallet]):
+class AccountInline(ReadOnlyInline):
     """A wallet's buckets."""
 
     model = Account
     fields = ["kind", "balance"]
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
-class PostingInline(admin.TabularInline[Posting, Transaction]):
+class PostingInline(ReadOnlyInline):
     """A transaction's postings."""
 
     model = Posting
     fields = ["source", "destination", "amount", "source_balance", "destination_balance"]
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Wallet)
@@ -109,20 +79,12 @@ class OperatedAdmin(ReadOnlyAdmin):
                 messages.error(request, f"{row}: {refusal.detail}")
 
 
-class AttemptInline(admin.TabularInline[PayoutAttempt, Withdrawal]):
+class AttemptInline(ReadOnlyInline):
     """What was said to the rail, and by it."""
 
     model = PayoutAttempt
     fields = ["number", "kind", "started_at", "ended_at", "outcome", "http_status", "detail"]
     ordering = ["number"]
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Withdrawal)
