@@ -11,8 +11,8 @@ from django.http import HttpRequest
 
 from kgen.console import ReadOnlyAdmin, ReadOnlyInline
 from kgen.errors import DomainError
-from wallet.models import Account, PayoutAttempt, PayoutRail, Posting, Transaction, Wallet, Withdrawal
-from wallet.services import reviewing, switching
+from wallet.models import Account, Adjustment, PayoutAttempt, PayoutRail, Posting, Transaction, Wallet, Withdrawal
+from wallet.services import adjusting, reviewing, switching
 
 
 class AccountInline(ReadOnlyInline):
@@ -142,6 +142,51 @@ class WithdrawalAdmin(OperatedAdmin):
             lambda row, reason: reviewing.resolve_review(
                 withdrawal_id=row.pk, operator_id=operator_of(request), paid=paid, reason=reason
             ),
+        )
+
+
+@admin.register(Adjustment)
+class AdjustmentAdmin(OperatedAdmin):
+    """Corrections by hand: what was asked for, by whom, and who decided it."""
+
+    list_display = [
+        "id",
+        "state",
+        "wallet",
+        "direction",
+        "bucket",
+        "amount",
+        "reason",
+        "requested_by",
+        "created_at",
+        "decided_by",
+    ]
+    list_filter = ["state", "direction", "bucket"]
+    list_select_related = ["wallet"]
+    search_fields = ["=id", "=wallet__address"]
+    ordering = ["-created_at"]
+    actions = ["approve", "reject", "cancel"]
+
+    @admin.action(description="Approve: the money moves", permissions=["operate"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[Adjustment]) -> None:
+        """Book what others asked for."""
+        self._decide(request, queryset, adjusting.approve_adjustment)
+
+    @admin.action(description="Reject", permissions=["operate"])
+    def reject(self, request: HttpRequest, queryset: QuerySet[Adjustment]) -> None:
+        """Refuse what others asked for."""
+        self._decide(request, queryset, adjusting.reject_adjustment)
+
+    @admin.action(description="Withdraw my own request", permissions=["operate"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Adjustment]) -> None:
+        """Take back what one asked for."""
+        self._decide(request, queryset, adjusting.cancel_adjustment)
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[Adjustment], decide: Callable[..., None]) -> None:
+        self.each(
+            request,
+            queryset,
+            lambda row, reason: decide(adjustment_id=row.pk, operator_id=operator_of(request), note=reason),
         )
 
 

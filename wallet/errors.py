@@ -1,6 +1,6 @@
 """The wallet's refusals."""
 
-from kgen.errors import Conflict
+from kgen.errors import Conflict, Forbidden
 
 
 class InsufficientBalance(Conflict):
@@ -50,3 +50,28 @@ class WithdrawalOnHold(Conflict):
 
     code = "WITHDRAWAL_ON_HOLD"
     detail = "Withdrawals are held for a while after a phone was linked anew."
+
+
+class SecondPersonNeeded(Forbidden):
+    """Four eyes: this operator had a part in it, so another one has to do it."""
+
+    code = "SECOND_PERSON_NEEDED"
+    detail = "Another operator has to do this."
+
+
+class OwnAdjustment(SecondPersonNeeded):
+    """Nobody decides what they asked for."""
+
+    detail = "You asked for this adjustment yourself: another operator has to decide it."
+
+
+class AdjustedByApprover(SecondPersonNeeded):
+    """Whoever changes a gamer's balance does not let the gamer's money out as well."""
+
+    detail = "You asked for an adjustment of this wallet: another operator has to approve its withdrawals."
+
+
+class NotTheMaker(Forbidden):
+    """An adjustment is withdrawn by the operator who asked for it; others reject it."""
+
+    detail = "Only the operator who asked for this adjustment can withdraw it."

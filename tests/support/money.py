@@ -101,7 +101,7 @@ def fill(gamer: GamerCaller, bucket: Bucket, amount: int) -> None:
     with transaction.atomic():
         purse = ledger.lock_purse(wallet.id)
         move = Move(house, purse.ids[bucket], amount)
-        entry = Entry(f"test:{new_id()}", Kind.ADJUSTMENT, wallet.client_id, wallet.currency, [move], purse)
+        entry = Entry(f"test:{new_id()}", Kind.REWARD, wallet.client_id, wallet.currency, [move], purse)
         ledger.book(entry)
 
 

@@ -1,16 +1,16 @@
 """Gamers with earned money and a linked phone, and a clock for payouts that tests can push."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
 from kgen.clock import database_now
 from tests.support.http import GamerCaller
 from users.models import Gamer, KGenAccount
-from wallet import ledger
 from wallet.ledger.accounts import new_address
-from wallet.models import Withdrawal
+from wallet.models import Bucket, Direction, Withdrawal
 from wallet.selectors import balance_of, ledger_differences
+from wallet.services import adjusting
 
 
 def row_of(gamer: GamerCaller) -> Gamer:
@@ -19,15 +19,16 @@ def row_of(gamer: GamerCaller) -> Gamer:
 
 
 def earn(gamer: GamerCaller, amount: int) -> None:
-    """Give earned money."""
-    with transaction.atomic():
-        purse = ledger.lock_purse(row_of(gamer).wallet_id)
-        source = ledger.system_account(
-            client_id=purse.client_id, currency=purse.currency, kind=ledger.SystemAccount.PROMOTIONS
-        )
-        move = ledger.Move(source, purse.ids[ledger.Bucket.EARNED], amount)
-        reference = f"gift:{uuid4()}"
-        ledger.book(ledger.Entry(reference, ledger.Kind.ADJUSTMENT, purse.client_id, purse.currency, [move], purse))
+    """Give earned money, as two operators would."""
+    row = adjusting.request_adjustment(
+        wallet_id=row_of(gamer).wallet_id,
+        bucket=Bucket.EARNED,
+        direction=Direction.CREDIT,
+        amount=amount,
+        reason="a gift",
+        operator_id=901,
+    )
+    adjusting.approve_adjustment(adjustment_id=row.pk, operator_id=902, note="agreed")
 
 
 def link(gamer: GamerCaller, phone: str = "+919876543210") -> KGenAccount:

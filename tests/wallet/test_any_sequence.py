@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
 
 from kgen.clock import database_now
-from kgen.errors import DomainError, ReferenceReused
+from kgen.errors import DomainError, ReferenceReused, WrongState
 from tests.support.money import LIMIT, new_id, one, prove, rows
 from wallet import ledger, services
 from wallet.errors import BalanceLimitExceeded, InsufficientBalance
 from wallet.ledger import Bucket, Entry, Kind, Move, SystemAccount
+from wallet.models import Direction
+from wallet.services import adjusting
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +82,22 @@ class Purses(RuleBasedStateMachine):
         """Money of the house into earned."""
         purse = ledger.lock_purse(self.wallets[gamer])
         move = Move(self.account(SystemAccount.HOUSE), purse.ids[Bucket.EARNED], amount)
-        ledger.book(Entry(self.name("prize"), Kind.ADJUSTMENT, self.client_id, "KCASH", [move], purse))
+        ledger.book(Entry(self.name("prize"), Kind.REWARD, self.client_id, "KCASH", [move], purse))
+
+    @rule(gamer=GAMERS, bucket=st.sampled_from(BUCKETS), amount=AMOUNTS.filter(bool), credit=st.booleans())
+    def adjust(self, gamer: int, bucket: str, amount: int, credit: bool) -> None:
+        """One operator asks for a correction, and another approves it as often as it takes."""
+        too_little = InsufficientBalance if amount > self.held[gamer][bucket] else None
+        refusal = self.too_much(gamer, amount) if credit else too_little
+        row = adjusting.request_adjustment(
+            wallet_id=self.wallets[gamer], bucket=Bucket(bucket), amount=amount, reason="a correction", operator_id=1,
+            direction=Direction.CREDIT if credit else Direction.DEBIT,
+        )  # fmt: skip
+        approval: dict[str, Any] = {"adjustment_id": row.pk, "operator_id": 2, "note": "agreed"}
+        self.attempt(refusal, adjusting.approve_adjustment, **approval)
+        self.attempt(refusal or WrongState, adjusting.approve_adjustment, **approval)
+        if not refusal:
+            self.held[gamer][bucket] += amount if credit else -amount
 
     @rule(target=deposits, gamer=GAMERS, amount=AMOUNTS.filter(bool))
     def deposit(self, gamer: int, amount: int) -> Any:

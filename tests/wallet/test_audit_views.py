@@ -7,10 +7,11 @@ from rewards.services.settling import settle_due
 from tests.rewards.test_settlement import play
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
-from tests.support.money import execute, new_id, one, rows
+from tests.support.money import execute, new_id, one, rows, wallet_of
 from tests.support.withdrawals import link, withdraw
 from users.models import KGenAccount
-from wallet.models import Withdrawal
+from wallet.models import Adjustment, Bucket, Direction, Withdrawal
+from wallet.services import adjusting
 from wallet.services.paying import pay_due
 
 pytestmark = pytest.mark.django_db
@@ -25,11 +26,13 @@ COLUMNS = {
     " escrow_account_id size field_size schedules_at moves_to_lobby_at starts_at locks_at ends_at published_at"
     " cancelled_at refunded_at created_at settled_at",
     "participation": "participation_id client_id tournament_id gamer_id stake joined_at left_at refunded_at score"
-    " reached_at final_rank prize",
+    " reached_at final_rank prize disqualified_at",
     "reward": "reward_id client_id tournament_id participation_id gamer_id rank amount currency status created_at"
     " updated_at",
     "withdrawal": "withdrawal_id client_id wallet_id amount currency destination kgen_account_id rail state review"
     " created_at updated_at settled_at tries approved_by rejected_by resolved_by block_number transaction_hash gas_fee",
+    "adjustment": "adjustment_id client_id wallet_id currency bucket direction amount state requested_by created_at"
+    " decided_by decided_at",
 }
 
 
@@ -57,6 +60,21 @@ def paid(studio: StudioCaller) -> tuple[str, KGenAccount, Withdrawal]:
     withdrawal = withdraw(winner)
     pay_due()
     return uid, account, withdrawal
+
+
+@pytest.fixture
+def adjusted(gamer: GamerCaller) -> Adjustment:
+    """5 of bonus money given, by 11 and 12."""
+    row = adjusting.request_adjustment(
+        wallet_id=wallet_of(gamer).id,
+        bucket=Bucket.BONUS,
+        direction=Direction.CREDIT,
+        amount=5,
+        reason="goodwill",
+        operator_id=11,
+    )
+    adjusting.approve_adjustment(adjustment_id=row.pk, operator_id=12, note="agreed")
+    return row
 
 
 @pytest.mark.parametrize("view", COLUMNS)
@@ -116,7 +134,7 @@ def test_tournaments_and_participations_are_told(uid: str) -> None:
     assert stays == [(60, True, None, 5), (10, False, None, None)]
 
 
-@pytest.mark.usefixtures("uid", "paid")
+@pytest.mark.usefixtures("uid", "paid", "adjusted")
 def test_an_auditor_reads_the_views_and_nothing_else() -> None:
     role = f"auditor_{new_id().hex}"
     execute(f"CREATE ROLE {role}; GRANT USAGE ON SCHEMA audit TO {role}")
@@ -141,6 +159,15 @@ def test_a_prize_is_followed_from_the_reward_to_the_kgen_wallet(paid: tuple[str,
     assert told == [(withdrawal.pk, 10, "PAID", account.address, account.pk)]
     held = rows("SELECT kgen_account_id, tournament_id, posted_balance::int FROM audit.account WHERE kind = 'kgen'")
     assert held == [(account.pk, None, 10)]
+
+
+def test_an_adjustment_is_followed_to_its_transaction(adjusted: Adjustment) -> None:
+    told = rows(
+        "SELECT adjustment_id, a.currency, bucket, direction, a.amount, state, requested_by, decided_by, p.amount"
+        "  FROM audit.adjustment a JOIN audit.transaction t ON t.reference = 'adjustment:' || adjustment_id"
+        "  JOIN audit.posting p USING (transaction_id)"
+    )
+    assert told == [(adjusted.pk, "KCASH", "bonus", "CREDIT", 5, "APPROVED", 11, 12, 5)]
 
 
 def test_no_view_holds_personal_data() -> None:

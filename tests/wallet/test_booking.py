@@ -34,7 +34,7 @@ def wallet_id(client_id: UUID) -> UUID:
     purse, house = ledger.lock_purse(id), account(client_id, SystemAccount.HOUSE)
     for bucket, amount in zip(PLAY, (10, 20, 40), strict=True):
         move = Move(house, purse.ids[bucket], amount)
-        ledger.book(Entry(f"gift:{bucket}", Kind.ADJUSTMENT, client_id, "KCASH", [move], purse))
+        ledger.book(Entry(f"gift:{bucket}", Kind.REWARD, client_id, "KCASH", [move], purse))
     return id
 
 
@@ -182,7 +182,7 @@ def test_entries_of_one_purse_are_applied_in_their_order(wallet_id: UUID, client
     for index, id in enumerate(ids):
         bucket = purse.ids[PLAY[index % 3]]
         moves = [Move(house, bucket, 5), Move(bucket, house, 7)]
-        entries.append(Entry(f"x:{index}", Kind.ADJUSTMENT, client_id, "KCASH", moves, purse, id))
+        entries.append(Entry(f"x:{index}", Kind.REWARD, client_id, "KCASH", moves, purse, id))
     with transaction.atomic():
         ledger.book_many(entries[:9])
     assert stored(wallet_id) == (4, 14, 34)

@@ -1,11 +1,14 @@
 """The one door for money. Every function here must run inside a journey's transaction.
 
-Lock order, everywhere: tournament → participation → accounts by id.
+Lock order, everywhere: tournament → participation → accounts by id. A withdrawal or an adjustment comes before the
+accounts as well.
 """
 
 from wallet.ledger.accounts import open_wallet, system_account
+from wallet.ledger.adjustments import adjust
 from wallet.ledger.booking import Booked, Entry, Move, book, book_many
-from wallet.ledger.journeys import (
+from wallet.ledger.purses import Purse, lock_purse, lock_purses
+from wallet.ledger.steps import (
     credit_bonus,
     move_sponsorship,
     pay_stake,
@@ -13,7 +16,6 @@ from wallet.ledger.journeys import (
     reverse,
     reverse_many,
 )
-from wallet.ledger.purses import Purse, lock_purse, lock_purses
 from wallet.ledger.withdrawals import hold_withdrawal, pay_withdrawal, return_withdrawal
 from wallet.models import Bucket, Kind, SystemAccount
 
@@ -25,6 +27,7 @@ __all__ = [
     "Move",
     "Purse",
     "SystemAccount",
+    "adjust",
     "book",
     "book_many",
     "credit_bonus",

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from wallet.ledger.accounts import system_account
 from wallet.ledger.booking import Booked, Entry, Move, book
-from wallet.ledger.journeys import reverse
 from wallet.ledger.purses import Purse, lock_purse
+from wallet.ledger.steps import reverse
 from wallet.models import NO_CLIENT, Bucket, Kind, SystemAccount
 
 

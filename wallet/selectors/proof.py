@@ -135,6 +135,33 @@ _RULES = {
           FROM wallet_transaction t
          WHERE t.kind IN ('WITHDRAW', 'WITHDRAW_REVERSAL', 'PAYOUT')
            AND NOT EXISTS (SELECT 1 FROM wallet_withdrawal w WHERE w.id::text = split_part(t.reference, ':', 2))""",
+    "an adjustment is booked as it says when it is approved, and else not": """
+        WITH booked AS (
+            SELECT t.reference, t.kind || ' of ' || coalesce(t.wallet_id::text, 'nobody') || ': '
+                   || string_agg(s.kind || ' → ' || d.kind || ' ' || p.amount, ', ' ORDER BY p.id) AS said
+              FROM wallet_transaction t
+              JOIN wallet_posting p ON p.transaction_id = t.id
+              JOIN wallet_account s ON s.id = p.source_id
+              JOIN wallet_account d ON d.id = p.destination_id
+             WHERE t.reference LIKE 'adjustment:%%' GROUP BY t.id
+        ), due AS (
+            SELECT a.id, a.state, 'adjustment:' || a.id AS reference,
+                   CASE WHEN a.state = 'APPROVED' THEN 'ADJUSTMENT of ' || a.wallet_id || ': '
+                        || CASE a.direction WHEN 'CREDIT' THEN c.kind || ' → ' || a.bucket
+                                            ELSE a.bucket || ' → ' || c.kind END || ' ' || a.amount END AS said
+              FROM wallet_adjustment a
+              JOIN (VALUES ('bonus', 'promotions'), ('bought', 'deposits'), ('earned', 'house')) AS c (bucket, kind)
+                   ON c.bucket = a.bucket
+        )
+        SELECT 'adjustment ' || due.id || ' ' || due.state,
+               'booked ' || coalesce(booked.said, 'nothing') || ', expected ' || coalesce(due.said, 'nothing')
+          FROM due LEFT JOIN booked USING (reference)
+         WHERE booked.said IS DISTINCT FROM due.said""",
+    "an adjustment's booking has its adjustment": """
+        SELECT 'transaction ' || t.id || ' ' || t.reference, 'none'
+          FROM wallet_transaction t
+         WHERE (t.kind = 'ADJUSTMENT' OR t.reference LIKE 'adjustment:%%')
+           AND NOT EXISTS (SELECT 1 FROM wallet_adjustment a WHERE t.reference = 'adjustment:' || a.id)""",
 }
 _TOTALS = f"""
 WITH sums AS ({_SUMS})

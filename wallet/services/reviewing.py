@@ -7,7 +7,9 @@ from kgen.clock import database_now
 from kgen.errors import RecordNotFound, WrongState
 from kgen.states import move_to
 from kgen.transactions import journey
+from wallet import errors, ledger
 from wallet.models import Review, State, Step, Withdrawal
+from wallet.selectors.adjustments import has_asked_for_adjustment
 from wallet.services import booking
 
 
@@ -15,16 +17,23 @@ from wallet.services import booking
 def approve_withdrawal(*, withdrawal_id: UUID, operator_id: int, reason: str) -> None:
     """Let a withdrawal above the client's threshold be paid.
 
+    Whoever asked for an adjustment of its wallet, open or approved, does not approve it.
+
     :raises RecordNotFound: there is none of that id.
     :raises WrongState: it does not await approval.
+    :raises AdjustedByApprover: the operator asked for an adjustment of this wallet.
     """
-    row, now = _locked(withdrawal_id)
+    row, _ = _locked(withdrawal_id)
+    # Under the purse's lock, which a request for an adjustment takes too: none is made between look and approval.
+    ledger.lock_purse(row.wallet_id)
+    if has_asked_for_adjustment(row.wallet_id, operator_id):
+        raise errors.AdjustedByApprover()
     move_to(
         row,
         where={"state": State.AWAITING_APPROVAL, "approved_by": None},
         approved_by=operator_id,
         reason=reason,
-        updated_at=now,
+        updated_at=database_now(),
     )
 
 

@@ -1,0 +1,163 @@
+"""What is paid out: withdrawals, every word with a rail about them, and the rails."""
+
+from django.db import models
+from django.db.models import Q
+from uuid_utils.compat import uuid7
+
+from kgen.constraints import CompositeForeignKey
+from wallet.models.accounting import Wallet
+
+
+class State(models.TextChoices):
+    """Where a withdrawal is. On the wire a review shows as SENDING."""
+
+    REQUESTED = "REQUESTED"
+    AWAITING_APPROVAL = "AWAITING_APPROVAL"
+    SENDING = "SENDING"
+    NEEDS_REVIEW = "NEEDS_REVIEW"
+    PAID = "PAID"
+    FAILED = "FAILED"
+
+
+UNSENT = (State.REQUESTED, State.AWAITING_APPROVAL)
+OPEN = (*UNSENT, State.SENDING, State.NEEDS_REVIEW)
+SETTLED = (State.PAID, State.FAILED)
+
+
+class Review(models.TextChoices):
+    """Why a person has to look."""
+
+    # The rail has not seen it and must not be sent it again; a clear word from the rail still settles it.
+    UNCONFIRMED = "UNCONFIRMED"
+    # What the rail says differs from what we know; only a person settles it.
+    CONTRADICTION = "CONTRADICTION"
+
+
+class Step(models.TextChoices):
+    """What is to be done next at the rail."""
+
+    SEND = "send"
+    ASK = "ask"
+
+
+class Withdrawal(models.Model):
+    """Earned money on its way to the holder's KGeN wallet. Its money is in `held` while it is open."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    client_id = models.UUIDField()
+    wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="withdrawals")
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=12)
+    destination = models.CharField(max_length=42, help_text="the KGeN wallet that was linked at the request")
+    account_id = models.UUIDField(help_text="the KGeN account it belongs to")
+    rail = models.CharField(max_length=20)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.REQUESTED)
+    review = models.CharField(max_length=20, choices=Review.choices, blank=True, default="")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    next_step = models.CharField(max_length=4, choices=Step.choices, default=Step.SEND)
+    next_attempt_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, help_text="till then a worker is at it")
+    fence = models.BigIntegerField(default=0, help_text="counts the leases; an older one's outcome is not booked")
+    tries = models.PositiveIntegerField(default=0, help_text="attempts of every kind")
+
+    approved_by = models.BigIntegerField(null=True, help_text="operator")
+    rejected_by = models.BigIntegerField(null=True, help_text="operator")
+    resolved_by = models.BigIntegerField(null=True, help_text="operator who ended a review")
+    reason = models.CharField(max_length=500, blank=True, default="", help_text="the operator's")
+
+    block_number = models.BigIntegerField(null=True)
+    transaction_hash = models.CharField(max_length=200, null=True)
+    gas_fee = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["wallet", "-created_at", "-id"], name="withdrawals_newest"),
+            models.Index(fields=["wallet", "-settled_at"], name="withdrawals_settled"),
+            models.Index(
+                fields=["next_attempt_at", "id"],
+                condition=Q(state__in=[State.REQUESTED, State.AWAITING_APPROVAL, State.SENDING]),
+                name="withdrawals_due",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["wallet"], condition=Q(state__in=OPEN), name="one_open_withdrawal"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="withdrawal_amount_positive"),
+            models.CheckConstraint(condition=Q(destination__regex="^0x[0-9a-f]{40}$"), name="withdrawal_destination"),
+            models.CheckConstraint(
+                condition=Q(state__in=OPEN, settled_at=None) | Q(state__in=SETTLED, settled_at__isnull=False),
+                name="withdrawal_settled_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.NEEDS_REVIEW) | ~Q(review=""), name="withdrawal_review_has_cause"
+            ),
+            CompositeForeignKey(
+                columns=["client_id", "wallet_id"],
+                to_table="wallet_wallet",
+                to_columns=["client_id", "id"],
+                name="withdrawal_wallet_same_client",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"withdrawal {self.pk}"
+
+
+class PayoutAttempt(models.Model):
+    """One word with a rail about a withdrawal: a log that only grows. One without an end was cut off."""
+
+    withdrawal = models.ForeignKey(Withdrawal, models.PROTECT, related_name="attempts")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=8, choices=[("send", "send"), ("ask", "ask"), ("news", "news")])
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=20, blank=True, default="")
+    http_status = models.PositiveSmallIntegerField(null=True)
+    detail = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["withdrawal", "number"], name="payout_attempt_number")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number}"
+
+
+class Pause(models.TextChoices):
+    """Why nothing is sent over a rail."""
+
+    OPERATOR = "operator"
+    # It kept failing; it is tried again by itself.
+    BREAKER = "breaker"
+    # It refuses us as such (wrong address or secret): a person has to set it right.
+    CONFIGURATION = "configuration"
+    # The database is not the one that knew all payouts: a person has to compare first.
+    RESTORE = "restore"
+
+
+class PayoutRail(models.Model):
+    """Whether payouts go out over a rail."""
+
+    name = models.CharField(primary_key=True, max_length=20)
+    pause = models.CharField(max_length=16, choices=Pause.choices, blank=True, default="", help_text="empty: it runs")
+    reason = models.CharField(max_length=500, blank=True, default="")
+    since = models.DateTimeField(null=True)
+    changed_by = models.BigIntegerField(null=True, help_text="operator")
+    failures = models.PositiveIntegerField(default=0, help_text="in a row")
+    probe_at = models.DateTimeField(null=True, help_text="when a tripped rail is tried again")
+    confirmed_system = models.CharField(max_length=120, help_text="the database that knows all payouts of this rail")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(pause="", since=None) | ~Q(pause="") & Q(since__isnull=False), name="pause_has_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(pause=Pause.BREAKER, probe_at__isnull=False) | ~Q(pause=Pause.BREAKER) & Q(probe_at=None),
+                name="only_a_tripped_rail_is_probed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
