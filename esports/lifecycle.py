@@ -127,7 +127,7 @@ def status(
 ) -> Status:
     """What the tournament is at `now`: nothing has to run for it to be right.
 
-    `has_scores` (anybody in the field has one) and `pays_anybody` (the table, at this field) matter from
+    `has_scores` (anybody in the field has one that ranks) and `pays_anybody` (the table, at this field) matter from
     the end on only; passed as callables they are asked then, and only if those before do not decide it.
     """
     if _is_cancelled(timetable, cancelled_at, now):

@@ -37,6 +37,11 @@ def lock_participation(tournament_id: UUID, gamer_id: UUID) -> Participation:
     return row
 
 
+def lock_stay(participation_id: UUID) -> Participation:
+    """Hold one stay, also one that was left. The tournament's seats must be held before it."""
+    return Participation.objects.select_for_update().get(pk=participation_id)
+
+
 def lock_field(tournament_id: UUID) -> None:
     """Hold every live stay of a tournament, in id order: no score, leave or refund meanwhile."""
     with connection.cursor() as cursor:

@@ -253,6 +253,9 @@ class Participation(models.Model):
         help_text="transaction that last changed the standing: how rank caches catch up",
     )
 
+    disqualified_at = models.DateTimeField(
+        null=True, blank=True, help_text="stays in the field with stake and score, but holds no rank"
+    )
     final_rank = models.IntegerField(null=True, blank=True, help_text="as settled")
     prize = models.BigIntegerField(null=True, blank=True, help_text="as settled; 0 for a rank that wins nothing")
 
@@ -274,6 +277,7 @@ class Participation(models.Model):
                 condition=Q(left_at=None, refunded_at=None),
                 name="participations_to_refund",
             ),
+            models.Index(fields=["tournament"], condition=Q(disqualified_at__isnull=False), name="disqualified"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["tournament", "gamer"], condition=Q(left_at=None), name="one_live_stay"),
@@ -281,13 +285,15 @@ class Participation(models.Model):
             models.CheckConstraint(condition=Q(left_at=None) | Q(score=None), name="leave_only_without_score"),
             models.CheckConstraint(
                 condition=Q(score=None, reached_at=None, rank_key=None)
-                | Q(
-                    score__isnull=False,
-                    reached_at__isnull=False,
-                    rank_key__isnull=False,
-                    changed_xid__isnull=False,
+                | Q(score__isnull=False, reached_at__isnull=False, changed_xid__isnull=False)
+                & (
+                    Q(rank_key__isnull=False, disqualified_at=None)
+                    | Q(rank_key=None, disqualified_at__isnull=False, final_rank=None)
                 ),
                 name="standing_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(disqualified_at=None) | Q(left_at=None), name="the_disqualified_do_not_leave"
             ),
             models.CheckConstraint(condition=Q(stake__gte=0), name="stake_not_negative"),
             models.UniqueConstraint(fields=["tournament", "final_rank"], name="one_gamer_per_final_rank"),
@@ -320,10 +326,18 @@ class ScoreEvent(models.Model):
     event_id = models.CharField(max_length=128, null=True, blank=True)
     source = models.CharField(max_length=6, choices=[("gamer", "gamer"), ("server", "server")])
     accepted_at = models.DateTimeField()
-    standing = models.BigIntegerField(help_text="the score after it")
+    standing = models.BigIntegerField(help_text="the score after it, when it was accepted")
+    voided_at = models.DateTimeField(null=True, blank=True, help_text="from then on it does not count")
+    voided_by = models.BigIntegerField(null=True, blank=True, help_text="operator")
+    void_reason = models.CharField(max_length=500, null=True, blank=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(voided_at=None, voided_by=None, void_reason=None)
+                | Q(voided_at__isnull=False, voided_by__isnull=False, void_reason__isnull=False),
+                name="void_is_whole",
+            ),
             models.UniqueConstraint(
                 fields=["participation", "event_id"],
                 condition=Q(event_id__isnull=False),
@@ -336,3 +350,33 @@ class ScoreEvent(models.Model):
                 name="event_participation_client",
             ),
         ]
+
+
+class Ruling(models.Model):
+    """A referee's word on a participation: a log that only grows. The participation shows the last one."""
+
+    class Act(models.TextChoices):
+        """What was ruled."""
+
+        DISQUALIFY = "DISQUALIFY"
+        REINSTATE = "REINSTATE"
+
+    client = models.ForeignKey("users.Client", models.PROTECT)
+    participation = models.ForeignKey(Participation, models.PROTECT, related_name="rulings")
+    act = models.CharField(max_length=10, choices=Act.choices)
+    reason = models.CharField(max_length=500)
+    operator_id = models.BigIntegerField()
+    ruled_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            CompositeForeignKey(
+                columns=["client_id", "participation_id"],
+                to_table="esports_participation",
+                to_columns=["client_id", "id"],
+                name="ruling_participation_client",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.participation_id}"

@@ -208,6 +208,17 @@ def _ranges(table: PrizeTable, field_size: int, buy_in: int, sponsorship: int) -
             yield from_rank, min(to_rank, field_size), amount
 
 
+def prize_at(ranges: Sequence[tuple[int, int, int]], rank: int, *, first: int, sharers: int) -> int:
+    """What `rank` wins where the `sharers` ranks from `first` on share their prizes, the remainder by rank order.
+
+    `ranges` are those of `rank_prizes`. A rank that shares with nobody has itself as `first`, and one sharer.
+    """
+    last = first + sharers - 1
+    widths = ((min(last, to_rank) - max(first, from_rank) + 1, amount) for from_rank, to_rank, amount in ranges)
+    each, over = divmod(sum(max(0, width) * amount for width, amount in widths), sharers)
+    return each + (rank - first < over)
+
+
 # --- Who gets what
 
 

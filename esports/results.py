@@ -17,7 +17,10 @@ from django.db import connection
 from esports import prizes, ranking
 from esports.lifecycle import Status
 from esports.locks import lock_field, lock_seats, see_again
-from esports.models import ScoreEvent, TieRule, Tournament
+from esports.models import Participation, ScoreEvent, TieRule, Tournament
+from esports.news import tell_news
+from esports.selectors.tournaments import Seen
+from kgen.errors import WrongState
 
 # Names the rules that a record was made by. A change of ranking or prizes counts it up.
 RULES = "1"
@@ -76,15 +79,35 @@ def book_results(tournament_id: UUID) -> Results | None:
     if found.status is not Status.COMPLETED or not found.is_ripe or found.tournament.settled_at is not None:
         return None
     tournament = found.tournament
-    _rank_and_price(tournament)
+    with connection.cursor() as cursor:
+        # The field may be a million strong; this is a worker's time, not a gamer's.
+        cursor.execute("SET LOCAL statement_timeout = '10min'")
+        cursor.execute(_BOOK, _terms(tournament))
     Tournament.objects.filter(pk=tournament_id).update(settled_at=found.now, updated_at=found.now)
-    places = list(booked_places(tournament_id))
-    to_house, to_sponsor = _remainder(tournament, sum(place.prize for place in places))
-    return Results(tournament, found.now, inputs_of(tournament), places, to_house, to_sponsor)
+    # That it is completed is told before what came of it. The row is held by now: no duty tells it as well.
+    tell_news(see_again(tournament_id))
+    return _results(found, list(booked_places(tournament_id)))
 
 
-def _rank_and_price(tournament: Tournament) -> None:
-    """One statement over the whole field: the same order as the board's, the same prizes as esports.prizes'."""
+def foresee_results(found: Seen) -> Results | None:
+    """What `book_results` would book if the tournament were over and ripe now; None if it would be cancelled.
+
+    :raises WrongState: it is booked, or its stakes are all back.
+    """
+    tournament = found.tournament
+    if tournament.settled_at is not None or tournament.refunded_at is not None:
+        raise WrongState("It has ended and is booked.")
+    is_ranked = Participation.objects.filter(tournament=tournament.pk, rank_key__isnull=False).exists()
+    over = max(found.now, tournament.ends_at)
+    if tournament.status_at(over, has_scores=is_ranked) is not Status.COMPLETED:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_FORESEE, _terms(tournament))
+        return _results(found, [Place(*row) for row in cursor.fetchall()])
+
+
+def _terms(tournament: Tournament) -> list[Any]:
+    """What the statement that ranks and prices goes by: the prizes are those of esports.prizes."""
     ranges = prizes.rank_prizes(
         tournament.table,
         field_size=tournament.seats.taken,
@@ -92,11 +115,12 @@ def _rank_and_price(tournament: Tournament) -> None:
         sponsorship=tournament.sponsored_amount,
     )
     columns = [list(column) for column in zip(*ranges, strict=True)]
-    with connection.cursor() as cursor:
-        # The field may be a million strong; this is a worker's time, not a gamer's.
-        cursor.execute("SET LOCAL statement_timeout = '10min'")
-        split = tournament.tie_rule == TieRule.SPLIT
-        cursor.execute(_RANK_AND_PRICE, [tournament.pk, *columns, split])
+    return [tournament.pk, *columns, tournament.tie_rule == TieRule.SPLIT]
+
+
+def _results(found: Seen, places: list[Place]) -> Results:
+    to_house, to_sponsor = _remainder(found.tournament, sum(place.prize for place in places))
+    return Results(found.tournament, found.now, inputs_of(found.tournament), places, to_house, to_sponsor)
 
 
 def _remainder(tournament: Tournament, paid: int) -> tuple[int, int]:
@@ -106,8 +130,13 @@ def _remainder(tournament: Tournament, paid: int) -> tuple[int, int]:
 
 
 def inputs_of(tournament: Tournament) -> dict[str, Any]:
-    """All that a final ranking depends on besides the score events."""
-    return {
+    """All that a final ranking depends on besides the score events.
+
+    Who was disqualified is named only where somebody was: records from before there were referees prove as they are.
+    """
+    rows = Participation.objects.filter(tournament=tournament.pk, disqualified_at__isnull=False)
+    disqualified = [str(id) for id in rows.order_by("id").values_list("id", flat=True)]
+    inputs = {
         "rules": RULES,
         "tournament": str(tournament.pk),
         "field_size": tournament.seats.taken,
@@ -118,6 +147,7 @@ def inputs_of(tournament: Tournament) -> dict[str, Any]:
         "score_order": tournament.score_order,
         "score_operator": tournament.score_operator,
     }
+    return inputs | {"disqualified": disqualified} if disqualified else inputs
 
 
 def booked_places(tournament_id: UUID) -> Iterator[Place]:
@@ -163,9 +193,14 @@ def recompute(tournament: Tournament) -> Results:
 def _standings_from_events(
     tournament: Tournament,
 ) -> Iterable[tuple[tuple[int, datetime, datetime, UUID], UUID]]:
-    """(sort key, gamer) of everybody with a score, each folded from its events."""
+    """(sort key, gamer) of everybody who is ranked, each folded from the events that count."""
     events = (
-        ScoreEvent.objects.filter(participation__tournament=tournament.pk, participation__left_at=None)
+        ScoreEvent.objects.filter(
+            participation__tournament=tournament.pk,
+            participation__left_at=None,
+            participation__disqualified_at=None,
+            voided_at=None,
+        )
         .order_by("participation_id", "id")
         .values_list("participation_id", "participation__gamer_id", "participation__joined_at", "value", "accepted_at")
     )
@@ -183,7 +218,8 @@ _PLACES = """
 SELECT final_rank, id, gamer_id, score, reached_at, prize FROM esports_participation
  WHERE tournament_id = %s AND final_rank IS NOT NULL ORDER BY final_rank
 """
-_RANK_AND_PRICE = """
+# One statement over the whole field, in the board's order. The disqualified have a score, but no rank_key.
+_PRICED = """
 WITH ranked AS (
     SELECT id, score, row_number() OVER (ORDER BY rank_key, reached_at, joined_at, id) AS rank
       FROM esports_participation WHERE tournament_id = %s AND rank_key IS NOT NULL AND left_at IS NULL
@@ -194,10 +230,16 @@ WITH ranked AS (
 ), tied AS (
     SELECT *, sum(prize) OVER peers AS pot, count(*) OVER peers AS sharers, rank - min(rank) OVER peers AS place
       FROM priced WINDOW peers AS (PARTITION BY score)
+), placed AS (
+    SELECT id, rank, CASE WHEN %s THEN div(pot, sharers) + (place < mod(pot, sharers))::int ELSE prize END AS prize
+      FROM tied
 )
-UPDATE esports_participation AS stay
-   SET final_rank = tied.rank,
-       prize = CASE WHEN %s THEN div(tied.pot, tied.sharers) + (tied.place < mod(tied.pot, tied.sharers))::int
-                    ELSE tied.prize END
-  FROM tied WHERE stay.id = tied.id
+"""
+_BOOK = f"""{_PRICED}
+UPDATE esports_participation AS stay SET final_rank = placed.rank, prize = placed.prize
+  FROM placed WHERE stay.id = placed.id
+"""
+_FORESEE = f"""{_PRICED}
+SELECT placed.rank, stay.id, stay.gamer_id, stay.score, stay.reached_at, placed.prize
+  FROM placed JOIN esports_participation stay ON stay.id = placed.id ORDER BY placed.rank
 """

@@ -1,5 +1,7 @@
 """What play earned: one settlement a tournament, one reward a winner."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
 
@@ -42,11 +44,16 @@ class Settlement(models.Model):
 
 
 class RewardStatus(models.TextChoices):
-    """UNCLAIMED → CLAIMED, or → EXPIRED where the client lets rewards expire."""
+    """UNCLAIMED → CLAIMED, or → EXPIRED where the client lets rewards expire, or → HELD by an operator.
+
+    HELD → UNCLAIMED again, or → FORFEITED. On the wire a held one shows as UNCLAIMED, a forfeited one as EXPIRED.
+    """
 
     UNCLAIMED = "UNCLAIMED"
     CLAIMED = "CLAIMED"
     EXPIRED = "EXPIRED"
+    HELD = "HELD"
+    FORFEITED = "FORFEITED"
 
 
 class Reward(models.Model):
@@ -62,7 +69,10 @@ class Reward(models.Model):
     currency = models.CharField(max_length=12)
     status = models.CharField(max_length=9, choices=RewardStatus.choices, default=RewardStatus.UNCLAIMED)
     created_at = models.DateTimeField()
-    updated_at = models.DateTimeField()
+    updated_at = models.DateTimeField(help_text="its status last changed")
+    held_for = models.DurationField(
+        default=timedelta(0), db_default=timedelta(0), help_text="by holds that are over: no part of its age"
+    )
 
     class Meta:
         indexes = [
@@ -72,6 +82,7 @@ class Reward(models.Model):
             models.Index(fields=["client", "created_at"], condition=Q(status="UNCLAIMED"), name="rewards_to_expire"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["client", "id"], name="reward_of_client"),
             models.CheckConstraint(condition=Q(amount__gt=0, rank__gte=1), name="reward_positive"),
             models.CheckConstraint(condition=Q(status__in=RewardStatus.values), name="reward_status_known"),
             CompositeForeignKey(
@@ -96,3 +107,34 @@ class Reward(models.Model):
 
     def __str__(self) -> str:
         return f"reward {self.pk}"
+
+
+class HoldStep(models.Model):
+    """What an operator did to a reward, and why: a log that only grows. The reward shows the last one."""
+
+    class Act(models.TextChoices):
+        """What was done."""
+
+        HOLD = "HOLD"
+        RELEASE = "RELEASE"
+        FORFEIT = "FORFEIT"
+
+    client = models.ForeignKey("users.Client", models.PROTECT)
+    reward = models.ForeignKey(Reward, models.PROTECT, related_name="hold_steps")
+    act = models.CharField(max_length=7, choices=Act.choices)
+    reason = models.CharField(max_length=500)
+    operator_id = models.BigIntegerField()
+    done_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            CompositeForeignKey(
+                columns=["client_id", "reward_id"],
+                to_table="rewards_reward",
+                to_columns=["client_id", "id"],
+                name="hold_step_reward_client",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.reward_id}"

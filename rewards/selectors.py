@@ -8,8 +8,11 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import QuerySet, Sum
 
+from esports.results import Results, foresee_results
+from esports.selectors.tournaments import Seen, stakes_to_refund
 from kgen.api.pagination import Key, decode_cursor, encode_cursor
 from rewards.models import Reward, RewardStatus
+from wallet.ledger import SystemAccount
 from wallet.selectors import Difference
 
 if TYPE_CHECKING:
@@ -73,8 +76,47 @@ def results_page(tournament_id: UUID, *, scope: str, cursor: str | None, limit: 
     return rows[:limit], encode_cursor(scope, [rows[limit - 1].rank])
 
 
+@dataclass(frozen=True)
+class Preview:
+    """What settling a tournament now would do, as if it were over and ripe.
+
+    Either `results`, and `postings` as (source, destination, amount) between kinds of accounts; or none: it would be
+    cancelled, and so many `refunds` of `stake` would go back, with the sponsorship.
+    """
+
+    results: Results | None
+    postings: list[tuple[SystemAccount, SystemAccount, int]]
+    refunds: int
+    stake: int
+    sponsorship: int
+
+
+def settlement_preview(tournament: Seen) -> Preview:
+    """What settling would do, worked out by the statement that settles; nothing is locked or written.
+
+    :raises WrongState: it is settled, or all stakes are back.
+    """
+    row = tournament.tournament
+    results = foresee_results(tournament)
+    if results is None:
+        refunds = stakes_to_refund(row.pk).count()
+        return Preview(None, [], refunds, row.buy_in_price, row.sponsored_amount)
+    postings = [(SystemAccount.ESCROW, kind, amount) for kind, amount in shares_of(results)]
+    return Preview(results, postings, 0, row.buy_in_price, row.sponsored_amount)
+
+
+def shares_of(results: Results) -> list[tuple[SystemAccount, int]]:
+    """To whom what is in a tournament's escrow goes, each share above 0."""
+    shares = [
+        (SystemAccount.REWARDS_PAYABLE, results.prizes),
+        (SystemAccount.HOUSE, results.to_house),
+        (SystemAccount.SPONSOR, results.to_sponsor),
+    ]
+    return [(kind, amount) for kind, amount in shares if amount]
+
+
 def reward_differences(limit: int = 1000) -> list[Difference]:
-    """Where rewards_payable does not hold exactly what is unclaimed, and settled tournaments that do not add up."""
+    """Where rewards_payable does not hold exactly what is unclaimed or held, and settlements that do not add up."""
     differences = []
     with connection.cursor() as cursor:
         for rule, sql in _RULES.items():
@@ -91,9 +133,9 @@ SELECT stay.final_rank, gamer.user_id, stay.score, stay.prize, reward.status, re
  WHERE stay.tournament_id = %s AND stay.final_rank > %s ORDER BY stay.final_rank LIMIT %s
 """
 _RULES = {
-    "rewards_payable = unclaimed rewards": """
+    "rewards_payable = unclaimed and held rewards": """
         WITH unclaimed AS (
-            SELECT client_id, currency, sum(amount) AS owed FROM rewards_reward WHERE status = 'UNCLAIMED'
+            SELECT client_id, currency, sum(amount) AS owed FROM rewards_reward WHERE status IN ('UNCLAIMED', 'HELD')
              GROUP BY client_id, currency
         ), payable AS (
             SELECT a.client_id, a.currency,
@@ -116,4 +158,8 @@ _RULES = {
         SELECT 'tournament ' || s.tournament_id, 'settled ' || s.prizes || ', rewards ' || coalesce(sum(r.amount), 0)
           FROM rewards_settlement s LEFT JOIN rewards_reward r ON r.tournament_id = s.tournament_id
          GROUP BY s.tournament_id, s.prizes HAVING s.prizes <> coalesce(sum(r.amount), 0)""",
+    "a forfeited reward went to the house, and no other did so": """
+        SELECT 'reward ' || r.id || ' ' || r.status, coalesce(t.reference, 'not booked')
+          FROM rewards_reward r LEFT JOIN wallet_transaction t ON t.reference = 'forfeit:' || r.id
+         WHERE (r.status = 'FORFEITED') <> (t.id IS NOT NULL)""",
 }

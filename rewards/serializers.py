@@ -5,11 +5,12 @@ from typing import Any
 from rest_framework import serializers
 
 from kgen.api.fields import Text
-from rewards.models import Reward
+from rewards.models import Reward, RewardStatus
 from rewards.selectors import Claimable, Result
 from rewards.services.claiming import Claimed
 
-CLAIMED_AT_ONCE = 1000
+# The wire knows no holds: one may still be claimed, and a forfeited one no longer.
+_SHOWN: dict[str, str] = {RewardStatus.HELD: RewardStatus.UNCLAIMED, RewardStatus.FORFEITED: RewardStatus.EXPIRED}
 
 
 class ClaimIn(serializers.Serializer[Any]):
@@ -100,6 +101,6 @@ def result_wire(row: Result) -> dict[str, Any]:
         "user_id": row.user_id,
         "score": row.score,
         "reward": row.prize,
-        "claim_status": row.claim_status,
+        "claim_status": _SHOWN.get(row.claim_status, row.claim_status) if row.claim_status else None,
         "reward_id": row.reward_id,
     }

@@ -9,7 +9,7 @@ from django.db import connection
 
 from esports import prizes
 from esports.lifecycle import Status
-from esports.models import Participation, Tournament
+from esports.models import Participation, TieRule, Tournament
 from esports.selectors.tournaments import seen, with_clock
 from kgen.api.pagination import Key, Page, page_of
 from kgen.clock import ClockTimestamp
@@ -20,13 +20,22 @@ NEWEST_END_FIRST = (Key("tournament__over_at", "time", descending=True), Key("id
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a tournament ended for a gamer. `rank` is None without a score, or when it was cancelled."""
+    """How a tournament ended for a gamer. `rank` is None without one, or when it was cancelled."""
 
     tournament: Tournament
     status: Status
     score: int | None
     rank: int | None
     amount_won: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A provisional rank, and the ranks of its score: `tied` of them from `first` on."""
+
+    rank: int
+    first: int
+    tied: int
 
 
 def participated_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) -> Page[Participation]:
@@ -57,29 +66,33 @@ def history_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) 
     return outcomes, page.next_cursor
 
 
-def _outcome(row: Participation, tournament: Tournament, status: Status, ranks: dict[UUID, int]) -> Outcome:
-    rank = ranks.get(row.pk)
+def _outcome(row: Participation, tournament: Tournament, status: Status, ranks: dict[UUID, Standing]) -> Outcome:
     if row.final_rank is not None:
         return Outcome(tournament, status, row.score, row.final_rank, row.prize or 0)
-    return Outcome(tournament, status, row.score, rank, _prize(tournament, rank) if rank else 0)
+    standing = ranks.get(row.pk)
+    if standing is None:
+        return Outcome(tournament, status, row.score, None, 0)
+    return Outcome(tournament, status, row.score, standing.rank, _prize(tournament, standing))
 
 
-def _prize(tournament: Tournament, rank: int) -> int:
-    """What the table pays at this rank and field: provisional until the tournament is settled."""
+def _prize(tournament: Tournament, standing: Standing) -> int:
+    """What the table pays there at this field: provisional until the tournament is settled."""
     ranges = prizes.rank_prizes(
         tournament.table,
         field_size=tournament.seats.taken,
         buy_in=tournament.buy_in_price,
         sponsorship=tournament.sponsored_amount,
     )
-    return next((amount for from_rank, to_rank, amount in ranges if from_rank <= rank <= to_rank), 0)
+    if tournament.tie_rule == TieRule.SPLIT:
+        return prizes.prize_at(ranges, standing.rank, first=standing.first, sharers=standing.tied)
+    return prizes.prize_at(ranges, standing.rank, first=standing.rank, sharers=1)
 
 
-def _ranks(participation_ids: list[UUID]) -> dict[UUID, int]:
-    """The ranks of these participations, each in its tournament; those without a score are missing."""
+def _ranks(participation_ids: list[UUID]) -> dict[UUID, Standing]:
+    """The standings of these participations, each in its tournament; those that hold no rank are missing."""
     with connection.cursor() as cursor:
         cursor.execute(_RANKS, [participation_ids])
-        return dict(cursor.fetchall())
+        return {id: Standing(*counted) for id, *counted in cursor.fetchall()}
 
 
 def last_end(tournament: Tournament) -> datetime:
@@ -88,9 +101,11 @@ def last_end(tournament: Tournament) -> datetime:
 
 
 _RANKS = """
-SELECT mine.id, 1 + (SELECT count(*) FROM esports_participation other
-                      WHERE other.tournament_id = mine.tournament_id AND other.rank_key IS NOT NULL
-                        AND (other.rank_key, other.reached_at, other.joined_at, other.id)
-                          < (mine.rank_key, mine.reached_at, mine.joined_at, mine.id))
-  FROM esports_participation mine WHERE mine.id = ANY(%s::uuid[]) AND mine.rank_key IS NOT NULL
+SELECT mine.id, 1 + count(*) FILTER (WHERE (other.rank_key, other.reached_at, other.joined_at, other.id)
+                                         < (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)),
+       1 + count(*) FILTER (WHERE other.rank_key < mine.rank_key),
+       count(*) FILTER (WHERE other.rank_key = mine.rank_key)
+  FROM esports_participation mine
+  JOIN esports_participation other ON other.tournament_id = mine.tournament_id AND other.rank_key <= mine.rank_key
+ WHERE mine.id = ANY(%s::uuid[]) AND mine.rank_key IS NOT NULL GROUP BY mine.id
 """

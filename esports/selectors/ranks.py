@@ -47,6 +47,10 @@ class Position:
         return member(self.reached_at, self.joined_at, self.participation_id)
 
 
+# A participation and where it stands now, if it holds a rank at all.
+Change = tuple[UUID, Position | None]
+
+
 def rank_of(tournament_id: UUID, position: Position) -> int:
     """The rank of a standing, 1 the best. At most a second behind the scores of others."""
     rank = _cached_rank(tournament_id, position)
@@ -128,9 +132,9 @@ class Board:
         # The mark moves with the last part only: what a catch-up that is cut off leaves is read again.
         return all(self._apply(token, part, horizon if part is parts[-1] else mark) for part in parts)
 
-    def _apply(self, token: str, positions: Sequence[Position], horizon: int) -> bool:
+    def _apply(self, token: str, changes: Sequence[Change], horizon: int) -> bool:
         keys = [self.ranks, self.members, self.mark, self.fresh, self.lock]
-        return bool(_APPLY(keys=keys, args=[token, horizon, FRESH_MS, KEPT_MS, *_flat(positions)]))
+        return bool(_APPLY(keys=keys, args=[token, horizon, FRESH_MS, KEPT_MS, *_flat(changes)]))
 
     def _build(self, token: str, horizon: int, may_build: bool) -> bool:
         """Make the set from all standings, aside, and put it in place in one step."""
@@ -159,12 +163,12 @@ def build_board(tournament_id: UUID) -> None:
         Board(tournament_id).catch_up(may_build=True)
 
 
-def _flat(positions: Iterable[Position]) -> list[str | int]:
-    return [part for p in positions for part in (str(p.participation_id), p.member, p.rank_key)]
+def _flat(changes: Iterable[Change]) -> list[str | int]:
+    return [part for id, p in changes for part in (str(id), p.member if p else "", p.rank_key if p else 0)]
 
 
-def _chunks(positions: Sequence[Position]) -> list[Sequence[Position]]:
-    return [positions[start : start + CHUNK] for start in range(0, len(positions), CHUNK)]
+def _chunks[T](rows: Sequence[T]) -> list[Sequence[T]]:
+    return [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
 
 
 def _oldest_running_transaction() -> int:
@@ -179,10 +183,11 @@ def _standings(tournament_id: UUID, most: int) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _changed_since(tournament_id: UUID, transaction: int) -> list[Position]:
+def _changed_since(tournament_id: UUID, transaction: int) -> list[Change]:
+    """Each with its position; None where it holds no rank any more."""
     with connection.cursor() as cursor:
         cursor.execute(_CHANGED, [tournament_id, transaction, CATCH_UP_LIMIT + 1])
-        return [Position(*row) for row in cursor.fetchall()]
+        return [(row[0], None if row[1] is None else Position(*row)) for row in cursor.fetchall()]
 
 
 def _all_positions(tournament_id: UUID) -> list[Position]:
@@ -234,8 +239,12 @@ if redis.call('GET', KEYS[5]) ~= ARGV[1] then return 0 end
 for i = 5, #ARGV, 3 do
   local older = redis.call('HGET', KEYS[2], ARGV[i])
   if older and older ~= ARGV[i + 1] then redis.call('ZREM', KEYS[1], older) end
-  redis.call('ZADD', KEYS[1], ARGV[i + 2], ARGV[i + 1])
-  redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+  if ARGV[i + 1] == '' then
+    redis.call('HDEL', KEYS[2], ARGV[i])
+  else
+    redis.call('ZADD', KEYS[1], ARGV[i + 2], ARGV[i + 1])
+    redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+  end
 end
 """
     + _SETTLE_MARK
@@ -266,7 +275,7 @@ SELECT count(*) FROM (SELECT 1 FROM esports_participation
 """
 _CHANGED = """
 SELECT id, rank_key, reached_at, joined_at FROM esports_participation
- WHERE tournament_id = %s AND changed_xid >= %s AND rank_key IS NOT NULL LIMIT %s
+ WHERE tournament_id = %s AND changed_xid >= %s LIMIT %s
 """
 _ALL = """
 SELECT id, rank_key, reached_at, joined_at FROM esports_participation

@@ -48,7 +48,7 @@ class Seen:
 
 
 def with_clock(rows: QuerySet[Tournament]) -> QuerySet[Any]:
-    """The rows with `now`, their seats, and `has_scores` where the end makes it matter."""
+    """The rows with `now`, their seats, and `has_scores` (somebody is ranked) where the end makes it matter."""
     scored = Participation.objects.filter(tournament=OuterRef("pk"), rank_key__isnull=False)
     ended = When(ends_at__lte=ClockTimestamp(), then=Exists(scored))
     return rows.select_related("seats").annotate(
@@ -172,6 +172,11 @@ def cancellations_due(limit: int) -> list[UUID]:
 def settlements_due(limit: int) -> list[UUID]:
     """Duty: tournaments whose status is COMPLETED, whose delay is over and whose prizes are not booked."""
     return _over(Status.COMPLETED, limit)
+
+
+def stakes_to_refund(tournament_id: UUID) -> QuerySet[Participation]:
+    """The stays whose stakes go back, or are still to, when a tournament is cancelled: also the disqualified's."""
+    return Participation.objects.filter(tournament=tournament_id, left_at=None, refunded_at=None)
 
 
 def _over(status: Status, limit: int) -> list[UUID]:

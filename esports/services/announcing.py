@@ -4,15 +4,12 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from esports.lifecycle import Status
 from esports.locks import see_again
 from esports.models import Tournament
-from esports.selectors.tournaments import Seen
+from esports.news import OVER, STARTED, tell_news
 from kgen.clock import ClockTimestamp
 from kgen.transactions import journey
-from kgen.webhooks.events import tell
 
-STARTED, LOCKED, OVER = 1, 2, 3
 AT_ONCE = 200
 
 
@@ -37,26 +34,6 @@ def announcements_due(limit: int) -> list[UUID]:
 @journey
 def announce(*, tournament_id: UUID) -> None:
     """Write the events that one tournament has not told yet, in their order; nothing where somebody is at it."""
-    held = Tournament.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=tournament_id).first()
-    if held is None:
-        return
-    seen = see_again(tournament_id)
-    events = _events(seen)
-    for step, type in events:
-        tell(held.client_id, type, {"tournament_uid": str(tournament_id), "status": seen.status.value})
-        held.announced = step
-    Tournament.objects.filter(pk=tournament_id).update(announced=held.announced)
-
-
-def _events(seen: Seen) -> list[tuple[int, str]]:
-    """What is to be told up to now. A status of no length never was; completed and cancelled exclude each other."""
-    row, told = seen.tournament, seen.tournament.announced
-    end = min(filter(None, (row.ends_at, row.cancelled_at)))
-    events = []
-    if told < STARTED and row.starts_at <= seen.now and row.starts_at < min(row.locks_at, end):
-        events.append((STARTED, "tournament.started"))
-    if told < LOCKED and row.locks_at <= seen.now and row.locks_at < end:
-        events.append((LOCKED, "tournament.locked"))
-    if told < OVER and seen.status in (Status.COMPLETED, Status.CANCELLED):
-        events.append((OVER, f"tournament.{seen.status.value.lower()}"))
-    return events
+    held = Tournament.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=tournament_id)
+    if held.first():
+        tell_news(see_again(tournament_id))

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
-from django.db.models import QuerySet
 
 from esports.lifecycle import Status
 from esports.locks import claim_sweep, lock_seats, see_again
 from esports.models import Participation, Tournament
-from esports.selectors.tournaments import Seen, cancellations_due, tournament_of_client
+from esports.selectors.tournaments import Seen, cancellations_due, stakes_to_refund, tournament_of_client
 from kgen.clock import database_now
 from kgen.errors import WrongState
 from kgen.transactions import journey
@@ -47,7 +46,7 @@ def cancel_tournament(*, client_id: UUID, uid: str, reason: str) -> Cancelled:
         )
         _refund(seen.tournament)
         seen = see_again(seen.tournament.pk)
-    pending = _to_refund(seen.tournament.pk).count()
+    pending = stakes_to_refund(seen.tournament.pk).count()
     return Cancelled(seen, pending)
 
 
@@ -64,7 +63,7 @@ def book_cancellation(*, tournament_id: UUID) -> bool:
     if seen.status is not Status.CANCELLED or seen.tournament.refunded_at is not None:
         return False
     _refund(seen.tournament)
-    return _to_refund(tournament_id).exists()
+    return stakes_to_refund(tournament_id).exists()
 
 
 def book_cancellations(*, most: int = 100) -> int:
@@ -80,19 +79,18 @@ def book_cancellations(*, most: int = 100) -> int:
     return len(due)
 
 
-def _to_refund(tournament_id: UUID) -> QuerySet[Participation]:
-    return Participation.objects.filter(tournament=tournament_id, left_at=None, refunded_at=None)
-
-
 def _refund(tournament: Tournament) -> None:
     """Give the next stakes back, and with the last of them the sponsorship."""
     # The participations' locks come before the accounts'; a score that holds one is waited for.
     stays = list(
-        _to_refund(tournament.pk).select_for_update().order_by("id").values_list("id", flat=True)[:REFUNDS_AT_ONCE]
+        stakes_to_refund(tournament.pk)
+        .select_for_update()
+        .order_by("id")
+        .values_list("id", flat=True)[:REFUNDS_AT_ONCE]
     )
     ledger.reverse_many({f"join:{id}": f"refund:{id}" for id in stays}, kind=ledger.Kind.REFUND)
     Participation.objects.filter(pk__in=stays).update(refunded_at=database_now())
-    if len(stays) < REFUNDS_AT_ONCE or not _to_refund(tournament.pk).exists():
+    if len(stays) < REFUNDS_AT_ONCE or not stakes_to_refund(tournament.pk).exists():
         _finish(tournament)
 
 

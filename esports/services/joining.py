@@ -79,7 +79,7 @@ def leave_tournament(*, gamer: "Gamer", uid: str) -> Participation:
     :raises GamerSuspended: the gamer is.
     :raises ParticipationNotFound: the gamer is not in it.
     :raises TournamentIsNotLive: outside the joining window.
-    :raises WrongState: a score was accepted.
+    :raises WrongState: a score counts, or the gamer is disqualified.
     """
     tournament = tournament_for_gamer(gamer.client_id, uid).tournament
     check_not_suspended(gamer)
@@ -89,6 +89,8 @@ def leave_tournament(*, gamer: "Gamer", uid: str) -> Participation:
     _check_window(seen)
     if stay.score is not None:
         raise WrongState("A score was accepted; the stake can no longer be taken back.")
+    if stay.disqualified_at is not None:
+        raise WrongState("The gamer is disqualified; the stake stays.")
     move_to(stay, where={"left_at": None, "refunded_at": None, "score": None}, left_at=seen.now)
     Seats.objects.filter(pk=tournament.pk).update(taken=F("taken") - 1)
     ledger.reverse(original=f"join:{stay.pk}", reference=f"refund:{stay.pk}", kind=ledger.Kind.LEAVE)

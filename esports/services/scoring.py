@@ -13,7 +13,7 @@ from esports.locks import lock_participation, see_again
 from esports.models import Participation, ScoreEvent, ScoreSource, Tournament
 from esports.ranking import Standing
 from esports.selectors.tournaments import tournament_for_gamer, tournament_of_client
-from kgen.errors import DomainError, RecordNotFound, ReferenceReused
+from kgen.errors import DomainError, RecordNotFound, ReferenceReused, WrongState
 from kgen.transactions import journey
 from users.selectors import check_not_suspended, gamers_by_user_id
 
@@ -44,12 +44,14 @@ class Result:
 
 @journey
 def post_score(*, gamer: "Gamer", uid: str, value: int, event_id: str | None) -> None:
-    """Accept a gamer's own score. An event seen before with the same value changes nothing.
+    """Accept a gamer's own score. An event seen before with the same value changes nothing,
+    also where it was voided since.
 
     :raises TournamentNotFound: there is none to be seen.
     :raises GamerSuspended: the gamer is.
     :raises ParticipationNotFound: the gamer is not in it.
     :raises TournamentIsNotLive: outside the scoring window, by the clock once the participation is held.
+    :raises WrongState: the gamer is disqualified.
     :raises ScoreSourceNotAllowed: only the studio's server may post.
     :raises ScoreOutOfRange: outside the tournament's bounds, or the sum would be.
     :raises ReferenceReused: the event stands with another value.
@@ -70,6 +72,8 @@ def post_score(*, gamer: "Gamer", uid: str, value: int, event_id: str | None) ->
 def _check_open(tournament: Tournament, stay: Participation, now: datetime) -> None:
     if stay.refunded_at is not None or not tournament.takes_scores(now):
         raise errors.TournamentIsNotLive()
+    if stay.disqualified_at is not None:
+        raise WrongState("The gamer is disqualified.")
 
 
 @journey

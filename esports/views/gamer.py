@@ -127,7 +127,7 @@ class TournamentViewSet(GamerViewSet):
     )
     @action(detail=True, methods=["post"])
     def leave(self, request: Request, uid: str) -> HttpResponse:
-        """Give the seat up and get the stake back, while no score was accepted."""
+        """Give the seat up and get the stake back, while no score counts."""
         return self.perform(
             joining.leave_tournament,
             lambda _: Answer({"message": "user left the tournament successfully"}),
@@ -147,6 +147,7 @@ class TournamentViewSet(GamerViewSet):
                 "TOURNAMENT_IS_NOT_LIVE",
                 "SCORE_SOURCE_NOT_ALLOWED",
                 "SCORE_OUT_OF_RANGE",
+                "WRONG_STATE",
                 "REFERENCE_REUSED",
                 key=True,
             ),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
 
 from kgen.clock import database_now
 from kgen.errors import RecordNotFound
@@ -36,7 +36,8 @@ def claim_rewards(
 ) -> Claimed:
     """Move unclaimed rewards into the gamer's earned money: all, the named ones, or one tournament's.
 
-    Of parallel claims each reward is paid by one. Named ones that are claimed already count for nothing.
+    Of parallel claims each reward is paid by one. Named ones that are claimed already,
+    expired, held or forfeited count for nothing.
 
     :raises GamerSuspended: the gamer is.
     :raises RecordNotFound: a named reward or tournament holds none of the gamer's; nothing is claimed.
@@ -114,17 +115,20 @@ def _expire_of(*, client: "Client") -> int:
     assert client.reward_expiry_days is not None
     before = database_now() - timedelta(days=client.reward_expiry_days)
     due = Reward.objects.filter(client=client, status=RewardStatus.UNCLAIMED, created_at__lte=before)
+    # Time on hold does not count: nobody could have claimed it then.
+    due = due.filter(held_for__lte=ExpressionWrapper(before - F("created_at"), DurationField()))
     rewards = list(due.select_for_update(skip_locked=True).order_by("created_at")[:EXPIRED_AT_ONCE])
-    ledger.book_many([_expiry(reward) for reward in rewards])
+    ledger.book_many([to_house(reward, f"reward:{reward.pk}:expiry", ledger.Kind.REWARD_EXPIRY) for reward in rewards])
     _move(rewards, RewardStatus.EXPIRED)
     return len(rewards)
 
 
-def _expiry(reward: Reward) -> ledger.Entry:
+def to_house(reward: Reward, reference: str, kind: ledger.Kind) -> ledger.Entry:
+    """The entry that gives a reward, which nobody gets any more, to the house."""
     payable, house = (
-        ledger.system_account(client_id=reward.client_id, currency=reward.currency, kind=kind)
-        for kind in (ledger.SystemAccount.REWARDS_PAYABLE, ledger.SystemAccount.HOUSE)
+        ledger.system_account(client_id=reward.client_id, currency=reward.currency, kind=account)
+        for account in (ledger.SystemAccount.REWARDS_PAYABLE, ledger.SystemAccount.HOUSE)
     )
-    move = ledger.Move(payable, house, reward.amount)
-    kind = ledger.Kind.REWARD_EXPIRY
-    return ledger.Entry(f"reward:{reward.pk}:expiry", kind, reward.client_id, reward.currency, [move])
+    return ledger.Entry(
+        reference, kind, reward.client_id, reward.currency, [ledger.Move(payable, house, reward.amount)]
+    )

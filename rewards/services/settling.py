@@ -13,6 +13,7 @@ from esports.selectors.tournaments import settlements_due
 from kgen.transactions import journey
 from kgen.webhooks.events import tell
 from rewards.models import Settlement
+from rewards.selectors import shares_of
 from wallet import ledger
 
 
@@ -28,7 +29,7 @@ def settle_tournament(*, tournament_id: UUID) -> Settlement | None:
     _empty_escrow(results)
     winners = [place for place in results.places if place.prize]
     _write_rewards(results, winners)
-    _tell(results, len(winners))
+    _tell(results, len(winners))  # behind what book_results tells: that it is completed
     return Settlement.objects.create(
         tournament=results.tournament,
         client_id=results.tournament.client_id,
@@ -58,19 +59,13 @@ def _tell(results: Results, winners: int) -> None:
 def _empty_escrow(results: Results) -> None:
     """Escrow → rewards_payable + house + sponsor, so that unclaimed prizes are always backed."""
     tournament = results.tournament
-    shares = (
-        (ledger.SystemAccount.REWARDS_PAYABLE, results.prizes),
-        (ledger.SystemAccount.HOUSE, results.to_house),
-        (ledger.SystemAccount.SPONSOR, results.to_sponsor),
-    )
     moves = [
         ledger.Move(
             tournament.escrow_id,
             ledger.system_account(client_id=tournament.client_id, currency=tournament.currency, kind=kind),
             amount,
         )
-        for kind, amount in shares
-        if amount
+        for kind, amount in shares_of(results)
     ]
     if moves:
         ledger.book(

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from kgen.clock import database_now
+from rewards.services.settling import settle_due
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.organising import soon
 from tests.support.time import clock_at, move, timetable
@@ -114,6 +115,17 @@ def test_history_tells_who_won_what(studio: StudioCaller, gamers: Gamers) -> Non
         assert player.get(HISTORIC).ok() == [
             common | {"result": result, "amountWon": won, "rank": rank, "score": score}
         ]
+
+
+def test_what_ties_share_is_told_the_same_before_and_after_the_settlement(studio: StudioCaller, gamers: Gamers) -> None:
+    # Of 5 the ranks 1 and 2 win 15 and 10.
+    players = gamers(5)
+    over(studio, players, [7, 7, 7, 5, None], tie_rule="split")
+    expected = [("Won", 9, 1), ("Won", 8, 2), ("Won", 8, 3), ("You Lost", 0, 4), ("You Lost", 0, None)]
+    for _ in range(2):
+        rows = [player.get(HISTORIC).ok()[0] for player in players]
+        assert [(row["result"], row["amountWon"], row["rank"]) for row in rows] == expected
+        settle_due()
 
 
 def test_history_tells_what_was_cancelled_by_hand_or_by_the_clock(studio: StudioCaller, gamers: Gamers) -> None:

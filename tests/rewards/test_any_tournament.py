@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 from esports import prizes
 from esports.models import Participation
 from esports.prizes import DEFAULT_TABLE, Allocation, FixedBand, MultipleBand, PrizeTable, ShareBand
+from esports.selectors.tournaments import see
 from rewards.management.commands.verify_settlement import differences
 from rewards.models import Reward, Settlement
+from rewards.selectors import settlement_preview
 from rewards.services.settling import settle_due, settle_tournament
 from tests.support.clock import end
 from tests.support.factories import ClientFactory
 from tests.support.http import StudioCaller
 from tests.support.money import prove
 from tests.support.organising import allow_sponsorship, at, escrow, seat_many, sponsor
+from tests.support.refereeing import disqualify, reinstate, void
 from tests.support.tables import buy_ins, tables
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +45,10 @@ class Game:
     joining: list[int]
     batches: list[int]
     spare_seats: int = 0
+    # What the referee then decides: whose score is void, who is disqualified, and whether it is after the end.
+    voided: frozenset[int] = frozenset()
+    disqualified: frozenset[int] = frozenset()
+    is_ruled_late: bool = False
 
     @property
     def solvent_sponsorship(self) -> int:
@@ -53,10 +60,17 @@ class Game:
             *(prizes.total(self.table, field_size=n, **terms) - n * self.buy_in - self.sponsorship for n in fields),
         )
 
+    @property
+    def is_paying(self) -> bool:
+        """Whether the table pays anybody at this field."""
+        terms = {"field_size": len(self.scores), "buy_in": self.buy_in, "sponsorship": self.solvent_sponsorship}
+        return prizes.pays_anybody(self.table, **terms)
+
     def ranking(self) -> list[int]:
-        """The players with a score, best first: by score, then who posted first, then who joined first."""
+        """The players who are ranked, best first: by score, then who posted first, then who joined first."""
         sign = 1 if self.score_order == "asc" else -1
-        scored = [(sign * score, n) for n, score in enumerate(self.scores) if score is not None]
+        out = self.voided | self.disqualified
+        scored = [(sign * score, n) for n, score in enumerate(self.scores) if score is not None and n not in out]
         return [n for *_, n in sorted((key, self.batches[n], self.joining.index(n), n) for key, n in scored)]
 
     def allocation(self) -> Allocation:
@@ -81,7 +95,7 @@ class Played:
 
 @st.composite
 def games(draw: st.DrawFn) -> Game:
-    """Many ties, and some without a score; at least one has one."""
+    """Many ties, and some without a score, or ruled out; at least one, the last, holds a rank."""
     size = draw(st.integers(3, 25))
     table, buy_in = draw(tables | st.just(DEFAULT_TABLE)), draw(buy_ins)
     scores = draw(st.lists(st.none() | st.integers(-2, 2), min_size=size - 1, max_size=size - 1))
@@ -96,7 +110,23 @@ def games(draw: st.DrawFn) -> Game:
         joining=draw(st.permutations(range(size))),
         batches=draw(st.lists(st.integers(0, BATCHES - 1), min_size=size, max_size=size)),
         spare_seats=draw(st.integers(0, 5)),
+        voided=draw(st.frozensets(st.integers(0, size - 2), max_size=3)),
+        disqualified=draw(st.frozensets(st.integers(0, size - 2), max_size=3)),
+        is_ruled_late=draw(st.booleans()),
     )
+
+
+def rule(game: Game, uid: str, names: dict[int, str]) -> None:
+    """What the referee decides; who is disqualified and reinstated is not disqualified."""
+    for n in game.voided:
+        if game.scores[n] is not None:
+            void(uid, names[n])
+    for n in game.disqualified:
+        disqualify(uid, names[n])
+    last = max(names)
+    if game.disqualified and not game.is_ruled_late:
+        disqualify(uid, names[last])
+        reinstate(uid, names[last])
 
 
 def play(game: Game) -> Played:
@@ -123,10 +153,19 @@ def play(game: Game) -> Played:
         if rows:
             said = studio.post(at(uid, "/scores"), {"scores": rows}).ok()["results"]
             assert {row["status"] for row in said} == {"accepted"}
+    if not game.is_ruled_late:
+        rule(game, uid, names)
     end(uid)
+    # Where the table pays nobody the end has cancelled it, and nothing is left to rule.
+    if game.is_ruled_late and game.is_paying:
+        rule(game, uid, names)
     came_in = len(game.scores) * game.buy_in + sponsorship
     assert (escrow(uid), sponsor(studio)) == (came_in, -sponsorship)
+    seen = see(UUID(uid))
+    assert seen is not None
+    foreseen = settlement_preview(seen).results
     settlement = settle_tournament(tournament_id=UUID(uid))
+    assert (foreseen and foreseen.fingerprint()) == (settlement and settlement.sha256)
     assert settle_due() == 0
     if settlement is None:
         assert escrow(uid) == came_in
@@ -135,6 +174,8 @@ def play(game: Game) -> Played:
     assert (escrow(uid), sponsor(studio)) == (0, settlement.to_sponsor - sponsorship)
     stored = Settlement.objects.select_related("tournament__seats").get(pk=settlement.pk)
     assert differences(stored) == []
+    out = Participation.objects.filter(gamer__user_id__in=[names[n] for n in game.disqualified], tournament=uid)
+    assert stored.inputs.get("disqualified", []) == sorted(str(id) for id in out.values_list("id", flat=True))
     rewards = Reward.objects.filter(tournament=uid).values_list("gamer__user_id", "rank", "amount")
     won = {name: (rank, amount) for name, rank, amount in rewards}
     results = studio.get(at(uid, "/results")).ok()
@@ -145,8 +186,7 @@ def play(game: Game) -> Played:
 
 def check_against_the_rules(game: Game, played: Played) -> None:
     """Who got which rank and prize, the house and the sponsor: as the pure rules say."""
-    terms = {"field_size": len(game.scores), "buy_in": game.buy_in, "sponsorship": game.solvent_sponsorship}
-    assert (played.settlement is not None) == prizes.pays_anybody(game.table, **terms)
+    assert (played.settlement is not None) == game.is_paying
     if played.settlement is None:
         return
     fair = game.allocation()
@@ -181,11 +221,13 @@ EIGHT: list[int | None] = [1, 1, 1, 0, 0, None, 1, 2]
 IN_ORDER, SPREAD = list(range(8)), [2, 0, 1, 0, 0, 0, 0, 2]
 
 
-@settings(max_examples=11, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=13, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(games())
 @example(Game(HALF, 97, 0, "split", "desc", EIGHT, IN_ORDER, SPREAD))
 @example(Game(FIXED, 7, 0, "first_to_reach", "asc", EIGHT, IN_ORDER, SPREAD))
 @example(Game(SHARES, 0, 101, "split", "asc", EIGHT, IN_ORDER, SPREAD))
+@example(Game(HALF, 97, 0, "split", "desc", EIGHT, IN_ORDER, SPREAD, 0, frozenset({7, 3}), frozenset({0, 5})))
+@example(Game(SHARES, 9, 101, "split", "asc", EIGHT, IN_ORDER, SPREAD, 1, frozenset({1}), frozenset({1, 3}), True))
 @example(Game(TENTH, 10, 500, "split", "desc", EIGHT, IN_ORDER, SPREAD))
 def test_any_tournament_settles_as_the_rules_say_in_any_order(game: Game) -> None:
     joining, batches = list(reversed(game.joining)), [BATCHES - 1 - batch for batch in game.batches]

@@ -1,0 +1,32 @@
+"""What a studio's webhooks are told of a tournament: each event once, and in its order."""
+
+from esports.lifecycle import Status
+from esports.models import Tournament
+from esports.selectors.tournaments import Seen
+from kgen.webhooks.events import tell
+
+STARTED, LOCKED, OVER = 1, 2, 3
+
+
+def tell_news(seen: Seen) -> None:
+    """Write the events that the tournament has not told yet. Its row must be held, and was seen after that."""
+    tournament = seen.tournament
+    events = _events(seen)
+    for _, type in events:
+        tell(tournament.client_id, type, {"tournament_uid": str(tournament.pk), "status": seen.status.value})
+    if events:
+        Tournament.objects.filter(pk=tournament.pk).update(announced=events[-1][0])
+
+
+def _events(seen: Seen) -> list[tuple[int, str]]:
+    """What is to be told up to now. A status of no length never was; completed and cancelled exclude each other."""
+    row, told = seen.tournament, seen.tournament.announced
+    end = min(filter(None, (row.ends_at, row.cancelled_at)))
+    events = []
+    if told < STARTED and row.starts_at <= seen.now and row.starts_at < min(row.locks_at, end):
+        events.append((STARTED, "tournament.started"))
+    if told < LOCKED and row.locks_at <= seen.now and row.locks_at < end:
+        events.append((LOCKED, "tournament.locked"))
+    if told < OVER and seen.status in (Status.COMPLETED, Status.CANCELLED):
+        events.append((OVER, f"tournament.{seen.status.value.lower()}"))
+    return events

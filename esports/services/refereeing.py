@@ -1,0 +1,130 @@
+"""What a referee decides before a tournament is settled: which scores count, and who holds a rank.
+
+A disqualified gamer stays in the field, and so does the stake. Where nobody is left who holds a rank, the tournament
+comes to what it would be if nobody had a score: CANCELLED at its end, and all stakes go back, the disqualified's too,
+for the house must not win by its own referee. From the end on COMPLETED is final, so the last one in the ranking can
+then no longer be taken out of it; a prize that must not be paid is held and forfeited (rewards.services.holding).
+"""
+
+from uuid import UUID
+
+from django.db import connection
+
+from esports import ranking
+from esports.lifecycle import Status
+from esports.locks import lock_seats, lock_stay, see_again
+from esports.models import Participation, Ruling, ScoreEvent
+from esports.ranking import Standing
+from esports.selectors.tournaments import Seen
+from kgen.errors import RecordNotFound, WrongState
+from kgen.transactions import journey
+
+
+@journey
+def void_score(*, event_id: int, operator_id: int, reason: str) -> ScoreEvent:
+    """Let an accepted score count no more: it stays as history, and the standing is what the others fold to.
+
+    A gamer of whom no score is left is one without a score, who may also leave again. Again changes nothing.
+
+    :raises RecordNotFound: there is no such score.
+    :raises WrongState: the tournament is settled or cancelled, or is over and nobody would be left in its ranking.
+    :raises ScoreOutOfRange: the sum of the others would leave the range that can be kept exactly.
+    """
+    found = ScoreEvent.objects.filter(pk=event_id).first()
+    if found is None:
+        raise RecordNotFound()
+    stay, seen = _hold(found.participation_id)
+    event = ScoreEvent.objects.get(pk=event_id)
+    if event.voided_at is not None:
+        return event
+    _check_undecided(seen, stay)
+    event.voided_at, event.voided_by, event.void_reason = seen.now, operator_id, reason
+    event.save(update_fields=["voided_at", "voided_by", "void_reason"])
+    events = ScoreEvent.objects.filter(participation=stay.pk, voided_at=None).order_by("id")
+    standing = ranking.fold(seen.tournament.score_rule, events.values_list("value", "accepted_at"))
+    _write(seen, stay, standing, is_ranked=stay.disqualified_at is None and standing.score is not None)
+    return event
+
+
+@journey
+def disqualify(*, participation_id: UUID, operator_id: int, reason: str) -> Participation:
+    """Take a gamer out of the ranking: no rank, no prize, no further score, no leaving; the stake stays.
+
+    Again changes nothing.
+
+    :raises RecordNotFound: there is no such participation.
+    :raises WrongState: the gamer has left; the tournament is settled or cancelled, or is over and nobody would be
+        left in its ranking.
+    """
+    stay, seen = _hold(participation_id)
+    if stay.disqualified_at is not None:
+        return stay
+    _check_undecided(seen, stay)
+    _note(seen, stay, Ruling.Act.DISQUALIFY, operator_id, reason)
+    stay.disqualified_at = seen.now
+    _write(seen, stay, Standing(stay.score, stay.reached_at), is_ranked=False)
+    return stay
+
+
+@journey
+def reinstate(*, participation_id: UUID, operator_id: int, reason: str) -> Participation:
+    """Undo a disqualification: the gamer stands where the score was reached. Again changes nothing.
+
+    :raises RecordNotFound: there is no such participation.
+    :raises WrongState: the tournament is settled or cancelled.
+    """
+    stay, seen = _hold(participation_id)
+    if stay.disqualified_at is None:
+        return stay
+    _check_undecided(seen, stay)
+    _note(seen, stay, Ruling.Act.REINSTATE, operator_id, reason)
+    stay.disqualified_at = None
+    _write(seen, stay, Standing(stay.score, stay.reached_at), is_ranked=stay.score is not None)
+    return stay
+
+
+def _hold(participation_id: UUID) -> tuple[Participation, Seen]:
+    """The stay, held in its tournament, and the clock after that: settlement waits for it, or was before it."""
+    found = Participation.objects.filter(pk=participation_id).first()
+    if found is None:
+        raise RecordNotFound()
+    lock_seats(found.tournament_id)
+    return lock_stay(found.pk), see_again(found.tournament_id)
+
+
+def _check_undecided(seen: Seen, stay: Participation) -> None:
+    if stay.left_at is not None:
+        raise WrongState("The gamer has left.")
+    if seen.tournament.settled_at is not None:
+        raise WrongState("The tournament is settled.")
+    if seen.status is Status.CANCELLED:
+        raise WrongState("The tournament is cancelled.")
+
+
+def _note(seen: Seen, stay: Participation, act: Ruling.Act, operator_id: int, reason: str) -> None:
+    Ruling.objects.create(
+        client_id=stay.client_id,
+        participation=stay,
+        act=act,
+        reason=reason,
+        operator_id=operator_id,
+        ruled_at=seen.now,
+    )
+
+
+def _write(seen: Seen, stay: Participation, standing: Standing, *, is_ranked: bool) -> None:
+    """Write what was decided about a stay; rank caches catch up by `changed_xid`."""
+    others = Participation.objects.filter(tournament=stay.tournament_id, rank_key__isnull=False).exclude(pk=stay.pk)
+    if seen.status is Status.COMPLETED and not is_ranked and not others.exists():
+        raise WrongState("The tournament is over, and nobody would be left in its ranking.")
+    key = ranking.rank_key(seen.tournament.order, standing.score or 0) if is_ranked else None
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, [standing.score, standing.reached_at, key, stay.disqualified_at, stay.pk])
+
+
+_WRITE = """
+UPDATE esports_participation
+   SET score = %s, reached_at = %s, rank_key = %s, disqualified_at = %s,
+       changed_xid = pg_current_xact_id()::text::bigint
+ WHERE id = %s
+"""

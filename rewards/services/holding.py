@@ -1,0 +1,78 @@
+"""Holding a reward back before it is claimed, and what becomes of it then."""
+
+from datetime import datetime
+from uuid import UUID
+
+from kgen.clock import database_now
+from kgen.errors import RecordNotFound
+from kgen.states import move_to
+from kgen.transactions import journey
+from rewards.models import HoldStep, Reward, RewardStatus
+from rewards.services.claiming import to_house
+from wallet import ledger
+
+
+@journey
+def hold_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
+    """Hold an unclaimed reward: it can neither be claimed nor expire, and stays backed. Again changes nothing.
+
+    Of a hold and a claim at the same moment exactly one wins.
+
+    :raises RecordNotFound: there is none of that id.
+    :raises WrongState: it is claimed, expired or forfeited.
+    """
+    reward, now = _lock(reward_id)
+    if reward.status == RewardStatus.HELD:
+        return reward
+    move_to(reward, where={"status": RewardStatus.UNCLAIMED}, status=RewardStatus.HELD, updated_at=now)
+    return _note(reward, now, HoldStep.Act.HOLD, operator_id, reason)
+
+
+@journey
+def release_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
+    """Let a held reward be claimed again; the time on hold is no part of its age. Again changes nothing.
+
+    :raises RecordNotFound: there is none of that id.
+    :raises WrongState: it is claimed, expired or forfeited.
+    """
+    reward, now = _lock(reward_id)
+    if reward.status == RewardStatus.UNCLAIMED:
+        return reward
+    held_for = reward.held_for + (now - reward.updated_at)
+    move_to(
+        reward,
+        where={"status": RewardStatus.HELD},
+        status=RewardStatus.UNCLAIMED,
+        updated_at=now,
+        held_for=held_for,
+    )
+    return _note(reward, now, HoldStep.Act.RELEASE, operator_id, reason)
+
+
+@journey
+def forfeit_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
+    """Give a held reward to the house for good. Again changes nothing.
+
+    :raises RecordNotFound: there is none of that id.
+    :raises WrongState: it is not held.
+    """
+    reward, now = _lock(reward_id)
+    if reward.status == RewardStatus.FORFEITED:
+        return reward
+    move_to(reward, where={"status": RewardStatus.HELD}, status=RewardStatus.FORFEITED, updated_at=now)
+    ledger.book(to_house(reward, f"forfeit:{reward.pk}", ledger.Kind.REWARD_FORFEIT))
+    return _note(reward, now, HoldStep.Act.FORFEIT, operator_id, reason)
+
+
+def _lock(reward_id: UUID) -> tuple[Reward, datetime]:
+    reward = Reward.objects.select_for_update().filter(pk=reward_id).first()
+    if reward is None:
+        raise RecordNotFound()
+    return reward, database_now()
+
+
+def _note(reward: Reward, now: datetime, act: HoldStep.Act, operator_id: int, reason: str) -> Reward:
+    HoldStep.objects.create(
+        client_id=reward.client_id, reward=reward, act=act, reason=reason, operator_id=operator_id, done_at=now
+    )
+    return reward

@@ -1,0 +1,63 @@
+"""What a studio is told of a tournament comes in order, whichever duty is at work first."""
+
+from typing import Any
+
+import pytest
+
+from esports.services.announcing import announce_due
+from kgen.webhooks.models import WebhookEvent
+from rewards.services.settling import settle_due
+from tests.rewards.test_settlement import play
+from tests.support.clock import end
+from tests.support.http import StudioCaller
+from tests.support.listener import listening
+from tests.support.refereeing import disqualify
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def endpoint(studio: StudioCaller) -> Any:
+    """An endpoint that wants every event."""
+    with listening() as listener:
+        studio.post("/s2s/webhooks", {"url": listener.url}).ok(201)
+        yield
+
+
+def told() -> list[str]:
+    """The types of all events, in the order of their writing."""
+    events = list(WebhookEvent.objects.order_by("id"))
+    assert [event.created_at for event in events] == sorted(event.created_at for event in events)
+    return [event.type for event in events]
+
+
+def test_a_settlement_tells_before_it_what_was_not_told_yet(studio: StudioCaller) -> None:
+    uid = studio.tournament()
+    gamer = play(studio, uid, {"a": 3, "b": 2, "c": 1})["a"]
+    end(uid)
+    assert settle_due() == 1
+    gamer.post("/fe/esports/rewards/claim").ok()
+    expected = ["tournament.started", "tournament.completed", "tournament.settled", "reward.claimed"]
+    assert told() == expected
+    announce_due()
+    assert told() == expected
+
+
+def test_what_was_told_before_is_not_told_again_by_the_settlement(studio: StudioCaller) -> None:
+    uid = studio.tournament()
+    play(studio, uid, {"a": 3, "b": 2, "c": 1})
+    announce_due()
+    end(uid)
+    announce_due()
+    settle_due()
+    assert told() == ["tournament.started", "tournament.completed", "tournament.settled"]
+
+
+def test_a_tournament_without_a_ranking_is_told_cancelled_and_not_completed(studio: StudioCaller) -> None:
+    uid = studio.tournament()
+    play(studio, uid, {"a": 3, "b": None, "c": None})
+    disqualify(uid, "a")
+    end(uid)
+    announce_due()
+    assert settle_due() == 0
+    assert told() == ["tournament.started", "tournament.cancelled"]
