@@ -15,6 +15,9 @@ from kgen.errors import MethodNotAllowed
 from kgen.models import Heartbeat
 from kgen.valkey import valkey
 
+# The duties that have a queue each, and so may lack a worker each.
+OUTSIDE = ("codes", "payouts", "webhooks")
+
 
 def read_only(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """A plain view that answers 405 to whatever is not GET or HEAD, instead of Django's page about CSRF."""
@@ -44,9 +47,16 @@ def readyz(request: HttpRequest) -> HttpResponse:
     :raises OperationalError: the database is away, which is answered as 503.
     """
     now = database_now()
-    beat = Heartbeat.objects.filter(name="sweep").values_list("at", flat=True).first()
-    age = None if beat is None else round((now - beat).total_seconds(), 1)
-    return answer({"status": "ok", "database": "ok", "broker": _broker(), "last_sweep_age_seconds": age})
+    ages = {name: round((now - at).total_seconds(), 1) for name, at in Heartbeat.objects.values_list("name", "at")}
+    return answer(
+        {
+            "status": "ok",
+            "database": "ok",
+            "broker": _broker(),
+            "last_sweep_age_seconds": ages.get("sweep"),
+            "last_run_age_seconds": {queue: ages.get(queue) for queue in OUTSIDE},
+        }
+    )
 
 
 def _broker() -> str:

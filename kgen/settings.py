@@ -226,6 +226,14 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TASK_SOFT_TIME_LIMIT = 50
 CELERY_TASK_TIME_LIMIT = 60
+# What calls the outside waits in queues of its own, apart from what settles. A worker without -Q serves all of them.
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_ROUTES = {
+    "users.tasks.send_codes": {"queue": "codes"},
+    "wallet.tasks.pay_withdrawals": {"queue": "payouts"},
+    "kgen.tasks.deliver_webhooks": {"queue": "webhooks"},
+}
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {name: {} for name in ("celery", "codes", "payouts", "webhooks")}
 # A hint that nobody took before the next one is due is worth nothing; it expires with it.
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "kgen.tasks.beat", "schedule": 1.0, "options": {"expires": 5}},

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from kgen import services
+from kgen.duties import duty
 from kgen.webhooks.services import deliver_due
 
 
@@ -19,6 +20,7 @@ def forget_keys() -> None:
 
 
 @shared_task
+@duty("webhooks")
 def deliver_webhooks() -> None:
     """Bring due events to their endpoints."""
     deliver_due()

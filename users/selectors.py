@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Max, Q, QuerySet
 
-from kgen.api.fields import is_clean_reference
+from kgen.api.fields import id_of, is_clean_reference
 from kgen.clock import ClockTimestamp
 from kgen.errors import GamerSuspended, RecordNotFound, Unauthorized
 from kgen.payees import Payee
@@ -97,10 +97,7 @@ def client_of_secret(client_id: str, secret: str) -> tuple[Client, ClientSecret]
 
     :raises Unauthorized: unknown, wrong, revoked or switched off; all take alike.
     """
-    try:
-        known = uuid.UUID(client_id)
-    except ValueError:
-        known = uuid.UUID(int=0)
+    known = id_of(client_id) or uuid.UUID(int=0)
     rows = list(ClientSecret.objects.select_related("client").filter(client=known, revoked_at=None))
     if not secrets.matches(secret, [bytes(row.digest) for row in rows]):
         raise Unauthorized()

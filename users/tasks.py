@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from kgen.duties import duty
 from users import services
 
 
@@ -12,6 +13,7 @@ def expire_sessions() -> None:
 
 
 @shared_task
+@duty("codes")
 def send_codes() -> None:
     """Send the codes that are due."""
     services.send_due_messages()

@@ -35,8 +35,8 @@ def up(path: Path) -> int:
             web = supervisor.start(product.web(home, running, how))
             supervisor.await_up(web, how.ready, seconds=120)
             say(_panel(home, facts, time.monotonic() - began))
-            for service in (product.worker(home, running), product.beat(home, running)):
-                supervisor.start(service).came_up = True
+            for program in (product.worker, product.messenger, product.beat):
+                supervisor.start(program(home, running)).came_up = True
             supervisor.watch()
         except StopRequested:
             pass

@@ -79,10 +79,19 @@ def web(home: Home, services: Services, how: Web) -> Service:
 
 
 def worker(home: Home, services: Services) -> Service:
-    """Celery's worker. A task that it does not finish in time is a duty that stays due."""
-    options = "-A kgen worker --concurrency 2 --without-gossip --without-mingle --loglevel WARNING"
+    """Celery's worker for what needs only our own servers. What it does not finish in time stays due."""
+    return _worker("worker", "--queues celery --concurrency 2", home, services)
+
+
+def messenger(home: Home, services: Services) -> Service:
+    """Celery's worker for what calls the outside: a process for each kind, since none runs twice at a time."""
+    return _worker("messenger", "--queues codes,payouts,webhooks --concurrency 3", home, services)
+
+
+def _worker(name: str, what: str, home: Home, services: Services) -> Service:
+    options = f"-A kgen worker --hostname {name}@%h {what} --without-gossip --without-mingle --loglevel WARNING"
     command = [sys.executable, "-m", "celery", *options.split()]
-    return Service("worker", command, services.environment, log=home.log("worker"))
+    return Service(name, command, services.environment, log=home.log(name))
 
 
 def beat(home: Home, services: Services) -> Service:

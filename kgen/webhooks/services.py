@@ -1,13 +1,19 @@
 """Journeys of webhooks: endpoints, deliveries, replays."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+import asyncio
+import ssl
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 import httpx
 
 from kgen.api.json import encode
 from kgen.clock import database_now
+from kgen.duties import call_many
 from kgen.errors import Invalid
 from kgen.transactions import journey
 from kgen.webhooks import addresses, signing
@@ -16,7 +22,11 @@ from kgen.webhooks.models import DeliveryState, WebhookDelivery, WebhookEndpoint
 from kgen.webhooks.selectors import delivery_of_client, endpoint_of_client
 
 ENDPOINTS_PER_CLIENT = 10
+# Of a whole call: an endpoint that answers byte by byte gets no more.
 TIMEOUT_SECONDS = 10
+AT_ONCE = 32
+# Of those to one endpoint: it may be slow, and the others don't wait for it.
+AT_ONCE_PER_ENDPOINT = 2
 # Longer than a call can take: until it is over nobody else delivers the same.
 LEASE = timedelta(seconds=60)
 OLD_SECRET_SIGNS_FOR = timedelta(days=1)
@@ -105,49 +115,102 @@ def replay(*, client_id: UUID, delivery_id: UUID | None) -> WebhookDelivery:
     return delivery
 
 
-def deliver_due(*, most: int = 50) -> int:
-    """Duty: bring due events to their endpoints; how many were tried. No transaction is open during a call."""
-    claimed = _claim(most=most)
-    for delivery in claimed:
-        _book(delivery=delivery, outcome=_call(delivery))
-    return len(claimed)
+@dataclass(frozen=True)
+class Call:
+    """What is about to be sent, signed for this moment."""
+
+    delivery: WebhookDelivery
+    url: str
+    body: bytes
+    headers: dict[str, str]
+
+
+@dataclass
+class _Run:
+    """Whom one run of the duty may still call."""
+
+    under_way: Counter[UUID] = field(default_factory=Counter)
+    # They did not answer: one run bothers nobody twice, and waits for nobody twice.
+    silent: set[UUID] = field(default_factory=set)
+
+    def claim(self, most: int) -> Iterator[Call]:
+        """Due deliveries, each taken just before it is called."""
+        while most and (taken := _claim(avoid=self._full())):
+            most -= 1
+            self.under_way[taken.delivery.endpoint_id] += 1
+            yield taken
+
+    def book(self, call: Call, outcome: Outcome) -> None:
+        """Keep what became of a call."""
+        self.under_way[call.delivery.endpoint_id] -= 1
+        if outcome.status is None:
+            self.silent.add(call.delivery.endpoint_id)
+        _book(delivery=call.delivery, outcome=outcome)
+
+    def _full(self) -> set[UUID]:
+        full = {endpoint for endpoint, calls in self.under_way.items() if calls >= AT_ONCE_PER_ENDPOINT}
+        return full | self.silent
+
+
+def deliver_due() -> int:
+    """Duty: bring due events to their endpoints; how many were tried. No transaction is open during a call.
+
+    Many go out at once, few of them to the same endpoint. One that does not answer is left alone until the next run.
+    """
+    run = _Run()
+    return call_many(claim=run.claim, call=_call, book=run.book, at_once=AT_ONCE)
 
 
 @journey
-def _claim(*, most: int) -> list[WebhookDelivery]:
-    """Take due deliveries by moving their next attempt ahead: the lease, and the retry if this process dies."""
+def _claim(*, avoid: set[UUID]) -> Call | None:
+    """Take a due delivery by moving its next attempt ahead: the lease, and the retry if this process dies."""
     now = database_now()
     due = WebhookDelivery.objects.filter(state=DeliveryState.PENDING, next_attempt_at__lte=now)
-    rows = list(
-        due.select_for_update(skip_locked=True, of=("self",))
-        .select_related("endpoint", "event")
-        .order_by("next_attempt_at")[:most]
-    )
-    for row in rows:
-        row.tries += 1
-        row.next_attempt_at = now + LEASE
-    WebhookDelivery.objects.bulk_update(rows, ["tries", "next_attempt_at"])
-    return rows
+    due = due.exclude(endpoint__in=avoid).select_for_update(skip_locked=True, of=("self",))
+    row = due.select_related("endpoint", "event").order_by("next_attempt_at", "id").first()
+    if row is None:
+        return None
+    row.tries += 1
+    row.next_attempt_at = now + LEASE
+    row.save(update_fields=["tries", "next_attempt_at"])
+    body = encode(body_of(row.event))
+    return Call(row, row.endpoint.url, body, _headers(row, body, now))
 
 
-def _call(delivery: WebhookDelivery) -> Outcome:
-    body = encode(body_of(delivery.event))
+def _call(call: Call) -> Outcome:
+    """One call, in a thread of its own: it touches no database."""
     try:
-        target = addresses.resolve(delivery.endpoint.url)
-        headers = _headers(delivery, body) | {"Host": target.authority}
-        with httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False) as http:
-            extensions = {"sni_hostname": target.host}
-            # Streamed, and the stream left unread: what an endpoint answers beyond its status is its own affair.
-            with http.stream("POST", target.url, content=body, headers=headers, extensions=extensions) as response:
-                return Outcome(response.status_code)
+        return asyncio.run(_post(addresses.resolve(call.url), call))
     except addresses.Unreachable as error:
         return Outcome(None, str(error))
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
         return Outcome(None, type(error).__name__)
 
 
-def _headers(delivery: WebhookDelivery, body: bytes) -> dict[str, str]:
-    endpoint, now = delivery.endpoint, database_now()
+async def _post(target: addresses.Target, call: Call) -> Outcome:
+    # A loop for one call: only so can the whole of it, from connecting to the last header, be given a time.
+    async with (
+        asyncio.timeout(TIMEOUT_SECONDS),
+        httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False, verify=_tls()) as http,
+        # Streamed, and the stream left unread: what an endpoint answers beyond its status is its own affair.
+        http.stream(
+            "POST",
+            target.url,
+            content=call.body,
+            headers=call.headers | {"Host": target.authority},
+            extensions={"sni_hostname": target.host},
+        ) as response,
+    ):
+        return Outcome(response.status_code)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _headers(delivery: WebhookDelivery, body: bytes, now: datetime) -> dict[str, str]:
+    endpoint = delivery.endpoint
     versions = [endpoint.secret_version]
     if endpoint.rotated_at and now - endpoint.rotated_at < OLD_SECRET_SIGNS_FOR:
         versions.append(endpoint.secret_version - 1)

@@ -1,7 +1,6 @@
 """Webhooks over HTTP, for the studio's server."""
 
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -9,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from kgen.api.fields import Text
+from kgen.api.fields import Text, id_of
 from kgen.api.idempotency import Answer
 from kgen.api.json import answer
 from kgen.api.schema import MessageOut, errors
@@ -90,13 +89,6 @@ def _delivery_wire(delivery: WebhookDelivery) -> dict[str, Any]:
     }
 
 
-def _id_of(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
 @extend_schema(tags=["Studio: webhooks"])
 class WebhookViewSet(StudioViewSet):
     """A client's endpoints."""
@@ -125,14 +117,14 @@ class WebhookViewSet(StudioViewSet):
     @extend_schema(operation_id="webhook", responses={200: EndpointWithDeliveriesOut, **errors("RECORD_NOT_FOUND")})
     def retrieve(self, request: Request, pk: str) -> HttpResponse:
         """One endpoint with its newest deliveries."""
-        endpoint = endpoint_of_client(self.client.pk, _id_of(pk))
+        endpoint = endpoint_of_client(self.client.pk, id_of(pk))
         deliveries = [_delivery_wire(delivery) for delivery in newest_deliveries(endpoint)]
         return answer(_endpoint_wire(endpoint) | {"deliveries": deliveries})
 
     @extend_schema(operation_id="webhook_remove", responses={200: MessageOut, **errors("RECORD_NOT_FOUND")})
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """End an endpoint; what was not delivered to it is given up."""
-        services.remove_endpoint(client_id=self.client.pk, endpoint_id=_id_of(pk))
+        services.remove_endpoint(client_id=self.client.pk, endpoint_id=id_of(pk))
         return answer({"message": "webhook removed"})
 
     @extend_schema(
@@ -145,7 +137,7 @@ class WebhookViewSet(StudioViewSet):
             services.send_test,
             lambda delivery: Answer(_delivery_wire(delivery)),
             client_id=self.client.pk,
-            endpoint_id=_id_of(pk),
+            endpoint_id=id_of(pk),
         )
 
     @extend_schema(
@@ -160,7 +152,7 @@ class WebhookViewSet(StudioViewSet):
             services.rotate_secret,
             lambda endpoint: Answer(_secret_wire(endpoint)),
             client_id=self.client.pk,
-            endpoint_id=_id_of(pk),
+            endpoint_id=id_of(pk),
         )
 
 
@@ -182,5 +174,5 @@ class DeliveryViewSet(StudioViewSet):
             services.replay,
             lambda delivery: Answer(_delivery_wire(delivery)),
             client_id=self.client.pk,
-            delivery_id=_id_of(pk),
+            delivery_id=id_of(pk),
         )

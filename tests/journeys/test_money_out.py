@@ -1,6 +1,5 @@
 """Money out, from the first join to the gateway: fourteen play, five win and claim, one links a phone and is paid."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -75,8 +74,7 @@ def statement(gamer: GamerCaller) -> list[tuple[str, str, int, str, int]]:
 
 def heard(listener: Listener) -> list[tuple[str, dict[str, Any]]]:
     """All that was told, in order."""
-    bodies = [json.loads(one.body) for one in listener.heard]
-    return [(body["type"], body["data"]) for body in bodies]
+    return [(body["type"], body["data"]) for body in listener.told()]
 
 
 def test_fourteen_play_five_win_and_one_is_paid(
@@ -215,5 +213,6 @@ def check_told(listener: Listener, uid: str, gamer: GamerCaller, kgen_id: str) -
     (withdrawal,) = gamer.get("/fe/wallet/withdrawals").ok()
     assert told[9][1]["withdrawal_id"] == withdrawal["withdrawal_id"]
     assert told[9][1]["amount"] == 40
+    assert told[9][1]["gamer_id"] == told[8][1]["gamer_id"]
     assert len({one.headers["webhook-id"] for one in listener.heard}) == len(told)
     assert b"8000000001" not in b"".join(one.body for one in listener.heard)

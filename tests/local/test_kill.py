@@ -80,7 +80,8 @@ def test_killed_services_are_started_again(up: Launcher, query: Query) -> None:
         ("bin/postgres",),
         ("valkey-server",),
         ("granian",),
-        ("celery", "worker"),
+        ("celery", "--hostname worker@"),
+        ("celery", "--hostname messenger@"),
         ("celery", "beat"),
     ):
         before = up.member(*words)

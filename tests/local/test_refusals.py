@@ -3,11 +3,13 @@
 import fcntl
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.local.harness import Launcher, free_port, launched
+from tests.local.harness import CHECKOUT, Launcher, clean_environment, free_port, launched
 
 BAD_SETTING = 78
 
@@ -19,6 +21,14 @@ def refusal(launcher: Launcher) -> tuple[int, str]:
     with (launcher.home / "stack.lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     return code, errors.strip()
+
+
+def test_a_command_without_a_stack_says_what_to_do(tmp_path: Path) -> None:
+    command = [sys.executable, "manage.py", "verify_ledger"]
+    environment = clean_environment(KGEN_HOME=str(tmp_path))
+    told = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=30)
+    line = f"kgen: no stack in {tmp_path}: run make up first, or set KGEN_HOME\n"
+    assert (told.returncode, told.stdout, told.stderr) == (1, "", line)
 
 
 def test_port_in_use(checkout: Path, home: Path) -> None:

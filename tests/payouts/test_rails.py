@@ -1,5 +1,6 @@
 """Which rails run: the breaker, misconfiguration, operators, restores. And the words of one call."""
 
+import time
 from io import StringIO
 from typing import Any
 
@@ -61,6 +62,41 @@ def test_a_rail_that_keeps_failing_is_paused_and_probed(
     assert_proven()
 
 
+def test_hanging_calls_do_not_wait_for_each_other(rows: list[Withdrawal], gateway: FakeGateway, settings: Any) -> None:
+    settings.PAYOUT_TIMEOUT_SECONDS = 1
+    gateway.posts.extend(["hang"] * 5)
+    began = time.monotonic()
+    assert paying.pay_due() == 6
+    assert time.monotonic() - began < 3
+    assert sorted(states(rows)) == ["PAID"] + ["SENDING"] * 5
+
+
+def test_no_more_calls_are_lost_than_it_takes_to_pause(
+    rows: list[Withdrawal], gateway: FakeGateway, settings: Any
+) -> None:
+    settings.PAYOUT_TIMEOUT_SECONDS, settings.PAYOUT_BREAKER_FAILURES = 1, 4
+    gateway.posts.extend(["hang"] * 6)
+    assert paying.pay_due() == 4
+    assert (rail().pause, len(gateway.sent)) == (Pause.BREAKER, 4)
+
+
+def test_after_an_outage_lost_sends_need_no_probe_each(
+    rows: list[Withdrawal], gateway: FakeGateway, settings: Any
+) -> None:
+    settings.PAYOUT_BREAKER_FAILURES, settings.PAYOUT_GATEWAY_IDEMPOTENT = 3, True
+    gateway.deduplicates = True
+    gateway.posts.extend(["500"] * 6)
+    while rail().pause != Pause.BREAKER or len(gateway.sent) < 3:
+        paying.pay_due()
+    make_due()
+    # The gateway is back and has seen none of them: one run asks, sends, and takes the rail into use again.
+    gateway.posts.clear()
+    paying.pay_due()
+    assert rail().pause == ""
+    assert states(rows) == ["PAID"] * 6
+    assert_proven()
+
+
 @pytest.mark.parametrize(
     ("when", "status"), [*(("send", status) for status in MISCONFIGURED), ("ask", "401"), ("ask", "301")]
 )
@@ -104,6 +140,17 @@ def test_operators_pause_and_resume(rows: list[Withdrawal], gateway: FakeGateway
     for command in (["resume_payouts", "--rail", "gold"], ["pause_payouts", "gold", "--reason", "x"]):
         with pytest.raises(CommandError, match="no rail"):
             call_command(*command, stdout=StringIO())
+
+
+@pytest.mark.parametrize("named", [["http"], ["--rail", "http"]])
+def test_one_rail_is_resumed_by_its_name(named: list[str]) -> None:
+    for name in ("http", "internal"):
+        switching.running_rails([name])
+        call_command("pause_payouts", name, "--reason", "a look", stdout=StringIO())
+    out = StringIO()
+    call_command("resume_payouts", *named, stdout=out)
+    assert out.getvalue() == "http: resumed (was operator)\n"
+    assert (rail("http").pause, rail("internal").pause) == ("", Pause.OPERATOR)
 
 
 def test_failures_do_not_end_an_operators_pause(rows: list[Withdrawal], gateway: FakeGateway, settings: Any) -> None:

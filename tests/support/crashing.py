@@ -5,6 +5,7 @@ The action runs in a fork that really dies by SIGKILL, so nothing of Python's or
 
 import os
 import signal
+import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ import psycopg
 from django.db import connections
 
 When = Literal["before", "after"]
+
+
+# Calls are made in threads beside the one that commits.
+_counting = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,13 @@ def _kill() -> None:
 
 def _deadly(function: Callable[..., Any], point: Point, seen: list[int]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
-        seen[0] += 1
-        if seen[0] == point.number and point.when == "before":
+        with _counting:
+            seen[0] += 1
+            number = seen[0]
+        if number == point.number and point.when == "before":
             _kill()
         result = function(*args, **kwargs)
-        if seen[0] == point.number:
+        if number == point.number:
             _kill()
         return result
 

@@ -82,10 +82,12 @@ class Stack:
         return json.loads(page) if page else {}
 
     def is_whole(self, since: float = 0) -> bool:
-        """Whether database and broker answer, and a sweep has come through after `since` (time.monotonic())."""
+        """Whether database and broker answer, and every queue was served after `since` (time.monotonic())."""
         asked_at, said = time.monotonic(), self.readiness()
-        age = said.get("last_sweep_age_seconds")
-        return said.get("broker") == "ok" and age is not None and age < min(5, asked_at - since)
+        if said.get("broker") != "ok":
+            return False
+        ages = [said["last_sweep_age_seconds"], *said["last_run_age_seconds"].values()]
+        return all(age is not None and age < min(5, asked_at - since) for age in ages)
 
     def rows(self, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
         """Ask its database."""
@@ -109,7 +111,8 @@ class Stack:
             "a web worker": lambda: self.launcher.members("granian")[1],
             "web": lambda: self.launcher.member("granian"),
             "beat": lambda: self.launcher.member("celery", "beat"),
-            "the celery worker": lambda: self.launcher.member("celery", "worker"),
+            "the celery worker": lambda: self.launcher.member("celery", "--hostname worker@"),
+            "the messenger": lambda: self.launcher.member("celery", "--hostname messenger@"),
             "Valkey": lambda: self.launcher.member("valkey-server"),
             "PostgreSQL": lambda: self.launcher.member("bin/postgres"),
             "a database connection": lambda: self.launcher.member("postgres: kgen kgen"),

@@ -76,12 +76,14 @@ class Parts:
             )
 
     def start_what_was_away(self) -> None:
-        """Valkey, three workers and two beats, all at once."""
+        """Valkey, three workers of each kind and two beats, all at once."""
         self.valkey.prepare()
         self.start("valkey", self.valkey.service().command)
         for number in range(WORKERS):
-            worker = product.worker(Home(self.home), self.services).command
-            self.start(f"worker-{number}", [*worker, "--hostname", f"worker-{number}@%h"])
+            for program in (product.worker, product.messenger):
+                service = program(Home(self.home), self.services)
+                name = f"{service.name}-{number}"
+                self.start(name, [*service.command, "--hostname", f"{name}@%h"])
         for number in range(BEATS):
             folder = self.home / f"beat-{number}"
             folder.mkdir()
@@ -222,6 +224,7 @@ def test_all_that_was_due_in_their_absence_is_done_once_when_they_are_back(parts
         played = play(parts, listener, call)
         ready = call("GET", "/readyz")
         assert (ready["database"], ready["broker"], ready["last_sweep_age_seconds"]) == ("ok", "away", None)
+        assert ready["last_run_age_seconds"] == {"codes": None, "payouts": None, "webhooks": None}
         status = dict.fromkeys(played.full, "COMPLETED") | dict.fromkeys(played.under_filled, "CANCELLED")
         for uid, said in status.items():
             assert call("GET", f"/s2s/esports/tournaments/{uid}")["tournament_status"] == said
@@ -247,9 +250,9 @@ def test_all_that_was_due_in_their_absence_is_done_once_when_they_are_back(parts
 
 
 def await_sweep(parts: Parts) -> None:
-    """A sweep that began later than now has come through: it found nothing to do again."""
+    """A sweep that began later than now, and each duty, has come through: they found nothing to do again."""
     ((now,),) = parts.rows("SELECT clock_timestamp()")
-    eventually(lambda: parts.rows("SELECT count(*) FROM kgen_heartbeat WHERE at > %s", now) == [(1,)])
+    eventually(lambda: parts.rows("SELECT count(*) FROM kgen_heartbeat WHERE at > %s", now) == [(4,)])
 
 
 def check_each_once(parts: Parts, played: Played) -> None:

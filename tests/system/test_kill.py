@@ -21,6 +21,7 @@ VICTIMS = {
     "a web worker": {CONNECTION_LOST, AT_WORK},
     "web": {CONNECTION_LOST, AT_WORK},
     "the celery worker": set(),
+    "the messenger": set(),
     "beat": set(),
     "Valkey": set(),
     "a database connection": {UNAVAILABLE, AT_WORK},

@@ -83,6 +83,7 @@ def test_every_fault_of_credentials_has_one_answer(studio: StudioCaller, gamer: 
         {"x-client-id": studio.client_id, "x-client-secret": studio.secret + "A"},
         {"x-client-id": str(uuid.uuid4()), "x-client-secret": studio.secret},
         {"x-client-id": "no uuid", "x-client-secret": studio.secret},
+        {"x-client-id": uuid.UUID(studio.client_id).hex, "x-client-secret": studio.secret},
         {"x-client-id": f"{studio.client_id},{studio.client_id}", "x-client-secret": studio.secret},
         {"user-jwt-token": gamer.session["access_token"]},
     ]

@@ -4,15 +4,21 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from threading import Event, Thread
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db.models import F
 
 from esports.services.announcing import announce_due
-from kgen.webhooks import addresses
+from kgen.clock import database_now
+from kgen.webhooks import addresses, services
 from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint
 from kgen.webhooks.services import deliver_due
 from rewards.services.settling import settle_due
@@ -73,7 +79,7 @@ def test_a_tournament_tells_its_life_in_order(studio: StudioCaller, listener: Li
     settle_due()
     callers["a"].post("/fe/esports/rewards/claim").ok()
     deliver_due()
-    types = [json.loads(heard.body)["type"] for heard in listener.heard]
+    types = [body["type"] for body in listener.told()]
     assert types == ["tournament.started", "tournament.completed", "tournament.settled", "reward.claimed"]
     assert all(json.loads(heard.body)["data"]["tournament_uid"] == uid for heard in listener.heard)
 
@@ -89,6 +95,16 @@ def test_a_cancelled_tournament_never_tells_that_it_completed(studio: StudioCall
     assert [json.loads(heard.body)["type"] for heard in listener.heard] == ["tournament.cancelled"]
 
 
+def test_each_event_tells_its_own_status_however_late(studio: StudioCaller, listener: Listener) -> None:
+    add(studio, listener)
+    uid = studio.tournament()
+    studio.post(f"/s2s/esports/tournaments/{uid}/cancel").ok()
+    announce_due()
+    deliver_due()
+    told = [(body["type"], body["data"]["status"]) for body in listener.told()]
+    assert told == [("tournament.started", "STARTED"), ("tournament.cancelled", "CANCELLED")]
+
+
 def test_a_refused_delivery_is_tried_again_with_the_same_id(studio: StudioCaller, listener: Listener) -> None:
     endpoint = add(studio, listener)
     studio.post(f"/s2s/webhooks/{endpoint['id']}/test").ok()
@@ -100,6 +116,95 @@ def test_a_refused_delivery_is_tried_again_with_the_same_id(studio: StudioCaller
     assert len({heard.headers["webhook-id"] for heard in listener.heard}) == 1
     assert [heard.path for heard in listener.heard] == ["/hook"] * 3
     assert WebhookDelivery.objects.get().state == "DELIVERED"
+
+
+def test_a_hanging_endpoint_does_not_hold_up_another(
+    studio: StudioCaller, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "TIMEOUT_SECONDS", 2)
+    with listening() as hanging:
+        hanging.hangs = True
+        slow = studio.post("/s2s/webhooks", {"url": hanging.url}).ok(201)
+        for _ in range(5):
+            studio.post(f"/s2s/webhooks/{slow['id']}/test").ok()
+        quick = add(studio, listener)
+        for _ in range(5):
+            studio.post(f"/s2s/webhooks/{quick['id']}/test").ok()
+        began = time.monotonic()
+        assert deliver_due() == 7
+        assert time.monotonic() - began < 4
+    assert (len(listener.heard), len(hanging.heard), hanging.most_waiting) == (5, 2, 2)
+    tries = WebhookDelivery.objects.filter(endpoint=slow["id"]).order_by("id").values_list("tries", flat=True)
+    assert list(tries) == [1, 1, 0, 0, 0], "a try counts only where there was one"
+    errors = set(WebhookDelivery.objects.filter(endpoint=slow["id"], tries=1).values_list("last_error", flat=True))
+    assert errors <= {"TimeoutError", "ReadTimeout"}
+
+
+def test_what_becomes_due_meanwhile_does_not_wait_for_a_hanging_endpoint(
+    studio: StudioCaller, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "TIMEOUT_SECONDS", 3)
+    with listening() as hanging:
+        hanging.hangs = True
+        slow = studio.post("/s2s/webhooks", {"url": hanging.url}).ok(201)
+        studio.post(f"/s2s/webhooks/{slow['id']}/test").ok()
+        quick = add(studio, listener)
+        studio.post(f"/s2s/webhooks/{quick['id']}/test").ok()
+        soon = database_now() + timedelta(seconds=1)
+        WebhookDelivery.objects.filter(endpoint=quick["id"]).update(next_attempt_at=soon)
+        assert deliver_due() == 2
+        assert (len(listener.heard), hanging.waiting) == (1, 1)
+
+
+def test_an_endpoint_that_answers_byte_by_byte_gets_no_more_time(
+    studio: StudioCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "TIMEOUT_SECONDS", 1)
+    with dripping() as url:
+        endpoint = studio.post("/s2s/webhooks", {"url": url}).ok(201)
+        studio.post(f"/s2s/webhooks/{endpoint['id']}/test").ok()
+        began = time.monotonic()
+        assert deliver_due() == 1
+        assert time.monotonic() - began < 3
+    assert WebhookDelivery.objects.get().last_error == "TimeoutError"
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """The address of a server that says a byte of its first header now and then, for ever."""
+    over = Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not over.wait(0.1):
+                    connection.sendall(b"x")
+
+        thread = Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}/hook"
+        finally:
+            over.set()
+            thread.join()
+
+
+@pytest.mark.parametrize("spelling", ["hex", "urn", "braces", "upper"])
+def test_only_the_canonical_text_of_an_id_is_one(studio: StudioCaller, listener: Listener, spelling: str) -> None:
+    endpoint = UUID(add(studio, listener)["id"])
+    path = {
+        "hex": endpoint.hex,
+        "urn": endpoint.urn,
+        "braces": f"%7B{endpoint}%7D",
+        "upper": str(endpoint).upper(),
+    }[spelling]
+    answer = studio.get(f"/s2s/webhooks/{path}")
+    if spelling == "upper":
+        answer.ok()
+    else:
+        answer.refused(404, "RECORD_NOT_FOUND")
 
 
 def test_after_three_days_it_is_given_up_and_can_be_replayed(studio: StudioCaller, listener: Listener) -> None:

@@ -1,7 +1,6 @@
 """Sending codes: claim, send with no transaction open, book."""
 
-import time
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
 from datetime import timedelta
 from enum import Enum
 
@@ -9,6 +8,7 @@ import structlog
 from django.conf import settings
 
 from kgen.clock import database_now
+from kgen.duties import call_many
 from kgen.transactions import journey
 from users import otp, sms
 from users.models import SmsMessage
@@ -17,8 +17,6 @@ from users.selectors import messages_to_give_up, messages_to_send
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 20
-# No further batch begins later: other duties wait for the worker too.
-RUN_SECONDS = 10.0
 LONGEST_WAIT_SECONDS = 30
 
 
@@ -37,13 +35,14 @@ def send_due_messages() -> int:
     one that certainly was not, after a growing wait. When its code is over it is given up.
     """
     _give_up()
-    started, sent = time.monotonic(), 0
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        while time.monotonic() - started < RUN_SECONDS and (claimed := _claim()):
-            for message, outcome in zip(claimed, threads.map(_send, claimed), strict=True):
-                _book(message=message, outcome=outcome)
-                sent += outcome is Sending.SENT
-    return sent
+    outcomes: Counter[Sending] = Counter()
+
+    def book(message: SmsMessage, outcome: Sending) -> None:
+        _book(message=message, outcome=outcome)
+        outcomes[outcome] += 1
+
+    call_many(claim=lambda room: _claim(most=room), call=_send, book=book, at_once=AT_ONCE)
+    return outcomes[Sending.SENT]
 
 
 @journey
@@ -54,11 +53,11 @@ def _give_up() -> None:
 
 
 @journey
-def _claim() -> list[SmsMessage]:
+def _claim(*, most: int) -> list[SmsMessage]:
     """Take due messages by moving their next try past the cool-down: a sender that dies holds them no longer."""
     now = database_now()
     due = messages_to_send(now).select_for_update(skip_locked=True, of=("self",))
-    rows = list(due.select_related("challenge")[:AT_ONCE])
+    rows = list(due.select_related("challenge")[:most])
     for row in rows:
         row.attempts += 1
         row.due_at = now + timedelta(seconds=settings.SMS_COOL_DOWN_SECONDS)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
 
+from kgen.api.fields import id_of
 from kgen.api.pagination import Key, Page, page_of
 from kgen.errors import RecordNotFound
 from wallet.models import OPEN, UNSENT, State, Step, Withdrawal
@@ -26,7 +27,7 @@ def withdrawal_of_wallet(wallet_id: UUID, withdrawal_id: str) -> Withdrawal:
     """
     :raises RecordNotFound: the wallet has none of that id.
     """
-    id = _uuid(withdrawal_id)
+    id = id_of(withdrawal_id)
     row = Withdrawal.objects.filter(pk=id, wallet=wallet_id).first() if id else None
     if row is None:
         raise RecordNotFound()
@@ -71,10 +72,3 @@ def was_ever_sent(withdrawal_id: UUID) -> bool:
 def unsent_withdrawals(rail: str) -> QuerySet[Withdrawal]:
     """Those that as far as this database knows never met the rail."""
     return Withdrawal.objects.filter(rail=rail, state__in=UNSENT)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if len(text) == 36 else None
-    except ValueError:
-        return None

@@ -100,9 +100,11 @@ def _settle(row: Withdrawal, state: State, now: datetime, **values: Any) -> None
 
 def _told(row: Withdrawal) -> dict[str, Any]:
     """What the studio is told: whose, how much, and how it ended."""
+    payee = payee_of(row.wallet_id)
     return {
         "withdrawal_id": str(row.pk),
-        "user_id": payee_of(row.wallet_id).user_id,
+        "gamer_id": str(payee.gamer_id),
+        "user_id": payee.user_id,
         "amount": row.amount,
         "currency": row.currency,
         "status": row.state,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from kgen.api.fields import id_of
 from kgen.clock import database_now
 from kgen.errors import RecordNotFound
 from kgen.transactions import journey
@@ -59,10 +60,7 @@ def _uuid(reference: object) -> UUID:
 
     :raises RecordNotFound: this is none of ours.
     """
-    try:
-        id = UUID(reference) if isinstance(reference, str) and len(reference) == 36 else None
-    except ValueError:
-        id = None
+    id = id_of(reference) if isinstance(reference, str) else None
     if id is None or str(id) != reference:
         raise RecordNotFound()
     return id

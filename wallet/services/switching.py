@@ -92,7 +92,8 @@ def note_outcome(name: str, step: Step, reply: Reply, now: datetime) -> None:
             if tripped.exists():
                 _pause(name, Pause.BREAKER, now)
         case Outcome.NOT_SEEN:
-            pass
+            # It answers again: the next call, which may be the first send, need not wait for the next probe.
+            PayoutRail.objects.filter(pk=name, pause=Pause.BREAKER).update(probe_at=now)
         case _:
             row = PayoutRail.objects.filter(pk=name)
             row.filter(failures__gt=0).update(failures=0)

@@ -15,14 +15,16 @@ class Command(BaseCommand):
     help = "resume payouts after a pause, an outage or a restore"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--rail", help="only this one")
+        parser.add_argument("rail", nargs="?", help="only this one")
+        parser.add_argument("--rail", dest="named", metavar="RAIL", help="the same")
         parser.add_argument("--reason", default="resumed from the command line")
 
     def handle(self, *args: Any, **options: Any) -> None:
         # A restore that no worker has come across yet counts too.
         pause_after_restore()
         paused = paused_rails()
-        names = [options["rail"]] if options["rail"] else list(paused)
+        chosen = options["rail"] or options["named"]
+        names = [chosen] if chosen else list(paused)
         for name in names:
             try:
                 resume_rail(name=name, operator_id=None, reason=options["reason"])

@@ -1,0 +1,115 @@
+"""Duties that call the outside: alone, many calls at once, and each in a queue that a worker serves."""
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from kgen import duties
+from kgen.celery import app
+from kgen.clock import database_now
+from kgen.local import product
+from kgen.local.home import Home
+from kgen.local.services import Services
+from kgen.models import Heartbeat
+from tests.support.http import Caller
+from tests.support.threads import together
+
+OUTSIDE = {"codes", "payouts", "webhooks"}
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_run_under_way_keeps_others_away() -> None:
+    begun, over = Event(), Event()
+    runs = []
+
+    @duties.duty("a test")
+    def run() -> None:
+        runs.append(1)
+        begun.set()
+        assert over.wait(10)
+
+    def second() -> None:
+        assert begun.wait(10)
+        run()
+        over.set()
+
+    together([run, second])
+    assert len(runs) == 1
+    run()
+    assert len(runs) == 2, "the lock was given back"
+    assert Heartbeat.objects.get(name="a test").at > database_now() - timedelta(seconds=10)
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_run_that_fails_gives_the_lock_back_and_no_sign_of_life() -> None:
+    @duties.duty("a test")
+    def run() -> None:
+        raise ZeroDivisionError
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            run()
+    assert not Heartbeat.objects.exists()
+
+
+def test_a_call_that_raises_is_not_booked_and_the_others_are() -> None:
+    due, booked = [3, 2, 1, 0], []
+
+    def claim(room: int) -> Iterator[int]:
+        for _ in range(min(room, len(due))):
+            yield due.pop()
+
+    def book(number: int, outcome: float) -> None:
+        booked.append((number, outcome))
+
+    assert duties.call_many(claim=claim, call=lambda number: 6 / number, book=book, at_once=2) == 3
+    assert sorted(booked) == [(1, 6.0), (2, 3.0), (3, 2.0)]
+
+
+def test_nothing_is_claimed_any_more_when_a_run_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duties, "RUN_SECONDS", 0.5)
+    claimed = []
+
+    def claim(room: int) -> list[int]:
+        claimed.append(room)
+        return [room]
+
+    began = time.monotonic()
+    made = duties.call_many(claim=claim, call=lambda _: time.sleep(0.05), book=lambda *_: None, at_once=1)
+    assert made == len(claimed) > 1
+    assert time.monotonic() - began < 2
+
+
+def test_every_queue_has_a_worker() -> None:
+    queues = set(app.amqp.queues)
+    assert queues == OUTSIDE | {"celery"}
+    routes = {task: app.amqp.router.route({}, task)["queue"].name for task in _scheduled()}
+    assert {queue for queue in routes.values() if queue != "celery"} == OUTSIDE
+    assert routes["rewards.tasks.settle_tournaments"] == "celery"
+    served = [queue for options in (_options("worker"), _options("messenger")) for queue in _served(options)]
+    assert sorted(served) == sorted(queues)
+
+
+def _scheduled() -> list[str]:
+    return [entry["task"] for entry in app.conf.beat_schedule.values()]
+
+
+def _served(options: list[str]) -> list[str]:
+    return options[options.index("--queues") + 1].split(",")
+
+
+def _options(program: str) -> list[str]:
+    make = getattr(product, program)
+    return list(make(Home(Path("/nowhere")), Services("", "", {})).command)
+
+
+@pytest.mark.django_db
+def test_readiness_tells_the_age_of_each_duty() -> None:
+    Heartbeat.objects.create(name="codes", at=database_now() - timedelta(seconds=7))
+    said = Caller().get("/readyz").ok()
+    assert 7 <= said["last_run_age_seconds"].pop("codes") < 9
+    assert said["last_run_age_seconds"] == {"payouts": None, "webhooks": None}
