@@ -14,8 +14,10 @@ def adopt_local_stack() -> None:
     """
     home = Path(os.environ.get("KGEN_HOME") or Path(__file__).resolve().parent / ".kgen")
     facts, secrets = home / "quickstart.json", home / "secrets.json"
-    if os.environ.get("DATABASE_URL") or not (facts.is_file() and secrets.is_file()):
+    if os.environ.get("DATABASE_URL"):
         return
+    if not (facts.is_file() and secrets.is_file()):
+        sys.exit(f"kgen: no stack in {home}: run make up first, or set KGEN_HOME")
     known = json.loads(facts.read_text())
     environment = json.loads(secrets.read_text()) | {
         "DATABASE_URL": known["database_url"],

@@ -13,7 +13,9 @@ def tell_news(seen: Seen) -> None:
     tournament = seen.tournament
     events = _events(seen)
     for _, type in events:
-        tell(tournament.client_id, type, {"tournament_uid": str(tournament.pk), "status": seen.status.value})
+        # The status that the event is about: by the time that it is told there may be a later one.
+        status = type.removeprefix("tournament.").upper()
+        tell(tournament.client_id, type, {"tournament_uid": str(tournament.pk), "status": status})
     if events:
         Tournament.objects.filter(pk=tournament.pk).update(announced=events[-1][0])
 

@@ -7,7 +7,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from esports.selectors.tournaments import as_uuids, tournament_of_client
+from esports.selectors.tournaments import tournament_of_client
+from kgen.api.fields import id_of
 from kgen.api.idempotency import Answer
 from kgen.api.json import answer
 from kgen.api.pagination import page_headers, read_limit
@@ -31,10 +32,10 @@ def _known_id(text: str) -> UUID:
     """
     :raises RecordNotFound: no id at all, which is as unknown as one that is not there.
     """
-    found = as_uuids(text)
-    if not found:
+    id = id_of(text)
+    if id is None:
         raise RecordNotFound()
-    return found[0]
+    return id
 
 
 @extend_schema(tags=["Rewards"])

@@ -13,6 +13,7 @@ from esports import prizes
 from esports.errors import PrizeTableInvalid, TournamentNotFound
 from esports.lifecycle import Status
 from esports.models import Participation, PrizeTable, Seats, Tournament
+from kgen.api.fields import id_of
 from kgen.api.pagination import Key, Page, page_of
 from kgen.clock import ClockTimestamp
 
@@ -62,24 +63,16 @@ def seen(row: Any) -> Seen:
     return Seen(row, row.now, row.status_at(row.now, has_scores=row.has_scores))
 
 
-def as_uuids(text: str) -> list[UUID]:
-    """The one id that a path's text is, in canonical form and either case; none where it is no id."""
-    try:
-        known = UUID(text)
-    except ValueError:
-        return []
-    return [known] if str(known) == text.lower() else []
-
-
 def tournament_of_client(client_id: UUID, uid: str) -> Seen:
     """A client's own tournament, drafts too.
 
     :raises TournamentNotFound: the client has none of that id.
     """
-    found = [see(known) for known in as_uuids(uid)]
-    if not found or found[0] is None or found[0].tournament.client_id != client_id:
+    id = id_of(uid)
+    found = see(id) if id else None
+    if found is None or found.tournament.client_id != client_id:
         raise TournamentNotFound()
-    return found[0]
+    return found
 
 
 def see(tournament_id: UUID) -> Seen | None:

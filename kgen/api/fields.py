@@ -4,6 +4,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
 
@@ -86,6 +87,15 @@ class UserId(Reference):
 def is_clean_reference(text: str) -> bool:
     """No controls, no surrogates, no blanks at the ends, not empty."""
     return bool(text) and text == text.strip() and not any(unicodedata.category(c) in ("Cc", "Cs") for c in text)
+
+
+def id_of(text: str) -> UUID | None:
+    """The id that a text is, in canonical form and either case; None where it is no id, which is as unknown as any."""
+    try:
+        id = UUID(text)
+    except ValueError:
+        return None
+    return id if str(id) == text.lower() else None
 
 
 class Moment(serializers.DateTimeField):

@@ -43,12 +43,13 @@ class Command(BaseCommand):
         call_command("verify_ledger", stdout=self.stdout, stderr=self.stderr)
 
     def show_progress(self, name: str, done: int, total: int) -> None:
-        """A bar that fills as a phase goes on."""
-        if done % max(1, total // 100) and done != total:
+        """A bar that fills as a phase goes on; where nobody looks, each phase once at its end."""
+        if done != total and (done % max(1, total // 100) or not self.stderr.isatty()):
             return
         filled = BAR * done // total
         end = "\n" if done == total else ""
-        self.stderr.write(f"\r{name:<14}[{'#' * filled:<{BAR}}] {done:,}/{total:,}", ending=end)
+        begin = "\r" if self.stderr.isatty() else ""
+        self.stderr.write(f"{begin}{name:<14}[{'#' * filled:<{BAR}}] {done:,}/{total:,}", ending=end)
         self.stderr.flush()
 
     def show(self, outcome: Outcome) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from esports.results import booked_places, recompute
-from esports.selectors.tournaments import as_uuids
+from kgen.api.fields import id_of
 from rewards.models import Settlement
 
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("uid")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        known = Settlement.objects.select_related("tournament__seats").filter(pk__in=as_uuids(options["uid"]))
+        known = Settlement.objects.select_related("tournament__seats").filter(pk=id_of(options["uid"]))
         settlement = known.first()
         if settlement is None:
             raise CommandError("no settlement of this tournament")
