@@ -32,11 +32,21 @@ ALLOWED_HOSTS = env.words("KGEN_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 TRUSTED_PROXIES = env.whole("KGEN_TRUSTED_PROXIES", 0, most=10)
 CONSOLE_PATH = env.text("KGEN_CONSOLE_PATH", "console").strip("/") + "/"
 SECURE_COOKIES = env.flag("KGEN_SECURE_COOKIES", not LOCAL)
+# Whether operators must have a second factor; one who has it is asked for it anyway.
+CONSOLE_SECOND_FACTOR = env.flag("KGEN_CONSOLE_SECOND_FACTOR", not LOCAL)
+CONSOLE_IDLE_SECONDS = env.whole("KGEN_CONSOLE_IDLE_SECONDS", 30 * 60, least=60, most=12 * 3600)
+CONSOLE_SESSION_SECONDS = env.whole("KGEN_CONSOLE_SESSION_SECONDS", 12 * 3600, least=300, most=24 * 3600)
 
 # Read by the launcher and the server, named here so that they are known settings.
 PORT = env.whole("PORT", 8000, least=1, most=65535)
 WEB_WORKERS = env.whole("KGEN_WEB_WORKERS", 2, least=1, most=256)
 WEB_THREADS = env.whole("KGEN_WEB_THREADS", 8, least=1, most=256)
+
+# On hot calls, proven credentials are believed so long without asking the database again. Ending, suspending and
+# switching off take effect within 5 s.
+BELIEVED_SECONDS = env.whole("KGEN_BELIEVED_MS", 2000, most=4000) / 1000
+# The first page of a leaderboard is made at most so often; a score is on it within a second.
+BOARD_SECONDS = env.whole("KGEN_BOARD_MS", 250, most=900) / 1000
 
 # ------------------------------------------------------------------ rules of the product
 ACCESS_TOKEN_SECONDS = env.whole("KGEN_ACCESS_TOKEN_SECONDS", 24 * 3600, least=60)
@@ -96,12 +106,18 @@ PAYOUT_PROBE_SECONDS = env.whole("PAYOUT_PROBE_SECONDS", 10, least=1)
 
 # ------------------------------------------------------------------ Django
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    # Before the admin, whose templates it replaces.
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "kgen.console.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "django_filters",
     "rest_framework",
     "drf_spectacular",
@@ -123,6 +139,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Innermost, so that its error pages come before the API's problem documents.
+    "kgen.console.middleware.ConsoleMiddleware",
 ]
 ROOT_URLCONF = "kgen.urls"
 WSGI_APPLICATION = "kgen.wsgi.application"
@@ -142,6 +160,7 @@ TEMPLATES = [
     }
 ]
 AUTH_USER_MODEL = "users.Operator"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -159,7 +178,14 @@ WHITENOISE_USE_FINDERS = True
 # The finders are asked once at the start, not on every request.
 WHITENOISE_AUTOREFRESH = False
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
-SESSION_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+# The console alone has sessions and forms.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"/{CONSOLE_PATH}"
+SESSION_COOKIE_AGE = CONSOLE_SESSION_SECONDS
+CSRF_FAILURE_VIEW = "kgen.console.failures.csrf_failure"
+# Not a cookie: a client's secret is shown in a message once.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+OTP_TOTP_ISSUER = "kgen console"
 # Only a proxy that is trusted may say that the caller came by https; the console's logins depend on it.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_CSP = {
@@ -169,7 +195,43 @@ SECURE_CSP = {
     "frame-ancestors": ["'none'"],
     "form-action": ["'self'"],
 }
+# The console's exception: unfold's scripts (Alpine) make functions out of attributes. Nothing inline, nothing foreign.
+CONSOLE_CSP = SECURE_CSP | {
+    "script-src": ["'self'", "'unsafe-eval'"],
+    "base-uri": ["'self'"],
+    "object-src": ["'none'"],
+}
 SILENCED_SYSTEM_CHECKS = ["fields.W342"]
+
+# ------------------------------------------------------------------ the console's look (docs/console.md)
+
+
+def _ramp(hue: float, chroma: float, lightness: tuple[float, ...]) -> dict[str, str]:
+    """Eleven steps of one colour, from nearly white to nearly black."""
+    steps = ("50", "100", "200", "300", "400", "500", "600", "700", "800", "900", "950")
+    return {step: f"oklch({light}% {chroma} {hue})" for step, light in zip(steps, lightness, strict=True)}
+
+
+UNFOLD = {
+    "SITE_TITLE": "kgen console",
+    "SITE_HEADER": "kgen",
+    "SITE_SUBHEADER": "operators' console",
+    "SITE_URL": None,
+    "SITE_ICON": lambda request: STATIC_URL + "console/logo.svg",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: STATIC_URL + "console/logo.svg"}
+    ],
+    "STYLES": [lambda request: STATIC_URL + "console/console.css"],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "6px",
+    # Greys, and one accent. The middle steps are dark enough to be read on the lightest ones (4.5 : 1).
+    "COLORS": {
+        "base": _ramp(250, 0.006, (98.5, 96.8, 92, 87, 72, 51, 44, 37, 27, 21, 15)),
+        "primary": _ramp(225, 0.09, (97.5, 94, 89, 83, 75, 60, 50, 43, 37, 31, 24)),
+    },
+    "SIDEBAR": {"show_search": False, "navigation": "kgen.console.navigation.sidebar"},
+}
 
 # ------------------------------------------------------------------ PostgreSQL
 DATABASE_URL = env.url("DATABASE_URL", None, ("postgresql", "postgres"))
@@ -198,6 +260,9 @@ DATABASES = {
             "keepalives_count": 3,
             "tcp_user_timeout": 15_000,
             "application_name": "kgen",
+            # Parameters apart from the statement, which is then parsed and planned once a connection, not once a call.
+            "server_side_binding": True,
+            "prepare_threshold": 3 if env.flag("KGEN_DB_PREPARE", True) else None,
             "options": " ".join(f"-c {name}={value}" for name, value in _timeouts.items()),
         },
     }
@@ -245,11 +310,17 @@ CELERY_BEAT_SCHEDULE = {
     "settlements": {"task": "rewards.tasks.settle_tournaments", "schedule": 1.0, "options": {"expires": 5}},
     "expired rewards": {"task": "rewards.tasks.expire_rewards", "schedule": 60.0, "options": {"expires": 120}},
     "announcements": {"task": "esports.tasks.announce", "schedule": 1.0, "options": {"expires": 5}},
+    "series": {"task": "esports.tasks.sweep_series", "schedule": 5.0, "options": {"expires": 10}},
     "payouts": {"task": "wallet.tasks.pay_withdrawals", "schedule": 1.0, "options": {"expires": 5}},
+    "totals": {"task": "wallet.tasks.total_postings", "schedule": 2.0, "options": {"expires": 5}},
+    "entries": {"task": "esports.tasks.count_entries", "schedule": 60.0, "options": {"expires": 120}},
     "ended sessions": {"task": "users.tasks.expire_sessions", "schedule": 30.0, "options": {"expires": 60}},
     "codes": {"task": "users.tasks.send_codes", "schedule": 1.0, "options": {"expires": 5}},
     "old codes": {"task": "users.tasks.forget_codes", "schedule": 60.0, "options": {"expires": 120}},
     "webhooks": {"task": "kgen.tasks.deliver_webhooks", "schedule": 1.0, "options": {"expires": 5}},
+    "jobs": {"task": "kgen.tasks.run_jobs", "schedule": 1.0, "options": {"expires": 5}},
+    "old jobs": {"task": "kgen.tasks.forget_jobs", "schedule": 60.0, "options": {"expires": 120}},
+    "old logins": {"task": "kgen.tasks.forget_logins", "schedule": 60.0, "options": {"expires": 120}},
     "old idempotency keys": {"task": "kgen.tasks.forget_keys", "schedule": 60.0, "options": {"expires": 120}},
 }
 
@@ -259,6 +330,8 @@ AUTHENTICATION_BY_AUDIENCE = {
     "gamer": "users.authentication.GamerAuthentication",
     "studio": "users.authentication.StudioAuthentication",
 }
+# The same on the express way (kgen.express).
+EXPRESS_BY_AUDIENCE = {"gamer": "users.express.Gamers", "studio": "users.express.Studios"}
 # How a studio's name for a gamer becomes the gamer, for apps below the one that knows.
 GAMER_LOOKUP = "users.selectors.gamer_by_user_id"
 # Whom a wallet belongs to, for the ledger that knows no gamers.

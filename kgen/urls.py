@@ -23,7 +23,8 @@ urlpatterns = [
     path("", include("rewards.urls")),
     path("", include("kgen.webhooks.urls")),
 ]
-handler400 = "kgen.api.problems.bad_request"
-handler403 = "kgen.api.problems.permission_denied"
-handler404 = "kgen.api.problems.not_found"
-handler500 = "kgen.api.problems.server_error"
+# Problem documents, but pages to read under the console's path.
+handler400 = "kgen.console.failures.bad_request"
+handler403 = "kgen.console.failures.permission_denied"
+handler404 = "kgen.console.failures.not_found"
+handler500 = "kgen.console.failures.server_error"
