@@ -1,10 +1,13 @@
-"""Taking the locks of play, and reading the clock once they are held."""
+"""Taking the locks of play, reading the clock once they are held, and filling the field that they hold."""
 
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
-from esports.errors import ParticipationNotFound
 from esports.models import Participation, Seats
 from esports.selectors.tournaments import Seen, see
 
@@ -24,17 +27,23 @@ def claim_sweep(tournament_id: UUID) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def lock_participation(tournament_id: UUID, gamer_id: UUID) -> Participation:
-    """Hold the gamer's live stay: no score, leave or refund of it meanwhile.
+class Stay(NamedTuple):
+    """As much of a participation as scoring needs."""
 
-    :raises ParticipationNotFound: there is none.
-    """
-    row = (
-        Participation.objects.select_for_update().filter(tournament=tournament_id, gamer=gamer_id, left_at=None).first()
-    )
-    if row is None:
-        raise ParticipationNotFound()
-    return row
+    id: UUID
+    score: int | None
+    reached_at: datetime | None
+    refunded_at: datetime | None
+    disqualified_at: datetime | None
+
+
+def lock_stays(places: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Stay]:
+    """Hold the live stays of (tournament, gamer), in id order; those that are none are missing."""
+    if not places:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_STAYS, [list(column) for column in zip(*places, strict=True)])
+        return {(tournament, gamer): Stay(*rest) for tournament, gamer, *rest in cursor.fetchall()}
 
 
 def lock_stay(participation_id: UUID) -> Participation:
@@ -58,17 +67,89 @@ def see_again(tournament_id: UUID) -> Seen:
     return found
 
 
-def take_seat(tournament_id: UUID) -> bool:
-    """Take one seat by one conditional UPDATE, before anything refers to it; False when all are taken."""
+def lock_free_seats(tournament_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Hold the fields of tournaments, in id order; how many seats each has left."""
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [tournament_id])
-        return bool(cursor.rowcount == 1)
+        cursor.execute(_LOCK_SEATS, [list(tournament_ids)])
+        return dict(cursor.fetchall())
 
 
+def places_taken(places: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+    """Those of (tournament, gamer) where a live stay is."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACES_TAKEN, [list(column) for column in zip(*places, strict=True)])
+        return set(cursor.fetchall())
+
+
+def add_stays(stays: Sequence[tuple[UUID, UUID, UUID, UUID, int, datetime]]) -> None:
+    """Write new stays (id, client, tournament, gamer, stake, joined_at) into the seats of fields that are held."""
+    if not stays:
+        return
+    taken = Counter(stay[2] for stay in stays)
+    with connection.cursor() as cursor:
+        columns = [list(column) for column in zip(*stays, strict=True)]
+        cursor.execute(_ADD_STAYS, [list(taken), list(taken.values()), *columns])
+
+
+def queue_for_bulk(tournament_id: UUID) -> None:
+    """Wait until no other bulk call is at work on a tournament; until the transaction ends.
+
+    They have most of their rows in common: without a queue each would hold a part of its rows while it waits for
+    the next, all of them for so long that locks time out.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"bulk:{tournament_id}"])
+
+
+def end_stays(left: Sequence[tuple[UUID, UUID, datetime]]) -> None:
+    """End stays (id, tournament, left_at) that are held, with their fields, and free their seats."""
+    if not left:
+        return
+    freed = Counter(tournament_id for _, tournament_id, _ in left)
+    stays, _, moments = zip(*left, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_END_STAYS, [list(freed), list(freed.values()), list(stays), list(moments)])
+
+
+_LOCK_STAYS = """
+SELECT stay.tournament_id, stay.gamer_id, stay.id, stay.score, stay.reached_at, stay.refunded_at,
+       stay.disqualified_at
+  FROM unnest(%s::uuid[], %s::uuid[]) AS place (tournament_id, gamer_id)
+  JOIN esports_participation stay
+    ON (stay.tournament_id, stay.gamer_id) = (place.tournament_id, place.gamer_id) AND stay.left_at IS NULL
+ ORDER BY stay.id FOR UPDATE OF stay
+"""
 _LOCK_FIELD = """
 SELECT count(*) FROM (SELECT 1 FROM esports_participation
                        WHERE tournament_id = %s AND left_at IS NULL ORDER BY id FOR UPDATE) AS field
 """
-_TAKE = """
-UPDATE esports_seats SET taken = taken + 1, ever_taken = true WHERE tournament_id = %s AND taken < size
+# Nothing refers to a row of seats: who holds one keeps nobody from its tournament.
+_LOCK_SEATS = """
+SELECT tournament_id, size - taken FROM esports_seats
+ WHERE tournament_id = ANY(%s::uuid[]) ORDER BY tournament_id FOR UPDATE
+"""
+_PLACES_TAKEN = """
+SELECT stay.tournament_id, stay.gamer_id
+  FROM unnest(%s::uuid[], %s::uuid[]) AS place (tournament_id, gamer_id)
+  JOIN esports_participation stay
+    ON (stay.tournament_id, stay.gamer_id) = (place.tournament_id, place.gamer_id) AND stay.left_at IS NULL
+"""
+_ADD_STAYS = """
+WITH seats AS (
+    UPDATE esports_seats AS seats SET taken = seats.taken + new.count, ever_taken = true
+      FROM unnest(%s::uuid[], %s::bigint[]) AS new (tournament_id, count)
+     WHERE seats.tournament_id = new.tournament_id
+)
+INSERT INTO esports_participation (id, client_id, tournament_id, gamer_id, stake, joined_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[], %s::timestamptz[])
+"""
+_END_STAYS = """
+WITH seats AS (
+    UPDATE esports_seats AS seats SET taken = seats.taken - freed.count
+      FROM unnest(%s::uuid[], %s::bigint[]) AS freed (tournament_id, count)
+     WHERE seats.tournament_id = freed.tournament_id
+)
+UPDATE esports_participation AS stay SET left_at = ended.left_at
+  FROM unnest(%s::uuid[], %s::timestamptz[]) AS ended (id, left_at)
+ WHERE stay.id = ended.id
 """

@@ -107,6 +107,14 @@ class MethodNotAllowed(DomainError):
     detail = "This address does not answer to this method."
 
 
+class RequestTimeout(DomainError):
+    """408: the server has waited long enough for the rest of the request."""
+
+    code = "REQUEST_TIMEOUT"
+    status = 408
+    detail = "The request did not come to its end in time."
+
+
 class PayloadTooLarge(DomainError):
     """413: the body is over the call's limit."""
 

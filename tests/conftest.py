@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection, connections
-from django.test.utils import setup_databases, teardown_databases
+from django.test.utils import override_settings, setup_databases, teardown_databases
+from xdist.scheduler import LoadScopeScheduling
 
+from kgen.express.together import Together
 from tests.support import factories
 from tests.support.http import GamerCaller, StudioCaller
+from tests.support.ways import Chosen, Way
 from users.models import Client
 
 
@@ -25,15 +28,83 @@ def own_cache_keys() -> None:
     settings.CACHE_PREFIX = f"kgen-test:{worker}:{os.getpid()}"
 
 
+class OneStackEach(LoadScopeScheduling):
+    """Deals tests out one by one, but all of a folder that has a whole product running to one process.
+
+    xdist's own groups are lost on pytest 9: it adds them to a name that pytest has already read.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.split("/")[1]
+        return folder if folder in WHOLE_PRODUCT else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStackEach:
+    """Whatever `--dist` says."""
+    return OneStackEach(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of the whole product first: they take longest, and one process has to run them all."""
-    items.sort(key=lambda item: "system" not in item.path.parts)
+    items.sort(key=lambda item: not WHOLE_PRODUCT & set(item.path.parts))
+
+
+WHOLE_PRODUCT = frozenset({"system", "browser", "serving"})
+
+# Tests of what the hot calls promise: they run over both ways of serving them. What is refused goes the ordinary way
+# in the end anyhow.
+BOTH_WAYS = frozenset(
+    {
+        "test_balance",
+        "test_concurrency",
+        "test_joining",
+        "test_leaderboards",
+        "test_order",
+        "test_rates",
+        "test_scoring",
+        "test_sessions",
+        "test_standings",
+        "test_visibility",
+    }
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Other tests go the way that production tries first."""
+    both = metafunc.module.__name__.rpartition(".")[2] in BOTH_WAYS
+    metafunc.parametrize("way", list(Way) if both else [Way.EXPRESS], indirect=True, ids=str if both else lambda _: "")
+
+
+@pytest.fixture(autouse=True)
+def way(request: pytest.FixtureRequest) -> Way:
+    """How calls are served."""
+    Chosen.way = request.param
+    return Chosen.way
+
+
+@pytest.fixture(scope="session", autouse=True)
+def work_where_it_is() -> None:
+    """Lanes work in the thread and the transaction of their caller, so that a test sees what they do."""
+    Together.inline = True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """The real hasher takes half a second a password, on purpose."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
 def quiet_requests() -> None:
     """The line that every request writes would bury what a failing test says."""
     logging.getLogger("kgen.request").setLevel(logging.WARNING)
+
+
+@pytest.fixture(autouse=True)
+def nothing_believed(settings: Any) -> None:
+    """What a test changes is seen by its next call, unless it is about what is remembered for a moment."""
+    settings.BELIEVED_SECONDS = settings.BOARD_SECONDS = 0
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +146,7 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
             cursor.execute(
                 "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables "
                 "WHERE schemaname = 'public' AND tablename NOT IN ('django_migrations', 'django_content_type', "
-                "'auth_permission', 'wallet_payoutrail')"
+                "'auth_permission', 'auth_group', 'auth_group_permissions', 'wallet_payoutrail')"
             )
             tables = ", ".join(name for (name,) in cursor.fetchall())
             cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")

@@ -1,31 +1,41 @@
 """Leaderboards: pages in the total order, each row with its rank."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db import connection
 
 from esports.models import Participation, Tournament
-from esports.selectors.ranks import Position, rank_of
-from kgen.api.pagination import Key, after, decode_cursor, encode_cursor
+from esports.selectors.ranks import Position, ranks_of
+from kgen.api.pagination import Key, decode_cursor, encode_cursor
 
 BEST_FIRST = (Key("rank_key"), Key("reached_at", "time"), Key("joined_at", "time"), Key("id", "uuid"))
-WORST_FIRST = tuple(Key(key.column, key.kind, descending=True) for key in BEST_FIRST)
-
-
 WINNERS_LISTED = 1000
 
 
-@dataclass(frozen=True)
-class Row:
-    """A place on the board."""
+class Standing(NamedTuple):
+    """Where a gamer stands; the first four make the order."""
 
-    rank: int
+    rank_key: int
+    reached_at: datetime
+    joined_at: datetime
+    id: UUID
     score: int
     user_id: str
     username: str
+
+    @property
+    def position(self) -> Position:
+        """What the order depends on."""
+        return Position(self.id, self.rank_key, self.reached_at, self.joined_at)
+
+    @property
+    def key(self) -> tuple[int, datetime, datetime, UUID]:
+        """The sort key, for cursors."""
+        return self[:4]
 
 
 @dataclass(frozen=True)
@@ -37,9 +47,12 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Winner(Row):
+class Winner:
     """A settled prize."""
 
+    rank: int
+    score: int
+    user_id: str
     prize: int
 
 
@@ -47,7 +60,8 @@ class Winner(Row):
 class Leaderboard:
     """A page of a board."""
 
-    rows: list[Row]
+    # With their ranks.
+    rows: list[tuple[int, Standing]]
     me: Place | None
     next_cursor: str | None
     winners: list["Winner"]
@@ -66,84 +80,137 @@ def leaderboard(
 
     :raises Invalid: the cursor is not one of this list.
     """
-    mine = _standing_of(tournament.pk, gamer_id) if gamer_id else None
+    place = (tournament.pk, gamer_id) if gamer_id else None
+    mine = standings_of([place]).get(place) if place else None
     if cursor:
-        behind = after(BEST_FIRST, decode_cursor(scope, cursor, BEST_FIRST))
-        rows, more = _following(_ranked(tournament.pk).filter(behind), limit)
-        first = rank_of(tournament.pk, _position(rows[0])) if rows else 0
+        found = following(tournament.pk, decode_cursor(scope, cursor, BEST_FIRST), limit + 1)
+        first = ranks_of(tournament.pk, [found[0].position])[0] if found else 0
     elif around_me and mine:
-        better = _preceding(tournament.pk, mine, limit // 2)
-        rows, more = _following(_ranked(tournament.pk).filter(after(BEST_FIRST, _key(mine))), limit - 1 - len(better))
-        # Where all who are better are on the page, they are counted; a cached rank may lag behind them.
-        is_top = len(better) < limit // 2
-        first = 1 if is_top else max(1, rank_of(tournament.pk, _position(mine)) - len(better))
-        rows = [*better, mine, *rows]
+        [(found, first)] = around(tournament.pk, [mine], limit + 1)
     else:
-        rows, more = _following(_ranked(tournament.pk), limit)
-        first = 1
-    ranked = list(enumerate(rows, start=first))
+        found, first = top(tournament.pk, limit + 1), 1
+    ranked = list(enumerate(found[:limit], start=first))
     return Leaderboard(
-        rows=[_row(rank, row) for rank, row in ranked],
+        rows=ranked,
         me=_place(tournament.pk, mine, ranked) if mine else None,
-        next_cursor=encode_cursor(scope, _key(rows[-1])) if more else None,
-        winners=_winners(tournament) if tournament.settled_at else [],
+        next_cursor=encode_cursor(scope, found[limit - 1].key) if len(found) > limit else None,
+        winners=winners(tournament),
     )
 
 
-def _winners(tournament: Tournament) -> list[Winner]:
-    """The settled winners, best first; of a large field the first thousand."""
-    rows = Participation.objects.filter(tournament=tournament.pk, final_rank__isnull=False, prize__gt=0)
-    first = rows.select_related("gamer").order_by("final_rank")[:WINNERS_LISTED]
-    return [
-        Winner(row.final_rank or 0, _score(row), row.gamer.user_id, row.gamer.username, row.prize or 0) for row in first
-    ]
+def winners(tournament: Tournament) -> list[Winner]:
+    """The settled winners, best first; of a large field the first thousand; none before it is settled."""
+    if not tournament.settled_at:
+        return []
+    rows = Participation.objects.filter(tournament=tournament.pk, rank_key__isnull=False, prize__gt=0)
+    # A settled standing stays: the board's order, which has an index, is that of the final ranks.
+    first = rows.select_related("gamer").order_by(*(key.column for key in BEST_FIRST))[:WINNERS_LISTED]
+    return [Winner(row.final_rank or 0, row.score or 0, row.gamer.user_id, row.prize or 0) for row in first]
 
 
-def _place(tournament_id: UUID, mine: Participation, ranked: list[tuple[int, Participation]]) -> Place:
+def _place(tournament_id: UUID, mine: Standing, ranked: Sequence[tuple[int, Standing]]) -> Place:
     """Where `mine` stands: as it is listed where it is, so that no answer contradicts itself."""
     for rank, row in ranked:
-        if row.pk == mine.pk:
-            return Place(rank, _score(row))
-    return Place(rank_of(tournament_id, _position(mine)), _score(mine))
+        if row.id == mine.id:
+            return Place(rank, row.score)
+    return Place(ranks_of(tournament_id, [mine.position])[0], mine.score)
 
 
-def _ranked(tournament_id: UUID) -> QuerySet[Participation]:
-    return (
-        Participation.objects.filter(tournament=tournament_id, rank_key__isnull=False)
-        .select_related("gamer")
-        .only("rank_key", "reached_at", "joined_at", "score", "gamer__user_id", "gamer__username")
-    )
+def standings_of(places: Collection[tuple[UUID, UUID]]) -> Mapping[tuple[UUID, UUID], Standing]:
+    """The ranked standings of (tournament, gamer); those without one are missing."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDINGS_OF, [list(column) for column in zip(*places, strict=True)])
+        return {(tournament, gamer): Standing(*rest) for tournament, gamer, *rest in cursor.fetchall()}
 
 
-def _standing_of(tournament_id: UUID, gamer_id: UUID) -> Participation | None:
-    return _ranked(tournament_id).filter(gamer=gamer_id, left_at=None).first()
+def top(tournament_id: UUID, count: int) -> list[Standing]:
+    """The best."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TOP, [tournament_id, count])
+        return [Standing(*row) for row in cursor.fetchall()]
 
 
-def _following(rows: QuerySet[Participation], count: int) -> tuple[list[Participation], bool]:
-    found = list(rows.order_by(*(key.column for key in BEST_FIRST))[: count + 1])
-    return found[:count], len(found) > count
+def following(tournament_id: UUID, key: Sequence[Any], count: int) -> list[Standing]:
+    """Those who come behind a sort key."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FOLLOWING, [tournament_id, *key, count])
+        return [Standing(*row) for row in cursor.fetchall()]
 
 
-def _preceding(tournament_id: UUID, row: Participation, count: int) -> list[Participation]:
-    rows = _ranked(tournament_id).filter(after(WORST_FIRST, _key(row)))
-    found = list(rows.order_by(*(f"-{key.column}" for key in BEST_FIRST))[:count])
-    return found[::-1]
+def around(tournament_id: UUID, mine: Sequence[Standing], count: int) -> list[tuple[list[Standing], int]]:
+    """For each of `mine` the `count` places about it, half of them better as far as there are, and the first's rank."""
+    better_most = (count - 1) // 2
+    with connection.cursor() as cursor:
+        keys = [list(column) for column in zip(*(row.key for row in mine), strict=True)]
+        cursor.execute(_AROUND, [*keys, tournament_id, better_most, tournament_id, count - 1 - better_most])
+        near: dict[UUID, list[Standing]] = {row.id: [row] for row in mine}
+        for whose, *row in cursor.fetchall():
+            near[whose].append(Standing(*row))
+    ranks = ranks_of(tournament_id, [row.position for row in mine])
+    pages = []
+    for row, rank in zip(mine, ranks, strict=True):
+        page = sorted(near[row.id])
+        better = page.index(row)
+        if better < better_most:
+            # All who are better are on the page: counted, for a cached rank may lag behind them. Below is more room.
+            page += following(tournament_id, page[-1].key, better_most - better)
+        pages.append((page, 1 if better < better_most else max(1, rank - better)))
+    return pages
 
 
-def _key(row: Participation) -> Sequence[Any]:
-    return [getattr(row, key.column) for key in BEST_FIRST]
-
-
-def _position(row: Participation) -> Position:
+def position_of(row: Participation) -> Position:
+    """What the rank of a stay that holds one depends on."""
     assert row.rank_key is not None
     assert row.reached_at is not None
     return Position(row.id, row.rank_key, row.reached_at, row.joined_at)
 
 
-def _score(row: Participation) -> int:
-    assert row.score is not None
-    return row.score
-
-
-def _row(rank: int, row: Participation) -> Row:
-    return Row(rank, _score(row), row.gamer.user_id, row.gamer.username)
+_COLUMNS = "stay.rank_key, stay.reached_at, stay.joined_at, stay.id, stay.score, gamer.user_id, gamer.username"
+_ORDER = "rank_key, reached_at, joined_at, id"
+# One look into the index for each: however many rows a plan for any values reckons with, it reads no table of gamers.
+_NAMED = """
+ CROSS JOIN LATERAL (SELECT user_id, username FROM users_gamer WHERE id = stay.gamer_id LIMIT 1) AS gamer
+"""
+_STANDINGS_OF = f"""
+SELECT stay.tournament_id, stay.gamer_id, {_COLUMNS}
+  FROM unnest(%s::uuid[], %s::uuid[]) AS place (tournament_id, gamer_id)
+  JOIN esports_participation stay
+    ON (stay.tournament_id, stay.gamer_id) = (place.tournament_id, place.gamer_id) AND stay.left_at IS NULL
+  {_NAMED}
+ WHERE stay.rank_key IS NOT NULL
+"""
+# The rows are chosen first, by the index alone; only then are the gamers' names looked up.
+_TOP = f"""
+SELECT {_COLUMNS}
+  FROM (SELECT * FROM esports_participation
+         WHERE tournament_id = %s AND rank_key IS NOT NULL ORDER BY {_ORDER} LIMIT %s) AS stay
+  {_NAMED}
+ ORDER BY {_ORDER.replace("id", "stay.id")}
+"""
+_FOLLOWING = f"""
+SELECT {_COLUMNS}
+  FROM (SELECT * FROM esports_participation
+         WHERE tournament_id = %s AND rank_key IS NOT NULL AND ({_ORDER}) > (%s, %s, %s, %s)
+         ORDER BY {_ORDER} LIMIT %s) AS stay
+  {_NAMED}
+ ORDER BY {_ORDER.replace("id", "stay.id")}
+"""
+_AROUND = f"""
+SELECT mine.id, {_COLUMNS}
+  FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::uuid[])
+       AS mine (rank_key, reached_at, joined_at, id)
+ CROSS JOIN LATERAL (
+    (SELECT * FROM esports_participation AS near
+      WHERE near.tournament_id = %s AND near.rank_key IS NOT NULL
+        AND (near.rank_key, near.reached_at, near.joined_at, near.id)
+          < (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)
+      ORDER BY near.rank_key DESC, near.reached_at DESC, near.joined_at DESC, near.id DESC LIMIT %s)
+    UNION ALL
+    (SELECT * FROM esports_participation AS near
+      WHERE near.tournament_id = %s AND near.rank_key IS NOT NULL
+        AND (near.rank_key, near.reached_at, near.joined_at, near.id)
+          > (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)
+      ORDER BY near.rank_key, near.reached_at, near.joined_at, near.id LIMIT %s)
+ ) AS stay
+  {_NAMED}
+"""

@@ -8,9 +8,12 @@ PostgreSQL while there is no set.
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import accumulate
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -18,6 +21,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis import RedisError
 
 from esports.ranking import member
+from esports.selectors.rank_scripts import FEED, RANKS, REPLACE, SETTLE, UNLOCK
 from kgen.celery import app as celery_app
 from kgen.valkey import key, pause, valkey
 
@@ -26,10 +30,14 @@ FRESH_MS = 500
 STALE_MS = 1000
 LOCK_MS = 10_000
 KEPT_MS = 3_600_000
-# More changes than this are not caught up with but built anew; more standings than that are built by a worker.
+# What a reader does in passing: so many changes are caught up with, so many standings are built. More is a worker's.
 CATCH_UP_LIMIT = 20_000
 BUILD_INLINE_LIMIT = 20_000
-CHUNK = 5_000
+# More changes than this take longer to catch up with than the set takes to be built anew.
+WORKERS_LIMIT = 20 * CATCH_UP_LIMIT
+# Valkey does nothing else while it takes one chunk in: about ten milliseconds.
+CHUNK = 2_000
+CATCH_UP_ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -42,48 +50,64 @@ class Position:
     joined_at: datetime
 
     @property
+    def key(self) -> tuple[int, datetime, datetime, UUID]:
+        """Sorts best first."""
+        return self.rank_key, self.reached_at, self.joined_at, self.participation_id
+
+    @property
     def member(self) -> str:
         """The standing in the sorted set."""
         return member(self.reached_at, self.joined_at, self.participation_id)
 
 
-# A participation and where it stands now, if it holds a rank at all.
-Change = tuple[UUID, Position | None]
+class Chunk(NamedTuple):
+    """Some standings as text, each its member and its rank key (none: it holds no rank any more)."""
+
+    rows: str
+    # The youngest transaction in it: everything of older ones is in this chunk or in those before.
+    transaction: int = 0
+
+
+def ranks_of(tournament_id: UUID, positions: Sequence[Position]) -> list[int]:
+    """The ranks of standings, 1 the best. At most a second behind the scores of others."""
+    ranks = _cached_ranks(tournament_id, positions) if positions else []
+    missing = [position for position, rank in zip(positions, ranks, strict=True) if rank is None]
+    counted = iter(counted_ranks(tournament_id, missing))
+    return [next(counted) if rank is None else rank for rank in ranks]
 
 
 def rank_of(tournament_id: UUID, position: Position) -> int:
-    """The rank of a standing, 1 the best. At most a second behind the scores of others."""
-    rank = _cached_rank(tournament_id, position)
-    return rank if rank is not None else counted_rank(tournament_id, position)
+    """The rank of one standing."""
+    return ranks_of(tournament_id, [position])[0]
 
 
 def counted_rank(tournament_id: UUID, position: Position) -> int:
     """The rank by PostgreSQL: one more than there are better standings. Reads them all by the index."""
+    return counted_ranks(tournament_id, [position])[0]
+
+
+def counted_ranks(tournament_id: UUID, positions: Sequence[Position]) -> list[int]:
+    """The same for many: each standing is read once, not once for each who is behind it."""
+    if not positions:
+        return []
+    keys = sorted({position.key for position in positions})
+    edges = [list(column) for column in zip(*keys, strict=True)]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _COUNT_BETTER,
-            [
-                tournament_id,
-                position.rank_key,
-                position.reached_at,
-                position.joined_at,
-                position.participation_id,
-            ],
-        )
-        return int(cursor.fetchone()[0]) + 1
+        cursor.execute(_COUNT_BETWEEN, [tournament_id, *edges])
+        better = dict(zip(keys, accumulate(count for (count,) in cursor.fetchall()), strict=True))
+    return [better[position.key] + 1 for position in positions]
 
 
-def _cached_rank(tournament_id: UUID, position: Position) -> int | None:
+def _cached_ranks(tournament_id: UUID, positions: Sequence[Position]) -> Sequence[int | None]:
+    nothing = [None] * len(positions)
     if pause.is_on():
-        return None
+        return nothing
     board = Board(tournament_id)
     try:
-        if not board.catch_up():
-            return None
-        return board.rank_of(position)
+        return board.ranks_of(positions) if board.catch_up() else nothing
     except (RedisError, BrokerError) as error:
         pause.start(error)
-        return None
+        return nothing
 
 
 class Board:
@@ -101,9 +125,13 @@ class Board:
 
     def rank_of(self, position: Position) -> int | None:
         """The rank in the set, also of a standing that the set has not seen yet; None if parts of the set are gone."""
-        arguments: list[str | int] = [position.rank_key, position.member, str(position.participation_id)]
-        better = _RANK(keys=[self.ranks, self.members, self.mark], args=arguments)
-        return None if better < 0 else better + 1
+        return self.ranks_of([position])[0]
+
+    def ranks_of(self, positions: Sequence[Position]) -> list[int | None]:
+        """The same for many, in one round trip."""
+        arguments = [part for position in positions for part in (position.rank_key, position.member)]
+        better = RANKS(keys=[self.ranks, self.members, self.mark], args=arguments)
+        return [None if count < 0 else count + 1 for count in better]
 
     def catch_up(self, *, may_build: bool = False) -> bool:
         """Bring the set up to date if it is older than half a second; False while there is none to ask.
@@ -120,55 +148,72 @@ class Board:
         try:
             return self._catch_up(token, None if mark is None else int(mark), may_build)
         finally:
-            _UNLOCK(keys=[self.lock], args=[token])
+            UNLOCK(keys=[self.lock], args=[token])
 
     def _catch_up(self, token: str, mark: int | None, may_build: bool) -> bool:
         # Before the rows are read: what commits in between is then read again next time, never missed.
         horizon = _oldest_running_transaction()
-        changed = [] if mark is None else _changed_since(self.tournament_id, mark)
-        if mark is None or mark > horizon or len(changed) > CATCH_UP_LIMIT:
+        limit = WORKERS_LIMIT if may_build else CATCH_UP_LIMIT
+        changed = None if mark is None or mark > horizon else _changed_since(self.tournament_id, mark, limit)
+        if changed is None:
             return self._build(token, horizon, may_build)
-        parts = _chunks(changed) or [[]]
-        # The mark moves with the last part only: what a catch-up that is cut off leaves is read again.
-        return all(self._apply(token, part, horizon if part is parts[-1] else mark) for part in parts)
+        # What a catch-up that is cut off leaves is read again by the next one, from where the mark has come to.
+        moved = (self._apply(token, chunk, min(chunk.transaction, horizon)) for chunk in changed)
+        return all(moved) and self._settle(token, horizon)
 
-    def _apply(self, token: str, changes: Sequence[Change], horizon: int) -> bool:
+    def _apply(self, token: str, chunk: Chunk, mark: int) -> bool:
+        keys = [self.ranks, self.members, self.lock, self.mark]
+        return bool(FEED(keys=keys, args=[token, chunk.rows, LOCK_MS, mark]))
+
+    def _settle(self, token: str, horizon: int) -> bool:
         keys = [self.ranks, self.members, self.mark, self.fresh, self.lock]
-        return bool(_APPLY(keys=keys, args=[token, horizon, FRESH_MS, KEPT_MS, *_flat(changes)]))
+        return bool(SETTLE(keys=keys, args=[token, horizon, FRESH_MS, KEPT_MS]))
 
     def _build(self, token: str, horizon: int, may_build: bool) -> bool:
-        """Make the set from all standings, aside, and put it in place in one step."""
+        """Make the set from all standings, aside, and put it in place in one step.
+
+        One that is cut off is begun again by whoever asks next; what it left goes by itself.
+        """
         if not may_build and _standings(self.tournament_id, BUILD_INLINE_LIMIT + 1) > BUILD_INLINE_LIMIT:
             # Asking once a second is enough, however many readers find no set.
             if valkey().set(self.asked, 1, nx=True, px=STALE_MS):
                 celery_app.send_task("esports.tasks.build_board", [str(self.tournament_id)], expires=30)
             return False
-        ranks, members = f"{self.ranks}:{token}", f"{self.members}:{token}"
-        for part in _chunks(_all_positions(self.tournament_id)):
-            with valkey().pipeline(transaction=False) as pipe:
-                pipe.zadd(ranks, {position.member: position.rank_key for position in part})
-                pipe.hset(members, mapping={str(p.participation_id): p.member for p in part})
-                # They outlive the lock: it never holds for a set of which a part is gone.
-                pipe.pexpire(ranks, 2 * LOCK_MS)
-                pipe.pexpire(members, 2 * LOCK_MS)
-                pipe.pexpire(self.lock, LOCK_MS)
-                pipe.execute()
-        keys = [self.ranks, self.members, self.mark, self.fresh, self.lock, ranks, members]
-        return bool(_REPLACE(keys=keys, args=[token, horizon, FRESH_MS, KEPT_MS]))
+        aside = [f"{self.ranks}:{token}", f"{self.members}:{token}"]
+        if not self._feed(token, aside, _all_standings(self.tournament_id)):
+            return False
+        if may_build:
+            horizon = self._catch_up_aside(token, aside, horizon)
+        keys = [self.ranks, self.members, self.mark, self.fresh, self.lock, *aside]
+        return bool(REPLACE(keys=keys, args=[token, horizon, FRESH_MS, KEPT_MS]))
+
+    def _feed(self, token: str, aside: Sequence[str], chunks: Iterable[Chunk]) -> bool:
+        """Valkey takes one chunk in while the database makes the next."""
+        before: Future[Any] | None = None
+        with ThreadPoolExecutor(1) as lane:
+            for chunk in chunks:
+                if before and not before.result():
+                    return False
+                before = lane.submit(FEED, keys=[*aside, self.lock], args=[token, chunk.rows, LOCK_MS])
+        return before is None or bool(before.result())
+
+    def _catch_up_aside(self, token: str, aside: Sequence[str], horizon: int) -> int:
+        """What was scored while a large set was made is in it before anybody asks it; up to which transaction."""
+        for _ in range(CATCH_UP_ROUNDS):
+            since, horizon = horizon, _oldest_running_transaction()
+            changed = _changed_since(self.tournament_id, since, WORKERS_LIMIT)
+            if changed is None or not self._feed(token, aside, changed):
+                return since
+            # While a transaction stays open, all since then would be read again each time.
+            if len(changed) <= 1 or horizon == since:
+                break
+        return horizon
 
 
 def build_board(tournament_id: UUID) -> None:
     """Make a large board's sorted set; called by a worker, so that no reader has to wait for it."""
     if not pause.is_on():
         Board(tournament_id).catch_up(may_build=True)
-
-
-def _flat(changes: Iterable[Change]) -> list[str | int]:
-    return [part for id, p in changes for part in (str(id), p.member if p else "", p.rank_key if p else 0)]
-
-
-def _chunks[T](rows: Sequence[T]) -> list[Sequence[T]]:
-    return [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
 
 
 def _oldest_running_transaction() -> int:
@@ -183,101 +228,77 @@ def _standings(tournament_id: UUID, most: int) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _changed_since(tournament_id: UUID, transaction: int) -> list[Change]:
-    """Each with its position; None where it holds no rank any more."""
+def _changed_since(tournament_id: UUID, transaction: int, limit: int) -> list[Chunk] | None:
+    """What changed, oldest first; None where it is more than `limit`."""
     with connection.cursor() as cursor:
-        cursor.execute(_CHANGED, [tournament_id, transaction, CATCH_UP_LIMIT + 1])
-        return [(row[0], None if row[1] is None else Position(*row)) for row in cursor.fetchall()]
+        cursor.execute(_CHANGED, [CHUNK, tournament_id, transaction, limit + 1])
+        found = cursor.fetchall()
+    if sum(count for count, _, _ in found) > limit:
+        return None
+    return [Chunk(rows, youngest) for _, rows, youngest in found]
 
 
-def _all_positions(tournament_id: UUID) -> list[Position]:
-    with connection.cursor() as cursor:
-        cursor.execute(_ALL, [tournament_id])
-        return [Position(*row) for row in cursor.fetchall()]
+def _all_standings(tournament_id: UUID) -> Iterator[Chunk]:
+    """All of a tournament's, best first. One that moves meanwhile may be missed or come twice: it has changed."""
+    last: tuple[Any, ...] | None = _FIRST
+    while last is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(_NEXT, [tournament_id, *last, CHUNK])
+            rows, last = _chunk_and_key(*cursor.fetchone())
+        if rows:
+            yield Chunk(rows)
 
 
-class _Script:
-    """A Lua script, registered when it is first needed."""
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-
-    def __call__(self, *, keys: list[str], args: Sequence[str | int]) -> int:
-        return int(valkey().register_script(self.source)(keys=keys, args=args))
+def _chunk_and_key(rows: str | None, count: int, *last: Any) -> tuple[str | None, tuple[Any, ...] | None]:
+    return rows, last if count == CHUNK else None
 
 
-# A standing the set has not seen is put in for a moment; the same gamer's older one then does not count.
-# A set of which something was evicted or deleted loses its mark, so that it is built anew.
-_RANK = _Script("""
-if redis.call('HLEN', KEYS[2]) ~= redis.call('ZCARD', KEYS[1]) + 1 then
-  redis.call('DEL', KEYS[3])
-  return -1
-end
-local rank = redis.call('ZRANK', KEYS[1], ARGV[2])
-if rank then return rank end
-redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
-rank = redis.call('ZRANK', KEYS[1], ARGV[2])
-redis.call('ZREM', KEYS[1], ARGV[2])
-local older = redis.call('HGET', KEYS[2], ARGV[3])
-local before = older and redis.call('ZRANK', KEYS[1], older)
-if before and before < rank then rank = rank - 1 end
-return rank
-""")
-# The empty field tells a set of nobody from one that is gone.
-_SETTLE_MARK = """
-redis.call('HSET', KEYS[2], '', '')
-redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[4])
-redis.call('SET', KEYS[4], 1, 'PX', ARGV[3])
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
-redis.call('PEXPIRE', KEYS[2], ARGV[4])
-return 1
-"""
-# Whoever lost the lock to a slower clock must not write over a newer catch-up.
-_APPLY = _Script(
-    """
-if redis.call('GET', KEYS[5]) ~= ARGV[1] then return 0 end
-for i = 5, #ARGV, 3 do
-  local older = redis.call('HGET', KEYS[2], ARGV[i])
-  if older and older ~= ARGV[i + 1] then redis.call('ZREM', KEYS[1], older) end
-  if ARGV[i + 1] == '' then
-    redis.call('HDEL', KEYS[2], ARGV[i])
-  else
-    redis.call('ZADD', KEYS[1], ARGV[i + 2], ARGV[i + 1])
-    redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
-  end
-end
-"""
-    + _SETTLE_MARK
-)
-_REPLACE = _Script(
-    """
-if redis.call('GET', KEYS[5]) ~= ARGV[1] then return 0 end
-redis.call('DEL', KEYS[1], KEYS[2])
-if redis.call('EXISTS', KEYS[6]) == 1 then
-  redis.call('RENAME', KEYS[6], KEYS[1])
-  redis.call('RENAME', KEYS[7], KEYS[2])
-end
-"""
-    + _SETTLE_MARK
-)
-_UNLOCK = _Script("""
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0
-""")
-_COUNT_BETTER = """
-SELECT count(*) FROM esports_participation
- WHERE tournament_id = %s AND rank_key IS NOT NULL
-   AND (rank_key, reached_at, joined_at, id) < (%s, %s, %s, %s)
+# The edges come sorted: between each and the one before.
+_COUNT_BETWEEN = """
+SELECT (SELECT count(*) FROM esports_participation AS stay
+         WHERE stay.tournament_id = place.tournament_id AND stay.rank_key IS NOT NULL
+           AND (stay.rank_key, stay.reached_at, stay.joined_at, stay.id)
+            >= (place.above_key, place.above_reached, place.above_joined, place.above_id)
+           AND (stay.rank_key, stay.reached_at, stay.joined_at, stay.id)
+             < (place.rank_key, place.reached_at, place.joined_at, place.id))
+  FROM (SELECT edge.*, %s::uuid AS tournament_id,
+               lag(rank_key, 1, -9223372036854775808) OVER sorted AS above_key,
+               lag(reached_at, 1, '-infinity'::timestamptz) OVER sorted AS above_reached,
+               lag(joined_at, 1, '-infinity'::timestamptz) OVER sorted AS above_joined,
+               lag(id, 1, '00000000-0000-0000-0000-000000000000'::uuid) OVER sorted AS above_id
+          FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::uuid[])
+               WITH ORDINALITY AS edge (rank_key, reached_at, joined_at, id, position)
+        WINDOW sorted AS (ORDER BY edge.position)) AS place
+ ORDER BY place.position
 """
 _COUNT_STANDINGS = """
 SELECT count(*) FROM (SELECT 1 FROM esports_participation
-                       WHERE tournament_id = %s AND rank_key IS NOT NULL LIMIT %s) AS standings
+                       WHERE tournament_id = %s AND rank_key IS NOT NULL
+                        ORDER BY rank_key LIMIT %s) AS standings
 """
-_CHANGED = """
-SELECT id, rank_key, reached_at, joined_at FROM esports_participation
- WHERE tournament_id = %s AND changed_xid >= %s LIMIT %s
+# As ranking.member makes it.
+_MEMBER = """
+lpad(to_hex((extract(epoch FROM reached_at) * 1000000)::bigint + 62135596800000000), 15, '0')
+|| lpad(to_hex((extract(epoch FROM joined_at) * 1000000)::bigint + 62135596800000000), 15, '0')
+|| replace(id::text, '-', '')
 """
-_ALL = """
-SELECT id, rank_key, reached_at, joined_at FROM esports_participation
- WHERE tournament_id = %s AND rank_key IS NOT NULL
+# A gamer all of whose scores were voided has no moment: then the id alone says whose member is to go.
+_CHANGED = f"""
+SELECT count(*),
+       string_agg(coalesce({_MEMBER}, replace(id::text, '-', '')) || ' ' || coalesce(rank_key::text, ''), ','),
+       max(changed_xid)
+  FROM (SELECT *, (row_number() OVER (ORDER BY changed_xid) - 1) / %s AS chunk
+          FROM esports_participation
+         WHERE tournament_id = %s AND changed_xid >= %s ORDER BY changed_xid LIMIT %s) AS changed
+ GROUP BY chunk ORDER BY chunk
+"""
+_FIRST = (-(2**63), datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC), UUID(int=0))
+# Best first: what is put into a sorted set in its order is put at its end.
+_NEXT = f"""
+SELECT string_agg({_MEMBER} || ' ' || rank_key, ','), count(*), (array_agg(rank_key))[count(*)],
+       (array_agg(reached_at))[count(*)], (array_agg(joined_at))[count(*)], (array_agg(id))[count(*)]
+  FROM (SELECT id, rank_key, reached_at, joined_at FROM esports_participation
+         WHERE tournament_id = %s AND rank_key IS NOT NULL
+           AND (rank_key, reached_at, joined_at, id) > (%s, %s, %s, %s)
+         ORDER BY rank_key, reached_at, joined_at, id LIMIT %s) AS standing
 """

@@ -1,13 +1,15 @@
 """Finding tournaments, with the clock beside them."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from esports import prizes
 from esports.errors import PrizeTableInvalid, TournamentNotFound
@@ -50,8 +52,10 @@ class Seen:
 
 def with_clock(rows: QuerySet[Tournament]) -> QuerySet[Any]:
     """The rows with `now`, their seats, and `has_scores` (somebody is ranked) where the end makes it matter."""
-    scored = Participation.objects.filter(tournament=OuterRef("pk"), rank_key__isnull=False)
-    ended = When(ends_at__lte=ClockTimestamp(), then=Exists(scored))
+    # The best one, if any: of a mere EXISTS the planner may make a table of all who are ranked anywhere.
+    scored = Participation.objects.filter(tournament=OuterRef("pk"), rank_key__isnull=False).order_by("rank_key")
+    is_scored = Subquery(scored.values(is_scored=Value(True))[:1])
+    ended = When(ends_at__lte=ClockTimestamp(), then=Coalesce(is_scored, Value(False)))
     return rows.select_related("seats").annotate(
         now=ClockTimestamp(),
         has_scores=Case(ended, default=Value(False), output_field=BooleanField()),
@@ -61,6 +65,17 @@ def with_clock(rows: QuerySet[Tournament]) -> QuerySet[Any]:
 def seen(row: Any) -> Seen:
     """A row of `with_clock` with its status."""
     return Seen(row, row.now, row.status_at(row.now, has_scores=row.has_scores))
+
+
+def tournament_id_of(uid: str) -> UUID:
+    """The id that a path's text is.
+
+    :raises TournamentNotFound: it is none.
+    """
+    known = id_of(uid)
+    if known is None:
+        raise TournamentNotFound()
+    return known
 
 
 def tournament_of_client(client_id: UUID, uid: str) -> Seen:
@@ -77,12 +92,18 @@ def tournament_of_client(client_id: UUID, uid: str) -> Seen:
 
 def see(tournament_id: UUID) -> Seen | None:
     """One tournament with the clock, whoever's it is; None where there is none."""
+    return see_all([tournament_id]).get(tournament_id)
+
+
+def see_all(tournament_ids: Collection[UUID]) -> dict[UUID, Seen]:
+    """Tournaments with the clock, whoever's they are; unknown ones are missing."""
     with connection.cursor() as cursor:
-        cursor.execute(_SEE, [tournament_id])
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    now, has_scores, *columns = row
+        cursor.execute(_SEE, [list(tournament_ids)])
+        found = [_seen_of_row(*row) for row in cursor.fetchall()]
+    return {row.tournament.pk: row for row in found}
+
+
+def _seen_of_row(now: datetime, has_scores: bool, *columns: Any) -> Seen:
     tournament = Tournament.from_db("default", _TOURNAMENT, columns[: len(_TOURNAMENT)])
     tournament.prize_table = json.loads(tournament.prize_table)
     tournament.seats = Seats.from_db("default", _SEATS, columns[len(_TOURNAMENT) :])
@@ -94,7 +115,16 @@ def tournament_for_gamer(client_id: UUID, uid: str) -> Seen:
 
     :raises TournamentNotFound: there is none to be seen.
     """
-    found = tournament_of_client(client_id, uid)
+    return check_visible(tournament_of_client(client_id, uid), client_id)
+
+
+def check_visible(found: Seen | None, client_id: UUID) -> Seen:
+    """What was found, if the client's gamers can see it.
+
+    :raises TournamentNotFound: nothing, another client's, or a draft.
+    """
+    if found is None or found.tournament.client_id != client_id:
+        raise TournamentNotFound()
     if found.status is Status.DRAFT or found.tournament.published_at is None:
         raise TournamentNotFound()
     return found
@@ -180,16 +210,17 @@ def _over(status: Status, limit: int) -> list[UUID]:
     return [row.tournament.pk for row, _ in zip(due, range(limit), strict=False)]
 
 
-# Asked twice on every join and score: the ORM would spend more time on putting it together than the database on
-# answering it. The same as `with_clock`, for one row.
+# Asked on every join and score: the ORM would spend more time on putting it together than the database on
+# answering it. The same as `with_clock`, by id.
 _TOURNAMENT = [field.attname for field in Tournament._meta.concrete_fields]
 _SEATS = [field.attname for field in Seats._meta.concrete_fields]
 _COLUMNS = ", ".join([f"t.{name}" for name in _TOURNAMENT] + [f"s.{name}" for name in _SEATS])
 _SEE = f"""
-SELECT clock.now, CASE WHEN t.ends_at <= clock.now THEN EXISTS (
-           SELECT 1 FROM esports_participation p WHERE p.tournament_id = t.id AND p.rank_key IS NOT NULL)
+SELECT clock.now, CASE WHEN t.ends_at <= clock.now THEN coalesce((
+           SELECT true FROM esports_participation p WHERE p.tournament_id = t.id AND p.rank_key IS NOT NULL
+            ORDER BY p.rank_key LIMIT 1), false)
        ELSE false END, {_COLUMNS}
   FROM (SELECT clock_timestamp() AS now) AS clock, esports_tournament t
   JOIN esports_seats s ON s.tournament_id = t.id
- WHERE t.id = %s
+ WHERE t.id = ANY(%s::uuid[])
 """

@@ -1,25 +1,40 @@
 """Joining and leaving: a seat and a stake, all or none, and back."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from django.db.models import F
+from uuid_utils.compat import uuid7
 
 from esports import errors
-from esports.locks import lock_participation, lock_seats, see_again, take_seat
-from esports.models import Participation, Seats, Tournament
-from esports.selectors.tournaments import Seen, tournament_for_gamer
-from kgen.errors import WrongState
-from kgen.states import move_to
+from esports.locks import add_stays, end_stays, lock_free_seats, lock_stays, places_taken
+from esports.selectors.tournaments import Seen, check_visible, see_all, tournament_id_of
+from kgen.errors import DomainError, WrongState
 from kgen.transactions import journey
 from users.selectors import check_not_suspended
 from wallet import ledger
 
 if TYPE_CHECKING:
     from users.models import Gamer
+    from users.selectors import Player
+
+# So much apart are those who join together: who came first has joined first.
+TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A gamer who wants to join."""
+
+    gamer: "Gamer | Player"
+    tournament_id: UUID
+    joining_stake: int
 
 
 @journey
-def join_tournament(*, gamer: "Gamer", uid: str, joining_stake: int) -> Participation:
+def join_tournament(*, gamer: "Gamer", uid: str, joining_stake: int) -> None:
     """Take a seat and pay the stake, both or neither.
 
     :raises TournamentNotFound: there is none to be seen.
@@ -30,49 +45,114 @@ def join_tournament(*, gamer: "Gamer", uid: str, joining_stake: int) -> Particip
     :raises TournamentIsFull: no seat is left.
     :raises InsufficientBalance: the three buckets do not cover the stake.
     """
-    found = tournament_for_gamer(gamer.client_id, uid)
-    check_not_suspended(gamer)
-    _check_window(found)  # again below; a closed one is not locked by everybody who comes too late
-    # The seat first: whoever has it holds the field, and everything else is judged under that lock. Until then
-    # the studio may still have changed the buy-in.
-    has_seat = take_seat(found.tournament.pk)
-    seen = see_again(found.tournament.pk)
-    tournament: Tournament = seen.tournament
-    _check_join(seen, gamer, joining_stake, has_seat)
-    stay = Participation.objects.create(
-        client_id=gamer.client_id,
-        tournament_id=tournament.pk,
-        gamer_id=gamer.pk,
-        stake=tournament.buy_in_price,
-        joined_at=seen.now,
-    )
-    ledger.pay_stake(
-        wallet_id=gamer.wallet_id,
-        escrow=tournament.escrow_id,
-        amount=tournament.buy_in_price,
-        reference=f"join:{stay.pk}",
-    )
-    return stay
-
-
-def _check_window(seen: Seen) -> None:
-    if not seen.tournament.takes_joins(seen.now):
-        raise errors.TournamentIsNotLive()
-
-
-def _check_join(seen: Seen, gamer: "Gamer", joining_stake: int, has_seat: bool) -> None:
-    tournament: Tournament = seen.tournament
-    _check_window(seen)
-    if joining_stake != tournament.buy_in_price:
-        raise errors.InvalidJoiningStake()
-    if Participation.objects.filter(tournament=tournament.pk, gamer=gamer.pk, left_at=None).exists():
-        raise errors.ExistingParticipationFound()
-    if not has_seat:
-        raise errors.TournamentIsFull()
+    [refusal] = _join_all([Join(gamer, tournament_id_of(uid), joining_stake)])
+    if refusal:
+        raise refusal
 
 
 @journey
-def leave_tournament(*, gamer: "Gamer", uid: str) -> Participation:
+def join_together(*, joins: Sequence[Join]) -> list[DomainError | None]:
+    """Let many join in one transaction, in their order: for each None, or why not, as `join_tournament` raises."""
+    return _join_all(joins)
+
+
+def _join_all(joins: Sequence[Join]) -> list[DomainError | None]:
+    """Everybody's outcome. Whoever comes twice has a second round: what the first one paid is then booked."""
+    outcomes: list[DomainError | None] = [None] * len(joins)
+    waiting = list(enumerate(joins))
+    while waiting:
+        first_of = {join.gamer.pk: (at, join) for at, join in reversed(waiting)}
+        round_ = sorted(first_of.values(), key=lambda entry: entry[0])
+        for (at, _), refusal in zip(round_, _join_round([join for _, join in round_]), strict=True):
+            outcomes[at] = refusal
+        done = {at for at, _ in round_}
+        waiting = [entry for entry in waiting if entry[0] not in done]
+    return outcomes
+
+
+def _join_round(joins: Sequence[Join]) -> list[DomainError | None]:
+    # A closed tournament is not locked by everybody who comes too late, nor one by those who cannot see it.
+    before = see_all({join.tournament_id for join in joins})
+    outcomes = [_refusal_before(before.get(join.tournament_id), join) for join in joins]
+    able = [join for join, refusal in zip(joins, outcomes, strict=True) if refusal is None]
+    if able:
+        later = iter(Field(able).seat())
+        outcomes = [refusal or next(later) for refusal in outcomes]
+    return outcomes
+
+
+def _refusal_before(found: Seen | None, join: Join) -> DomainError | None:
+    try:
+        seen = check_visible(found, join.gamer.client_id)
+        check_not_suspended(join.gamer)
+        _check_window(seen, seen.now)
+    except DomainError as refusal:
+        return refusal
+    return None
+
+
+class Field:
+    """The fields of some tournaments, held from the seats on: whoever has them judges alone."""
+
+    def __init__(self, joins: Sequence[Join]) -> None:
+        """Hold the seats first, before anything refers to them; then see the tournaments and the clock as they are.
+
+        Until the seats were held, the studio may still have changed the buy-in.
+        """
+        tournament_ids = {join.tournament_id for join in joins}
+        self.joins = joins
+        self.free = lock_free_seats(tournament_ids)
+        self.seen = see_all(tournament_ids)
+        self.taken = places_taken({(join.tournament_id, join.gamer.pk) for join in joins})
+        self.stakes = ledger.Stakes(join.gamer.wallet_id for join in joins if self.free[join.tournament_id])
+
+    def seat(self) -> list[DomainError | None]:
+        """Give seats for stakes, in the order of the joins; for each None, or why not."""
+        stays: list[tuple[UUID, UUID, UUID, UUID, int, datetime]] = []
+        outcomes: list[DomainError | None] = []
+        for place, join in enumerate(self.joins):
+            try:
+                stays.append(self._take(join, TICK * place))
+                outcomes.append(None)
+            except DomainError as refusal:
+                outcomes.append(refusal)
+        self.stakes.book()
+        add_stays(stays)
+        return outcomes
+
+    def _take(self, join: Join, later: timedelta) -> tuple[UUID, UUID, UUID, UUID, int, datetime]:
+        seen = self.seen[join.tournament_id]
+        stake = seen.tournament.buy_in_price
+        _check_window(seen, seen.now + later)
+        if join.joining_stake != stake:
+            raise errors.InvalidJoiningStake()
+        if (join.tournament_id, join.gamer.pk) in self.taken:
+            raise errors.ExistingParticipationFound()
+        if not self.free[join.tournament_id]:
+            raise errors.TournamentIsFull()
+        stay = uuid7()
+        self.stakes.pay(
+            wallet_id=join.gamer.wallet_id, escrow=seen.tournament.escrow_id, amount=stake, reference=f"join:{stay}"
+        )
+        self.free[join.tournament_id] -= 1
+        return stay, join.gamer.client_id, join.tournament_id, join.gamer.pk, stake, seen.now + later
+
+
+def _check_window(seen: Seen, now: datetime) -> None:
+    if not seen.tournament.takes_joins(now):
+        raise errors.TournamentIsNotLive()
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """A gamer who wants to leave."""
+
+    gamer: "Gamer | Player"
+    tournament_id: UUID
+
+
+@journey
+def leave_tournament(*, gamer: "Gamer", uid: str) -> None:
     """Give the seat up and get the stake back into the buckets that it came from.
 
     :raises TournamentNotFound: there is none to be seen.
@@ -81,17 +161,70 @@ def leave_tournament(*, gamer: "Gamer", uid: str) -> Participation:
     :raises TournamentIsNotLive: outside the joining window.
     :raises WrongState: a score counts, or the gamer is disqualified.
     """
-    tournament = tournament_for_gamer(gamer.client_id, uid).tournament
-    check_not_suspended(gamer)
-    lock_seats(tournament.pk)
-    stay = lock_participation(tournament.pk, gamer.pk)
-    seen = see_again(tournament.pk)
-    _check_window(seen)
-    if stay.score is not None:
-        raise WrongState("A score was accepted; the stake can no longer be taken back.")
-    if stay.disqualified_at is not None:
-        raise WrongState("The gamer is disqualified; the stake stays.")
-    move_to(stay, where={"left_at": None, "refunded_at": None, "score": None}, left_at=seen.now)
-    Seats.objects.filter(pk=tournament.pk).update(taken=F("taken") - 1)
-    ledger.reverse(original=f"join:{stay.pk}", reference=f"refund:{stay.pk}", kind=ledger.Kind.LEAVE)
-    return stay
+    [refusal] = _leave_all([Leave(gamer, tournament_id_of(uid))])
+    if refusal:
+        raise refusal
+
+
+@journey
+def leave_together(*, leaves: Sequence[Leave]) -> list[DomainError | None]:
+    """Let many leave in one transaction: for each None, or why not, as `leave_tournament` raises."""
+    return _leave_all(leaves)
+
+
+def _leave_all(leaves: Sequence[Leave]) -> list[DomainError | None]:
+    before = see_all({leave.tournament_id for leave in leaves})
+    outcomes = [_refusal_to_leave(before.get(leave.tournament_id), leave) for leave in leaves]
+    able = [leave for leave, refusal in zip(leaves, outcomes, strict=True) if refusal is None]
+    if able:
+        later = iter(Exit(able).leave())
+        outcomes = [refusal or next(later) for refusal in outcomes]
+    return outcomes
+
+
+def _refusal_to_leave(found: Seen | None, leave: Leave) -> DomainError | None:
+    try:
+        check_visible(found, leave.gamer.client_id)
+        check_not_suspended(leave.gamer)
+    except DomainError as refusal:
+        return refusal
+    return None
+
+
+class Exit:
+    """The way out of some tournaments: fields and stays are held before the clock is read."""
+
+    def __init__(self, leaves: Sequence[Leave]) -> None:
+        tournament_ids = {leave.tournament_id for leave in leaves}
+        self.leaves = leaves
+        lock_free_seats(tournament_ids)
+        self.stays = lock_stays({(leave.tournament_id, leave.gamer.pk) for leave in leaves})
+        self.seen = see_all(tournament_ids)
+
+    def leave(self) -> list[DomainError | None]:
+        """Free seats and give stakes back; for each None, or why not."""
+        left: list[tuple[UUID, UUID, datetime]] = []
+        outcomes: list[DomainError | None] = []
+        for leave in self.leaves:
+            try:
+                left.append(self._give_up(leave))
+                outcomes.append(None)
+            except DomainError as refusal:
+                outcomes.append(refusal)
+        end_stays(left)
+        ledger.reverse_many({f"join:{stay}": f"refund:{stay}" for stay, _, _ in left}, kind=ledger.Kind.LEAVE)
+        return outcomes
+
+    def _give_up(self, leave: Leave) -> tuple[UUID, UUID, datetime]:
+        place, seen = (leave.tournament_id, leave.gamer.pk), self.seen[leave.tournament_id]
+        stay = self.stays.get(place)
+        if stay is None:
+            raise errors.ParticipationNotFound()
+        _check_window(seen, seen.now)
+        if stay.score is not None:
+            raise WrongState("A score was accepted; the stake can no longer be taken back.")
+        if stay.disqualified_at is not None:
+            raise WrongState("The gamer is disqualified; the stake stays.")
+        # Whoever asks twice at once has left by the second time.
+        del self.stays[place]
+        return stay.id, leave.tournament_id, seen.now

@@ -11,6 +11,9 @@ from rest_framework import serializers
 from kgen.errors import Invalid
 
 MAX_INTEGER = 2**53 - 1
+LONGEST_USER_ID = 128
+# Of a profile.
+LONGEST_TEXT = 500
 _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 
@@ -54,7 +57,9 @@ class ProfileText(Text):
     """A profile text, to which older clients may send a number."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"max_length": 500, "allow_blank": True, "allow_null": True, "required": False} | kwargs)
+        super().__init__(
+            **{"max_length": LONGEST_TEXT, "allow_blank": True, "allow_null": True, "required": False} | kwargs
+        )
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         if type(data) in (int, float):
@@ -81,12 +86,15 @@ class UserId(Reference):
     """A gamer's id in the studio's own words."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"max_length": 128} | kwargs)
+        super().__init__(**{"max_length": LONGEST_USER_ID} | kwargs)
 
 
 def is_clean_reference(text: str) -> bool:
     """No controls, no surrogates, no blanks at the ends, not empty."""
-    return bool(text) and text == text.strip() and not any(unicodedata.category(c) in ("Cc", "Cs") for c in text)
+    if not text or text != text.strip():
+        return False
+    # What is printable holds none; the rest is looked at one by one.
+    return text.isprintable() or not any(unicodedata.category(c) in ("Cc", "Cs") for c in text)
 
 
 def id_of(text: str) -> UUID | None:

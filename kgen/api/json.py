@@ -10,11 +10,6 @@ from django.http import HttpRequest, HttpResponse
 
 from kgen.errors import Invalid, PayloadTooLarge, UnsupportedMediaType
 
-# Set in the WSGI environment where the body comes in chunks and nobody said how long it is.
-CHUNKED = "kgen.chunked"
-# The largest body of any call (bulk scores), and one byte that tells "more than that".
-CHUNKED_READ_LIMIT = 1024 * 1024 + 1
-DRAINED_BLOCKS = 16
 # 64-bit integers have at most 20 characters; nothing on the wire is larger, and int() of 5,000 digits is slow.
 MAX_INTEGER_CHARACTERS = 20
 _LONE_SURROGATE_OR_NUL = re.compile("[\x00\ud800-\udfff]")
@@ -88,14 +83,11 @@ def read_bytes(request: HttpRequest, limit: int) -> bytes:
     :raises PayloadTooLarge: more than `limit` bytes.
     """
     declared = request.META.get("CONTENT_LENGTH") or "0"
-    if CHUNKED in request.META:
-        declared = "0"
     # By its length first: int() of thousands of digits raises.
     if declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
         raise PayloadTooLarge()
     body = request.read(limit + 1)
     if len(body) > limit:
-        _drain(request)
         raise PayloadTooLarge()
     return body
 
@@ -112,14 +104,6 @@ def read_object(request: HttpRequest, limit: int) -> dict[str, Any]:
         return {}
     _check_media_type(request)
     return decode_object(body)
-
-
-def _drain(request: HttpRequest) -> None:
-    """Let most of a chunked body that is too large through to nowhere: who is cut off may never read why."""
-    if CHUNKED in request.META:
-        for _ in range(DRAINED_BLOCKS):
-            if not request.META["wsgi.input"].read(CHUNKED_READ_LIMIT):
-                break
 
 
 def _check_media_type(request: HttpRequest) -> None:

@@ -9,8 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from kgen.api.problems import respond
 from kgen.api.request_id import request_id_of
-
-log = structlog.get_logger("kgen.request")
+from kgen.logs import log_request
 
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -44,14 +43,14 @@ class RequestMiddleware:
         return respond(error, request)
 
     def write_log(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
-        """One line a request, by route and never by path: a path may hold a studio's name for a person."""
+        """One line a request."""
         if request.path_info in QUIET:
             return
         match = request.resolver_match
-        log.info(
-            "request",
+        log_request(
+            request_id_of(request),
             method=request.method,
             route=match.route if match else None,
             status=response.status_code,
-            ms=round(seconds * 1000, 1),
+            seconds=seconds,
         )

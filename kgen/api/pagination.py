@@ -76,7 +76,12 @@ def _mac(scope: str, body: bytes) -> bytes:
 def list_scope(request: HttpRequest, owner: object, filters_known: Iterable[str]) -> str:
     """Names one list: its path, whose it is, and the filters that shape it."""
     filters = [(name, request.GET[name]) for name in sorted(filters_known) if name in request.GET]
-    return f"{request.path_info}\n{owner}\n{urlencode(filters)}"
+    return scope_of(request.path_info, owner, urlencode(filters))
+
+
+def scope_of(path: str, owner: object, filters: str = "") -> str:
+    """The same, from its parts."""
+    return f"{path}\n{owner}\n{filters}"
 
 
 def after(keys: Sequence[Key], values: Sequence[Any]) -> Q:
@@ -133,4 +138,9 @@ def page_headers(request: HttpRequest, next_cursor: str | None) -> dict[str, str
         return {}
     query = request.GET.copy()
     query["cursor"] = next_cursor
-    return {"X-Next-Cursor": next_cursor, "Link": f'<{request.path}?{query.urlencode()}>; rel="next"'}
+    return next_page(request.path, query.urlencode(), next_cursor)
+
+
+def next_page(path: str, query: str, next_cursor: str) -> dict[str, str]:
+    """The headers that lead to the next page; `query` has the cursor in it."""
+    return {"X-Next-Cursor": next_cursor, "Link": f'<{path}?{query}>; rel="next"'}

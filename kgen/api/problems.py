@@ -7,18 +7,18 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import requires_csrf_token
-from limits import RateLimitItemPerSecond
 from rest_framework import exceptions as rest
 
 from kgen import errors
 from kgen.api.json import encode
 from kgen.api.request_id import request_id_of
-from kgen.api.throttles import rate_headers
+from kgen.api.throttles import Hit, Window, rate_headers
 from kgen.transactions import sqlstate
 
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_UNAVAILABLE = 2
+PROBLEM = "application/problem+json"
 # A primary that has become a standby; a transaction that stood still until the server ended it. psycopg counts
 # them among its internal errors.
 PASSING = frozenset({"25006", "25P03", "25P04"})
@@ -32,8 +32,8 @@ class InternalError(errors.DomainError):
     detail = "Something went wrong on our side."
 
 
-def problem(error: errors.DomainError, request: HttpRequest) -> HttpResponse:
-    """The response that tells of `error`."""
+def problem_parts(error: errors.DomainError, request_id: str) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of the answer that tells of `error`."""
     extra = dict(error.extra)
     headers = _headers(error, extra)
     body = {
@@ -43,10 +43,16 @@ def problem(error: errors.DomainError, request: HttpRequest) -> HttpResponse:
         "detail": error.detail,
         "code": error.code,
         "message": error.code,
-        "request_id": request_id_of(request),
+        "request_id": request_id,
         **extra,
     }
-    response = HttpResponse(encode(body), status=error.status, content_type="application/problem+json", headers=headers)
+    return encode(body), headers
+
+
+def problem(error: errors.DomainError, request: HttpRequest) -> HttpResponse:
+    """The response that tells of `error`."""
+    body, headers = problem_parts(error, request_id_of(request))
+    response = HttpResponse(body, status=error.status, content_type=PROBLEM, headers=headers)
     # Django's handlers look at it; ours are logged by the request middleware.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
@@ -59,7 +65,7 @@ def _headers(error: errors.DomainError, extra: dict[str, Any]) -> dict[str, str]
     if isinstance(error, errors.TooMany) and "retry_after" in extra:
         headers["Retry-After"] = str(extra["retry_after"])
         if policy := extra.pop("policy", None):
-            headers |= rate_headers(policy[0], RateLimitItemPerSecond(*policy[1:]), 0, extra["retry_after"])
+            headers |= rate_headers(Window(*policy), Hit(0, extra["retry_after"]))
     if isinstance(error, errors.MethodNotAllowed):
         headers["Allow"] = ", ".join(extra.pop("allow"))
     return headers
@@ -87,13 +93,18 @@ def _passes(error: Exception) -> bool:
     return isinstance(error, OperationalError | InterfaceError) or sqlstate(error) in PASSING
 
 
-def respond(error: Exception, request: HttpRequest) -> HttpResponse:
-    """The problem response of any exception; a bug is logged once, with its trace, and answered as 500."""
+def understood(error: Exception) -> errors.DomainError:
+    """Any exception as what is answered; a bug is logged once, with its trace, and answered as 500."""
     known = as_domain_error(error)
     if known is None:
         log.exception("internal error", exc_info=error)
         known = InternalError()
-    return problem(known, request)
+    return known
+
+
+def respond(error: Exception, request: HttpRequest) -> HttpResponse:
+    """The problem response of any exception."""
+    return problem(understood(error), request)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse:

@@ -17,7 +17,7 @@ from kgen.api.fields import validated
 from kgen.api.idempotency import Answer
 from kgen.api.json import answer, read_object
 from kgen.api.pagination import Page, list_scope, page_headers
-from kgen.api.throttles import ClientThrottle, GamerThrottle
+from kgen.api.throttles import WindowThrottle
 from kgen.errors import MethodNotAllowed
 
 BODY_LIMIT = 64 * 1024
@@ -118,7 +118,7 @@ class GamerViewSet(ApiViewSet):
     audience = "gamer"
 
     def get_throttles(self) -> list[BaseThrottle]:
-        return [GamerThrottle()]
+        return [WindowThrottle("gamer")]
 
     @property
     def gamer(self) -> Any:
@@ -132,7 +132,7 @@ class StudioViewSet(ApiViewSet):
     audience = "studio"
 
     def get_throttles(self) -> list[BaseThrottle]:
-        return [ClientThrottle()]
+        return [WindowThrottle("studio")]
 
     @property
     def client(self) -> Any:

@@ -76,7 +76,7 @@ def tests(running: list[subprocess.Popen[bytes]]) -> int:
     The tests of the whole product share one stack, so one process runs them all, and it mostly waits.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return _begin(running, ["-m", "pytest", "-n", str(max(2, cores) + 1), "--dist", "loadgroup"], None).wait()
+    return _begin(running, ["-m", "pytest", "-n", str(max(2, cores) + 1)], None).wait()
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class Service:
     # Its own session: a Ctrl-C in the terminal does not reach it, and its whole group can be ended.
     own_session: bool = True
     become: Callable[[], None] | None = None
-    # Repeat the stop signal to its whole group: granian's workers miss one that comes while they load.
+    # Repeat the stop signal to its whole group: a process that is still loading may miss the first one.
     insist: bool = False
     # It stops before the databases do.
     uses_databases: bool = True

@@ -43,7 +43,7 @@ class Web:
 
     @contextlib.contextmanager
     def reserved_port(self) -> Iterator[None]:
-        """The port is free and stays ours: granian shares ports and would serve beside a stranger."""
+        """The port is free and stays ours: the web server shares ports and would serve beside a stranger."""
         with socket.socket() as reservation:
             reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -54,7 +54,7 @@ class Web:
                 hint = f"choose another: make up PORT={self.port + 1}"
                 raise Refused(f"port {self.port} is in use; {hint}") from None
             if sys.platform == "linux":
-                # From now on granian's workers may bind it too, and a second launcher's bind above fails.
+                # From now on its workers may bind it too, and a second launcher's bind above fails.
                 reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             else:
                 reservation.close()
@@ -71,10 +71,9 @@ class Web:
 
 
 def web(home: Home, services: Services, how: Web) -> Service:
-    """Granian with its workers; one that dies is replaced by granian itself."""
-    options = f"--interface wsgi --host {HOST} --port {how.port} --workers {how.workers} --no-access-log"
-    options += f" --blocking-threads {how.threads} --respawn-failed-workers --workers-kill-timeout 10"
-    command = [sys.executable, "-m", "granian", *options.split(), "kgen.wsgi:application"]
+    """The web server with its workers; one that dies is replaced by its parent."""
+    options = f"--host {HOST} --port {how.port} --workers {how.workers}"
+    command = [sys.executable, "-m", "kgen.serving", *options.split()]
     return Service("web", command, services.environment, log=home.log("web"), insist=True)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.arena import Arena
+from tests.support.calls import SERIES, SERIES_TERMS
 from tests.support.http import StudioCaller
 
 
@@ -13,4 +14,5 @@ def arena(studio: StudioCaller) -> Arena:
     gamer, _ = studio.gamer("player-1"), studio.gamer("player-2")
     gamer.join(uid).ok()
     studio.deposit("player-1", 5, "known").ok(201)
-    return Arena(studio, gamer, uid, spare_uid)
+    series_uid = studio.post(SERIES, SERIES_TERMS).ok(201)["series_uid"]
+    return Arena(studio, gamer, uid, spare_uid, series_uid)

@@ -10,7 +10,7 @@ import pytest
 
 from esports.models import Participation
 from tests.support.arena import Arena
-from tests.support.calls import LIST_CALLS
+from tests.support.calls import LIST_CALLS, SERIES, SERIES_TERMS
 from tests.support.http import Answer, Caller, StudioCaller
 from users.models import Client, Gamer
 from wallet.models import Wallet
@@ -53,6 +53,8 @@ def busy(arena: Arena) -> Arena:
     gamer.score(arena.uid, 4).ok()
     gamer.join(arena.spare_uid).ok()
     studio.tournament()
+    for title in ("Weekly cup", "Monthly cup"):
+        studio.post(SERIES, SERIES_TERMS | {"title": title}).ok(201)
     return arena
 
 

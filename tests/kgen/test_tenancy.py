@@ -28,6 +28,11 @@ STUDIO_CALLS: list[tuple[str, str, Any]] = [
     ("POST", "/s2s/esports/tournaments/{}/cancel", None),
     ("POST", "/s2s/esports/tournaments/{}/scores", {"scores": [ROW]}),
 ]
+SERIES_CALLS: list[tuple[str, str, Any]] = [
+    ("GET", "/s2s/esports/series/{}", None),
+    ("PATCH", "/s2s/esports/series/{}", {"title": "Mine"}),
+    ("DELETE", "/s2s/esports/series/{}", None),
+]
 USER_CALLS: list[tuple[str, str, Any]] = [
     ("GET", "/s2s/wallet/{}/balance", None),
     ("GET", "/s2s/wallet/{}/transactions", None),
@@ -52,6 +57,12 @@ def test_another_clients_tournament_does_not_exist(arena: Arena, other_studio: S
     assert_same(stranger, GAMER_CALLS, arena.uid, UNKNOWN_UID, "TOURNAMENT_NOT_FOUND")
     assert_same(other_studio, STUDIO_CALLS, arena.uid, UNKNOWN_UID, "TOURNAMENT_NOT_FOUND")
     assert stranger.score(arena.uid, 1).json["code"] == stranger.score(UNKNOWN_UID, 1).json["code"]
+    assert snapshot() == before
+
+
+def test_another_clients_series_does_not_exist(arena: Arena, other_studio: StudioCaller) -> None:
+    before = snapshot()
+    assert_same(other_studio, SERIES_CALLS, arena.series_uid, UNKNOWN_UID, "RECORD_NOT_FOUND")
     assert snapshot() == before
 
 
@@ -83,6 +94,7 @@ def test_lists_hold_only_what_is_the_callers_own(arena: Arena, other_studio: Stu
         assert stranger.get(f"/fe/esports/tournaments/{path}").ok() == []
     assert stranger.get("/fe/esports/statistics/historic").ok() == []
     assert other_studio.get("/s2s/esports/tournaments").ok() == []
+    assert other_studio.get("/s2s/esports/series").ok() == []
     own = stranger.get("/fe/wallet/transactions").ok()["transactions"]
     assert [entry["description"]["type"] for entry in own] == ["WELCOME_BONUS"]
 

@@ -29,12 +29,16 @@ def eventually(condition: Callable[[], object], seconds: float = PATIENCE_SECOND
 
 
 def make_checkout(folder: Path) -> Path:
-    """A checkout with the real launcher and the stub product."""
+    """A checkout with the real launcher, the real parent of web's workers, and the stub product."""
     for name, content in stub.FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content)
     shutil.copytree(CHECKOUT / "kgen/local", folder / "kgen/local")
-    shutil.copy(CHECKOUT / "kgen/environment.py", folder / "kgen")
+    for name in (
+        "environment.py",
+        *(f"serving/{part}.py" for part in ("__init__", "__main__", "listening", "workers")),
+    ):
+        shutil.copy(CHECKOUT / "kgen" / name, folder / "kgen" / name)
     return folder
 
 

@@ -1,8 +1,10 @@
 """A product of a few lines, so that the launcher can be tried without loading the real one."""
 
-WSGI = '''
+# One process of the web server; its parent is the real one.
+WORKER = '''
 import os
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psycopg
 
@@ -13,16 +15,26 @@ if "KGEN_BAD" in os.environ:
     sys.exit(78)
 
 
-def application(environ, start_response):
+class Handler(BaseHTTPRequestHandler):
     """Any path: 200 and this process's number, if the database answers."""
-    try:
-        with psycopg.connect(os.environ["DATABASE_URL"], connect_timeout=2) as connection:
-            connection.execute("SELECT 1")
-        status = "200 OK"
-    except psycopg.Error:
-        status = "503 Service Unavailable"
-    start_response(status, [("content-type", "text/plain")])
-    return [str(os.getpid()).encode()]
+
+    def do_GET(self):
+        try:
+            with psycopg.connect(os.environ["DATABASE_URL"], connect_timeout=2) as connection:
+                connection.execute("SELECT 1")
+            self.send_response(200)
+        except psycopg.Error:
+            self.send_response(503)
+        self.end_headers()
+        self.wfile.write(str(os.getpid()).encode())
+
+
+def work(host, port, *, parent):
+    server = ThreadingHTTPServer((host, port), Handler, bind_and_activate=False)
+    server.allow_reuse_port = True
+    server.server_bind()
+    server.server_activate()
+    server.serve_forever()
 '''
 
 # A main process with one pool process, both asleep.
@@ -74,7 +86,7 @@ with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
 
 FILES = {
     "kgen/__init__.py": "",
-    "kgen/wsgi.py": WSGI,
+    "kgen/serving/worker.py": WORKER,
     "celery/__init__.py": "",
     "celery/__main__.py": CELERY,
     "manage.py": MANAGE,

@@ -45,7 +45,7 @@ def test_killed_guardian_has_a_successor_that_knows_everything(up: Launcher) -> 
     eventually(lambda: not first.lives() and up.members("guardian.py"))
     # Stopped main processes cannot react to the kernel's signal: only the guardian can end their groups.
     family = up.family()
-    for words in (("granian",), ("celery", "worker")):
+    for words in (("kgen.serving",), ("celery", "worker")):
         os.kill(up.member(*words).pid, signal.SIGSTOP)
     up.process.kill()
     eventually(lambda: all_gone(family))
@@ -79,7 +79,7 @@ def test_killed_services_are_started_again(up: Launcher, query: Query) -> None:
     for words in (
         ("bin/postgres",),
         ("valkey-server",),
-        ("granian",),
+        ("kgen.serving",),
         ("celery", "--hostname worker@"),
         ("celery", "--hostname messenger@"),
         ("celery", "beat"),
@@ -95,7 +95,7 @@ def test_killed_services_are_started_again(up: Launcher, query: Query) -> None:
 
 
 def test_killed_web_worker_is_replaced(up: Launcher) -> None:
-    main, page = up.member("granian"), up.page()
+    main, page = up.member("kgen.serving"), up.page()
     assert page
     os.kill(int(page), signal.SIGKILL)
     eventually(lambda: up.page() not in (None, page))

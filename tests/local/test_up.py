@@ -138,7 +138,7 @@ def test_second_interrupt_hurries(checkout: Path, home: Path) -> None:
     worker = launcher.member("celery", "worker")
     os.kill(worker.pid, signal.SIGSTOP)
     launcher.process.send_signal(signal.SIGINT)
-    eventually(lambda: not launcher.members("granian"))
+    eventually(lambda: not launcher.members("kgen.serving"))
 
     def gone_when_pressed() -> bool:
         launcher.process.send_signal(signal.SIGINT)

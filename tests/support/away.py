@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from kgen import valkey
-from kgen.api.throttles import limiter
+from kgen.api import throttles
 
 NOBODY = "/nonexistent/kgen"
 
@@ -39,7 +39,7 @@ def valkey_away() -> Iterator[None]:
 
 def _connect_to(url: str) -> None:
     settings.REDIS_URL = url
-    caches: list[Any] = [limiter, valkey.valkey]
+    caches: list[Any] = [throttles._script, valkey.valkey]
     for cached in caches:
         cached.cache_clear()
     valkey.pause.until = 0.0

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client as DjangoClient
 from django.test.client import ClientHandler
 
+from kgen.api.throttles import COUNTED
 from tests.support.schema import check_against_schema
+from tests.support.ways import Chosen, Way, express
 from users.models import Client
 from users.services import issue_secret
 
@@ -73,10 +74,7 @@ class Caller:
         """One request. `raw` is sent as it is; `key` is an Idempotency-Key; `path` may hold a query."""
         data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         sent = self.headers | (headers or {}) | ({"Idempotency-Key": key} if key is not None else {})
-        client = DjangoClient(raise_request_exception=False)
-        client.handler = application()
-        response: Any = client.generic(method, path, data, content_type=content_type if data else "", headers=sent)
-        answer = _answer(response)
+        answer = _serve(method, path, data, sent, content_type if data else "")
         if check:
             check_against_schema(method, path.partition("?")[0], answer.status, answer.headers, answer.content)
         return answer
@@ -98,8 +96,36 @@ class Caller:
         return self.call("DELETE", path, body, **kwargs)
 
 
-def _answer(response: HttpResponse) -> Answer:
-    return Answer(response.status_code, dict(response.items()), response.content)
+def _serve(method: str, path: str, data: bytes, headers: dict[str, str], content_type: str) -> Answer:
+    extra: dict[str, Any] = {}
+    if Chosen.way is Way.EXPRESS:
+        named = headers | ({"Content-Type": content_type} if content_type else {})
+        served = express(method, path, named, data)
+        if served and served.head:
+            found = {name.decode().title(): value.decode("latin-1") for name, value in served.head["headers"]}
+            return Answer(served.head["status"], _Headers(found), served.body)
+        extra = {COUNTED: served.counted} if served and served.counted else {}
+    client = DjangoClient(raise_request_exception=False)
+    client.handler = application()
+    response: Any = client.generic(method, path, data, content_type=content_type, headers=headers, **extra)
+    return Answer(response.status_code, _Headers(response.items()), response.content)
+
+
+class _Headers(dict[str, str]):
+    """Headers by name, in whatever case."""
+
+    def __init__(self, pairs: Any) -> None:
+        super().__init__({name.lower(): value for name, value in dict(pairs).items()})
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(name.lower())
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(str(name).lower())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The header, or `default`."""
+        return super().get(name.lower(), default)
 
 
 @dataclass

@@ -83,15 +83,18 @@ def _room(connections_needed: int) -> Iterator[None]:
 
 
 @contextmanager
-def holding(sql: str, arguments: Sequence[object]) -> Iterator[None]:
-    """Hold the locks that a statement takes, from a connection of one's own, until the block ends."""
+def holding(sql: str, arguments: Sequence[object], *, commit: bool = False) -> Iterator[None]:
+    """Hold the locks that a statement takes, from a connection of one's own, until the block ends.
+
+    Then what it wrote is taken back, or with `commit` committed.
+    """
     other = connection.copy()
     try:
         other.set_autocommit(False)
         with other.cursor() as cursor:
             cursor.execute(sql, arguments)
         yield
-        other.rollback()
+        other.commit() if commit else other.rollback()
     finally:
         other.close()
 

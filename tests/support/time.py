@@ -45,16 +45,17 @@ def clock_at(moment: datetime) -> Iterator[None]:
     part of the test's transaction and goes with it.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_STOP, [moment.isoformat()])
+        for statement in _STOP:
+            cursor.execute(statement)
+        cursor.execute("SELECT set_config('stopped.at', %s, true)", [moment.isoformat()])
     yield
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL search_path TO DEFAULT")
 
 
-_STOP = """
-CREATE SCHEMA IF NOT EXISTS stopped;
-CREATE OR REPLACE FUNCTION stopped.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
-    AS $$ SELECT current_setting('stopped.at')::timestamptz $$;
-SET LOCAL search_path = stopped, pg_catalog, public;
-SELECT set_config('stopped.at', %s, true);
-"""
+_STOP = [
+    "CREATE SCHEMA IF NOT EXISTS stopped",
+    """CREATE OR REPLACE FUNCTION stopped.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+       AS $$ SELECT current_setting('stopped.at')::timestamptz $$""",
+    "SET LOCAL search_path = stopped, pg_catalog, public",
+]

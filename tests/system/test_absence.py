@@ -25,8 +25,6 @@ from tests.local.harness import CHECKOUT, Launcher, free_port
 from tests.support.listener import Listener, listening
 from tests.support.stack import eventually
 
-pytestmark = pytest.mark.xdist_group("system")
-
 # All that is due is done so long after what does it was started.
 BACK_SECONDS = 15
 WORKERS, BEATS = 3, 2

@@ -10,8 +10,6 @@ import pytest
 from tests.support.listener import Listener, listening
 from tests.support.stack import Stack, eventually
 
-pytestmark = pytest.mark.xdist_group("system")
-
 # More than the hanging server can be told within this test.
 DUE = 60
 # Settlements come within 5 seconds of the end; what else is due, within a few.

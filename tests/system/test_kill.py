@@ -9,8 +9,6 @@ import pytest
 from tests.support.stack import Stack, eventually
 from tests.system.load import CONNECTION_LOST, Load
 
-pytestmark = pytest.mark.xdist_group("system")
-
 DONE = (200, "")
 UNAVAILABLE = (503, "UNAVAILABLE")
 # A try whose answer was lost may still be at work when the client asks again.

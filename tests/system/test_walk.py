@@ -11,8 +11,6 @@ import pytest
 
 from tests.support.stack import Stack, eventually
 
-pytestmark = pytest.mark.xdist_group("system")
-
 AWKWARD_IDS = ["team/7", "a//b", "/lead", "tail/", "../up", "50%2Foff", "x/balance", "q?a=1&b#c", "Ü✓ 🎮", "a+b;c,d"]
 
 

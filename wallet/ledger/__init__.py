@@ -4,12 +4,14 @@ Lock order, everywhere: tournament → participation → accounts by id. A withd
 accounts as well.
 """
 
-from wallet.ledger.accounts import open_wallet, system_account
+from wallet.ledger.accounts import open_wallets, system_account
 from wallet.ledger.adjustments import adjust
 from wallet.ledger.booking import Booked, Entry, Move, book, book_many
 from wallet.ledger.purses import Purse, lock_purse, lock_purses
 from wallet.ledger.steps import (
-    credit_bonus,
+    Bonus,
+    Stakes,
+    credit_bonuses,
     move_sponsorship,
     pay_stake,
     return_sponsorship,
@@ -20,22 +22,24 @@ from wallet.ledger.withdrawals import hold_withdrawal, pay_withdrawal, return_wi
 from wallet.models import Bucket, Kind, SystemAccount
 
 __all__ = [
+    "Bonus",
     "Booked",
     "Bucket",
     "Entry",
     "Kind",
     "Move",
     "Purse",
+    "Stakes",
     "SystemAccount",
     "adjust",
     "book",
     "book_many",
-    "credit_bonus",
+    "credit_bonuses",
     "hold_withdrawal",
     "lock_purse",
     "lock_purses",
     "move_sponsorship",
-    "open_wallet",
+    "open_wallets",
     "pay_stake",
     "pay_withdrawal",
     "return_sponsorship",

@@ -1,12 +1,13 @@
 """Opening wallets and system accounts."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
 
-from wallet.models import Account, Bucket, SystemAccount, Wallet
+from wallet.models import Bucket, SystemAccount, Wallet
 
 
 def new_address() -> str:
@@ -14,15 +15,16 @@ def new_address() -> str:
     return "0x" + secrets.token_hex(20)
 
 
-def open_wallet(*, wallet_id: UUID, client_id: UUID, currency: str, now: datetime) -> Wallet:
-    """A wallet with its four accounts, all empty."""
-    wallet = Wallet.objects.create(
-        id=wallet_id, client_id=client_id, currency=currency, address=new_address(), created_at=now
-    )
-    Account.objects.bulk_create(
-        Account(wallet=wallet, client_id=client_id, kind=bucket, currency=currency, balance=0) for bucket in Bucket
-    )
-    return wallet
+def open_wallets(wallets: Iterable[tuple[UUID, UUID, str]], *, now: datetime) -> dict[UUID, Wallet]:
+    """Wallets, given as (id, client, currency), each with its four accounts, all empty; by id."""
+    made = [
+        Wallet(id=wallet_id, client_id=client_id, currency=currency, address=new_address(), created_at=now)
+        for wallet_id, client_id, currency in wallets
+    ]
+    Wallet.objects.bulk_create(made)
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN_BUCKETS, [list(Bucket), [wallet.pk for wallet in made]])
+    return {wallet.pk: wallet for wallet in made}
 
 
 def system_account(*, client_id: UUID, currency: str, kind: SystemAccount, owner_id: UUID | None = None) -> int:
@@ -41,6 +43,11 @@ def system_account(*, client_id: UUID, currency: str, kind: SystemAccount, owner
     return account_id
 
 
+_OPEN_BUCKETS = """
+INSERT INTO wallet_account (wallet_id, client_id, kind, currency, balance)
+SELECT wallet.id, wallet.client_id, bucket.kind, wallet.currency, 0
+  FROM wallet_wallet wallet CROSS JOIN unnest(%s::text[]) AS bucket (kind) WHERE wallet.id = ANY(%s::uuid[])
+"""
 _FIND = """
 SELECT id FROM wallet_account
  WHERE wallet_id IS NULL AND client_id = %s AND kind = %s AND currency = %s

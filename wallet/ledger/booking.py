@@ -71,6 +71,15 @@ def book_many(entries: Sequence[Entry]) -> dict[str, Booked]:
     return booked
 
 
+def book_new(entries: Sequence[Entry]) -> None:
+    """Write transactions whose references were made this moment, so that none can stand already.
+
+    :raises ReferenceReused: one does.
+    """
+    if entries and any(booked.repeated for booked in _insert(entries).values()):
+        raise ReferenceReused()
+
+
 def _insert(entries: Sequence[Entry]) -> dict[str, Booked]:
     rows, postings = _rows(entries)
     deltas = [

@@ -1,39 +1,77 @@
 """The steps that money takes, in accounting's words, each booked once under its reference."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from wallet.errors import InsufficientBalance
 from wallet.ledger.accounts import system_account
-from wallet.ledger.booking import Booked, Entry, Move, book, book_many
-from wallet.ledger.purses import lock_purse, lock_purses
+from wallet.ledger.booking import Booked, Entry, Move, book, book_many, book_new
+from wallet.ledger.purses import lock_purses
 from wallet.models import Account, Bucket, Kind, Posting, SystemAccount, Transaction
 from wallet.selectors import system_balance
 
 
-def credit_bonus(*, wallet_id: UUID, amount: int, reference: str) -> Booked | None:
-    """Give `amount` of bonus money out of promotions; nothing is booked for 0."""
-    if amount == 0:
-        return None
-    purse = lock_purse(wallet_id)
-    promotions = system_account(client_id=purse.client_id, currency=purse.currency, kind=SystemAccount.PROMOTIONS)
-    move = Move(promotions, purse.ids[Bucket.BONUS], amount)
-    return book(Entry(reference, Kind.WELCOME_BONUS, purse.client_id, purse.currency, [move], purse))
+@dataclass(frozen=True, slots=True)
+class Bonus:
+    """Bonus money for a wallet."""
+
+    wallet_id: UUID
+    amount: int
+    reference: str
 
 
-def pay_stake(*, wallet_id: UUID, escrow: int, amount: int, reference: str) -> Booked | None:
-    """Move a stake into escrow, from bonus, then bought, then earned; nothing is booked for 0.
+def credit_bonuses(bonuses: Iterable[Bonus]) -> None:
+    """Give bonus money out of promotions, each once; nothing is booked for 0."""
+    given = [bonus for bonus in bonuses if bonus.amount]
+    purses = lock_purses(bonus.wallet_id for bonus in given)
+    promotions = {
+        (client_id, currency): system_account(client_id=client_id, currency=currency, kind=SystemAccount.PROMOTIONS)
+        for client_id, currency in {(purse.client_id, purse.currency) for purse in purses.values()}
+    }
+    entries = []
+    for bonus in given:
+        purse = purses[bonus.wallet_id]
+        move = Move(promotions[purse.client_id, purse.currency], purse.ids[Bucket.BONUS], bonus.amount)
+        entry = Entry(bonus.reference, Kind.WELCOME_BONUS, purse.client_id, purse.currency, [move], purse)
+        entries.append(entry)
+    book_many(entries)
 
-    The reference must be new with each stake: its postings depend on what the purse holds at that moment, so a
-    second try would be told apart from the first.
 
-    :raises InsufficientBalance: the three together hold less than `amount`.
+def pay_stake(*, wallet_id: UUID, escrow: int, amount: int, reference: str) -> None:
+    """Move one stake into escrow, as `Stakes` does.
+
+    :raises InsufficientBalance: the three buckets together hold less than `amount`.
     """
-    if amount == 0:
-        return None
-    purse = lock_purse(wallet_id)
-    moves = [Move(account, escrow, part) for account, part in purse.split_stake(amount)]
-    return book(Entry(reference, Kind.JOIN, purse.client_id, purse.currency, moves, purse))
+    stakes = Stakes([wallet_id])
+    stakes.pay(wallet_id=wallet_id, escrow=escrow, amount=amount, reference=reference)
+    stakes.book()
+
+
+class Stakes:
+    """Stakes of several wallets, one each, that are paid together: the purses are locked from the beginning."""
+
+    def __init__(self, wallet_ids: Iterable[UUID]) -> None:
+        self.purses = lock_purses(wallet_ids)
+        self.entries: list[Entry] = []
+
+    def pay(self, *, wallet_id: UUID, escrow: int, amount: int, reference: str) -> None:
+        """Move a stake into escrow, from bonus, then bought, then earned; nothing is booked for 0.
+
+        The reference must be new with each stake: its postings depend on what the purse holds at that moment, so a
+        second try would be told apart from the first.
+
+        :raises InsufficientBalance: the three together hold less than `amount`.
+        """
+        if amount == 0:
+            return
+        purse = self.purses[wallet_id]
+        moves = [Move(account, escrow, part) for account, part in purse.split_stake(amount)]
+        self.entries.append(Entry(reference, Kind.JOIN, purse.client_id, purse.currency, moves, purse))
+
+    def book(self) -> None:
+        """Write what was paid."""
+        book_new(self.entries)
 
 
 def reverse(*, original: str, reference: str, kind: Kind) -> Booked | None:

@@ -1,0 +1,217 @@
+"""Leaderboards: the top is made a few times a second for everybody, each caller's own place is added to it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from msgspec import Raw
+
+from esports.express.paths import tournament_of_path
+from esports.selectors.around import Near
+from esports.selectors.around import near as places_near
+from esports.selectors.boards import Standing, standings_of, top, winners
+from esports.selectors.ranks import ranks_of
+from esports.selectors.tournaments import Seen, check_visible, see_all
+from esports.serializers.tournaments import row_wire, winner_wire
+from esports.views.gamer import LeaderboardViewSet, TournamentViewSet
+from kgen.api.json import encode
+from kgen.api.pagination import encode_cursor, next_page, scope_of
+from kgen.api.revalidation import revalidated
+from kgen.errors import DomainError
+from kgen.express import Call, Express, NotExpress, express
+
+if TYPE_CHECKING:
+    from users.selectors import Player
+
+LARGEST_PAGE = 1000
+
+
+class Asked(NamedTuple):
+    """A page of a board, the first one or the one about the caller."""
+
+    tournament_id: UUID
+    limit: int
+    around_me: bool
+    path: str
+    query: str
+    known: str | None
+
+
+class Page(NamedTuple):
+    """An answer, still without its headers."""
+
+    asked: Asked
+    body: bytes
+    next_cursor: str | None
+
+
+def _prepare(call: Call, uid: str) -> Asked:
+    given: dict[str, str] = {}
+    for part in call.query.decode("latin-1").split("&") if call.query else ():
+        name, _, value = part.partition("=")
+        if name in given:
+            raise NotExpress
+        given[name] = value
+    limit, about = given.pop("limit", "100"), given.pop("around", None)
+    if given or about not in (None, "me") or not (limit.isascii() and limit.isdigit() and len(limit) <= 4):
+        raise NotExpress
+    if not 1 <= int(limit) <= LARGEST_PAGE:
+        raise NotExpress
+    known = call.header(b"if-none-match")
+    return Asked(tournament_of_path(uid), int(limit), about == "me", call.path, call.query.decode("latin-1"), known)
+
+
+@dataclass
+class Top:
+    """The first page, as bytes, and who is on it."""
+
+    rows: Raw
+    places: Mapping[str, tuple[int, int]]
+    last_key: list[Any] | None
+
+
+@dataclass
+class Shown:
+    """A tournament as everybody sees it for a moment."""
+
+    seen: Seen
+    until: float
+    price_pool: int
+    winners: Raw
+    tops: dict[int, Top] = field(default_factory=dict)
+
+    def top(self, limit: int) -> Top:
+        """Its first page."""
+        if limit not in self.tops:
+            found = top(self.seen.tournament.pk, limit + 1)
+            page = list(enumerate(found[:limit], start=1))
+            self.tops[limit] = Top(
+                rows=Raw(encode([row_wire(rank, row) for rank, row in page])),
+                places={row.user_id: (rank, row.score) for rank, row in page},
+                last_key=list(found[limit - 1].key) if len(found) > limit else None,
+            )
+        return self.tops[limit]
+
+
+_shown: dict[UUID, Shown] = {}
+
+
+def _show(tournament_ids: set[UUID]) -> Mapping[UUID, Shown]:
+    """Those of the tournaments that there are."""
+    now = time.monotonic()
+    for stale in [known for known, shown in list(_shown.items()) if shown.until <= now]:
+        _shown.pop(stale, None)
+    found = {known: shown for known in tournament_ids if (shown := _shown.get(known))}
+    if missing := tournament_ids - found.keys():
+        made = {known: _make(seen, now + settings.BOARD_SECONDS) for known, seen in see_all(missing).items()}
+        found |= made
+        _shown.update(made)
+    return found
+
+
+def _make(seen: Seen, until: float) -> Shown:
+    listed = Raw(encode([winner_wire(winner) for winner in winners(seen.tournament)]))
+    return Shown(seen, until, seen.tournament.price_pool(), listed)
+
+
+class Boards:
+    """The boards that some callers ask for, made together."""
+
+    def __init__(self, visits: "Sequence[tuple[Player, Asked]]") -> None:
+        self.visits = visits
+        self.shown = _show({asked.tournament_id for _, asked in visits})
+        self.mine = self._standings()
+        self.ranks = self._ranks()
+        self.near = self._near()
+
+    def pages(self) -> list[Page | Exception]:
+        """For each caller the page, or why there is none."""
+        return [self._page(player, asked) for player, asked in self.visits]
+
+    def _place_on_top(self, player: "Player", asked: Asked) -> tuple[int, int] | None:
+        shown = self.shown.get(asked.tournament_id)
+        return None if shown is None or asked.around_me else shown.top(asked.limit).places.get(player.user_id)
+
+    def _standings(self) -> Mapping[tuple[UUID, UUID], Standing]:
+        places = {
+            (asked.tournament_id, player.pk)
+            for player, asked in self.visits
+            if self._place_on_top(player, asked) is None
+        }
+        return standings_of(places) if places else {}
+
+    def _ranks(self) -> Mapping[UUID, int]:
+        """The ranks of those who are not on the page that they see."""
+        ranks: dict[UUID, int] = {}
+        for tournament_id in {tournament_id for tournament_id, _ in self.mine}:
+            found = [standing for place, standing in self.mine.items() if place[0] == tournament_id]
+            positions = [standing.position for standing in found]
+            ranks |= dict(zip((row.id for row in found), ranks_of(tournament_id, positions), strict=True))
+        return ranks
+
+    def _near(self) -> Mapping[tuple[UUID, UUID, int], Near | None]:
+        wanted: dict[tuple[UUID, int], list[UUID]] = {}
+        for player, asked in self.visits:
+            if self._is_far_down(player, asked):
+                wanted.setdefault((asked.tournament_id, asked.limit), []).append(player.pk)
+        near = {}
+        for (tournament_id, limit), gamers in wanted.items():
+            mine = [self.mine[tournament_id, gamer] for gamer in gamers]
+            ranks = [self.ranks[standing.id] for standing in mine]
+            for gamer, found in zip(gamers, places_near(tournament_id, mine, ranks, limit), strict=True):
+                near[tournament_id, gamer, limit] = found
+        return near
+
+    def _is_far_down(self, player: "Player", asked: Asked) -> bool:
+        """Whether the page about the caller is another one than the first."""
+        mine = self.mine.get((asked.tournament_id, player.pk))
+        return asked.around_me and mine is not None and self.ranks[mine.id] > asked.limit // 2
+
+    def _page(self, player: "Player", asked: Asked) -> Page | Exception:
+        shown = self.shown.get(asked.tournament_id)
+        try:
+            check_visible(shown.seen if shown else None, player.client_id)
+        except DomainError as refusal:
+            return refusal
+        assert shown is not None
+        mine = self.mine.get((asked.tournament_id, player.pk))
+        place = (self.ranks[mine.id], mine.score) if mine else None
+        if self._is_far_down(player, asked):
+            near = self.near[asked.tournament_id, player.pk, asked.limit]
+            if near is None:
+                # The rank is behind what is seen on the page: it has to be counted.
+                return NotExpress()
+            rows, last_key = Raw(near.rows.encode()), near.last_key
+        else:
+            board = shown.top(asked.limit)
+            if asked.around_me and mine and player.user_id not in board.places:
+                return NotExpress()
+            rows, last_key = board.rows, board.last_key
+            place = board.places.get(player.user_id, place)
+        cursor = encode_cursor(scope_of(asked.path, player.pk), last_key) if last_key else None
+        me = {"rank": place[0], "score": place[1]} if place else None
+        # In the order of the ordinary way: whoever holds its answer to the same has this one's tag too.
+        body = {
+            "leaderboard": rows,
+            "price_pool": shown.price_pool,
+            "winners": shown.winners,
+            "me": me,
+            "next_cursor": cursor,
+            "participants_count": shown.seen.tournament.seats.taken,
+        }
+        return Page(asked, encode(body), cursor)
+
+
+def _render(player: "Player", page: Page) -> Express:
+    status, body, headers = revalidated(page.body, page.asked.known)
+    if page.next_cursor is not None:
+        query = f"{page.asked.query}&" if page.asked.query else ""
+        headers |= next_page(page.asked.path, f"{query}cursor={page.next_cursor}", page.next_cursor)
+    return Express(body, status, headers)
+
+
+for viewset in (TournamentViewSet, LeaderboardViewSet):
+    express(viewset, "leaderboard", prepare=_prepare, work=lambda visits: Boards(visits).pages(), render=_render)

@@ -1,0 +1,23 @@
+"""The ASGI entry point that the web server serves."""
+
+import os
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from kgen.serving.application import Application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kgen.settings")
+
+
+def _application() -> "Application":
+    # Only once Django is set up, which the first of these does, can the second be imported.
+    from kgen.wsgi import application as django_application  # isort: split
+    from kgen.serving.application import Application
+    from kgen.serving.ordinary import Threads
+
+    return Application(Threads(django_application, threads=settings.WEB_THREADS))
+
+
+application = _application()

@@ -1,0 +1,109 @@
+"""Doing together what is asked for at the same time: one statement, and one commit, for many requests."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, connection
+
+from kgen.errors import Unavailable
+
+# A connection that was not used for so long is tried before it is used again.
+IDLE_SECONDS = 0.5
+
+
+class Together[I, R]:
+    """A lane of work with a thread and a database connection of its own.
+
+    What arrives while `work` is busy is done with its next run: there is no waiting for company. `work` gets the
+    items in the order in which they came and gives a result, or an exception, for each; when it has returned, what
+    it wrote must be committed. If it raises for several items, each is tried alone, so that one of them can spoil
+    nothing for the others.
+    """
+
+    # Tests of one connection and one transaction run the work where they are.
+    inline = False
+
+    def __init__(self, work: Callable[[Sequence[I]], Sequence[R | Exception]], *, most: int = 200) -> None:
+        self.work, self.most = work, most
+        self.waiting_limit = 20 * most
+        self._queue: SimpleQueue[tuple[I, asyncio.Future[R]]] = SimpleQueue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def do(self, item: I) -> R:
+        """The result for `item`, once its run is over.
+
+        :raises Unavailable: too much is waiting already, or the database is away.
+        """
+        if self.inline:
+            return _value(self._results([item])[0])
+        if self._loop is None:
+            self._start()
+        if self._queue.qsize() >= self.waiting_limit:
+            raise Unavailable()
+        assert self._loop is not None
+        future: asyncio.Future[R] = self._loop.create_future()
+        self._queue.put((item, future))
+        return await future
+
+    def _start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        threading.Thread(target=self._serve, name=f"together {self.work.__name__}", daemon=True).start()
+
+    def _serve(self) -> None:
+        assert self._loop is not None
+        while True:
+            waited_since = time.monotonic()
+            batch = self._take()
+            if time.monotonic() - waited_since > IDLE_SECONDS:
+                # The server may have been restarted meanwhile: nobody should be told 503 for that.
+                _drop_lost_connection()
+            results = self._results([item for item, _ in batch])
+            self._loop.call_soon_threadsafe(_deliver, [future for _, future in batch], results)
+
+    def _take(self) -> list[tuple[I, "asyncio.Future[R]"]]:
+        batch = [self._queue.get()]
+        try:
+            while len(batch) < self.most:
+                batch.append(self._queue.get_nowait())
+        except Empty:
+            pass
+        return batch
+
+    def _results(self, items: Sequence[I]) -> Sequence[R | Exception]:
+        try:
+            return self.work(items)
+        except (OperationalError, InterfaceError) as error:
+            # The database is away, or a lock was not to be had in time: no better for each alone. Whether the
+            # connection can be used again is not worth finding out.
+            if not self.inline:
+                connection.close()
+            return [error] * len(items)
+        except Exception as error:
+            if len(items) == 1:
+                return [error]
+            return [self._results([item])[0] for item in items]
+
+
+def _drop_lost_connection() -> None:
+    if connection.connection is not None and not connection.is_usable():
+        connection.close()
+
+
+def _deliver(futures: Sequence["asyncio.Future[Any]"], results: Sequence[Any]) -> None:
+    for future, result in zip(futures, results, strict=True):
+        if future.cancelled():
+            continue
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+
+
+def _value[R](result: R | Exception) -> R:
+    if isinstance(result, Exception):
+        raise result
+    return result

@@ -1,0 +1,118 @@
+"""Lanes: what comes at once is done together, spoils nothing for others, and is bounded."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from kgen.errors import Unavailable
+from kgen.express.calls import Call
+from kgen.express.handling import refusal
+from kgen.express.together import Together
+
+
+@pytest.fixture(autouse=True)
+def lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in production: each with its thread."""
+    monkeypatch.setattr(Together, "inline", False)
+
+
+class Work:
+    """Doubles numbers; waits at a gate before each run, and fails on what it is told to."""
+
+    __name__ = "doubling"
+
+    def __init__(self, *bad: int, error: type[Exception] = ValueError) -> None:
+        self.gate, self.began = threading.Event(), threading.Event()
+        self.runs: list[list[int]] = []
+        self.bad, self.error = bad, error
+
+    def __call__(self, items: Sequence[int]) -> list[int]:
+        """One run."""
+        self.began.set()
+        assert self.gate.wait(30)
+        self.runs.append(list(items))
+        if set(items) & set(self.bad):
+            raise self.error("spoiled")
+        return [2 * item for item in items]
+
+
+async def all_of(lane: Together[int, int], work: Work, numbers: range) -> list[Any]:
+    """Their results; the first is being worked on when the others come."""
+    first = asyncio.ensure_future(lane.do(numbers[0]))
+    while not work.began.is_set():
+        await asyncio.sleep(0)
+    others = [asyncio.ensure_future(lane.do(number)) for number in numbers[1:]]
+    await asyncio.sleep(0)
+    work.gate.set()
+    return await asyncio.gather(first, *others, return_exceptions=True)
+
+
+def test_what_comes_while_a_run_is_busy_is_done_by_the_next_one_in_its_order() -> None:
+    work = Work()
+    assert asyncio.run(all_of(Together(work), work, range(10))) == [2 * n for n in range(10)]
+    assert sorted(work.runs[-1]) == work.runs[-1]
+    assert len(work.runs) <= 2
+
+
+def test_a_run_takes_no_more_than_its_most() -> None:
+    work = Work()
+    asyncio.run(all_of(Together(work, most=4), work, range(10)))
+    assert max(map(len, work.runs)) == 4
+
+
+def test_one_that_spoils_a_run_spoils_nothing_for_the_others() -> None:
+    work = Work(5)
+    results = asyncio.run(all_of(Together(work), work, range(10)))
+    assert isinstance(results.pop(5), ValueError)
+    assert results == [2 * n for n in range(10) if n != 5]
+
+
+def test_when_the_database_is_away_nobody_is_tried_alone() -> None:
+    work = Work(5, error=OperationalError)
+    results = asyncio.run(all_of(Together(work), work, range(10)))
+    assert [type(result) for result in results[1:]] == [OperationalError] * 9
+    assert len(work.runs) == 2
+
+
+def test_when_too_much_waits_the_next_is_told_so() -> None:
+    work = Work()
+    results = asyncio.run(all_of(Together(work, most=2), work, range(50)))
+    refused = [result for result in results if isinstance(result, Unavailable)]
+    assert len(refused) == 50 - 1 - 40
+    assert [result for result in results if not isinstance(result, Exception)] == [2 * n for n in range(41)]
+
+
+def test_a_caller_that_was_given_up_disturbs_nobody() -> None:
+    work = Work()
+
+    async def run() -> int:
+        lane: Together[int, int] = Together(work)
+        given_up = asyncio.ensure_future(lane.do(1))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        other = asyncio.ensure_future(lane.do(2))
+        work.gate.set()
+        return await other
+
+    assert asyncio.run(run()) == 4
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """What is logged as an error."""
+    with caplog.at_level(logging.ERROR):
+        yield caplog
+
+
+def test_a_bug_is_a_500_that_says_nothing_and_is_logged_once(logged: pytest.LogCaptureFixture) -> None:
+    call = Call("GET", "/x", b"", {}, b"", "the-id")
+    answer = refusal(ZeroDivisionError("a secret"), call.request_id)
+    assert answer.status == 500
+    assert b"INTERNAL_ERROR" in answer.body
+    assert b"secret" not in answer.body
+    assert len(logged.records) == 1

@@ -1,0 +1,92 @@
+"""Bodies: slow, endless, in chunks, too large, and of nobody known."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kgen.serving.bodies import BODY_LIMIT
+from tests.support.http import StudioCaller
+from tests.support.inputs import of_size
+from tests.support.threads import eventually
+from tests.support.web import Web, in_chunks, request, serving_after
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+SESSION, BULK = "/s2s/session", "/s2s/esports/tournaments/x/scores"
+LIMIT = 64 * 1024
+# Four times as many as there are threads.
+SLOW = 32
+
+
+def test_slow_bodies_hold_no_thread(web: Web, studio: StudioCaller) -> None:
+    body = json.dumps({"user_id": "slow"}).encode()
+    whole = request("POST", SESSION, studio.headers | {"Idempotency-Key": "so that it goes the ordinary way"}, body)
+    slow = [web.wire().send(whole[:-5]) for _ in range(SLOW)]
+    assert web.ask("GET", "/readyz").status == 200
+    assert web.ask("POST", SESSION, studio.headers, {"user_id": "quick"}).status == 200
+    for wire in slow:
+        assert wire.send(whole[-5:]).reply().status == 200
+        wire.close()
+
+
+def test_a_request_that_never_ends_is_given_up(tmp_path: Path, studio: StudioCaller) -> None:
+    quick = "import kgen.serving.protocol as p; p.REQUEST_SECONDS = 0.5"
+    with serving_after(tmp_path, quick) as web:
+        said = studio.headers | {"Content-Length": "100"}
+        begun = [
+            b"",
+            b"POST /s2s/ses",
+            request("POST", SESSION, said),
+            request("POST", SESSION, said) + b'{"user_',
+            request("POST", SESSION, studio.headers | {"Transfer-Encoding": "chunked"}) + b"7\r\n",
+        ]
+        for wire in [web.wire().send(data) for data in begun]:
+            wire.reply().refused(408, "REQUEST_TIMEOUT")
+            assert wire.is_closed()
+        # What was answered before its body came is closed without a second answer.
+        wire = web.wire().send(request("POST", SESSION, {"Content-Length": str(2 * BODY_LIMIT)}))
+        wire.reply().refused(401, "UN_AUTHORIZED")
+        assert wire.is_closed()
+        assert web.ask("GET", "/healthz").status == 200
+        assert not web.lines("Traceback")
+
+
+def test_sizes_are_measured_also_in_chunks(web: Web, studio: StudioCaller) -> None:
+    chunked = studio.headers | {"Transfer-Encoding": "chunked", "Content-Type": "application/json"}
+    for size, status in ((LIMIT, 200), (LIMIT + 1, 413), (BODY_LIMIT + 10, 413), (3 * BODY_LIMIT, 413)):
+        body = of_size({"user_id": "sized"}, size)
+        wire = web.wire()
+        assert wire.send(request("POST", SESSION, chunked) + in_chunks(body, 64_000)).reply().status == status
+        assert wire.send(request("GET", "/healthz")).reply().status == 200, "the next request begins where it ends"
+        assert web.ask("POST", SESSION, studio.headers, body).status == status
+    assert web.wire().send(request("POST", SESSION, chunked) + b"0\r\n\r\n").reply().status == 400
+    bulk = b'{"scores": [{"user_id": "a", "value": 1}]}'
+    assert web.wire().send(request("POST", BULK, chunked) + in_chunks(bulk, 5)).reply().status == 404
+
+
+def test_a_body_that_is_too_large_is_refused_after_the_credentials(web: Web, studio: StudioCaller) -> None:
+    said = {"Content-Length": str(10 * BODY_LIMIT), "Content-Type": "application/json"}
+    web.wire().send(request("POST", BULK, studio.headers | said)).reply().refused(413, "PAYLOAD_TOO_LARGE")
+    web.wire().send(request("POST", BULK, said)).reply().refused(401, "UN_AUTHORIZED")
+    digits = {"Content-Length": "9" * 19}
+    web.wire().send(request("POST", SESSION, studio.headers | digits)).reply().refused(413, "PAYLOAD_TOO_LARGE")
+
+
+def test_a_caller_that_goes_away_in_the_middle_of_a_body_has_asked_for_nothing(web: Web, studio: StudioCaller) -> None:
+    whole = b'{"user_id": "half"}'
+    chunked = studio.headers | {"Transfer-Encoding": "chunked", "Content-Type": "application/json"}
+    # All of the object has come, but not the end of the body: nobody knows what would have followed.
+    web.wire().send(request("POST", SESSION, chunked) + in_chunks(whole)[:-5]).close()
+    opened = web.ask("POST", SESSION, studio.headers, {"user_id": "half"})
+    assert opened.json["is_new_user"]
+
+
+def test_bodies_on_their_way_are_bounded_by_memory(tmp_path: Path, studio: StudioCaller) -> None:
+    with serving_after(tmp_path, "import kgen.serving.bodies as b; b.MEMORY_LIMIT = 100_000") as web:
+        said = studio.headers | {"Content-Length": "70000", "Content-Type": "application/json"}
+        first = web.wire().send(request("POST", BULK, said) + b"x" * 60_000)
+        second = web.wire().send(request("POST", BULK, said) + b"x" * 60_000)
+        second.reply().refused(503, "UNAVAILABLE")
+        first.close()
+        eventually(lambda: web.ask("POST", BULK, studio.headers, b"x" * 90_000).status == 400)

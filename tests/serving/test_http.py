@@ -1,0 +1,145 @@
+"""HTTP itself, over a real socket: what is no request, what is an odd one, and many on one connection."""
+
+import contextlib
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.support.http import GamerCaller, StudioCaller
+from tests.support.web import Web, in_chunks, request
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+HEAD_LIMIT = 64 * 1024
+BALANCE = "/fe/wallet/balance"
+
+
+@pytest.fixture
+def score(studio: StudioCaller, gamer: GamerCaller) -> tuple[str, bytes]:
+    """Path and body of a score."""
+    uid = studio.tournament()
+    gamer.join(uid).ok()
+    body = {"metadata": {"tournamentId": uid}, "payload": {"score": {"value": 7}}}
+    return f"/fe/esports/tournaments/{uid}/score", json.dumps(body).encode()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * (HEAD_LIMIT + 1) + b"\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * HEAD_LIMIT,
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * (4 * HEAD_LIMIT),
+        b"GET /" + b"x" * (4 * HEAD_LIMIT),
+    ],
+    ids=["one header", "many headers", "a header without end", "a line without end"],
+)
+def test_a_head_that_is_too_large_is_refused_and_the_connection_closed(web: Web, head: bytes) -> None:
+    wire = web.wire()
+    with contextlib.suppress(ConnectionError):
+        wire.send(head)
+    wire.reply().refused(400, "BAD_REQUEST")
+    assert wire.is_closed()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"hello\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nbad header\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST /s2s/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST /s2s/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"POST /s2s/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST /s2s/session HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_what_is_no_http_is_refused_and_the_connection_closed(web: Web, data: bytes) -> None:
+    wire = web.wire().send(data)
+    wire.reply().refused(400, "BAD_REQUEST")
+    assert wire.is_closed()
+
+
+def test_a_connection_is_used_again_and_requests_may_come_at_once(web: Web, gamer: GamerCaller) -> None:
+    wire = web.wire()
+    for _ in range(3):
+        assert wire.send(request("GET", BALANCE, gamer.headers)).reply().status == 200
+    paths = ["/healthz", BALANCE, "/nope", BALANCE, "/healthz"]
+    wire.send(b"".join(request("GET", path, gamer.headers) for path in paths))
+    assert [wire.reply().status for _ in paths] == [200, 200, 404, 200, 200]
+    wire.send(request("GET", BALANCE, gamer.headers | {"Connection": "close"}))
+    assert wire.reply().headers["connection"] == "close"
+    assert wire.is_closed()
+
+
+def test_head_is_get_without_its_body(web: Web, gamer: GamerCaller) -> None:
+    wire = web.wire()
+    answer = wire.send(request("HEAD", BALANCE, gamer.headers)).reply(to_head=True)
+    assert answer.status == 200
+    assert int(answer.headers["content-length"]) > 100
+    assert wire.send(request("GET", "/healthz")).reply().status == 200, "nothing of a body was left behind"
+
+
+def test_who_expects_to_be_told_is_told_to_go_on(web: Web, gamer: GamerCaller, score: tuple[str, bytes]) -> None:
+    path, body = score
+    wire = web.wire()
+    said = {"Expect": "100-continue", "Content-Length": str(len(body)), "Content-Type": "application/json"}
+    wire.send(request("POST", path, gamer.headers | said))
+    assert wire.reply().status == 100
+    assert wire.send(body).reply().status == 200
+    said["Content-Length"] = str(10 * 1024 * 1024)
+    refused = wire.send(request("POST", path, gamer.headers | said)).reply()
+    refused.refused(413, "PAYLOAD_TOO_LARGE")
+
+
+def test_a_hot_call_is_the_same_in_chunks_at_its_spelled_path_and_in_pieces(
+    web: Web, gamer: GamerCaller, score: tuple[str, bytes]
+) -> None:
+    path, body = score
+    chunked = gamer.headers | {"Transfer-Encoding": "chunked", "Content-Type": "application/json"}
+    wire = web.wire()
+    assert wire.send(request("POST", path, chunked) + in_chunks(body, 7)).reply().status == 200
+    spelled = path.replace("score", "%73core")
+    assert wire.send(request("POST", spelled, gamer.headers, body)).reply().status == 200
+    assert wire.send(request("POST", f"{path}/", gamer.headers, body)).reply().status == 200
+    whole = request("POST", path, gamer.headers, body)
+    for at in range(0, len(whole), 40):
+        wire.send(whole[at : at + 40])
+    assert wire.reply().status == 200
+    slash = path.replace("/score", "%2Fscore")
+    assert wire.send(request("POST", slash, gamer.headers, body)).reply().status == 200
+
+
+def test_a_repeated_header_of_credentials_has_no_meaning(web: Web, gamer: GamerCaller) -> None:
+    name, value = next(iter(gamer.headers.items()))
+    twice = request("GET", BALANCE, gamer.headers | {name.upper(): value})
+    web.wire().send(twice).reply().refused(401, "UN_AUTHORIZED")
+
+
+@pytest.mark.parametrize("path", [BALANCE, "/fe/wallet/transactions"], ids=["express", "ordinary"])
+def test_a_strange_host_is_refused_both_ways(web: Web, gamer: GamerCaller, path: str) -> None:
+    web.ask("GET", path, gamer.headers | {"Host": "evil.example"}).refused(400, "BAD_REQUEST")
+
+
+@pytest.mark.parametrize("path", [BALANCE, "/fe/wallet/transactions"], ids=["express", "ordinary"])
+def test_a_sane_request_id_is_kept_and_an_odd_one_replaced(web: Web, gamer: GamerCaller, path: str) -> None:
+    own = uuid.uuid4().hex
+    assert web.ask("GET", path, gamer.headers | {"X-Request-Id": own}).headers["x-request-id"] == own
+    for odd in ("a b", "x" * 65, "é", ""):
+        given = web.ask("GET", path, gamer.headers | {"X-Request-Id": odd}).headers["x-request-id"]
+        assert given != odd
+        assert len(given) == 32
+
+
+@pytest.mark.parametrize("wish", [{"Upgrade": "websocket"}, {"Upgrade": "h2c"}], ids=str)
+def test_nobody_is_upgraded(web: Web, gamer: GamerCaller, wish: dict[str, Any]) -> None:
+    answer = web.ask("GET", BALANCE, gamer.headers | wish | {"Connection": "Upgrade"})
+    assert answer.status == 200
+
+
+def test_a_studios_name_for_a_gamer_may_hold_what_paths_do(web: Web, studio: StudioCaller) -> None:
+    studio.gamer("team/7 ✓")
+    answer = web.ask("GET", "/s2s/wallet/team%2F7%20%E2%9C%93/balance", studio.headers)
+    assert answer.json["bonus_balance"] == 50

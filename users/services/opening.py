@@ -1,0 +1,280 @@
+"""Opening sessions: the gamer, the wallet and the welcome bonus of whoever comes for the first time, and tokens."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F, Sum
+from uuid_utils.compat import uuid7
+
+from kgen.clock import database_now
+from kgen.errors import DomainError, Unavailable
+from kgen.transactions import journey
+from users import tokens
+from users.errors import TooManyNewGamers
+from users.models import Client, Gamer, GamerSession, NewGamers
+from users.selectors import gamers_with_wallets
+from wallet import ledger
+
+NEW_GAMER_SLOTS = 16
+SESSION_ATTEMPTS = 10
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A fresh pair."""
+
+    access: str
+    refresh: str
+
+
+@dataclass(frozen=True)
+class OpenedSession:
+    """What a session call gives."""
+
+    session: GamerSession
+    gamer: Gamer
+    is_new_user: bool
+    tokens: Tokens
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Opening:
+    """A session call. Profile fields that are given replace the stored ones."""
+
+    client: Client
+    user_id: str
+    profile: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def whose(self) -> tuple[UUID, str]:
+        """Names the gamer."""
+        return self.client.pk, self.user_id
+
+
+@journey
+def open_session(*, client: Client, user_id: str, profile: dict[str, Any]) -> OpenedSession:
+    """The gamer's session, with fresh tokens.
+
+    The first call for a `user_id` makes gamer, wallet and welcome bonus, all or none; of many at once exactly
+    one is new. Profile fields that are given replace the stored ones.
+
+    :raises TooManyNewGamers: the client has opened as many as it may today.
+    """
+    [opened] = _open_all([Opening(client, user_id, profile)])
+    if isinstance(opened, DomainError):
+        raise opened
+    return opened
+
+
+@journey
+def open_together(*, openings: Sequence[Opening]) -> list[OpenedSession | DomainError]:
+    """Open many sessions in one transaction: for each what `open_session` returns or raises."""
+    return _open_all(openings)
+
+
+def _open_all(openings: Sequence[Opening]) -> list[OpenedSession | DomainError]:
+    now = database_now()
+    gamers = gamers_with_wallets({opening.whose for opening in openings})
+    strangers = {opening.whose: opening for opening in reversed(openings) if opening.whose not in gamers}
+    newcomers = Newcomers([strangers[whose] for whose in sorted(strangers)], now)
+    gamers |= newcomers.gamers
+    for opening in openings:
+        if opening.whose in gamers and opening not in newcomers.makers:
+            _keep_profile(gamers[opening.whose], opening.profile, now)
+    sessions = _live_sessions(gamers.values(), now)
+    return [
+        newcomers.refused.get(opening.whose)
+        or _opened(opening, gamers[opening.whose], sessions, is_new=opening in newcomers.makers, now=now)
+        for opening in openings
+    ]
+
+
+def _opened(
+    opening: Opening, gamer: Gamer, sessions: dict[UUID, GamerSession], *, is_new: bool, now: datetime
+) -> OpenedSession:
+    session = sessions[gamer.pk]
+    pair = pair_of(session, opening.client, gamer, tokens.first_refresh(session.id), is_new=is_new, now=now)
+    return OpenedSession(session, gamer, is_new, pair)
+
+
+class Newcomers:
+    """Makes the gamers of those who come for the first time, each once however many such calls there are.
+
+    `gamers` are theirs by name, made here or by somebody else at this moment; `makers` the openings that made one;
+    `refused` why the others have none.
+    """
+
+    def __init__(self, openings: Sequence[Opening], now: datetime) -> None:
+        self.gamers: dict[tuple[UUID, str], Gamer] = {}
+        self.makers: set[Opening] = set()
+        self.refused: dict[tuple[UUID, str], DomainError] = {}
+        if allowed := self._allowed(openings, now):
+            self._make(allowed, now)
+
+    def _allowed(self, openings: Sequence[Opening], now: datetime) -> list[Opening]:
+        allowed = []
+        for client in {opening.client.pk: opening.client for opening in openings}.values():
+            theirs = [opening for opening in openings if opening.client.pk == client.pk]
+            room = _room_for_new(client, now)
+            allowed += theirs[:room]
+            if room is not None:
+                self.refused |= {opening.whose: _too_many(now) for opening in theirs[room:]}
+        return allowed
+
+    def _make(self, openings: Sequence[Opening], now: datetime) -> None:
+        made = {opening: _new_gamer(opening, now) for opening in openings}
+        # The insert waits for a first call that is under way; the wallet follows only where this one won.
+        Gamer.objects.bulk_create(made.values(), ignore_conflicts=True)
+        stored = set(Gamer.objects.filter(pk__in=[gamer.pk for gamer in made.values()]).values_list("pk", flat=True))
+        ours = {opening: gamer for opening, gamer in made.items() if gamer.pk in stored}
+        self.makers = set(ours)
+        _open_wallets(ours, now)
+        _count_new(ours, now)
+        others = {opening.whose for opening in openings if opening not in ours}
+        self.gamers = {opening.whose: gamer for opening, gamer in ours.items()} | gamers_with_wallets(others)
+
+
+def _new_gamer(opening: Opening, now: datetime) -> Gamer:
+    return Gamer(
+        client=opening.client,
+        user_id=opening.user_id,
+        wallet_id=uuid7(),
+        created_at=now,
+        updated_at=now,
+        **opening.profile,
+    )
+
+
+def _open_wallets(ours: dict[Opening, Gamer], now: datetime) -> None:
+    wallets = ledger.open_wallets(
+        ((gamer.wallet_id, opening.client.pk, opening.client.currency) for opening, gamer in ours.items()), now=now
+    )
+    for gamer in ours.values():
+        gamer.wallet = wallets[gamer.wallet_id]
+    ledger.credit_bonuses(
+        ledger.Bonus(gamer.wallet_id, opening.client.welcome_bonus, f"welcome:{gamer.pk}")
+        for opening, gamer in ours.items()
+    )
+
+
+def _room_for_new(client: Client, now: datetime) -> int | None:
+    """How many gamers the client may still open today; None for any number.
+
+    Calls that run at the same moment may pass the limit by their number.
+    """
+    limit = settings.NEW_GAMERS_PER_DAY
+    if not limit:
+        return None
+    today = NewGamers.objects.filter(client=client, day=now.date())
+    return max(0, limit - (today.aggregate(total=Sum("count"))["total"] or 0))
+
+
+def _too_many(now: datetime) -> TooManyNewGamers:
+    midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), now.tzinfo)
+    wait_seconds = max(1, round((midnight - now).total_seconds()))
+    return TooManyNewGamers(retry_after=wait_seconds, policy=("new-gamers", settings.NEW_GAMERS_PER_DAY, 24 * 3600))
+
+
+def _count_new(openings: Iterable[Opening], now: datetime) -> None:
+    for client_id, count in Counter(opening.client.pk for opening in openings).items():
+        slot = NewGamers(client_id=client_id, day=now.date(), slot=random.randrange(NEW_GAMER_SLOTS), count=0)
+        NewGamers.objects.bulk_create([slot], ignore_conflicts=True)
+        row = NewGamers.objects.filter(client=client_id, day=now.date(), slot=slot.slot)
+        row.update(count=F("count") + count)
+
+
+def _keep_profile(gamer: Gamer, profile: dict[str, Any], now: datetime) -> None:
+    changed = {name: value for name, value in profile.items() if getattr(gamer, name) != value}
+    if not changed:
+        return
+    Gamer.objects.filter(pk=gamer.pk).update(**changed, updated_at=now)
+    for name, value in changed.items():
+        setattr(gamer, name, value)
+
+
+def _live_sessions(gamers: Iterable[Gamer], now: datetime) -> dict[UUID, GamerSession]:
+    """The one live session of each gamer, its life counted from now; a new one where the last is over."""
+    expires = now + timedelta(seconds=settings.SESSION_SECONDS)
+    waiting = {gamer.pk: gamer for gamer in gamers}
+    found: dict[UUID, GamerSession] = {}
+    # An update holds a session until we commit. An insert may find that another call's was the first, and even that
+    # one may be ended before we hold it: then it is our turn again.
+    for _ in range(SESSION_ATTEMPTS):
+        for step in (_extend, _begin):
+            rows = step(list(waiting.values()), now, expires) if waiting else []
+            for gamer_id, session_id, started_at in rows:
+                gamer = waiting.pop(gamer_id)
+                found[gamer_id] = GamerSession(
+                    id=session_id, client=gamer.client, gamer=gamer, started_at=started_at, expires_at=expires
+                )
+        if not waiting:
+            return found
+    raise Unavailable()
+
+
+def _extend(gamers: Sequence[Gamer], now: datetime, expires: datetime) -> list[tuple[UUID, UUID, datetime]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_EXTEND, [[gamer.pk for gamer in gamers], now, expires])
+        rows: list[tuple[UUID, UUID, datetime]] = cursor.fetchall()
+    return rows
+
+
+def _begin(gamers: Sequence[Gamer], now: datetime, expires: datetime) -> list[tuple[UUID, UUID, datetime]]:
+    over = GamerSession.objects.filter(gamer__in=[gamer.pk for gamer in gamers], ended_at=None, expires_at__lte=now)
+    over.update(ended_at=F("expires_at"), end_reason="expired")
+    rows = [(uuid7(), gamer.client_id, gamer.pk) for gamer in sorted(gamers, key=lambda gamer: gamer.pk)]
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGIN, [now, expires, *(list(column) for column in zip(*rows, strict=True))])
+        begun: list[tuple[UUID, UUID, datetime]] = cursor.fetchall()
+    return begun
+
+
+def pair_of(
+    session: GamerSession,
+    client: Client,
+    gamer: Gamer,
+    refresh: tokens.RefreshToken,
+    *,
+    is_new: bool,
+    now: datetime,
+) -> Tokens:
+    """An access token of the session, and the refresh token `refresh` as text."""
+    claims = {
+        "sub": str(gamer.id),
+        "user_id": gamer.user_id,
+        "client_id": str(client.id),
+        "iss": str(client.id),
+        "sid": str(session.id),
+        "third_party_client_id": str(client.id),
+        "third_party_client_name": client.name,
+        "namespaced_third_party_user_id": gamer.namespaced_user_id,
+        "wallet_address": gamer.wallet.address,
+        "is_new_user": is_new,
+        "indigg_id": str(gamer.kgen_account_id) if gamer.kgen_account_id else None,
+    }
+    return Tokens(tokens.sign_access(claims, now=now), tokens.write_refresh(refresh))
+
+
+# Locked in one order first: two runs that share gamers must not wait for each other.
+_EXTEND = """
+WITH live AS (
+    SELECT id FROM users_gamersession
+     WHERE gamer_id = ANY(%s::uuid[]) AND ended_at IS NULL AND expires_at > %s ORDER BY id FOR UPDATE
+)
+UPDATE users_gamersession AS session SET expires_at = %s
+  FROM live WHERE session.id = live.id
+RETURNING session.gamer_id, session.id, session.started_at
+"""
+_BEGIN = """
+INSERT INTO users_gamersession (started_at, expires_at, end_reason, id, client_id, gamer_id)
+SELECT %s, %s, '', new.* FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) AS new
+    ON CONFLICT (gamer_id) WHERE ended_at IS NULL DO NOTHING
+RETURNING gamer_id, id, started_at
+"""
