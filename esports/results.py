@@ -56,10 +56,40 @@ class Results:
 
     def fingerprint(self) -> str:
         """SHA-256 of the record: the inputs, then every rank and prize, a line each."""
-        digest = hashlib.sha256(json.dumps(self.inputs, sort_keys=True).encode())
-        for place in self.places:
-            digest.update(_line(place).encode())
-        return digest.hexdigest()
+        return _fingerprint(self.inputs, map(_line, self.places))
+
+
+@dataclass(frozen=True)
+class Booked:
+    """What booking a tournament's results came to; the ranks and prizes stand on the participations."""
+
+    tournament: Tournament
+    settled_at: datetime
+    inputs: dict[str, Any]
+    ranked: int
+    winners: int
+    prizes: int
+    to_house: int
+    to_sponsor: int
+    sha256: str
+
+
+def _fingerprint(inputs: dict[str, Any], lines: Iterable[str]) -> str:
+    digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
+    for line in lines:
+        digest.update(line.encode())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What becomes of what came in, in sums: how many hold a rank, how many win, and who gets how much."""
+
+    ranked: int
+    winners: int
+    prizes: int
+    to_house: int
+    to_sponsor: int
 
 
 def _line(place: Place) -> str:
@@ -67,7 +97,7 @@ def _line(place: Place) -> str:
     return f"\n{place.rank},{place.participation_id},{place.gamer_id},{place.score},{reached_at},{place.prize}"
 
 
-def book_results(tournament_id: UUID) -> Results | None:
+def book_results(tournament_id: UUID) -> Booked | None:
     """Freeze the standing of a completed tournament and book each final rank and prize, once.
 
     None where there is nothing to book: not completed, its delay not over, or booked before. Whatever got its
@@ -78,15 +108,26 @@ def book_results(tournament_id: UUID) -> Results | None:
     found = see_again(tournament_id)
     if found.status is not Status.COMPLETED or not found.is_ripe or found.tournament.settled_at is not None:
         return None
-    tournament = found.tournament
-    with connection.cursor() as cursor:
-        # The field may be a million strong; this is a worker's time, not a gamer's.
-        cursor.execute("SET LOCAL statement_timeout = '10min'")
-        cursor.execute(_BOOK, _terms(tournament))
+    booked = _book(found)
     Tournament.objects.filter(pk=tournament_id).update(settled_at=found.now, updated_at=found.now)
     # That it is completed is told before what came of it. The row is held by now: no duty tells it as well.
     tell_news(see_again(tournament_id))
-    return _results(found, list(booked_places(tournament_id)))
+    return booked
+
+
+def _book(found: Seen) -> Booked:
+    """Write every rank and prize, and fold what was written into the record, block by block."""
+    tournament, inputs = found.tournament, inputs_of(found.tournament)
+    with connection.cursor() as cursor:
+        # The field may be a million strong; this is a worker's time and memory, not a gamer's.
+        cursor.execute("SET LOCAL statement_timeout = '10min'")
+        cursor.execute("SET LOCAL work_mem = '64MB'")
+        cursor.execute(_BOOK, [*_terms(tournament), tournament.pk])
+        blocks = cursor.fetchall()
+    ranked, winners, prizes = (sum(block[column] for block in blocks) for column in range(3))
+    to_house, to_sponsor = _remainder(tournament, prizes)
+    sha256 = _fingerprint(inputs, (block[3] for block in blocks))
+    return Booked(tournament, found.now, inputs, ranked, winners, prizes, to_house, to_sponsor, sha256)
 
 
 def foresee_results(found: Seen) -> Results | None:
@@ -94,16 +135,33 @@ def foresee_results(found: Seen) -> Results | None:
 
     :raises WrongState: it is booked, or its stakes are all back.
     """
+    if not _will_complete(found):
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_FORESEE, _terms(found.tournament))
+        return _results(found, [Place(*row) for row in cursor.fetchall()])
+
+
+def foresee_shares(found: Seen) -> Shares | None:
+    """The sums of `foresee_results`, without reading every place: for fields of any size.
+
+    :raises WrongState: as `foresee_results`.
+    """
+    if not _will_complete(found):
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_FORESEE_SUMS, _terms(found.tournament))
+        ranked, winners, paid = cursor.fetchone()
+    return Shares(ranked, winners, paid, *_remainder(found.tournament, paid))
+
+
+def _will_complete(found: Seen) -> bool:
     tournament = found.tournament
     if tournament.settled_at is not None or tournament.refunded_at is not None:
         raise WrongState("It has ended and is booked.")
     is_ranked = Participation.objects.filter(tournament=tournament.pk, rank_key__isnull=False).exists()
     over = max(found.now, tournament.ends_at)
-    if tournament.status_at(over, has_scores=is_ranked) is not Status.COMPLETED:
-        return None
-    with connection.cursor() as cursor:
-        cursor.execute(_FORESEE, _terms(tournament))
-        return _results(found, [Place(*row) for row in cursor.fetchall()])
+    return tournament.status_at(over, has_scores=is_ranked) is Status.COMPLETED
 
 
 def _terms(tournament: Tournament) -> list[Any]:
@@ -214,14 +272,16 @@ def _standings_from_events(
         )
 
 
+# Whoever has a final rank has a rank_key too (constraint standing_is_whole), which an index knows of.
 _PLACES = """
 SELECT final_rank, id, gamer_id, score, reached_at, prize FROM esports_participation
- WHERE tournament_id = %s AND final_rank IS NOT NULL ORDER BY final_rank
+ WHERE tournament_id = %s AND rank_key IS NOT NULL AND final_rank IS NOT NULL ORDER BY final_rank
 """
 # One statement over the whole field, in the board's order. The disqualified have a score, but no rank_key.
+# Equal scores have equal rank_keys, by which the ranking's index has them in order already.
 _PRICED = """
 WITH ranked AS (
-    SELECT id, score, row_number() OVER (ORDER BY rank_key, reached_at, joined_at, id) AS rank
+    SELECT id, rank_key, row_number() OVER (ORDER BY rank_key, reached_at, joined_at, id) AS rank
       FROM esports_participation WHERE tournament_id = %s AND rank_key IS NOT NULL AND left_at IS NULL
 ), priced AS (
     SELECT ranked.*, coalesce(band.amount, 0) AS prize
@@ -229,17 +289,33 @@ WITH ranked AS (
         ON ranked.rank BETWEEN band.from_rank AND band.to_rank
 ), tied AS (
     SELECT *, sum(prize) OVER peers AS pot, count(*) OVER peers AS sharers, rank - min(rank) OVER peers AS place
-      FROM priced WINDOW peers AS (PARTITION BY score)
+      FROM priced WINDOW peers AS (PARTITION BY rank_key)
 ), placed AS (
     SELECT id, rank, CASE WHEN %s THEN div(pot, sharers) + (place < mod(pot, sharers))::int ELSE prize END AS prize
       FROM tied
 )
 """
-_BOOK = f"""{_PRICED}
-UPDATE esports_participation AS stay SET final_rank = placed.rank, prize = placed.prize
-  FROM placed WHERE stay.id = placed.id
+# No index holds a final rank: so the new version of a row finds room beside the old one and no index is touched
+# (migration 0007). The lines are those of `_line`, of a thousand places at a time.
+_BOOK = f"""{_PRICED}, booked AS (
+    UPDATE esports_participation AS stay SET final_rank = placed.rank, prize = placed.prize
+      FROM placed
+     WHERE stay.tournament_id = %s AND stay.rank_key IS NOT NULL AND stay.left_at IS NULL AND stay.id = placed.id
+    RETURNING final_rank, stay.id, gamer_id, score, reached_at, stay.prize
+), line AS (
+    SELECT final_rank, prize, concat(
+               E'\\n', final_rank, ',', id, ',', gamer_id, ',', score, ',',
+               replace(to_char(reached_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '.000000', ''), '+00:00,',
+               prize) AS text
+      FROM booked
+)
+SELECT count(*), count(*) FILTER (WHERE prize > 0), sum(prize)::bigint, string_agg(text, '' ORDER BY final_rank)
+  FROM line GROUP BY (final_rank - 1) / 1000 ORDER BY min(final_rank)
 """
 _FORESEE = f"""{_PRICED}
 SELECT placed.rank, stay.id, stay.gamer_id, stay.score, stay.reached_at, placed.prize
   FROM placed JOIN esports_participation stay ON stay.id = placed.id ORDER BY placed.rank
+"""
+_FORESEE_SUMS = f"""{_PRICED}
+SELECT count(*), count(*) FILTER (WHERE prize > 0), coalesce(sum(prize), 0)::bigint FROM placed
 """

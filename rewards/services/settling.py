@@ -1,14 +1,11 @@
 """Settlement: a completed tournament's escrow becomes prizes, the house's share and the sponsor's rest, once."""
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from uuid_utils.compat import uuid7
 
-from esports.results import Place, Results, book_results
+from esports.results import Booked, book_results
 from esports.selectors.tournaments import settlements_due
 from kgen.transactions import journey
 from kgen.webhooks.events import tell
@@ -27,19 +24,18 @@ def settle_tournament(*, tournament_id: UUID) -> Settlement | None:
     if results is None:
         return None
     _empty_escrow(results)
-    winners = [place for place in results.places if place.prize]
-    _write_rewards(results, winners)
-    _tell(results, len(winners))  # behind what book_results tells: that it is completed
+    _write_rewards(results)
+    _tell(results)  # behind what book_results tells: that it is completed
     return Settlement.objects.create(
         tournament=results.tournament,
         client_id=results.tournament.client_id,
         inputs=results.inputs,
-        ranked=len(results.places),
-        winners=len(winners),
+        ranked=results.ranked,
+        winners=results.winners,
         prizes=results.prizes,
         to_house=results.to_house,
         to_sponsor=results.to_sponsor,
-        sha256=results.fingerprint(),
+        sha256=results.sha256,
         settled_at=results.settled_at,
     )
 
@@ -50,13 +46,13 @@ def settle_due(*, most: int = 100) -> int:
     return sum(settlement is not None for settlement in settled)
 
 
-def _tell(results: Results, winners: int) -> None:
+def _tell(results: Booked) -> None:
     tournament = results.tournament
-    data = {"tournament_uid": str(tournament.pk), "winners": winners, "prizes": results.prizes}
+    data = {"tournament_uid": str(tournament.pk), "winners": results.winners, "prizes": results.prizes}
     tell(tournament.client_id, "tournament.settled", data)
 
 
-def _empty_escrow(results: Results) -> None:
+def _empty_escrow(results: Booked) -> None:
     """Escrow → rewards_payable + house + sponsor, so that unclaimed prizes are always backed."""
     tournament = results.tournament
     moves = [
@@ -79,20 +75,21 @@ def _empty_escrow(results: Results) -> None:
         )
 
 
-def _write_rewards(results: Results, winners: Iterable[Place]) -> None:
-    rows = [(uuid7(), place.participation_id, place.gamer_id, place.rank, place.prize) for place in winners]
-    if not rows:
-        return
+def _write_rewards(results: Booked) -> None:
+    """One reward for each prize that stands on a participation: none of them has to come here first."""
     tournament, now = results.tournament, results.settled_at
-    constant: list[UUID | str | datetime] = [tournament.client_id, tournament.pk, tournament.currency, now, now]
-    with connection.cursor() as cursor:
-        columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]
-        cursor.execute(_REWARDS, [*constant, *columns])
+    if results.winners:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _REWARDS, [tournament.currency, now, now, [uuid7() for _ in range(results.winners)], tournament.pk]
+            )
 
 
 _REWARDS = """
-INSERT INTO rewards_reward (client_id, tournament_id, currency, created_at, updated_at, status,
-                            id, participation_id, gamer_id, rank, amount)
-SELECT %s, %s, %s, %s, %s, 'UNCLAIMED', new.*
-  FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::bigint[]) AS new
+INSERT INTO rewards_reward (status, currency, created_at, updated_at, id, client_id, tournament_id, participation_id,
+                            gamer_id, rank, amount)
+SELECT 'UNCLAIMED', %s, %s, %s, fresh.id, client_id, tournament_id, winner.id, gamer_id, final_rank, prize
+  FROM unnest(%s::uuid[]) WITH ORDINALITY AS fresh (id, number)
+  JOIN (SELECT *, row_number() OVER (ORDER BY final_rank) AS number FROM esports_participation
+         WHERE tournament_id = %s AND rank_key IS NOT NULL AND prize > 0) AS winner USING (number)
 """
