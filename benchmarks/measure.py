@@ -1,0 +1,110 @@
+"""One measurement: a pool of requests, a run of wrk, and what the processes used meanwhile."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from benchmarks import processes, seed, wrk
+from benchmarks.loads import Field, Load
+from benchmarks.stack import Stack
+from kgen.valkey import valkey
+
+# A line of web's log about an answer of 500 and above, in either format, or about an error nobody caught.
+_FAULT = re.compile(rb'"status": ?5\d\d|\bstatus=5\d\d|Traceback \(most recent call last\)')
+
+# Five calls of a server with nothing else to do are quicker than this.
+_QUIET_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of one load gave. CPU is in microseconds a unit of work; None where it cannot be known."""
+
+    rate: float
+    p50: float
+    p99: float
+    requests: int
+    errors: int
+    server_us: float | None
+    database_us: float | None
+    valkey_us: float | None
+
+    def facts(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+class Meter:
+    """The CPU clocks of the programs that take part."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.roots = {"server": stack.pid("web"), "database": _postmaster(), "valkey": _valkey_pid()}
+
+    def read(self) -> dict[str, float | None]:
+        """CPU seconds since each began."""
+        return {
+            name: None if root is None or not processes.is_measurable() else processes.cpu_seconds(root)
+            for name, root in self.roots.items()
+        }
+
+
+def _postmaster() -> int | None:
+    """The parent of our own backend, if the database is on this machine."""
+    backend = seed.ask("SELECT pg_backend_pid()")[0]
+    return processes.parent_of(backend) if processes.name_of(backend).startswith("postgres") else None
+
+
+def _valkey_pid() -> int | None:
+    pid = int(valkey().info("server")["process_id"])
+    return pid if processes.name_of(pid).startswith(("valkey", "redis")) else None
+
+
+def run(stack: Stack, load: Load, *, connections: int, seconds: float, meter: Meter) -> Run:
+    """Send the requests of the pool that was made last, and tell."""
+    before = meter.read()
+    outcome = wrk.drive(
+        stack, connections=connections, seconds=seconds, order="once" if load.pool == "once" else "random"
+    )
+    after = meter.read()
+    await_quiet(stack)
+    units = max(1, outcome.requests - outcome.errors) * load.units
+    return Run(
+        rate=(outcome.requests - outcome.errors) / outcome.seconds * load.units,
+        p50=outcome.p50,
+        p99=outcome.p99,
+        requests=outcome.requests,
+        errors=outcome.errors,
+        **{f"{name}_us": _microseconds(before[name], after[name], units) for name in before},
+    )
+
+
+def await_quiet(stack: Stack) -> None:
+    """Return when the server has worked off what the load left in its queues: the next run is not to wait for it."""
+
+    def quick() -> bool:
+        began = time.monotonic()
+        return all(stack.how.ready() for _ in range(5)) and time.monotonic() - began < _QUIET_SECONDS
+
+    stack.signals.wait_for(quick, seconds=60, every=0.2)
+
+
+def make_pool(stack: Stack, field: Field, load: Load) -> int:
+    """Write the load's requests to where wrk reads them."""
+    return wrk.write_pool(stack.home.path, load.requests(field))
+
+
+def _microseconds(before: float | None, after: float | None, units: int) -> float | None:
+    return None if before is None or after is None else (after - before) / units * 1e6
+
+
+def faults_in_log(stack: Stack) -> list[str]:
+    """Lines of web's log that tell of a fault of ours. The log is emptied: a run writes gigabytes."""
+    stack.check()
+    with stack.web_log.open("rb") as file:
+        found = [line.decode("utf-8", "replace").strip() for line in file if _FAULT.search(line)]
+    with stack.web_log.open("rb+") as file:
+        file.truncate()
+    return found
