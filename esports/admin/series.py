@@ -1,0 +1,342 @@
+"""Series: the list, one with what became of its occurrences, and the form that makes and changes it."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
+
+from esports.admin.clocks import lasting, remember_zone, remembered_zone, zone_of
+from esports.admin.forms import PartForm, PrizesForm, SeriesForm, WhatForm
+from esports.admin.parts import typed_terms
+from esports.admin.previews import calendar_of, offsets_of
+from esports.models import SeriesOccurrence, TournamentSeries
+from esports.selectors.series import occurrences_before, series_by_id
+from esports.selectors.templates import template_of_client, templates_of_client
+from esports.serializers.series import MAX_AFTER_SECONDS, MAX_BEFORE_SECONDS
+from esports.series import check, words
+from esports.services import series as service
+from kgen.clock import ClockTimestamp, database_now
+from kgen.console.acts import Act
+from kgen.console.admin import ClientFilter, ReadOnlyAdmin
+from kgen.console.moments import moment
+from kgen.console.navigation import Nav
+from kgen.console.pages import ConsolePage, address, does, page
+from kgen.console.scope import may_touch, scoped
+from kgen.errors import DomainError, RecordNotFound
+from users.selectors import all_clients
+
+SEE, ORGANISE = "esports.view_tournament", "esports.organise_tournament"
+LISTED = 30
+
+
+def state_of(row: TournamentSeries) -> str:
+    """What it does at present."""
+    if row.deleted_at is not None:
+        return "deleted"
+    return "active" if row.active else "paused"
+
+
+@admin.register(TournamentSeries)
+class SeriesAdmin(ReadOnlyAdmin):
+    """Series, newest first."""
+
+    nav = Nav("Play", "Series", "event_repeat", 20)
+    permission = SEE
+    keyset = ("-created_at",)
+    list_display = ["series", "rule", "time_zone", "next_start", "state", "client"]
+    list_display_links = None
+    list_filter = [("client", ClientFilter), "active"]
+    list_before_template = "console/play/series_tools.html"
+    search_fields = ["=id", "name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        ahead = SeriesOccurrence.objects.filter(series=OuterRef("pk"), starts_at__gt=ClockTimestamp())
+        coming = Subquery(ahead.order_by("starts_at").values("starts_at")[:1])
+        rows = super().get_queryset(request).select_related("client")
+        return rows.annotate(coming_at=coming)  # type: ignore[no-any-return]
+
+    @admin.display(description="series")
+    def series(self, row: TournamentSeries) -> str:
+        """Its name, which leads to its page."""
+        return format_html('<a href="{}">{}</a>', address("series_page", pk=row.pk), row.name)
+
+    @admin.display(description="next start")
+    def next_start(self, row: Any) -> str:
+        """When the next tournament starts."""
+        return moment(row.coming_at)
+
+    @admin.display(description="state")
+    def state(self, row: TournamentSeries) -> str:
+        """What it does at present."""
+        return state_of(row)
+
+
+class OfSeries(ConsolePage):
+    """What pages about one series share."""
+
+    def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
+        return [("Series", address("esports_tournamentseries_changelist"))]
+
+    def row(self, pk: UUID) -> Any:
+        """The series, with its next occurrences.
+
+        :raises Http404: there is none, or it is of a client outside the operator's limit.
+        """
+        found = series_by_id(pk)
+        if found is None or not may_touch(self.request.user, found.client_id):
+            raise Http404
+        return found
+
+
+@page
+class SeriesPage(OfSeries):
+    """One series: when it comes round, and what became of each time that it did."""
+
+    route, name, title = "play/series/<uuid:pk>/", "series_page", "Series"
+    permission, template_name = SEE, "console/play/series.html"
+    PAUSE = Act("series.pause", ORGANISE)
+    RESUME = Act("series.resume", ORGANISE)
+    DELETE = Act("series.delete", ORGANISE)
+
+    def data(self, **kwargs: Any) -> dict[str, Any]:
+        row = self.row(kwargs["pk"])
+        found = occurrences_before(row.pk, _moment(self.request.GET.get("before", "")), LISTED + 1)
+        offsets = row.offsets
+        return {
+            "title": row.name,
+            "row": row,
+            "state": state_of(row),
+            "coming": [words(offsets.timetable(item.starts_at), row.time_zone) for item in row.coming],
+            "occurrences": found[:LISTED],
+            "further": found[LISTED - 1].starts_at.isoformat() if len(found) > LISTED else None,
+            "lengths": [(label, lasting(seconds)) for label, seconds in _lengths(row)],
+        }
+
+    @does(PAUSE)
+    def pause(self, *, pk: UUID) -> None:
+        """Make nothing more for the time being."""
+        self._switch(self.PAUSE, pk, active=False, done="The series is paused. Tournaments that were made stay.")
+
+    @does(RESUME)
+    def resume(self, *, pk: UUID) -> None:
+        """Go on; what came round meanwhile is not made up for."""
+        self._switch(self.RESUME, pk, active=True, done="The series goes on.")
+
+    def _switch(self, what: Act, pk: UUID, *, active: bool, done: str) -> None:
+        row = self.row(pk)
+        self.run(
+            what,
+            lambda: service.change_series(client_id=row.client_id, uid=str(pk), given={"active": active}),
+            subject=row,
+            done=done,
+        )
+
+    @does(DELETE)
+    def delete(self, *, pk: UUID) -> HttpResponse | None:
+        """End it for good."""
+        row = self.row(pk)
+        done = self.run(
+            self.DELETE,
+            lambda: service.delete_series(client_id=row.client_id, uid=str(pk)),
+            subject=row,
+            done="The series is deleted. Tournaments that were made stay.",
+        )
+        return HttpResponseRedirect(address("esports_tournamentseries_changelist")) if done else None
+
+
+def _lengths(row: TournamentSeries) -> list[tuple[str, int]]:
+    return [
+        ("Entries open before the start", row.schedules_before_seconds),
+        ("Lobby opens before the start", row.lobby_before_seconds),
+        ("Entries close after the start", row.locks_after_seconds),
+        ("Ends after the start", row.ends_after_seconds),
+    ]
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+class Forms:
+    """The forms of a series: when, what, and what is won. `sent` is what was posted, if anything."""
+
+    def __init__(self, client_id: UUID, sent: Any, initial: dict[str, Any]) -> None:
+        self.when = SeriesForm(sent, initial=initial)
+        self.what = WhatForm(sent, initial=initial)
+        terms = self.what.given() if self.what.is_bound and self.what.is_valid() else None
+        self.prizes = PrizesForm(sent, initial=initial, client_id=client_id, terms=terms)
+
+    def every(self) -> list[PartForm]:
+        """In the order of the page."""
+        return [self.when, self.what, self.prizes]
+
+    def is_valid(self) -> bool:
+        """Whether all are; each is asked, so that all faults are shown at once."""
+        found = [form.is_valid() for form in self.every()]
+        return all(found)
+
+    def given(self) -> dict[str, Any]:
+        """What the service takes."""
+        return self.when.given() | self.what.given() | self.prizes.given()
+
+    def refuse(self, refusal: DomainError) -> None:
+        """Show what the service refused at its fields."""
+        self.when.refuse(
+            refusal.extra.get("errors", [{"field": "", "detail": refusal.detail}]),
+        )
+
+
+def initial_of(client_id: UUID, terms: dict[str, Any]) -> dict[str, Any]:
+    """A template's terms, as the forms begin with them."""
+    typed = typed_terms(client_id, terms)
+    rows = list(zip(typed.pop("band_reach"), typed.pop("band_pays"), strict=True))
+    return {name: texts[0] for name, texts in typed.items() if texts} | {"rows": rows}
+
+
+class SeriesFormPage(OfSeries):
+    """The form of a series, with its next occurrences as one types."""
+
+    permission, template_name = ORGANISE, "console/play/series_form.html"
+
+    def form_page(self, client: Any, forms: Forms, *, status: int = 200, **more: Any) -> HttpResponse:
+        """The page with its forms."""
+        shown = {
+            "client": client,
+            "forms": forms,
+            "form": forms.prizes,
+            "zone_known": remembered_zone(self.request) is not None,
+        }
+        return self.render(status=status, **shown | more)
+
+    def checked(self, client: Any) -> Forms:
+        """What was posted, checked by the service's own rules."""
+        forms = Forms(client.pk, self.request.POST, {})
+        if forms.is_valid():
+            given = forms.when.given()
+            _check_bounds(forms.when, given)
+            try:
+                check(calendar_of(given), offsets_of(given), database_now())
+            except DomainError as refusal:
+                forms.refuse(refusal)
+        return forms
+
+    def answer(self, forms: Forms, pk: UUID) -> HttpResponse:
+        """To the series, with its zone remembered."""
+        found = HttpResponseRedirect(address("series_page", pk=pk))
+        remember_zone(found, forms.when.cleaned_data["time_zone"])
+        return found
+
+
+def _check_bounds(form: SeriesForm, given: dict[str, Any]) -> None:
+    for name, most in (
+        ("schedules_before", MAX_BEFORE_SECONDS),
+        ("lobby_before", MAX_BEFORE_SECONDS),
+        ("locks_after", MAX_AFTER_SECONDS),
+        ("ends_after", MAX_AFTER_SECONDS),
+    ):
+        if given[f"{name}_seconds"] > most:
+            form.add_error(name, f"At most {lasting(most)}.")
+
+
+@page
+class NewSeriesPage(SeriesFormPage):
+    """A new series, empty or from a template."""
+
+    route, name, title = "play/series/new/", "series_new", "New series"
+    CREATE = Act("series.create", ORGANISE, needs_reason=False)
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """First the client, then the form."""
+        clients = self._clients()
+        client = self._chosen(request.GET.get("client", ""), clients)
+        if client is None:
+            return self.render(clients=clients, client=None)
+        initial: dict[str, Any] = {"time_zone": zone_of(request)}
+        template = request.GET.get("template", "")
+        if template:
+            initial |= initial_of(client.pk, template_of_client(client.pk, _uuid(template)).terms)
+        return self.form_page(client, Forms(client.pk, None, initial), clients=clients, **self._templates(client))
+
+    def _clients(self) -> list[Any]:
+        return list(scoped(all_clients().filter(active=True), self.request.user, "pk"))
+
+    def _chosen(self, wanted: str, clients: list[Any]) -> Any:
+        return next((row for row in clients if str(row.pk) == wanted or len(clients) == 1), None)
+
+    def _templates(self, client: Any) -> dict[str, Any]:
+        return {"templates": templates_of_client(client.pk), "template": self.request.GET.get("template", "")}
+
+    @does(CREATE)
+    def create(self) -> HttpResponse | None:
+        """Make it."""
+        clients = self._clients()
+        client = next((row for row in clients if str(row.pk) == self.request.POST.get("client")), None)
+        if client is None:
+            raise RecordNotFound("Choose a client.")
+        forms = self.checked(client)
+        made = forms.is_valid() and self.run(
+            self.CREATE,
+            lambda: service.create_series(client=client, given=forms.given()),
+            subject=lambda row: row,
+            done=lambda row: f"The series “{row.name}” is made.",
+        )
+        if not made:
+            return self.form_page(client, forms, status=400, clients=clients, **self._templates(client))
+        return self.answer(forms, made.pk)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise RecordNotFound() from None
+
+
+@page
+class EditSeriesPage(SeriesFormPage):
+    """Changing a series: what was not made yet follows."""
+
+    route, name, title = "play/series/<uuid:pk>/edit/", "series_edit", "Change the series"
+    CHANGE = Act("series.change", ORGANISE)
+    example: ClassVar[dict[str, Any]] = {}
+
+    def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
+        return [*super().breadcrumbs(), (self.row(kwargs["pk"]).name, address("series_page", pk=kwargs["pk"]))]
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """The form, filled."""
+        row = self.row(kwargs["pk"])
+        forms = Forms(row.client_id, None, initial_of(row.client_id, row.template) | _typed_series(row))
+        return self.form_page(row.client, forms, row=row)
+
+    @does(CHANGE)
+    def change(self, *, pk: UUID) -> HttpResponse | None:
+        """Change it."""
+        row = self.row(pk)
+        forms = self.checked(row.client)
+        done = forms.is_valid() and self.run(
+            self.CHANGE,
+            lambda: service.change_series(client_id=row.client_id, uid=str(pk), given=forms.given()),
+            subject=row,
+            done="The series is changed. Tournaments that were made stay as they are.",
+        )
+        if not done:
+            return self.form_page(row.client, forms, status=400, row=row)
+        return self.answer(forms, pk)
+
+
+def _typed_series(row: TournamentSeries) -> dict[str, Any]:
+    plain = {name: getattr(row, name) for name in ("name", "rule", "time_zone", "first_date", "last_date")}
+    lengths = {
+        name: lasting(getattr(row, f"{name}_seconds"))
+        for name in ("schedules_before", "lobby_before", "locks_after", "ends_after")
+    }
+    return plain | lengths

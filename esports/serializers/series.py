@@ -1,0 +1,161 @@
+"""Series on the wire."""
+
+import re
+from datetime import date
+from typing import Any
+
+from rest_framework import serializers
+
+from esports.models import ScoreOperator, ScoreOrder, ScoreSource, SeriesOccurrence, TieRule, TournamentSeries
+from esports.serializers.tournaments import PrizeTableOut, TermsPatch
+from esports.series import words
+from esports.services.organising import DEFAULT_MIN_PARTICIPANTS, source_of
+from kgen.api.fields import Text, WholeNumber
+
+MAX_BEFORE_SECONDS = 14 * 24 * 3600
+MAX_AFTER_SECONDS = 30 * 24 * 3600
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+class Day(serializers.DateField):
+    """A date, as 2026-12-31."""
+
+    def to_internal_value(self, value: Any) -> date:
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
+            self.fail("invalid", format="YYYY-MM-DD")
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail("invalid", format="YYYY-MM-DD")
+
+
+class Flag(serializers.BooleanField):
+    """JSON's true or false, and nothing that merely looks like it."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class SeriesPatch(TermsPatch):
+    """The fields of a series; all optional. Those of the tournament are as in a tournament of its own."""
+
+    name = Text(max_length=200)
+    rule = Text(max_length=100, help_text="minute hour day-of-month month day-of-week, as cron reads them")
+    time_zone = Text(max_length=64, help_text="of the IANA, as Asia/Kolkata: the rule is read on the clock there")
+    first_date = Day(allow_null=True, help_text="there; included")
+    last_date = Day(allow_null=True, help_text="there; included")
+    schedules_before_seconds = WholeNumber(min_value=0, max_value=MAX_BEFORE_SECONDS)
+    lobby_before_seconds = WholeNumber(min_value=0, max_value=MAX_BEFORE_SECONDS)
+    locks_after_seconds = WholeNumber(min_value=0, max_value=MAX_AFTER_SECONDS)
+    ends_after_seconds = WholeNumber(min_value=1, max_value=MAX_AFTER_SECONDS)
+    active = Flag()
+
+    nullable_fields = TermsPatch.nullable_fields | {"first_date", "last_date"}
+
+    def validate_name(self, name: str) -> str:
+        """A name that can be seen."""
+        return self.validate_title(name)
+
+
+class SeriesIn(SeriesPatch):
+    """A new series."""
+
+    required_fields = frozenset({"title", "buy_in_price", "tournament_size", "rule", "time_zone", "ends_after_seconds"})
+
+
+class OccurrenceOut(serializers.Serializer[Any]):
+    """One time that a series comes round."""
+
+    schedules_at_timestamp = serializers.DateTimeField()
+    moves_to_lobby_at_timestamp = serializers.DateTimeField()
+    starts_at_timestamp = serializers.DateTimeField()
+    locks_at_timestamp = serializers.DateTimeField()
+    ends_at_timestamp = serializers.DateTimeField()
+    in_words = serializers.CharField()
+    tournament_uid = serializers.UUIDField(allow_null=True, help_text="null until it is made")
+    reason = serializers.CharField(allow_blank=True, help_text="why it could not be made yet; it is tried again")
+
+
+class SeriesOut(serializers.Serializer[Any]):
+    """A series."""
+
+    series_uid = serializers.UUIDField()
+    game_uid = serializers.UUIDField()
+    name = serializers.CharField()
+    active = serializers.BooleanField()
+    rule = serializers.CharField()
+    time_zone = serializers.CharField()
+    first_date = serializers.DateField(allow_null=True)
+    last_date = serializers.DateField(allow_null=True)
+    schedules_before_seconds = serializers.IntegerField()
+    lobby_before_seconds = serializers.IntegerField()
+    locks_after_seconds = serializers.IntegerField()
+    ends_after_seconds = serializers.IntegerField()
+    title = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    mode = serializers.CharField()
+    buy_in_price = serializers.IntegerField()
+    tournament_size = serializers.IntegerField()
+    min_participants = serializers.IntegerField()
+    score_order = serializers.ChoiceField(ScoreOrder.choices)
+    score_operator = serializers.ChoiceField(ScoreOperator.choices)
+    score_source = serializers.ChoiceField(ScoreSource.choices)
+    score_min = serializers.IntegerField(allow_null=True)
+    score_max = serializers.IntegerField(allow_null=True)
+    prize_table = PrizeTableOut()
+    tie_rule = serializers.ChoiceField(TieRule.choices)
+    sponsored_amount = serializers.IntegerField()
+    settlement_delay_seconds = serializers.IntegerField()
+    next_occurrences = OccurrenceOut(many=True, help_text="the nearest five; none while it is paused")
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+# What a template leaves out is what a tournament leaves out.
+_DEFAULTS: dict[str, Any] = {
+    "description": "",
+    "mode": "Quick",
+    "min_participants": DEFAULT_MIN_PARTICIPANTS,
+    "score_order": ScoreOrder.DESC.value,
+    "score_operator": ScoreOperator.LATEST.value,
+    "score_min": None,
+    "score_max": None,
+    "tie_rule": TieRule.FIRST_TO_REACH.value,
+    "sponsored_amount": 0,
+    "settlement_delay_seconds": 0,
+}
+_OWN = (
+    *("name", "active", "rule", "time_zone", "first_date", "last_date"),
+    *("schedules_before_seconds", "lobby_before_seconds", "locks_after_seconds", "ends_after_seconds"),
+)
+
+
+def series_wire(row: Any) -> dict[str, Any]:
+    """A series as `SeriesOut`; the row as `with_next` has it."""
+    return {
+        "series_uid": row.pk,
+        "game_uid": row.client_id,
+        **{name: getattr(row, name) for name in _OWN},
+        **_DEFAULTS,
+        "score_source": source_of(row.template),
+        **row.template,
+        "next_occurrences": [_occurrence_wire(row, occurrence) for occurrence in row.coming],
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
+
+
+def _occurrence_wire(row: TournamentSeries, occurrence: SeriesOccurrence) -> dict[str, Any]:
+    times = row.offsets.timetable(occurrence.starts_at)
+    return {
+        "schedules_at_timestamp": times.schedules_at,
+        "moves_to_lobby_at_timestamp": times.moves_to_lobby_at,
+        "starts_at_timestamp": times.starts_at,
+        "locks_at_timestamp": times.locks_at,
+        "ends_at_timestamp": times.ends_at,
+        "in_words": words(times, row.time_zone),
+        "tournament_uid": occurrence.tournament_id,
+        "reason": occurrence.reason,
+    }
