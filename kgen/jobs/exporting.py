@@ -1,0 +1,94 @@
+"""Exports: a page of rows, its lines and the position behind them are one transaction."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kgen.errors import Invalid
+from kgen.jobs import operators, registry
+from kgen.jobs.leases import Progress, finish
+from kgen.jobs.models import Job, JobChunk, JobState
+from kgen.jobs.tables import Page, Scope, Table, count_rows, read_page
+from kgen.transactions import journey
+
+MOST_ROWS = 1_000_000
+CHUNK_BYTES = 256 * 1024
+
+
+def work(progress: Progress) -> bool:
+    """Write pages until the slice or the file is at its end; whether the file is.
+
+    :raises Invalid: there are more rows than an export takes.
+    """
+    job = progress.job
+    table, scope = registry.table_of(job.kind), scope_of(job, progress.operator)
+    if job.total is None:
+        _begin(job=job, progress=progress, table=table, total=_count(table, scope))
+    while True:
+        page = read_page(table, scope, job.position or None)
+        keep(progress=progress, page=page)
+        progress.done, job.position = progress.done + page.rows, page.position or ""
+        if page.position is None:
+            return True
+        if progress.is_over:
+            return False
+
+
+def scope_of(job: Job, operator: Any) -> Scope:
+    """Which rows a job exports."""
+    given = job.parameters
+    return Scope(
+        clients=operators.clients_of_job(job, operator),
+        since=datetime.fromisoformat(given["since"]),
+        until=datetime.fromisoformat(given["until"]),
+        about=UUID(given["about"]) if given["about"] else None,
+        full=given["full"],
+    )
+
+
+def _count(table: Table, scope: Scope) -> int:
+    total = count_rows(table, scope, MOST_ROWS)
+    if total > MOST_ROWS:
+        raise Invalid(f"These are more than {MOST_ROWS:,} rows. Choose a shorter range.")
+    return total
+
+
+@journey
+def _begin(*, job: Job, progress: Progress, table: Table, total: int) -> None:
+    """The heading and the number of rows, which say together that an export has begun."""
+    progress.note(total=total)
+    JobChunk.objects.create(job=job, number=0, body=table.heading())
+    job.total = total
+
+
+@journey
+def keep(*, progress: Progress, page: Page) -> None:
+    """Keep a page and where the next one begins; with the last page the job is done.
+
+    :raises LeaseLost: the job is no longer this worker's; nothing is kept.
+    """
+    job = progress.job
+    done = progress.done + page.rows
+    if page.position is None:
+        finish(job, JobState.DONE, {"rows": done}, done=done)
+    else:
+        progress.note(done=done, position=page.position)
+    first = JobChunk.objects.filter(job=job).count()
+    pieces = chunked(page.lines)
+    JobChunk.objects.bulk_create(JobChunk(job=job, number=n, body=body) for n, body in enumerate(pieces, first))
+
+
+def chunked(lines: Iterable[bytes], most: int = CHUNK_BYTES) -> Iterator[bytes]:
+    """Lines put together into pieces of at most `most` bytes; a longer line is cut."""
+    piece = b""
+    for line in lines:
+        if piece and len(piece) + len(line) > most:
+            yield piece
+            piece = b""
+        piece += line
+        while len(piece) > most:
+            yield piece[:most]
+            piece = piece[most:]
+    if piece:
+        yield piece

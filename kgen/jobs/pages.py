@@ -1,0 +1,178 @@
+"""Jobs in the console: mine, one with its progress, its file."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
+
+from kgen import audit
+from kgen.api.request_id import request_id_of
+from kgen.clock import database_now
+from kgen.console.acts import Act
+from kgen.console.navigation import Nav
+from kgen.console.pages import ConsolePage, address, does, page
+from kgen.jobs import registry, services
+from kgen.jobs.models import Job
+from kgen.jobs.operators import MAY_EXPORT
+from kgen.jobs.selectors import file_of, has_file, job_of, jobs_of
+
+MAY_SEE = "kgen.see_jobs"
+NOBODYS = UUID(int=0)
+# What a new export suggests.
+LATELY = timedelta(days=30)
+
+
+class ExportForm(forms.Form):
+    """Which table, of which days, and whether in full."""
+
+    name = forms.ChoiceField(label="Table")
+    since = forms.DateField(label="From (UTC)", widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="To, that day included", widget=forms.DateInput(attrs={"type": "date"}))
+    about = forms.UUIDField(label="Only about the tournament, wallet or row of this id", required=False)
+    full = forms.BooleanField(label="Phones and addresses in full (leaves a trace)", required=False)
+
+    def __init__(self, operator: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mine = [table for table in registry.tables() if operator.has_perm(table.permission)]
+        self.fields["name"].choices = [(table.name, table.title) for table in mine]  # type: ignore[attr-defined]
+
+    @classmethod
+    def suggested(cls, request: HttpRequest) -> "ExportForm":
+        """A form to fill in: the last 30 days, and what the address says, so that other pages can lead here."""
+        today = database_now().date()
+        days = {"since": today - LATELY, "until": today}
+        named = {name: request.GET[name] for name in cls.base_fields if name in request.GET}
+        return cls(request.user, initial=days | named)
+
+    def range(self) -> tuple[datetime, datetime]:
+        """[since, until) in UTC."""
+        first, last = (
+            datetime.combine(self.cleaned_data[name], datetime.min.time(), UTC) for name in ("since", "until")
+        )
+        return first, last + timedelta(days=1)
+
+
+@page
+class JobsPage(ConsolePage):
+    """My newest jobs, and a form for a new export."""
+
+    route = "jobs/"
+    name = "jobs"
+    title = "Jobs and exports"
+    permission = MAY_SEE
+    template_name = "console/jobs.html"
+    nav = Nav("Oversight", "Jobs and exports", "download", 60)
+
+    def data(self, **kwargs: Any) -> dict[str, Any]:
+        found = [(job, registry.title_of(job.kind)) for job in jobs_of(_me(self.request))]
+        return {"jobs": found, "form": ExportForm.suggested(self.request)}
+
+    @does(Act("export.request", MAY_EXPORT, needs_reason=False))
+    def export(self) -> HttpResponse | None:
+        """Ask for a table as a file; what was asked for is in the trail with its reason."""
+        form = ExportForm(self.request.user, self.request.POST)
+        if not form.is_valid():
+            return self.render(**self.data() | {"form": form}, status=400)
+        since, until = form.range()
+        made = self.run(
+            self.acts()["export"],
+            lambda: services.request_export(
+                operator_id=_me(self.request),
+                name=form.cleaned_data["name"],
+                since=since,
+                until=until,
+                about=form.cleaned_data["about"],
+                full=form.cleaned_data["full"],
+                reason=self.reason,
+                request_id=request_id_of(self.request),
+            ),
+            subject=lambda job: job,
+            done="The export was put into the queue.",
+        )
+        return HttpResponseRedirect(address("job", pk=made.pk)) if isinstance(made, Job) else None
+
+
+@page
+class JobPage(ConsolePage):
+    """One job: how far it is, what came of it, its file; cancelling it."""
+
+    route = "jobs/<uuid:pk>/"
+    name = "job"
+    title = "Job"
+    permission = MAY_SEE
+    template_name = "console/job.html"
+    example: ClassVar[dict[str, Any]] = {"pk": NOBODYS}
+
+    def data(self, **kwargs: Any) -> dict[str, Any]:
+        job = job_of(_me(self.request), kwargs["pk"])
+        return {"job": job, "title": registry.title_of(job.kind), "progress": progress_of(job)}
+
+    def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
+        return [(JobsPage.title, address("jobs"))]
+
+    @does(Act("job.cancel", MAY_SEE, needs_reason=False))
+    def cancel(self, *, pk: UUID) -> None:
+        """Stop it; what it did stays done."""
+        job = job_of(_me(self.request), pk)
+        self.run(
+            self.acts()["cancel"],
+            lambda: services.cancel_job(operator_id=_me(self.request), job_id=pk),
+            subject=job,
+            done="The job is cancelled. What it did before stays done.",
+        )
+
+
+@page
+class JobProgressPage(ConsolePage):
+    """A job's progress as JSON, for the bar."""
+
+    route = "jobs/<uuid:pk>/progress"
+    name = "job_progress"
+    title = "Progress"
+    permission = MAY_SEE
+    example: ClassVar[dict[str, Any]] = {"pk": NOBODYS}
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        answer = JsonResponse(progress_of(job_of(_me(request), kwargs["pk"])))
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+
+@page
+class JobFilePage(ConsolePage):
+    """An export's file, streamed to the operator who asked for it."""
+
+    route = "jobs/<uuid:pk>/file"
+    name = "job_file"
+    title = "File"
+    permission = MAY_EXPORT
+    example: ClassVar[dict[str, Any]] = {"pk": NOBODYS}
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> Any:
+        job, pieces = file_of(_me(request), kwargs["pk"])
+        if job.parameters["full"]:
+            audit.saw(operator=request.user, what="export", subject=job, request=request, reason=job.reason)
+        answer = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
+        name = f"{registry.table_of(job.kind).name}-{job.created_at:%Y%m%d-%H%M%S}.csv"
+        answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+
+def progress_of(job: Job) -> dict[str, Any]:
+    """What the bar shows."""
+    return {
+        "state": job.state,
+        "open": job.is_open,
+        "done": job.done,
+        "total": job.total,
+        "percent": job.percent,
+        "file": address("job_file", pk=job.pk) if has_file(job, database_now()) else None,
+    }
+
+
+def _me(request: HttpRequest) -> int:
+    assert request.user.pk is not None, "the console lets nobody in without a login"
+    return int(request.user.pk)

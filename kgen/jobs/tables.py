@@ -1,0 +1,94 @@
+"""What can be exported: a table is declared once, with its columns, its rows in keyset order, and who may have it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from kgen.api.pagination import Key, page_of
+from kgen.jobs import sheets
+
+PAGE_ROWS = 1000
+# Lets phones and addresses be seen in full, wherever the console shows them.
+SEE_PERSONAL = "users.see_phone"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which rows, and whether personal data is written in full."""
+
+    # None: of all clients.
+    clients: Sequence[UUID] | None
+    since: datetime
+    until: datetime
+    # What it is about (a tournament, a wallet), where the table knows such a thing.
+    about: UUID | None = None
+    full: bool = False
+
+    def within[Q: QuerySet[Any]](self, rows: Q, time: str, client: str = "client_id") -> Q:
+        """Those of the operator's clients whose `time` lies in [since, until)."""
+        rows = rows.filter(**{f"{time}__gte": self.since, f"{time}__lt": self.until})
+        return rows if self.clients is None else rows.filter(**{f"{client}__in": list(self.clients)})
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its heading, and its value in a row of the table's query."""
+
+    title: str
+    value: Callable[[Any], object]
+    # A phone or an address: masked unless the export is a full one.
+    personal: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """An export. `rows` answers a query that ends after a page; `key` is its total order."""
+
+    name: str
+    title: str
+    # Each of which an operator must hold.
+    permission: str
+    columns: Sequence[Column]
+    rows: Callable[[Scope], QuerySet[Any]]
+    key: Sequence[Key]
+    # What `Scope.about` names, and whether there is an export without it.
+    about: str = ""
+    about_required: bool = False
+
+    def heading(self) -> bytes:
+        """The first line, behind the mark by which spreadsheets know UTF-8."""
+        return sheets.BOM + sheets.lines([[column.title for column in self.columns]])
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some lines of a file, and where the next ones begin; None after the last."""
+
+    rows: int
+    lines: list[bytes]
+    position: str | None
+
+
+def read_page(table: Table, scope: Scope, position: str | None) -> Page:
+    """The next lines of a table, by one bounded query and those it prefetches."""
+    name = f"export:{table.name}"
+    page = page_of(table.rows(scope), table.key, scope=name, cursor=position, limit=PAGE_ROWS)
+    return Page(len(page.rows), [_line(table, scope, row) for row in page.rows], page.next_cursor)
+
+
+def count_rows(table: Table, scope: Scope, most: int) -> int:
+    """How many lines there will be, counted no further than one past `most`."""
+    return table.rows(scope).order_by()[: most + 1].count()
+
+
+def _line(table: Table, scope: Scope, row: Any) -> bytes:
+    return sheets.lines([[_value(column, scope, row) for column in table.columns]])
+
+
+def _value(column: Column, scope: Scope, row: Any) -> object:
+    value = column.value(row)
+    return sheets.masked(str(value or "")) if column.personal and not scope.full else value

@@ -1,0 +1,19 @@
+"""What operators let check that takes longer than a request."""
+
+from functools import partial
+
+from kgen.jobs.registry import Act, Turn, job
+from rewards.models import Settlement
+from rewards.services.verifying import verify_settlement
+
+
+@job(
+    "settlements.verify",
+    title="Verify a settlement from its score events",
+    permission="rewards.view_settlement",
+    trace="settlement.verify",
+    subjects=Settlement.objects.all,
+)
+def verify(turn: Turn) -> Act:
+    """Recompute one; what differs is its refusal."""
+    return partial(verify_settlement, tournament_id=turn.subject.pk)

@@ -1,0 +1,193 @@
+"""Jobs that act on many rows: as their operator, within its clients, each act once, each refusal readable."""
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from kgen.errors import Conflict, Forbidden, Invalid, RecordNotFound, WrongState
+from kgen.jobs import leases, running, services
+from kgen.jobs.models import ItemState, Job, JobState
+from kgen.jobs.selectors import job_of, jobs_of
+from tests.jobs.conftest import Grant
+from tests.support.http import StudioCaller
+from tests.support.jobs import finished, lapse
+from users.models import Operator
+from wallet.models import State, Withdrawal
+from wallet.services import reviewing
+
+pytestmark = pytest.mark.django_db
+type Waiting = Callable[[int], list[Withdrawal]]
+
+
+@pytest.fixture
+def operator(operator_with: Grant) -> Operator:
+    return operator_with("approve_withdrawal")
+
+
+def ask(operator: Operator, rows: list[Withdrawal], kind: str = "withdrawals.approve", **changed: object) -> Job:
+    given = {"subjects": [row.pk for row in rows], "reason": "checked", "client_ids": None} | changed
+    return services.request_acts(operator_id=operator.pk, kind=kind, **given)  # type: ignore[arg-type]
+
+
+def test_every_withdrawal_is_approved_by_the_operator(operator: Operator, waiting: Waiting) -> None:
+    rows = waiting(3)
+    job = ask(operator, rows)
+    assert (job.state, job.done, job.total, job.percent) == (JobState.QUEUED, 0, 3, 0)
+    job = finished(job)
+    assert (job.state, job.done, job.percent) == (JobState.DONE, 3, 100)
+    assert job.outcome == {"done": 3, "refused": 0, "left": 0, "refusals": []}
+    decided = Withdrawal.objects.values_list("approved_by", "reason")
+    assert list(decided) == [(operator.pk, "checked")] * 3
+
+
+def test_rejected_money_goes_back(operator: Operator, waiting: Waiting) -> None:
+    job = finished(ask(operator, waiting(2), "withdrawals.reject"))
+    assert job.outcome["done"] == 2
+    assert list(Withdrawal.objects.values_list("state", "rejected_by")) == [(State.FAILED, operator.pk)] * 2
+
+
+def test_a_refusal_is_told_in_words_and_stops_no_other(operator: Operator, waiting: Waiting) -> None:
+    first, second, third = waiting(3)
+    reviewing.reject_withdrawal(withdrawal_id=second.pk, operator_id=1, reason="no")
+    job = finished(ask(operator, [first, second, third]))
+    assert (job.state, job.outcome["done"], job.outcome["refused"]) == (JobState.DONE, 2, 1)
+    told = {"subject": str(second.pk), "detail": "The present state does not allow this."}
+    assert job.outcome["refusals"] == [told]
+
+
+def test_a_hundred_refusals_are_told_and_all_are_counted(operator: Operator) -> None:
+    job = finished(ask(operator, [], subjects=[uuid4() for _ in range(120)]))
+    assert (job.outcome["refused"], len(job.outcome["refusals"]), job.done) == (120, 100, 120)
+
+
+def test_tournaments_are_cancelled_and_stakes_go_back(operator_with: Grant, studio: StudioCaller) -> None:
+    uids = [studio.tournament(), studio.tournament()]
+    gamer = studio.gamer("ann")
+    before = gamer.buckets()
+    gamer.join(uids[0]).ok()
+    operator = operator_with("cancel_tournament")
+    job = finished(ask(operator, [], "tournaments.cancel", subjects=[UUID(uid) for uid in uids]))
+    assert job.outcome["done"] == 2
+    assert gamer.buckets() == before
+
+
+@pytest.mark.parametrize("clients", [[], [uuid4()]])
+def test_another_clients_rows_are_unknown(operator: Operator, waiting: Waiting, clients: list[UUID]) -> None:
+    (row,) = waiting(1)
+    job = finished(ask(operator, [row], client_ids=clients))
+    assert (job.outcome["done"], job.outcome["refusals"][0]["detail"]) == (0, "No such record.")
+    assert finished(ask(operator, [row], client_ids=[row.client_id])).outcome["done"] == 1
+
+
+def test_what_cannot_be_asked_for(operator: Operator, operator_with: Grant, waiting: Waiting) -> None:
+    rows = waiting(1)
+    with pytest.raises(Invalid, match="reason"):
+        ask(operator, rows, reason=" ")
+    with pytest.raises(Invalid, match="1 to 10000"):
+        ask(operator, [])
+    with pytest.raises(RecordNotFound):
+        ask(operator, rows, "withdrawals.delete")
+    with pytest.raises(Forbidden, match=r"wallet\.approve_withdrawal"):
+        ask(operator_with("view_withdrawal", name="bob"), rows)
+    assert not Job.objects.exists()
+
+
+def test_a_subject_named_twice_is_acted_upon_once(operator: Operator, waiting: Waiting) -> None:
+    (row,) = waiting(1)
+    assert finished(ask(operator, [row, row])).outcome == {"done": 1, "refused": 0, "left": 0, "refusals": []}
+
+
+def test_an_operator_has_so_many_jobs_at_once(operator: Operator) -> None:
+    for _ in range(services.MOST_OPEN):
+        ask(operator, [], subjects=[uuid4()])
+    with pytest.raises(Conflict, match="At most"):
+        ask(operator, [], subjects=[uuid4()])
+
+
+@pytest.mark.parametrize("loss", ["permission", "switched off", "no console", "removed"])
+def test_who_may_no_longer_does_no_more(operator: Operator, waiting: Waiting, loss: str) -> None:
+    job = ask(operator, waiting(2))
+    if loss == "permission":
+        operator.user_permissions.clear()
+    elif loss == "removed":
+        operator.delete()
+    else:
+        Operator.objects.update(**{"is_active" if loss == "switched off" else "is_staff": False})
+    job = finished(job)
+    assert job.state == JobState.FAILED
+    assert job.outcome["error"].startswith("The operator ")
+    assert job.outcome["left"] == 2
+    assert not Withdrawal.objects.filter(approved_by__isnull=False).exists()
+
+
+def test_a_permission_lost_between_slices_stops_the_rest(operator: Operator, waiting: Waiting) -> None:
+    job = ask(operator, waiting(3))
+    claimed = running.claim_job()
+    assert claimed == job
+    # A slice that is over after its first act.
+    running.run_slice(claimed, ends=0)
+    assert Withdrawal.objects.filter(approved_by=operator.pk).count() == 1
+    operator.user_permissions.set(Permission.objects.filter(codename="view_withdrawal"))
+    job = finished(job)
+    assert (job.state, job.outcome["done"], job.outcome["left"]) == (JobState.FAILED, 1, 2)
+
+
+def test_a_cancelled_job_does_nothing_further(operator: Operator, waiting: Waiting) -> None:
+    job = ask(operator, waiting(3))
+    claimed = running.claim_job()
+    assert claimed
+    running.run_slice(claimed, ends=0)
+    services.cancel_job(operator_id=operator.pk, job_id=job.pk)
+    lapse()
+    assert running.run_due() == 0
+    job.refresh_from_db()
+    assert (job.state, job.done, job.outcome["done"], job.outcome["left"]) == (JobState.CANCELLED, 1, 1, 2)
+    with pytest.raises(WrongState):
+        services.cancel_job(operator_id=operator.pk, job_id=job.pk)
+
+
+def test_a_worker_that_lost_its_lease_acts_no_more(operator: Operator, waiting: Waiting) -> None:
+    job = ask(operator, waiting(2))
+    stale = running.claim_job()
+    lapse()
+    fresh = running.claim_job()
+    assert stale
+    assert fresh
+    running.run_slice(stale, ends=0)
+    assert not Withdrawal.objects.filter(approved_by__isnull=False).exists()
+    with pytest.raises(leases.LeaseLost):
+        leases.finish(stale, JobState.FAILED, {})
+    running.run_slice(fresh, ends=0)
+    assert job.items.filter(state=ItemState.DONE).count() == 1
+
+
+def test_a_job_that_only_kills_its_workers_is_given_up(operator: Operator, waiting: Waiting) -> None:
+    job = ask(operator, waiting(1))
+    for _ in range(running.MOST_STALLS):
+        assert running.claim_job()
+        lapse()
+    job = finished(job)
+    assert (job.state, job.outcome["left"]) == (JobState.FAILED, 1)
+    assert "interrupted 5 times" in job.outcome["error"]
+
+
+def test_the_longest_due_job_has_its_turn_first(operator: Operator, waiting: Waiting) -> None:
+    rows = waiting(3)
+    long, short = ask(operator, rows[:2]), ask(operator, rows[2:])
+    for expected in (long, short):
+        claimed = running.claim_job()
+        assert claimed == expected
+        running.run_slice(claimed, ends=0)
+    assert finished(long).state == JobState.DONE
+
+
+def test_anothers_job_is_unknown(operator: Operator, operator_with: Grant, waiting: Waiting) -> None:
+    job = ask(operator, waiting(1))
+    other = operator_with("approve_withdrawal", name="bob")
+    assert (jobs_of(operator.pk), jobs_of(other.pk)) == ([job], [])
+    with pytest.raises(RecordNotFound):
+        job_of(other.pk, job.pk)
+    with pytest.raises(RecordNotFound):
+        services.cancel_job(operator_id=other.pk, job_id=job.pk)

@@ -1,0 +1,43 @@
+"""What operators do with many withdrawals at once."""
+
+from functools import partial
+
+from kgen.jobs.registry import Act, Turn, job
+from wallet.models import Withdrawal
+from wallet.services import reviewing
+
+MAY_DECIDE = "wallet.approve_withdrawal"
+
+
+@job(
+    "withdrawals.approve",
+    title="Approve withdrawals",
+    permission=MAY_DECIDE,
+    trace="withdrawal.approve",
+    subjects=Withdrawal.objects.all,
+)
+def approve(turn: Turn) -> Act:
+    """Let a withdrawal above the client's threshold be paid."""
+    return partial(
+        reviewing.approve_withdrawal,
+        withdrawal_id=turn.subject.pk,
+        operator_id=turn.operator_id,
+        reason=turn.reason,
+    )
+
+
+@job(
+    "withdrawals.reject",
+    title="Reject withdrawals: the money goes back",
+    permission=MAY_DECIDE,
+    trace="withdrawal.reject",
+    subjects=Withdrawal.objects.all,
+)
+def reject(turn: Turn) -> Act:
+    """Refuse a withdrawal that awaits approval."""
+    return partial(
+        reviewing.reject_withdrawal,
+        withdrawal_id=turn.subject.pk,
+        operator_id=turn.operator_id,
+        reason=turn.reason,
+    )
