@@ -1,6 +1,7 @@
 """The database's clock: the one time that all web and worker processes agree on."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import DateTimeField, Func
@@ -12,6 +13,16 @@ class ClockTimestamp(Func):
     function = "clock_timestamp"
     template = "%(function)s()"
     output_field = DateTimeField()
+
+
+def first_id(moment: datetime) -> UUID:
+    """The smallest that a UUIDv7 of this millisecond or later can be: their first 48 bits are milliseconds."""
+    return UUID(int=round(moment.timestamp() * 1000) << 80)
+
+
+def made_at(id: UUID) -> datetime:
+    """When a UUIDv7 was made, by the clock of the process that made it."""
+    return datetime.fromtimestamp((id.int >> 80) / 1000, UTC)
 
 
 def database_now() -> datetime:

@@ -46,8 +46,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
     :raises OperationalError: the database is away, which is answered as 503.
     """
-    now = database_now()
-    ages = {name: round((now - at).total_seconds(), 1) for name, at in Heartbeat.objects.values_list("name", "at")}
+    ages = run_ages_seconds()
     return answer(
         {
             "status": "ok",
@@ -57,6 +56,17 @@ def readyz(request: HttpRequest) -> HttpResponse:
             "last_run_age_seconds": {queue: ages.get(queue) for queue in OUTSIDE},
         }
     )
+
+
+def run_ages_seconds() -> dict[str, float]:
+    """How long ago each duty that notes it last came through. A sweep's over 30: beat or the worker is away."""
+    now = database_now()
+    return {name: round((now - at).total_seconds(), 1) for name, at in Heartbeat.objects.values_list("name", "at")}
+
+
+def last_sweep_age_seconds() -> float | None:
+    """How long ago a sweep last came through; None: never."""
+    return run_ages_seconds().get("sweep")
 
 
 def _broker() -> str:

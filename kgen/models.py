@@ -1,10 +1,24 @@
-"""The floor's own tables: answers kept for idempotency keys, and signs of life of the sweeps."""
+"""The floor's own tables: answers kept for idempotency keys, signs of life of the sweeps, what operators did."""
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
+from kgen.clock import ClockTimestamp
+from kgen.jobs.models import Job, JobChunk, JobItem
 from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 
-__all__ = ["Heartbeat", "IdempotencyKey", "WebhookDelivery", "WebhookEndpoint", "WebhookEvent"]
+__all__ = [
+    "AuditEntry",
+    "Heartbeat",
+    "IdempotencyKey",
+    "Job",
+    "JobChunk",
+    "JobItem",
+    "LoginGuard",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
+]
 
 
 class IdempotencyKey(models.Model):
@@ -28,3 +42,50 @@ class Heartbeat(models.Model):
 
     name = models.CharField(primary_key=True, max_length=60)
     at = models.DateTimeField()
+
+
+class AuditEntry(models.Model):
+    """What an operator did, or saw. Written with the effect, and kept: the database refuses to change or remove it.
+
+    It holds no personal data: ids, and of rows only what `kgen.audit` shows.
+    """
+
+    at = models.DateTimeField(db_default=ClockTimestamp(), editable=False)
+    operator_id = models.BigIntegerField(null=True, help_text="empty: somebody who did not get in")
+    operator_name = models.CharField(max_length=150, blank=True)
+    act = models.CharField(max_length=60, help_text="app.verb, as in withdrawal.approve")
+    object_type = models.CharField(max_length=60, blank=True, help_text="app.model, in small letters")
+    object_id = models.CharField(max_length=64, blank=True)
+    object_label = models.CharField(max_length=200, blank=True)
+    client_id = models.UUIDField(null=True, blank=True)
+    before = models.JSONField(null=True, encoder=DjangoJSONEncoder)
+    after = models.JSONField(null=True, encoder=DjangoJSONEncoder)
+    reason = models.CharField(max_length=500, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit entries"
+        indexes = [
+            models.Index(fields=["operator_id", "-id"], name="audit_of_operator"),
+            models.Index(fields=["act", "-id"], name="audit_of_act"),
+            models.Index(fields=["object_id", "-id"], name="audit_of_object"),
+            models.Index(fields=["request_id"], name="audit_of_request"),
+            models.Index(fields=["client_id", "-id"], name="audit_of_client"),
+            models.Index(fields=["at"], name="audit_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.object_label}".strip()
+
+
+class LoginGuard(models.Model):
+    """Failed tries of one name or one address in a stretch of time. Only a keyed digest says of which."""
+
+    key = models.BinaryField(primary_key=True, max_length=32)
+    tries = models.PositiveIntegerField()
+    began_at = models.DateTimeField()
+    locked_until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["began_at"], name="guards_by_age")]

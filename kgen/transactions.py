@@ -2,7 +2,9 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -26,6 +28,37 @@ class Once(Protocol):
         """Called last in the transaction; keeps the answer with the effect."""
 
 
+class Act(Protocol):
+    """An operator's act (see kgen.audit): what keeps its trace in the transaction of its effect."""
+
+    def begin(self) -> None:
+        """Called first in the transaction, again with each attempt; sees what was there before."""
+
+    def finish(self, result: object) -> None:
+        """Called last in the transaction, with what the journey returned; writes the trace."""
+
+
+# Whose act the journeys that are called now are; none for calls of gamers and studios, and for sweeps.
+ACTING: ContextVar[Act | None] = ContextVar("acting", default=None)
+
+# Whether journeys are parts of one transaction now (`as_one`).
+_TOGETHER: ContextVar[bool] = ContextVar("together", default=False)
+
+
+@contextmanager
+def as_one() -> Iterator[None]:
+    """The journeys that are called inside are one durable transaction: for what is made whole or not at all.
+
+    Nobody sees any of it before its end, and every lock is held till then: for seeds, never for the product's work.
+    """
+    with transaction.atomic(durable=True):
+        token = _TOGETHER.set(True)
+        try:
+            yield
+        finally:
+            _TOGETHER.reset(token)
+
+
 def sqlstate(error: BaseException) -> str:
     """PostgreSQL's five-character code of a database error, or ''."""
     return getattr(error.__cause__, "sqlstate", None) or ""
@@ -35,7 +68,7 @@ def journey[**P, R](service: Callable[P, R]) -> Callable[P, R]:
     """Run `service` as one durable transaction: its effect is committed when it returns, and none when it raises.
 
     Deadlocks and serialization failures are run again a few times. With `once=` the effect and the answer
-    to an idempotency key are written in this same transaction.
+    to an idempotency key are written in this same transaction, and so is the trace of an operator's act.
     """
 
     @wraps(service)
@@ -54,10 +87,15 @@ def journey[**P, R](service: Callable[P, R]) -> Callable[P, R]:
 
 
 def _once[**P, R](service: Callable[P, R], once: Once | None, *args: P.args, **kwargs: P.kwargs) -> R:
-    with transaction.atomic(durable=True):
+    with transaction.atomic(durable=not _TOGETHER.get()):
         if once:
             once.begin()
+        act = ACTING.get()
+        if act:
+            act.begin()
         result = service(*args, **kwargs)
+        if act:
+            act.finish(result)
         if once:
             once.finish(result)
         return result

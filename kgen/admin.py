@@ -1,0 +1,6 @@
+"""The floor's pages in the console. Django loads this module; it loads theirs."""
+
+from kgen.console import trail
+from kgen.jobs import pages
+
+__all__ = ["pages", "trail"]

@@ -1,0 +1,34 @@
+"""Times on pages: written in UTC, and shown in the operator's own zone by console/moments.js."""
+
+import zoneinfo
+from datetime import UTC, datetime
+from functools import cache
+
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+# Keeps the zone that the operator has chosen in a form; without it the browser's own is used.
+ZONE_COOKIE = "console_zone"
+
+
+def moment(value: datetime | None) -> SafeString:
+    """A `<time>` that reads in UTC until the browser, which knows the operator's zone, rewrites it; a dash for none."""
+    if value is None:
+        return SafeString("–")
+    at = value.astimezone(UTC)
+    return format_html('<time datetime="{}" data-moment>{} UTC</time>', at.isoformat(), f"{at:%Y-%m-%d %H:%M:%S}")
+
+
+def zone_note(request: HttpRequest) -> SafeString:
+    """The line that says in which zone a page's times are, for console/moments.js to read or fill in."""
+    # A cookie's value may hold no slash unquoted.
+    chosen = request.COOKIES.get(ZONE_COOKIE, "").replace(".", "/")
+    known = chosen if chosen in _zones() else ""
+    return format_html('<p class="kc-hint">Times in <span data-zone="{}">UTC</span></p>', known)
+
+
+@cache
+def _zones() -> set[str]:
+    """Read from the disk once."""
+    return zoneinfo.available_timezones()

@@ -1,0 +1,89 @@
+"""Lists of the admin by keyset: no counts and no offsets, so that page 10,000 costs what the first one does."""
+
+import base64
+import json
+from typing import Any
+
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from unfold.views import ChangeList
+
+from kgen.api.pagination import Key, after
+
+NEXT, PREVIOUS = "_next", "_previous"
+
+
+class Slice:
+    """Stands where the admin expects a paginator; counts nothing."""
+
+    template_name = "console/paging.html"
+    count = 0
+
+
+class KeysetChangeList(ChangeList):  # type: ignore[misc]
+    """Rows in the order of `ModelAdmin.keyset`, a page at a time, forwards and backwards.
+
+    A cursor is the last row's (or the first one's) key. It shows no row that filters and scope would not: it only
+    says where to go on. Columns cannot be sorted by: each order would need an index of its own.
+    """
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self.cursors = request.GET.get(NEXT, ""), request.GET.get(PREVIOUS, "")
+        super().__init__(request, *args, **kwargs)
+
+    def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_filters_params(params)
+        return {name: value for name, value in found.items() if name not in (NEXT, PREVIOUS)}
+
+    def get_query_string(self, new_params: Any = None, remove: list[str] | None = None) -> str:
+        # Another filter is another list: it begins at its first page.
+        return str(super().get_query_string(new_params, [*(remove or []), NEXT, PREVIOUS]))
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str]:
+        return [("-" if key.descending else "") + key.column for key in self._keys(backwards=False)]
+
+    def get_results(self, request: HttpRequest) -> None:
+        forwards, backwards = self.cursors
+        rows = self.queryset
+        keys = self._keys(backwards=bool(backwards))
+        if cursor := backwards or forwards:
+            rows = rows.filter(after(keys, self._read(cursor, keys)))
+        order = [("-" if key.descending else "") + key.column for key in keys]
+        found = list(rows.order_by(*order)[: self.list_per_page + 1])
+        more = len(found) > self.list_per_page
+        found = found[: self.list_per_page]
+        if backwards:
+            found.reverse()
+        self._show(found, has_next=bool(backwards) or more, has_previous=more if backwards else bool(forwards))
+
+    def _show(self, found: list[Any], *, has_next: bool, has_previous: bool) -> None:
+        self.next_query = self.get_query_string({NEXT: self._write(found[-1])}) if found and has_next else ""
+        self.previous_query = self.get_query_string({PREVIOUS: self._write(found[0])}) if found and has_previous else ""
+        self.first_query = self.get_query_string() if has_previous or (not found and any(self.cursors)) else ""
+        self.result_list, self.result_count = found, len(found)
+        # Equal, so that the page claims no total.
+        self.full_result_count = self.result_count
+        self.show_full_result_count = self.can_show_all = self.multi_page = False
+        self.show_admin_actions, self.paginator = True, Slice()
+
+    def _keys(self, *, backwards: bool) -> list[Key]:
+        named = [*self.model_admin.keyset, "-pk"] if "-pk" not in self.model_admin.keyset else self.model_admin.keyset
+        return [Key(name.removeprefix("-"), "str", descending=name.startswith("-") != backwards) for name in named]
+
+    def _write(self, row: Model) -> str:
+        values = [getattr(row, key.column) for key in self._keys(backwards=False)]
+        plain = [value.isoformat() if hasattr(value, "isoformat") else str(value) for value in values]
+        return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+
+    def _read(self, cursor: str, keys: list[Key]) -> list[Any]:
+        """
+        :raises IncorrectLookupParameters: no cursor of this list; the admin then shows its first page.
+        """
+        try:
+            plain = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+            columns = [self.opts.pk if key.column == "pk" else self.opts.get_field(key.column) for key in keys]
+            return [column.to_python(str(value)) for column, value in zip(columns, plain, strict=True)]
+        except (ValueError, TypeError, ValidationError) as error:
+            raise IncorrectLookupParameters from error

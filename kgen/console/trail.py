@@ -1,0 +1,72 @@
+"""The audit trail as a list, each entry with what it changed."""
+
+import re
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from unfold.contrib.filters.admin import RangeDateFilter
+
+from kgen.console.admin import ReadOnlyAdmin
+from kgen.console.navigation import Nav
+from kgen.models import AuditEntry
+
+_ACT = re.compile(r"[a-z_]+\.[a-z_]+")
+_REQUEST = re.compile(r"[0-9a-f]{32}")
+
+
+class OperatorFilter(admin.SimpleListFilter):
+    """Whose acts."""
+
+    title, parameter_name = "operator", "operator_id"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        operators = get_user_model()._base_manager.order_by("username").values_list("pk", "username")
+        return [(str(key), name) for key, name in operators]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value() or ""
+        return queryset.filter(operator_id=int(value)) if value.isdigit() and len(value) < 19 else queryset
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Who did what, newest first."""
+
+    nav = Nav("Oversight", "Audit trail", "history", 20)
+    permission = "kgen.see_audit"
+    list_display = ["at", "operator_name", "act", "object_label", "reason", "request_id"]
+    list_filter = [OperatorFilter, ("at", RangeDateFilter)]
+    list_filter_submit = True
+    list_before_template = "console/trail_tools.html"
+    search_fields = ["object_id"]
+    search_help_text = "id of a row, act (withdrawal.approve), request id"
+    fields = [
+        *("at", "operator_name", "act", "object_type", "object_id", "object_label"),
+        *("client_id", "reason", "request_id", "changes"),
+    ]
+    readonly_fields = ["changes"]
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """By exactly one column, so that its index is used: which one, the term's form says."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        column = "act" if _ACT.fullmatch(term) else "request_id" if _REQUEST.fullmatch(term) else "object_id"
+        return queryset.filter(**{column: term}), False
+
+    @admin.display(description="before and after")
+    def changes(self, entry: AuditEntry) -> str:
+        """What the act changed, then what it left."""
+        return render_to_string("console/diff.html", {"rows": difference(entry.before, entry.after)})
+
+
+def difference(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[tuple[str, Any, Any, bool]]:
+    """(name, before, after, whether it changed) of every value, the changed ones first."""
+    first, second = before or {}, after or {}
+    names = [*first, *(name for name in second if name not in first)]
+    rows = [(name, first.get(name), second.get(name), first.get(name) != second.get(name)) for name in names]
+    return sorted(rows, key=lambda row: not row[3])

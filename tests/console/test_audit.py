@@ -1,0 +1,151 @@
+"""The trail: with the effect or not at all, never changed, and free of what must not be kept."""
+
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test import Client as Browser
+from django.test import RequestFactory
+
+from kgen import audit
+from kgen.console.roles import Role
+from kgen.console.trail import difference
+from kgen.errors import WrongState
+from kgen.models import AuditEntry
+from kgen.transactions import journey
+from tests.console.conftest import logged_in, operator_in
+from tests.support.http import StudioCaller
+from users.models import Client, Gamer, Operator
+
+pytestmark = pytest.mark.django_db
+
+
+@journey
+def rename(client: Client, *, refuse: bool = False) -> Client:
+    """A service."""
+    Client.objects.filter(pk=client.pk).update(name="Renamed", active=False)
+    if refuse:
+        raise WrongState()
+    return client
+
+
+@pytest.fixture
+def ann() -> Operator:
+    return operator_in(Role.ADMIN)
+
+
+def test_an_act_keeps_who_what_before_after_and_why(ann: Operator, client_row: Client) -> None:
+    request = RequestFactory().get("/console/", headers={"X-Request-Id": "r-1"})
+    with audit.acting(operator=ann, act="client.rename", subject=client_row, reason=" because ", request=request):
+        rename(client_row)
+    entry = AuditEntry.objects.get()
+    assert (entry.operator_id, entry.operator_name, entry.act) == (ann.pk, ann.username, "client.rename")
+    assert (entry.object_type, entry.object_id, entry.object_label) == ("users.client", str(client_row.pk), "Renamed")
+    assert (entry.client_id, entry.reason, entry.request_id) == (client_row.pk, "because", "r-1")
+    assert (entry.before["name"], entry.after["name"]) == (client_row.name, "Renamed")
+    assert [row[0] for row in difference(entry.before, entry.after) if row[3]] == ["name", "active"]
+    assert entry.at is not None
+
+
+def test_a_refusal_leaves_nothing(ann: Operator, client_row: Client) -> None:
+    with (
+        pytest.raises(WrongState),
+        audit.acting(operator=ann, act="client.rename", subject=client_row),
+    ):
+        rename(client_row, refuse=True)
+    assert not AuditEntry.objects.exists()
+    assert Client.objects.get().active
+
+
+def test_the_effect_is_not_there_without_its_trace(ann: Operator, client_row: Client) -> None:
+    # An act whose name the trail cannot hold: the entry fails, last in the transaction.
+    with pytest.raises(DatabaseError):
+        rename_as(ann, "x" * 61, client_row)
+    assert Client.objects.get().active
+    assert not AuditEntry.objects.exists()
+
+
+def rename_as(operator: Operator, act: str, client: Client) -> None:
+    with audit.acting(operator=operator, act=act, subject=client):
+        rename(client)
+
+
+def test_what_is_made_is_found_in_the_result(ann: Operator, client_row: Client) -> None:
+    with audit.acting(operator=ann, act="client.rename", subject=lambda result: result):
+        rename(client_row)
+    entry = AuditEntry.objects.get()
+    assert (entry.before, entry.object_id) == (None, str(client_row.pk))
+
+
+def test_an_act_without_a_journey_is_a_bug(ann: Operator, client_row: Client) -> None:
+    with pytest.raises(RuntimeError, match="no trace"), audit.acting(operator=ann, act="a.b", subject=client_row):
+        pass
+
+
+def test_journeys_outside_an_act_leave_nothing(client_row: Client) -> None:
+    rename(client_row)
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "sql", ["UPDATE kgen_auditentry SET act = 'x'", "DELETE FROM kgen_auditentry", "TRUNCATE kgen_auditentry"]
+)
+def test_the_database_refuses_to_change_the_trail(ann: Operator, client_row: Client, sql: str) -> None:
+    audit.saw(operator=ann, what="phone", subject=client_row, request=RequestFactory().get("/"))
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+    assert AuditEntry.objects.get().act == "phone.see"
+
+
+def test_nothing_personal_gets_in(ann: Operator, studio: StudioCaller) -> None:
+    profile = {"name": "Asha Rao", "email": "asha@example.com", "phonenumber": "+918000000001", "device_id": "dev-9"}
+    studio.gamer("player-77", **profile)
+    gamer = Gamer.objects.get()
+    audit.note(operator=ann, act="a.b", request=RequestFactory().get("/"), subject=gamer, after=audit.snapshot(gamer))
+    kept = str(AuditEntry.objects.values().get())
+    assert not [value for value in ("player-77", *profile.values()) if value in kept]
+    assert audit.HIDDEN in kept
+    changed = Gamer.objects.get()
+    changed.email = "other@example.com"
+    assert audit.differing(gamer, changed)[1]["email"] == audit.CHANGED  # type: ignore[index]
+
+
+def test_a_hash_of_a_password_never_gets_in(ann: Operator) -> None:
+    kept: Any = audit.snapshot(ann, ("groups",))
+    assert (kept["password"], kept["email"], kept["username"]) == (audit.HIDDEN, "", ann.username)
+
+
+def test_a_clients_settings_are_changed_by_their_service_only(browser: Browser, client_row: Client) -> None:
+    assert browser.post(f"/console/users/client/{client_row.pk}/change/", {"welcome_bonus": 75}).status_code == 403
+    assert Client.objects.get().welcome_bonus == 50
+    assert not AuditEntry.objects.exists()
+
+
+def test_an_operators_roles_and_clients_are_in_the_trail(browser: Browser, client_row: Client) -> None:
+    person = operator_in(Role.VIEWER)
+    page = f"/console/users/operator/{person.pk}/change/"
+    sent = {"username": person.username, "is_active": "on", "clients": [str(client_row.pk)], "groups": []}
+    assert browser.post(page, sent).status_code == 302
+    entry = AuditEntry.objects.get()
+    assert (len(entry.before["groups"]), entry.after["groups"]) == (1, [])
+    assert (entry.before["clients"], entry.after["clients"]) == ([], [str(client_row.pk)])
+
+
+def test_the_list_is_searched_and_filtered(browser: Browser, ann: Operator, client_row: Client) -> None:
+    request = RequestFactory().get("/", headers={"X-Request-Id": "a" * 32})
+    audit.note(operator=ann, act="client.rename", request=request, subject=client_row)
+    audit.note(operator=None, act="operator.login_failed", request=RequestFactory().get("/"))
+    for query in (f"q={client_row.pk}", "q=client.rename", f"q={'a' * 32}", f"operator_id={ann.pk}"):
+        page = browser.get(f"/console/kgen/auditentry/?{query}").content.decode()
+        table = page.partition('id="result_list"')[2]
+        assert "client.rename" in table, query
+        assert "login_failed" not in table, query
+    shown = browser.get(f"/console/kgen/auditentry/{AuditEntry.objects.first().pk}/change/").content.decode()
+    assert "client.rename" in shown
+
+
+def test_a_limited_operator_reads_of_its_clients_only(ann: Operator, client_row: Client, other_studio: Any) -> None:
+    for client in Client.objects.all():
+        audit.note(operator=ann, act="client.rename", request=RequestFactory().get("/"), subject=client)
+    page = logged_in(operator_in(Role.FINANCE, client_row)).get("/console/kgen/auditentry/").content.decode()
+    assert page.count("client.rename") == 1
