@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from kgen.duties import duty
-from wallet.services import paying
+from wallet.services import paying, totalling
 
 
 @shared_task
@@ -11,3 +11,9 @@ from wallet.services import paying
 def pay_withdrawals() -> None:
     """Send what is owed, and ask what became of what was sent."""
     paying.pay_due()
+
+
+@shared_task
+def total_postings() -> None:
+    """Bring the running totals of the ledger forward."""
+    totalling.total_postings()

@@ -133,11 +133,12 @@ def test_mismatches_go_to_a_person(sent: Withdrawal, winner: GamerCaller, wrong:
 @pytest.mark.parametrize("paid", [True, False])
 def test_a_person_ends_a_review_once(sent: Withdrawal, winner: GamerCaller, paid: bool) -> None:
     tell(report(sent, amount=1)).ok()
-    reviewing.resolve_review(withdrawal_id=sent.pk, operator_id=5, paid=paid, reason="seen in the gateway's books")
+    found = {"reason": "seen in the gateway's books", "rail_reference": "gw-7"}
+    reviewing.resolve_review(withdrawal_id=sent.pk, operator_id=5, paid=paid, **found)
     assert state_of(sent)[0] == ("PAID" if paid else "FAILED")
     assert money(winner) == ((0, 0) if paid else (300, 0))
     with pytest.raises(Exception, match="WRONG_STATE"):
-        reviewing.resolve_review(withdrawal_id=sent.pk, operator_id=5, paid=not paid, reason="again")
+        reviewing.resolve_review(withdrawal_id=sent.pk, operator_id=5, paid=not paid, **found)
     assert_proven()
 
 

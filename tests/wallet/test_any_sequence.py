@@ -36,7 +36,7 @@ class Purses(RuleBasedStateMachine):
         self.client_id, self.count = new_id(), 0
         self.wallets = [new_id() for _ in range(3)]
         for wallet in self.wallets:
-            ledger.open_wallet(wallet_id=wallet, client_id=self.client_id, currency="KCASH", now=database_now())
+            ledger.open_wallets([(wallet, self.client_id, "KCASH")], now=database_now())
         self.escrow = self.account(SystemAccount.ESCROW)
         self.held = [dict.fromkeys(BUCKETS, 0) for _ in self.wallets]
         self.open_stakes: dict[str, tuple[int, dict[str, int]]] = {}
@@ -67,8 +67,8 @@ class Purses(RuleBasedStateMachine):
     def bonus(self, gamer: int, amount: int) -> None:
         """The house gives play money."""
         refusal = self.too_much(gamer, amount)
-        self.attempt(refusal, atomic(ledger.credit_bonus), wallet_id=self.wallets[gamer], amount=amount,
-                     reference=self.name("bonus"))  # fmt: skip
+        given = ledger.Bonus(self.wallets[gamer], amount, self.name("bonus"))
+        self.attempt(refusal, atomic(ledger.credit_bonuses), bonuses=[given])
         self.held[gamer]["bonus"] += 0 if refusal else amount
 
     @rule(gamer=GAMERS, amount=AMOUNTS.filter(bool))

@@ -30,7 +30,7 @@ def client_id() -> UUID:
 def wallet_id(client_id: UUID) -> UUID:
     """A wallet with 10 of bonus, 20 of bought and 40 of earned money."""
     id = new_id()
-    ledger.open_wallet(wallet_id=id, client_id=client_id, currency="KCASH", now=database_now())
+    ledger.open_wallets([(id, client_id, "KCASH")], now=database_now())
     purse, house = ledger.lock_purse(id), account(client_id, SystemAccount.HOUSE)
     for bucket, amount in zip(PLAY, (10, 20, 40), strict=True):
         move = Move(house, purse.ids[bucket], amount)
@@ -140,8 +140,8 @@ def test_no_bucket_is_touched_by_a_stake_that_all_of_them_cannot_pay(wallet_id: 
 
 def test_nothing_is_booked_for_nothing(wallet_id: UUID, client_id: UUID, escrow: int) -> None:
     with nothing_changes():
-        assert ledger.pay_stake(wallet_id=wallet_id, escrow=escrow, amount=0, reference="join:1") is None
-        assert ledger.credit_bonus(wallet_id=wallet_id, amount=0, reference="welcome:1") is None
+        ledger.pay_stake(wallet_id=wallet_id, escrow=escrow, amount=0, reference="join:1")
+        ledger.credit_bonuses([ledger.Bonus(wallet_id, 0, "welcome:1")])
         assert ledger.reverse(original="join:1", reference="refund:1", kind=Kind.LEAVE) is None
         assert ledger.book_many([]) == {}
 

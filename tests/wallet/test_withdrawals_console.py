@@ -11,11 +11,11 @@ from kgen.webhooks.models import WebhookEndpoint, WebhookEvent
 from tests.support.http import GamerCaller
 from tests.support.withdrawals import earn, link, money, row_of, withdraw
 from users.models import Client, Operator
-from wallet.models import PayoutRail, Review, State, Withdrawal
+from wallet.models import Review, State, Withdrawal
 from wallet.services import paying
 
 pytestmark = pytest.mark.django_db
-QUEUE, RAILS = "/console/wallet/withdrawal/", "/console/wallet/payoutrail/"
+QUEUE = "/console/wallet/withdrawal/"
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_approving_in_the_queue(browser: Browser, operator: Operator, winner: Ga
     assert (row.state, row.approved_by, row.reason) == (State.PAID, operator.pk, "because")
 
 
-def test_rejecting_and_resolving(browser: Browser, operator: Operator, winner: GamerCaller) -> None:
+def test_rejecting_and_asking_again(browser: Browser, operator: Operator, winner: GamerCaller) -> None:
     row = withdraw(winner)
     act(browser, QUEUE, "reject", row)
     row.refresh_from_db()
@@ -67,18 +67,7 @@ def test_rejecting_and_resolving(browser: Browser, operator: Operator, winner: G
     assert rows.get().state == State.SENDING
     rows.update(state=State.NEEDS_REVIEW, review=Review.CONTRADICTION)
     assert "does not allow" in act(browser, QUEUE, "ask_again", row)
-    act(browser, QUEUE, "resolve_as_paid", row)
-    assert (rows.get().state, rows.get().resolved_by) == (State.PAID, operator.pk)
-
-
-def test_pausing_a_rail(browser: Browser, winner: GamerCaller) -> None:
-    rail = PayoutRail.objects.get(pk="internal")
-    act(browser, RAILS, "pause", rail, "audit")
-    rail.refresh_from_db()
-    assert (rail.pause, rail.reason) == ("operator", "audit")
-    act(browser, RAILS, "resume", rail)
-    rail.refresh_from_db()
-    assert rail.pause == ""
+    assert rows.get().state == State.NEEDS_REVIEW
 
 
 def test_the_pages_change_nothing(browser: Browser, winner: GamerCaller) -> None:

@@ -12,7 +12,9 @@ from wallet.models.accounting import (
     Wallet,
 )
 from wallet.models.adjustments import ADJUSTABLE, Adjustment, AdjustmentState, Direction
+from wallet.models.totals import DayTotal, KindTotal, PostingMark
 from wallet.models.withdrawals import (
+    LONGEST_RAIL_REFERENCE,
     OPEN,
     SETTLED,
     UNSENT,
@@ -27,6 +29,7 @@ from wallet.models.withdrawals import (
 
 __all__ = [
     "ADJUSTABLE",
+    "LONGEST_RAIL_REFERENCE",
     "NO_CLIENT",
     "OPEN",
     "SETTLED",
@@ -35,13 +38,16 @@ __all__ = [
     "Adjustment",
     "AdjustmentState",
     "Bucket",
+    "DayTotal",
     "Deposit",
     "Direction",
     "Kind",
+    "KindTotal",
     "Pause",
     "PayoutAttempt",
     "PayoutRail",
     "Posting",
+    "PostingMark",
     "Review",
     "State",
     "Step",

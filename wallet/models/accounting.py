@@ -66,28 +66,34 @@ class Wallet(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client_id = models.UUIDField(help_text="whose gamer's it is; the ledger knows no more of that")
     currency = models.CharField(max_length=12)
-    address = models.CharField(max_length=42, unique=True)
+    address = models.CharField(max_length=42)
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["client_id", "id"], name="wallet_of_client"),
+            # Not unique=True on the column, which would bring a second index for LIKE.
+            models.UniqueConstraint(fields=["address"], name="wallet_wallet_address"),
             models.CheckConstraint(condition=Q(address__regex="^0x[0-9a-f]{40}$"), name="wallet_address_form"),
         ]
 
     def __str__(self) -> str:
-        return self.address
+        # Not its address: this stands in lists and messages, which show addresses masked.
+        return f"wallet {self.pk}"
 
 
 class Account(models.Model):
     """One side of postings. A gamer's carries its balance; a system account's is the sum of its postings."""
 
-    wallet = models.ForeignKey(Wallet, models.PROTECT, null=True, related_name="accounts")
+    # The composite key below implies the simple one, and one_account_each leads with the wallet.
+    wallet = models.ForeignKey(
+        Wallet, models.PROTECT, null=True, related_name="accounts", db_constraint=False, db_index=False
+    )
     client_id = models.UUIDField()
     kind = models.CharField(max_length=20)
     currency = models.CharField(max_length=12)
     owner_id = models.UUIDField(null=True, help_text="an escrow's tournament, a KGeN wallet's account")
-    address = models.CharField(max_length=42, null=True, unique=True, help_text="a system account's own")
+    address = models.CharField(max_length=42, null=True, help_text="a system account's own")
     balance = models.BigIntegerField(null=True)
 
     class Meta:
@@ -98,6 +104,10 @@ class Account(models.Model):
                 name="one_account_each",
             ),
             models.UniqueConstraint(fields=["id", "currency"], name="account_currency"),
+            # Gamers' accounts, four of five, have none.
+            models.UniqueConstraint(
+                fields=["address"], condition=Q(address__isnull=False), name="wallet_account_address"
+            ),
             models.CheckConstraint(condition=Q(balance__gte=0), name="balance_not_negative"),
             models.CheckConstraint(
                 condition=Q(wallet__isnull=False, balance__isnull=False, kind__in=Bucket.values, address=None)
@@ -126,15 +136,24 @@ class Transaction(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client_id = models.UUIDField()
-    wallet = models.ForeignKey(Wallet, models.PROTECT, null=True, help_text="the gamer's, if one takes part")
+    # The composite key below implies the simple one, and the statement's index leads with the wallet.
+    wallet = models.ForeignKey(
+        Wallet,
+        models.PROTECT,
+        null=True,
+        help_text="the gamer's, if one takes part",
+        db_constraint=False,
+        db_index=False,
+    )
     kind = models.CharField(max_length=20, choices=Kind.choices)
-    reference = models.CharField(max_length=120, unique=True)
+    reference = models.CharField(max_length=120)
     balance_after = models.BigIntegerField(null=True, help_text="bonus, bought and earned together")
     created_at = models.DateTimeField(help_text="the database's clock, under the accounts' locks")
 
     class Meta:
         indexes = [models.Index(fields=["wallet", "-created_at", "-id"], name="statement")]
         constraints = [
+            models.UniqueConstraint(fields=["reference"], name="wallet_transaction_reference"),
             models.CheckConstraint(
                 # A check that comes to NULL passes, so what must be there is said.
                 condition=Q(wallet=None, balance_after=None)
@@ -157,8 +176,9 @@ class Posting(models.Model):
     """A movement of `amount` from source to destination. Half of one cannot be written."""
 
     transaction = models.ForeignKey(Transaction, models.PROTECT, related_name="postings")
-    source = models.ForeignKey(Account, models.PROTECT, related_name="sent")
-    destination = models.ForeignKey(Account, models.PROTECT, related_name="received")
+    # The composite keys below, with the currency, imply the simple ones.
+    source = models.ForeignKey(Account, models.PROTECT, related_name="sent", db_constraint=False)
+    destination = models.ForeignKey(Account, models.PROTECT, related_name="received", db_constraint=False)
     currency = models.CharField(max_length=12)
     amount = models.BigIntegerField()
     source_balance = models.BigIntegerField(null=True, help_text="after it; null on a system account")
@@ -191,7 +211,8 @@ class Deposit(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     client_id = models.UUIDField()
-    wallet = models.ForeignKey(Wallet, models.PROTECT)
+    # Implied by the composite key below.
+    wallet = models.ForeignKey(Wallet, models.PROTECT, db_constraint=False)
     reference = models.CharField(max_length=255, help_text="the studio's own")
     amount = models.BigIntegerField()
     created_at = models.DateTimeField()

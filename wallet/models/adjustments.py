@@ -41,7 +41,8 @@ class Adjustment(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client_id = models.UUIDField()
-    wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="adjustments")
+    # Implied by the composite key below.
+    wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="adjustments", db_constraint=False)
     bucket = models.CharField(max_length=20, choices=[(bucket.value, bucket.label) for bucket in ADJUSTABLE])
     direction = models.CharField(max_length=6, choices=Direction.choices)
     amount = models.BigIntegerField()
@@ -54,6 +55,10 @@ class Adjustment(models.Model):
     note = models.CharField(max_length=LONGEST_REASON, blank=True, default="", help_text="why it was so decided")
 
     class Meta:
+        indexes = [
+            models.Index(fields=["created_at", "id"], condition=Q(state="REQUESTED"), name="adjustments_open"),
+            models.Index(fields=["requested_by", "-id"], name="adjustments_of_maker"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(amount__gte=1, amount__lte=LARGEST_ADJUSTMENT), name="adjustment_amount_in_bounds"

@@ -22,6 +22,7 @@ class State(models.TextChoices):
 UNSENT = (State.REQUESTED, State.AWAITING_APPROVAL)
 OPEN = (*UNSENT, State.SENDING, State.NEEDS_REVIEW)
 SETTLED = (State.PAID, State.FAILED)
+LONGEST_RAIL_REFERENCE = 200
 
 
 class Review(models.TextChoices):
@@ -29,7 +30,8 @@ class Review(models.TextChoices):
 
     # The rail has not seen it and must not be sent it again; a clear word from the rail still settles it.
     UNCONFIRMED = "UNCONFIRMED"
-    # What the rail says differs from what we know; only a person settles it.
+    # What the rail says differs from what we know; only a person settles it. On a settled withdrawal it is a mark:
+    # the money stays where it is, and a person clears it.
     CONTRADICTION = "CONTRADICTION"
 
 
@@ -43,9 +45,12 @@ class Step(models.TextChoices):
 class Withdrawal(models.Model):
     """Earned money on its way to the holder's KGeN wallet. Its money is in `held` while it is open."""
 
+    audit_shown = ("currency", "rail", "rail_reference")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client_id = models.UUIDField()
-    wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="withdrawals")
+    # Implied by the composite key below.
+    wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="withdrawals", db_constraint=False)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=12)
     destination = models.CharField(max_length=42, help_text="the KGeN wallet that was linked at the request")
@@ -67,6 +72,14 @@ class Withdrawal(models.Model):
     rejected_by = models.BigIntegerField(null=True, help_text="operator")
     resolved_by = models.BigIntegerField(null=True, help_text="operator who ended a review")
     reason = models.CharField(max_length=500, blank=True, default="", help_text="the operator's")
+    rail_reference = models.CharField(
+        max_length=LONGEST_RAIL_REFERENCE,
+        blank=True,
+        default="",
+        help_text="what the rail's books name it, at a review",
+    )
+    cleared_by = models.BigIntegerField(null=True, help_text="operator who cleared the mark of a dispute")
+    clear_reason = models.CharField(max_length=500, blank=True, default="", help_text="why the dispute was over")
 
     block_number = models.BigIntegerField(null=True)
     transaction_hash = models.CharField(max_length=200, null=True)
@@ -81,6 +94,11 @@ class Withdrawal(models.Model):
                 condition=Q(state__in=[State.REQUESTED, State.AWAITING_APPROVAL, State.SENDING]),
                 name="withdrawals_due",
             ),
+            # Lists and exports by time; the console's queue, of all clients and of one; the few that ask for a person.
+            models.Index(fields=["created_at", "id"], name="withdrawals_by_time"),
+            models.Index(fields=["state", "created_at", "id"], name="withdrawals_by_state"),
+            models.Index(fields=["client_id", "state", "created_at", "id"], name="withdrawals_of_client"),
+            models.Index(fields=["created_at", "id"], condition=~Q(review=""), name="withdrawals_marked"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["wallet"], condition=Q(state__in=OPEN), name="one_open_withdrawal"),
@@ -108,7 +126,8 @@ class Withdrawal(models.Model):
 class PayoutAttempt(models.Model):
     """One word with a rail about a withdrawal: a log that only grows. One without an end was cut off."""
 
-    withdrawal = models.ForeignKey(Withdrawal, models.PROTECT, related_name="attempts")
+    # payout_attempt_number leads with it.
+    withdrawal = models.ForeignKey(Withdrawal, models.PROTECT, related_name="attempts", db_index=False)
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=8, choices=[("send", "send"), ("ask", "ask"), ("news", "news")])
     started_at = models.DateTimeField()

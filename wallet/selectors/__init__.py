@@ -1,6 +1,6 @@
 """Questions to the ledger: balances, statements, and its proof."""
 
-from wallet.selectors.balances import Balance, balance_of, system_balance
+from wallet.selectors.balances import Balance, balance_of, has_accounts, system_balance
 from wallet.selectors.proof import Difference, ledger_differences, ledger_totals
 from wallet.selectors.statements import StatementEntry, statement_entry, statement_page
 
@@ -9,6 +9,7 @@ __all__ = [
     "Difference",
     "StatementEntry",
     "balance_of",
+    "has_accounts",
     "ledger_differences",
     "ledger_totals",
     "statement_entry",

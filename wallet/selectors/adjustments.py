@@ -1,7 +1,11 @@
-"""Who asked for adjustments of a wallet."""
+"""Adjustments: who asked for which, and what is still open."""
 
+from collections.abc import Collection
 from uuid import UUID
 
+from django.db.models import QuerySet
+
+from kgen.api.pagination import Key, Page, page_of
 from wallet.models import Adjustment, AdjustmentState
 
 
@@ -9,3 +13,35 @@ def has_asked_for_adjustment(wallet_id: UUID, operator_id: int) -> bool:
     """Whether the operator is the maker of an adjustment of this wallet that is open or approved."""
     made = Adjustment.objects.filter(wallet=wallet_id, requested_by=operator_id)
     return made.filter(state__in=[AdjustmentState.REQUESTED, AdjustmentState.APPROVED]).exists()
+
+
+def adjustments_of_operator(clients: Collection[UUID] | None) -> QuerySet[Adjustment]:
+    """All adjustments that an operator limited to `clients` (None: to none) may see, with their wallets."""
+    rows = Adjustment.objects.select_related("wallet")
+    return rows if clients is None else rows.filter(client_id__in=list(clients))
+
+
+def open_adjustments(clients: Collection[UUID] | None, most: int) -> list[Adjustment]:
+    """The oldest requests that nobody has decided."""
+    rows = adjustments_of_operator(clients).filter(state=AdjustmentState.REQUESTED)
+    return list(rows.order_by("created_at", "id")[:most])
+
+
+def count_open_adjustments(clients: Collection[UUID] | None, *, but_of: int, most: int) -> int:
+    """How many requests of others are open, counted to `most`."""
+    rows = adjustments_of_operator(clients).filter(state=AdjustmentState.REQUESTED).exclude(requested_by=but_of)
+    return rows.order_by()[:most].count()
+
+
+def adjustments_asked_by(operator_id: int, clients: Collection[UUID] | None, most: int) -> list[Adjustment]:
+    """An operator's own newest requests, whatever became of them."""
+    return list(adjustments_of_operator(clients).filter(requested_by=operator_id).order_by("-pk")[:most])
+
+
+def adjustment_page(wallet_id: UUID, *, scope: str, cursor: str | None, limit: int) -> Page[Adjustment]:
+    """A wallet's adjustments, newest first.
+
+    :raises Invalid: the cursor is not one of this list.
+    """
+    rows = Adjustment.objects.filter(wallet=wallet_id)
+    return page_of(rows, (Key("id", "uuid", descending=True),), scope=scope, cursor=cursor, limit=limit)

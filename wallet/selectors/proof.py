@@ -157,6 +157,35 @@ _RULES = {
                'booked ' || coalesce(booked.said, 'nothing') || ', expected ' || coalesce(due.said, 'nothing')
           FROM due LEFT JOIN booked USING (reference)
          WHERE booked.said IS DISTINCT FROM due.said""",
+    "running totals by kind of account = sums of the postings counted": """
+        WITH counted AS (
+            SELECT t.client_id, p.currency, a.kind,
+                   sum(CASE WHEN a.id = p.destination_id THEN p.amount::numeric ELSE -p.amount::numeric END) AS held
+              FROM wallet_posting p
+              JOIN wallet_transaction t ON t.id = p.transaction_id
+              JOIN wallet_account a ON a.id IN (p.source_id, p.destination_id)
+             WHERE p.id <= (SELECT counted FROM wallet_postingmark)
+             GROUP BY t.client_id, p.currency, a.kind
+        )
+        SELECT 'total of ' || kind || ' of ' || client_id, 'stored ' || coalesce(k.held, 0) || ', postings say '
+               || coalesce(c.held, 0)
+          FROM counted c FULL JOIN wallet_kindtotal k USING (client_id, currency, kind)
+         WHERE coalesce(c.held, 0) <> coalesce(k.held, 0)""",
+    "running totals by day = sums of the postings counted": """
+        WITH counted AS (
+            SELECT t.client_id, p.currency, (t.created_at AT TIME ZONE 'UTC')::date AS day, t.kind, s.kind AS source,
+                   d.kind AS destination, sum(p.amount::numeric) AS moved, count(*) AS postings
+              FROM wallet_posting p
+              JOIN wallet_transaction t ON t.id = p.transaction_id
+              JOIN wallet_account s ON s.id = p.source_id
+              JOIN wallet_account d ON d.id = p.destination_id
+             WHERE p.id <= (SELECT counted FROM wallet_postingmark) GROUP BY 1, 2, 3, 4, 5, 6
+        )
+        SELECT 'total of ' || day || ' ' || kind || ' ' || source || ' → ' || destination || ' of ' || client_id,
+               'stored ' || coalesce(t.moved, 0) || ', postings say ' || coalesce(c.moved, 0)
+          FROM counted c
+          FULL JOIN wallet_daytotal t USING (client_id, currency, day, kind, source, destination)
+         WHERE (c.moved, c.postings) IS DISTINCT FROM (t.moved, t.postings)""",
     "an adjustment's booking has its adjustment": """
         SELECT 'transaction ' || t.id || ' ' || t.reference, 'none'
           FROM wallet_transaction t

@@ -1,8 +1,14 @@
 """What the database itself says of payouts: which one it is, and which rails run."""
 
-from django.db import connection
+from dataclasses import dataclass
+from datetime import datetime
 
-from wallet.models import Pause, PayoutRail
+from django.db import connection
+from django.db.models import Count, Min, Q, Sum
+
+from wallet.models import Pause, PayoutRail, State, Withdrawal
+
+COUNTED_TO = 1000
 
 
 def system_marker() -> str:
@@ -21,6 +27,30 @@ def paused_rails() -> dict[str, Pause]:
     return {rail.name: Pause(rail.pause) for rail in PayoutRail.objects.exclude(pause="")}
 
 
+@dataclass(frozen=True)
+class RailQueue:
+    """What waits for a rail: how many (counted to one past `COUNTED_TO`), their sum, and since when the oldest."""
+
+    count: int
+    amount: int
+    oldest: datetime | None
+    reviews: int
+
+
+def rail_queue(name: str) -> RailQueue:
+    """The unsettled withdrawals of one rail."""
+    rows = Withdrawal.objects.filter(rail=name)
+    sent = rows.filter(Q(state__in=[State.REQUESTED, State.SENDING]) | _APPROVED).order_by("next_attempt_at", "id")
+    # Named once more for the index of exactly these states.
+    sent = sent.filter(state__in=[State.REQUESTED, State.AWAITING_APPROVAL, State.SENDING])
+    waiting = sent.values("amount", "created_at")[: COUNTED_TO + 1]
+    found = waiting.aggregate(count=Count("*"), amount=Sum("amount", default=0), oldest=Min("created_at"))
+    # Named with the mark that every review has, for the index of marks.
+    reviews = rows.filter(~Q(review=""), state=State.NEEDS_REVIEW).order_by("created_at")[: COUNTED_TO + 1].count()
+    return RailQueue(**found, reviews=reviews)
+
+
+_APPROVED = Q(state=State.AWAITING_APPROVAL, approved_by__isnull=False)
 _MARKER = """
 SELECT (SELECT system_identifier FROM pg_control_system()) || ':'
     || (SELECT timeline_id FROM pg_control_checkpoint()) || ':'

@@ -4,11 +4,11 @@ from datetime import datetime
 from uuid import UUID
 
 from kgen.clock import database_now
-from kgen.errors import RecordNotFound, WrongState
+from kgen.errors import Invalid, RecordNotFound, WrongState
 from kgen.states import move_to
 from kgen.transactions import journey
 from wallet import errors, ledger
-from wallet.models import Review, State, Step, Withdrawal
+from wallet.models import LONGEST_RAIL_REFERENCE, SETTLED, Review, State, Step, Withdrawal
 from wallet.selectors.adjustments import has_asked_for_adjustment
 from wallet.services import booking
 
@@ -69,19 +69,51 @@ def ask_again(*, withdrawal_id: UUID) -> None:
 
 
 @journey
-def resolve_review(*, withdrawal_id: UUID, operator_id: int, paid: bool, reason: str) -> None:
+def resolve_review(*, withdrawal_id: UUID, operator_id: int, paid: bool, reason: str, rail_reference: str = "") -> None:
     """End a review by hand, after looking at the rail's own books: paid, or never to be paid.
+
+    `reason` is the evidence in words, `rail_reference` what the rail's books name the payment; both are kept.
 
     :raises RecordNotFound: there is none of that id.
     :raises WrongState: it is not in review.
+    :raises Invalid: no evidence, or no such reference where it was paid, or too long a one.
     """
+    if not reason.strip():
+        raise Invalid("Say what the rail's books show.")
+    if paid and not rail_reference.strip():
+        raise Invalid("Name the payment as the rail's books do.")
+    if len(rail_reference) > LONGEST_RAIL_REFERENCE:
+        raise Invalid(f"The rail's reference must have at most {LONGEST_RAIL_REFERENCE} characters.")
     row, now = _locked(withdrawal_id)
     if row.state != State.NEEDS_REVIEW:
         raise WrongState()
+    evidence = {"resolved_by": operator_id, "reason": reason, "rail_reference": rail_reference.strip()}
     if paid:
-        booking.pay(row, None, now, resolved_by=operator_id, reason=reason)
+        booking.pay(row, None, now, **evidence)
     else:
-        booking.refund(row, now, resolved_by=operator_id, reason=reason)
+        booking.refund(row, now, **evidence)
+
+
+@journey
+def clear_mark(*, withdrawal_id: UUID, operator_id: int, reason: str) -> None:
+    """Take the mark off a settled withdrawal that the rail disputed, once a person knows what happened. No money moves.
+
+    Further news that contradict mark it anew.
+
+    :raises RecordNotFound: there is none of that id.
+    :raises WrongState: it is not settled, or not disputed.
+    :raises Invalid: no reason.
+    """
+    if not reason.strip():
+        raise Invalid("Give a reason.")
+    row, _ = _locked(withdrawal_id)
+    move_to(
+        row,
+        where={"state__in": SETTLED, "review": Review.CONTRADICTION},
+        review="",
+        cleared_by=operator_id,
+        clear_reason=reason,
+    )
 
 
 def _locked(withdrawal_id: UUID) -> tuple[Withdrawal, datetime]:

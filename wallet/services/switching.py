@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import F
 
 from kgen.clock import database_now
-from kgen.errors import RecordNotFound
+from kgen.errors import RecordNotFound, WrongState
 from kgen.transactions import journey
 from wallet import payouts
 from wallet.models import Pause, PayoutRail, Step
@@ -38,12 +38,18 @@ def pause_rail(*, name: str, operator_id: int | None, reason: str) -> None:
 
 
 @journey
-def resume_rail(*, name: str, operator_id: int | None, reason: str) -> None:
+def resume_rail(*, name: str, operator_id: int | None, reason: str, cause: Pause | None = None) -> None:
     """Let a rail run, and vouch that this database knows what was paid over it.
 
+    `cause` is the pause that the operator has looked at: it is ended, and no other that came since. None: any.
+
     :raises RecordNotFound: there is no such rail.
+    :raises WrongState: it is not paused for that cause.
     """
     running_rails(payouts.rails())
+    found = PayoutRail.objects.select_for_update().filter(pk=name).first()
+    if found is not None and cause is not None and found.pause != cause:
+        raise WrongState("The rail is not paused for that any more: look at it again.")
     marker = system_marker()
     if PayoutRail.objects.filter(pk=name).exclude(confirmed_system=marker).exists():
         # What was sent after the backup was taken is forgotten here: the rail is asked before anything goes out.

@@ -1,0 +1,193 @@
+"""Adjustments in the console: asked for by one operator, decided by another."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from kgen.console.acts import Act, on_rows
+from kgen.console.admin import ReadOnlyAdmin
+from kgen.console.navigation import Nav
+from kgen.console.pages import ConsolePage, address, does, page
+from kgen.console.scope import clients_of, scoped
+from kgen.jobs.sheets import masked
+from wallet.admin.queue import operator_of
+from wallet.ledger import Bucket
+from wallet.models import ADJUSTABLE, Adjustment, AdjustmentState, Direction, Wallet
+from wallet.models.adjustments import LARGEST_ADJUSTMENT, LONGEST_REASON, SHORTEST_REASON
+from wallet.selectors import balance_of
+from wallet.selectors.adjustments import adjustments_of_operator, open_adjustments
+from wallet.services import adjusting
+
+MAY_SEE, MAY_ASK, MAY_DECIDE = "wallet.view_adjustment", "wallet.request_adjustment", "wallet.approve_adjustment"
+REQUEST = Act("adjustment.request", MAY_ASK)
+APPROVE = Act("adjustment.approve", MAY_DECIDE)
+REJECT = Act("adjustment.reject", MAY_DECIDE)
+CANCEL = Act("adjustment.cancel", MAY_ASK)
+LISTED = 100
+
+
+@admin.register(Adjustment)
+class AdjustmentAdmin(ReadOnlyAdmin):
+    """Corrections by hand, all there ever were: what was asked for, by whom, and who decided it."""
+
+    list_display = [
+        *("id", "state", "wallet", "direction", "bucket", "amount"),
+        *("reason", "requested_by", "created_at", "decided_by"),
+    ]
+    list_filter = ["state", "direction", "bucket"]
+    list_select_related = ["wallet"]
+    search_fields = ["=id", "=wallet__address"]
+    actions = ["approve", "reject", "cancel"]
+
+    @on_rows(APPROVE, "Approve: the money moves")
+    def approve(self, request: HttpRequest, row: Adjustment, reason: str) -> Any:
+        """Book what others asked for."""
+        return adjusting.approve_adjustment(adjustment_id=row.pk, operator_id=operator_of(request), note=reason)
+
+    @on_rows(REJECT, "Reject")
+    def reject(self, request: HttpRequest, row: Adjustment, reason: str) -> Any:
+        """Refuse what others asked for."""
+        return adjusting.reject_adjustment(adjustment_id=row.pk, operator_id=operator_of(request), note=reason)
+
+    @on_rows(CANCEL, "Withdraw my own request")
+    def cancel(self, request: HttpRequest, row: Adjustment, reason: str) -> Any:
+        """Take back what one asked for."""
+        return adjusting.cancel_adjustment(adjustment_id=row.pk, operator_id=operator_of(request), note=reason)
+
+
+@page
+class AdjustmentsPage(ConsolePage):
+    """Requests that nobody has decided, oldest first."""
+
+    route, name, title = "money/adjustments/", "adjustments", "Adjustments"
+    permission = MAY_SEE
+    template_name = "console/adjustments.html"
+    nav = Nav("Money", "Adjustments", "balance", 40)
+
+    def data(self, **kwargs: Any) -> dict[str, Any]:
+        me = operator_of(self.request)
+        rows = open_adjustments(clients_of(self.request.user), LISTED)
+        return {"rows": [(row, row.requested_by == me) for row in rows], "listed": LISTED}
+
+
+@page
+class AdjustmentPage(ConsolePage):
+    """One adjustment with what it would change, and what was decided."""
+
+    route, name, title = "money/adjustments/<uuid:pk>/", "adjustment", "Adjustment"
+    permission = MAY_SEE
+    template_name = "console/adjustment.html"
+
+    def data(self, **kwargs: Any) -> dict[str, Any]:
+        row = self._row(kwargs["pk"])
+        return {
+            "row": row,
+            "is_open": row.state == AdjustmentState.REQUESTED,
+            "mine": row.requested_by == operator_of(self.request),
+            "wallet_address": masked(row.wallet.address),
+            "balance": balance_of(row.wallet_id),
+            "shortest": SHORTEST_REASON,
+        }
+
+    def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
+        return [(AdjustmentsPage.title, address("adjustments"))]
+
+    @does(APPROVE)
+    def approve(self, pk: UUID) -> HttpResponse:
+        """Book it; its maker may not."""
+        return self._decide(APPROVE, pk, adjusting.approve_adjustment, "Approved: the money has moved.")
+
+    @does(REJECT)
+    def reject(self, pk: UUID) -> HttpResponse:
+        """Refuse it; its maker withdraws it instead."""
+        return self._decide(REJECT, pk, adjusting.reject_adjustment, "Rejected. Nothing has moved.")
+
+    @does(CANCEL)
+    def cancel(self, pk: UUID) -> HttpResponse:
+        """Withdraw one's own request."""
+        return self._decide(CANCEL, pk, adjusting.cancel_adjustment, "Withdrawn. Nothing has moved.")
+
+    def _decide(self, what: Act, pk: UUID, service: Callable[..., None], done: str) -> HttpResponse:
+        row = self._row(pk)
+        call = partial(service, adjustment_id=pk, operator_id=operator_of(self.request), note=self.reason)
+        self.run(what, call, subject=row, done=done)
+        return self.back(address("adjustment", pk=pk))
+
+    def _row(self, pk: UUID) -> Adjustment:
+        return get_object_or_404(adjustments_of_operator(clients_of(self.request.user)), pk=pk)
+
+
+class AdjustmentForm(forms.Form):
+    """What is to be changed, and why."""
+
+    direction = forms.ChoiceField(
+        choices=[(Direction.CREDIT.value, "Give the gamer"), (Direction.DEBIT.value, "Take from the gamer")],
+        widget=forms.RadioSelect,
+    )
+    amount = forms.IntegerField(min_value=1, max_value=LARGEST_ADJUSTMENT)
+    bucket = forms.ChoiceField(choices=[(bucket.value, bucket.label) for bucket in ADJUSTABLE])
+    reason = forms.CharField(
+        min_length=SHORTEST_REASON, max_length=LONGEST_REASON, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+@page
+class NewAdjustmentPage(ConsolePage):
+    """A request for one wallet, which `?wallet=` names. Nothing moves before another operator approves it."""
+
+    route, name, title = "money/adjustments/new/", "adjustment_new", "Ask for an adjustment"
+    permission = MAY_ASK
+    template_name = "console/adjustment_new.html"
+
+    def data(self, **kwargs: Any) -> dict[str, Any]:
+        wallet = self._wallet()
+        return {
+            "wallet": wallet,
+            "wallet_address": masked(wallet.address),
+            "balance": balance_of(wallet.pk),
+            "form": AdjustmentForm(),
+            "next": self.request.GET.get("next", ""),
+        }
+
+    def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
+        return [(AdjustmentsPage.title, address("adjustments"))]
+
+    @does(REQUEST)
+    def request_it(self) -> HttpResponse:
+        """Ask; the form comes back with what is wrong with it."""
+        wallet, form = self._wallet(), AdjustmentForm(self.request.POST)
+        if not form.is_valid():
+            return self.render(status=400, **self.data() | {"form": form})
+        asked = form.cleaned_data
+        made = self.run(
+            REQUEST,
+            lambda: adjusting.request_adjustment(
+                wallet_id=wallet.pk,
+                bucket=Bucket(asked["bucket"]),
+                direction=Direction(asked["direction"]),
+                amount=asked["amount"],
+                reason=asked["reason"],
+                operator_id=operator_of(self.request),
+            ),
+            subject=lambda adjustment: adjustment,
+            done="Asked for. Nothing moves before another operator approves it.",
+        )
+        if not isinstance(made, Adjustment):
+            return self.render(**self.data() | {"form": form})
+        return self.back(address("adjustment", pk=made.pk))
+
+    def _wallet(self) -> Wallet:
+        """
+        :raises Http404: `?wallet=` names none that the operator may touch.
+        """
+        try:
+            wanted = UUID(self.request.GET.get("wallet", ""))
+        except ValueError:
+            raise Http404 from None
+        return get_object_or_404(scoped(Wallet.objects.all(), self.request.user), pk=wanted)

@@ -1,0 +1,115 @@
+"""Lists of money, to read: wallets, the ledger, withdrawals. Addresses stand in them masked."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from kgen.console.acts import on_rows
+from kgen.console.admin import ReadOnlyAdmin, ReadOnlyInline, row_fields
+from kgen.console.navigation import Nav
+from kgen.console.pages import address
+from kgen.jobs.sheets import masked
+from wallet.admin.queue import APPROVE, ASK_AGAIN, REJECT, operator_of
+from wallet.models import Account, PayoutAttempt, Posting, Transaction, Wallet, Withdrawal
+from wallet.services import reviewing
+
+
+class AccountInline(ReadOnlyInline):
+    """A wallet's buckets."""
+
+    model = Account
+    fields = ["kind", "balance"]
+
+
+class PostingInline(ReadOnlyInline):
+    """A transaction's postings."""
+
+    model = Posting
+    fields = ["source", "destination", "amount", "source_balance", "destination_balance"]
+
+
+@admin.register(Wallet)
+class WalletAdmin(ReadOnlyAdmin):
+    """Wallets by address."""
+
+    nav = Nav("Money", "Wallets", "account_balance_wallet", 30)
+    list_display = ["masked_address", "id", "currency", "created_at"]
+    search_fields = ["=address", "=id"]
+    search_help_text = "a whole address, or an id"
+    inlines = [AccountInline]
+    fields = [*row_fields(Wallet, "address"), "masked_address", "in_full"]
+    readonly_fields = ["masked_address", "in_full"]
+
+    @admin.display(description="address")
+    def masked_address(self, row: Wallet) -> str:
+        """Enough of it to tell two apart."""
+        return masked(row.address)
+
+    @admin.display(description="address in full")
+    def in_full(self, row: Wallet) -> SafeString:
+        """Where it is shown, with a trace."""
+        return format_html('<a href="{}">Look at it (leaves a trace)</a>', address("wallet_address", pk=row.pk))
+
+
+@admin.register(Transaction)
+class TransactionAdmin(ReadOnlyAdmin):
+    """The journal."""
+
+    nav = Nav("Money", "Ledger", "receipt_long", 20)
+    list_display = ["reference", "kind", "wallet", "balance_after", "created_at"]
+    list_filter = ["kind"]
+    list_select_related = ["wallet"]
+    search_fields = ["=reference", "=id", "=wallet__address"]
+    inlines = [PostingInline]
+
+
+class AttemptInline(ReadOnlyInline):
+    """What was said to the rail, and by it."""
+
+    model = PayoutAttempt
+    fields = ["number", "kind", "started_at", "ended_at", "outcome", "http_status", "detail"]
+    ordering = ["number"]
+
+
+@admin.register(Withdrawal)
+class WithdrawalAdmin(ReadOnlyAdmin):
+    """Every withdrawal, for looking one up; the queue is where they are decided."""
+
+    list_display = ["id", "state", "review", "amount", "currency", "rail", "masked_destination", "tries", "created_at"]
+    # By an index of time for each state; other filters would read a million rows for few.
+    keyset = ("-created_at", "-pk")
+    list_filter = ["state"]
+    search_fields = ["=id", "=wallet__address", "=destination"]
+    search_help_text = "an id, or the whole address of a wallet"
+    inlines = [AttemptInline]
+    fields = [*row_fields(Withdrawal, "destination"), "masked_destination", "in_queue"]
+    readonly_fields = ["masked_destination", "in_queue"]
+    actions = ["approve", "reject", "ask_again"]
+
+    @admin.display(description="destination")
+    def masked_destination(self, row: Withdrawal) -> str:
+        """Enough of it to tell two apart."""
+        return masked(row.destination)
+
+    @admin.display(description="in the queue")
+    def in_queue(self, row: Withdrawal) -> SafeString:
+        """Its page with all that decides."""
+        return format_html('<a href="{}">What decides about it</a>', address("withdrawal", pk=row.pk))
+
+    @on_rows(APPROVE, "Approve")
+    def approve(self, request: HttpRequest, row: Withdrawal, reason: str) -> Any:
+        """Let withdrawals above the threshold be paid."""
+        return reviewing.approve_withdrawal(withdrawal_id=row.pk, operator_id=operator_of(request), reason=reason)
+
+    @on_rows(REJECT, "Reject: the money goes back to the gamer")
+    def reject(self, request: HttpRequest, row: Withdrawal, reason: str) -> Any:
+        """Refuse withdrawals that await approval."""
+        return reviewing.reject_withdrawal(withdrawal_id=row.pk, operator_id=operator_of(request), reason=reason)
+
+    @on_rows(ASK_AGAIN, "Review: ask the rail again")
+    def ask_again(self, request: HttpRequest, row: Withdrawal, reason: str) -> Any:
+        """For those that the rail had not seen."""
+        return reviewing.ask_again(withdrawal_id=row.pk)

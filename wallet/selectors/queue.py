@@ -1,0 +1,220 @@
+"""The operators' queue of withdrawals: what waits for whom, how long, and what the ledger knows about each wallet.
+
+`clients` limits every answer to some clients; None: all. Counts stop at a bound, and every question is one statement.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
+
+from kgen.api.pagination import Key, Page, page_of
+from wallet.models import (
+    SETTLED,
+    UNSENT,
+    Adjustment,
+    AdjustmentState,
+    Direction,
+    PayoutAttempt,
+    Posting,
+    Review,
+    State,
+    Withdrawal,
+)
+
+COUNTED_TO = 1000
+LISTED = 50
+ATTEMPTS_LISTED = 200
+# How long an adjustment counts as recent.
+RECENT = timedelta(days=30)
+
+type Clients = Collection[UUID] | None
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A stretch of the queue. Of an open one the oldest come first, of an ended one the newest."""
+
+    name: str
+    title: str
+    rows: Q
+    is_open: bool = True
+
+
+TABS = (
+    Tab("approval", "Awaiting approval", Q(state=State.AWAITING_APPROVAL, approved_by=None)),
+    Tab("review", "Needs review", Q(state=State.NEEDS_REVIEW)),
+    Tab("disputed", "Disputed", Q(state__in=SETTLED) & ~Q(review=""), is_open=False),
+    Tab(
+        "waiting",
+        "To be sent",
+        Q(state__in=UNSENT) & (Q(state=State.REQUESTED) | Q(approved_by__isnull=False)),
+    ),
+    Tab("sending", "Sending", Q(state=State.SENDING)),
+    Tab("paid", "Paid", Q(state=State.PAID), is_open=False),
+    Tab("failed", "Failed", Q(state=State.FAILED), is_open=False),
+)
+
+
+@dataclass(frozen=True)
+class TabCount:
+    """How many rows a tab has, counted to one past `COUNTED_TO`, and since when the oldest of an open one waits."""
+
+    tab: Tab
+    count: int
+    oldest: datetime | None
+
+    @property
+    def shown(self) -> str:
+        """The count in words."""
+        return f"{COUNTED_TO:,}+" if self.count > COUNTED_TO else f"{self.count:,}"
+
+
+def tab_named(name: str) -> Tab:
+    """The tab of that name; the first where there is none."""
+    return next((tab for tab in TABS if tab.name == name), TABS[0])
+
+
+def tab_of(row: Withdrawal) -> Tab:
+    """Where a withdrawal stands."""
+    if row.state in SETTLED and row.review:
+        return tab_named("disputed")
+    if row.state == State.AWAITING_APPROVAL:
+        return tab_named("waiting" if row.approved_by else "approval")
+    by_state = {State.NEEDS_REVIEW: "review", State.SENDING: "sending", State.PAID: "paid", State.FAILED: "failed"}
+    return tab_named(by_state.get(State(row.state), "waiting"))
+
+
+def queue_counts(clients: Clients) -> list[TabCount]:
+    """Every tab with its count, by one statement that reads at most `COUNTED_TO` entries of an index for each."""
+    parts, values = [], []
+    for tab in TABS:
+        rows = _of(clients, tab).values("created_at")
+        rows = rows.order_by("created_at") if tab.is_open else rows.order_by()
+        sql, given = rows[: COUNTED_TO + 1].query.sql_with_params()
+        parts.append(f"SELECT count(*), min(created_at) FROM ({sql}) AS tab")
+        values += list(given)
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), values)
+        found = cursor.fetchall()
+    return [
+        TabCount(tab, count, oldest if tab.is_open else None) for tab, (count, oldest) in zip(TABS, found, strict=True)
+    ]
+
+
+def queue_page(tab: Tab, clients: Clients, cursor: str | None) -> Page[Withdrawal]:
+    """A page of a tab with the wallets.
+
+    :raises Invalid: the cursor is not one of this list.
+    """
+    keys = (Key("created_at", "time", descending=not tab.is_open), Key("id", "uuid", descending=not tab.is_open))
+    rows = _of(clients, tab).select_related("wallet")
+    return page_of(rows, keys, scope=f"queue:{tab.name}", cursor=cursor, limit=LISTED)
+
+
+def withdrawals_to_approve(clients: Clients, most: int) -> list[Withdrawal]:
+    """The oldest of those that await approval, with their wallets."""
+    rows = _of(clients, tab_named("approval")).select_related("wallet")
+    return list(rows.order_by("created_at", "id")[:most])
+
+
+def count_to_approve(clients: Clients, most: int) -> int:
+    """How many await approval, counted to `most`."""
+    return _of(clients, tab_named("approval")).order_by()[:most].count()
+
+
+def withdrawals_of_operator(clients: Clients) -> QuerySet[Withdrawal]:
+    """All withdrawals that an operator may see, with their wallets."""
+    return _limited(Withdrawal.objects.select_related("wallet"), clients)
+
+
+def _of(clients: Clients, tab: Tab) -> QuerySet[Withdrawal]:
+    return _limited(Withdrawal.objects.filter(tab.rows), clients)
+
+
+def _limited(rows: QuerySet[Withdrawal], clients: Clients) -> QuerySet[Withdrawal]:
+    return rows if clients is None else rows.filter(client_id__in=list(clients))
+
+
+@dataclass(frozen=True)
+class Velocity:
+    """A wallet's withdrawals of the last day and the last seven, each with their sum; failed ones don't count."""
+
+    day: int = 0
+    day_sum: int = 0
+    week: int = 0
+    week_sum: int = 0
+
+
+def velocities(wallet_ids: Iterable[UUID], now: datetime) -> dict[UUID, Velocity]:
+    """How fast money leaves the wallets; those without a withdrawal in seven days are missing."""
+    lately = Q(created_at__gt=now - timedelta(days=1))
+    rows = Withdrawal.objects.filter(wallet__in=list(wallet_ids), created_at__gt=now - timedelta(days=7))
+    counts = rows.exclude(state=State.FAILED).order_by().values_list("wallet_id")
+    found = counts.annotate(
+        day=Count("pk", filter=lately),
+        day_sum=Sum("amount", filter=lately, default=0),
+        week=Count("pk"),
+        week_sum=Sum("amount"),
+    )
+    return {wallet_id: Velocity(*numbers) for wallet_id, *numbers in found}
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """A wallet's adjustments: how many were approved lately, what they came to, and how many are open."""
+
+    approved: int = 0
+    net: int = 0
+    open: int = 0
+
+
+def recent_adjustments(wallet_ids: Iterable[UUID], now: datetime) -> dict[UUID, Adjusted]:
+    """What was changed by hand in the last 30 days or may be; wallets without any are missing."""
+    booked = Q(state=AdjustmentState.APPROVED)
+    still_open = Q(state=AdjustmentState.REQUESTED)
+    signed = Case(When(direction=Direction.CREDIT, then=F("amount")), default=Value(-1) * F("amount"))
+    rows = Adjustment.objects.filter(
+        still_open | (booked & Q(decided_at__gt=now - RECENT)), wallet__in=list(wallet_ids)
+    )
+    found = (
+        rows.order_by()
+        .values_list("wallet_id")
+        .annotate(approved=Count("pk", filter=booked), net=Sum(signed, filter=booked, default=0))
+        .annotate(open=Count("pk", filter=still_open))
+    )
+    return {wallet_id: Adjusted(*numbers) for wallet_id, *numbers in found}
+
+
+def wallets_asked_for(wallet_ids: Iterable[UUID], operator_id: int) -> set[UUID]:
+    """Those wallets for which the operator asked for an adjustment that is open or approved."""
+    states = [AdjustmentState.REQUESTED, AdjustmentState.APPROVED]
+    rows = Adjustment.objects.filter(wallet__in=list(wallet_ids), requested_by=operator_id, state__in=states)
+    return set(rows.values_list("wallet_id", flat=True))
+
+
+def postings_of(row: Withdrawal) -> list[Posting]:
+    """What the ledger booked for a withdrawal, in order, each with its transaction and accounts."""
+    references = [f"withdrawal:{row.pk}:{step}" for step in ("hold", "paid", "reversal")]
+    rows = Posting.objects.filter(transaction__reference__in=references)
+    return list(rows.select_related("transaction", "source", "destination").order_by("pk"))
+
+
+def attempts_of(row: Withdrawal) -> list[PayoutAttempt]:
+    """The newest words with the rail about a withdrawal, oldest of them first."""
+    return list(row.attempts.order_by("-number")[:ATTEMPTS_LISTED])[::-1]
+
+
+def can_do(row: Withdrawal) -> dict[str, Any]:
+    """Which acts the state of a withdrawal allows now."""
+    awaits = row.state == State.AWAITING_APPROVAL and row.approved_by is None
+    return {
+        "decide": awaits,
+        "resolve": row.state == State.NEEDS_REVIEW,
+        "ask_again": row.state == State.NEEDS_REVIEW and row.review == Review.UNCONFIRMED,
+        "clear": row.state in SETTLED and row.review == Review.CONTRADICTION,
+    }

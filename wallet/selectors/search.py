@@ -1,0 +1,47 @@
+"""Finding money's rows by what somebody was told: exactly, or by a reference's beginning, and by an index each."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from wallet.models import Account, Adjustment, Transaction, Wallet, Withdrawal
+
+# So much of an id behind a reference's colon: the beginning of a UUIDv7 is a time, so this is about a minute's.
+SPECIFIC = 8
+
+
+def wallets_by_id(id: UUID) -> QuerySet[Wallet]:
+    """The wallet of that id."""
+    return Wallet.objects.filter(pk=id)
+
+
+def wallets_by_address(address: str) -> QuerySet[Wallet]:
+    """The wallet of that address."""
+    return Wallet.objects.filter(address=address)
+
+
+def system_accounts_by_address(address: str) -> QuerySet[Account]:
+    """The client's own account of that address."""
+    return Account.objects.filter(address=address)
+
+
+def transactions_by_id(id: UUID) -> QuerySet[Transaction]:
+    """The transaction of that id."""
+    return Transaction.objects.filter(pk=id)
+
+
+def transactions_by_reference(text: str) -> QuerySet[Transaction]:
+    """Transactions of this reference, or whose references begin so if `text` says enough to be a short stretch."""
+    if len(text.partition(":")[2]) < SPECIFIC:
+        return Transaction.objects.filter(reference=text)
+    return Transaction.objects.filter(reference__startswith=text)
+
+
+def withdrawals_by_id(id: UUID) -> QuerySet[Withdrawal]:
+    """The withdrawal of that id."""
+    return Withdrawal.objects.filter(pk=id)
+
+
+def adjustments_by_id(id: UUID) -> QuerySet[Adjustment]:
+    """The adjustment of that id."""
+    return Adjustment.objects.filter(pk=id)
