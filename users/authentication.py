@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from kgen.api.throttles import client_address, failed_logins, limiter, rate_headers
+from kgen.api.throttles import client_address, failed_logins, hit, rate_headers
 from kgen.errors import TooMany, Unauthorized
 from users.models import Client, ClientSecret, Gamer, GamerSession
 from users.selectors import client_of_secret, session_of_claims
@@ -68,10 +68,10 @@ def _one_of(request: HttpRequest, names: tuple[str, ...]) -> str | None:
 
 
 def _count_failure(request: HttpRequest) -> None:
-    item = failed_logins()
-    if item is None:
+    window = failed_logins()
+    if window is None:
         return
-    allowed, remaining, reset = limiter().hit(item, "failed-logins", client_address(request))
-    if not allowed:
-        request.rate_headers = rate_headers("failed-logins", item, remaining, reset)  # type: ignore[attr-defined]
-        raise TooMany(retry_after=reset)
+    found = hit(window, client_address(request))
+    if not found.allowed:
+        request.rate_headers = rate_headers(window, found)  # type: ignore[attr-defined]
+        raise TooMany(retry_after=found.reset)

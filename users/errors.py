@@ -1,6 +1,6 @@
 """Refusals about who somebody is or may be."""
 
-from kgen.errors import Conflict, Invalid, TooMany
+from kgen.errors import Conflict, Forbidden, Invalid, TooMany
 
 
 class TooManyNewGamers(TooMany):
@@ -42,3 +42,39 @@ class PhoneAlreadyLinked(Conflict):
 
     code = "PHONE_ALREADY_LINKED"
     detail = "This gamer or this phone is linked already."
+
+
+class InvalidSettings(Invalid):
+    """A client cannot be like that: `errors` says which field and why."""
+
+    detail = "Some of the settings cannot be."
+
+
+class CurrencyFixed(Conflict):
+    """Accounts carry the currency; a change would leave gamers with wallets in the old one."""
+
+    detail = "The currency is fixed: there are accounts in it."
+
+
+class SettingsMoved(Conflict):
+    """What was shown before saving is no longer what is there."""
+
+    detail = "Somebody else has changed these settings meanwhile. Look at them again."
+
+
+class LastSecret(Conflict):
+    """Without a secret a client's server is shut out; switching the client off is the way to say so."""
+
+    detail = "This is the only live secret. Issue another one first, or switch the client off."
+
+
+class NotManageable(Forbidden):
+    """Whoever sets a password or drops a factor can act as that operator."""
+
+    detail = "This operator has rights that you lack, so you cannot change anything here."
+
+
+class LastSuperuser(Conflict):
+    """Somebody has to be able to do everything."""
+
+    detail = "This is the last superuser that is switched on."

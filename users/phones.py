@@ -33,6 +33,16 @@ def normalise(number: str, country_code: str, *, allowed: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+def is_country(code: str) -> bool:
+    """Whether numbers of a country of this ISO code are known."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
+def masked(number: str) -> str:
+    """Enough of an E.164 number to tell whether it is the one that somebody named: `+91•••••••01`."""
+    return f"{number[:3]}{'•' * max(0, len(number) - 5)}{number[-2:]}"
+
+
 def _parse(number: str, country_code: str) -> PhoneNumber:
     region = _region(country_code)
     if not _NUMBER.fullmatch(number) or (region is None and not number.startswith("+")):

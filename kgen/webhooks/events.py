@@ -24,11 +24,11 @@ GIVE_UP_AFTER = timedelta(days=3)
 
 
 def tell(client_id: UUID, type: str, data: dict[str, Any]) -> None:
-    """Write an event and its deliveries to those of the client's endpoints that want it. Runs inside a journey.
+    """Write an event and its deliveries to those endpoints of the client that are on and want it. Within a journey.
 
     `data` is ids, amounts and states: what JSON has, UUIDs as text. Nothing is written where nobody listens.
     """
-    endpoints = WebhookEndpoint.objects.filter(client_id=client_id, removed_at=None)
+    endpoints = WebhookEndpoint.objects.filter(client_id=client_id, removed_at=None, active=True)
     wanted = [endpoint for endpoint in endpoints if not endpoint.event_types or type in endpoint.event_types]
     if wanted:
         write(client_id, type, data, wanted)

@@ -1,5 +1,7 @@
 """Endpoints, events, and the delivery of each event to each endpoint."""
 
+from uuid import UUID
+
 from django.db import models
 from django.db.models import Q
 from uuid_utils.compat import uuid7
@@ -13,11 +15,13 @@ class WebhookEndpoint(models.Model):
     url = models.CharField(max_length=2000)
     event_types = models.JSONField(default=list, help_text="empty: all")
     secret_version = models.IntegerField(default=1)
+    active = models.BooleanField(default=True, db_default=True, help_text="off: no news is written for it")
     rotated_at = models.DateTimeField(null=True, blank=True, help_text="the secret before it signs too for a day")
     created_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "endpoint"
         indexes = [models.Index(fields=["client_id"], condition=Q(removed_at=None), name="live_endpoints")]
 
     def __str__(self) -> str:
@@ -60,10 +64,17 @@ class WebhookDelivery(models.Model):
     delivered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = "delivery", "deliveries"
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(state="PENDING"), name="deliveries_due"),
             models.Index(fields=["endpoint", "-id"], name="deliveries_newest"),
+            models.Index(fields=["state", "-id"], name="deliveries_in_state"),
         ]
 
     def __str__(self) -> str:
         return f"delivery {self.pk}"
+
+    @property
+    def client_id(self) -> UUID:
+        """Whose news it is."""
+        return self.endpoint.client_id

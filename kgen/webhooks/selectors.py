@@ -1,11 +1,19 @@
 """Questions about webhooks. Each takes the client."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
+
+from kgen.clock import first_id
 from kgen.errors import RecordNotFound
-from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint
+from kgen.webhooks.models import DeliveryState, WebhookDelivery, WebhookEndpoint
 
 DELIVERIES_LISTED = 50
+# So many tries take a quarter of an hour.
+STRUGGLING_TRIES = 5
 
 
 def _known(id: UUID | None) -> list[UUID]:
@@ -28,6 +36,45 @@ def endpoint_of_client(client_id: UUID, endpoint_id: UUID | None) -> WebhookEndp
     return found
 
 
+def all_endpoints() -> QuerySet[WebhookEndpoint]:
+    """Every endpoint that is not removed: for operators, within their limit."""
+    return WebhookEndpoint.objects.filter(removed_at=None)
+
+
+def failed_deliveries(endpoint: WebhookEndpoint, most: int) -> list[UUID]:
+    """Deliveries to an endpoint that were given up, oldest first."""
+    failed = endpoint.deliveries.filter(state=DeliveryState.FAILED)
+    return list(failed.order_by("id").values_list("pk", flat=True)[:most])
+
+
+@dataclass(frozen=True)
+class DeliveryDuties:
+    """Deliveries that want a person: given up since some moment, and tried in vain for a while."""
+
+    failed: int
+    struggling: int
+
+
+def delivery_duties(clients: Collection[UUID] | None, *, since: datetime) -> DeliveryDuties:
+    """Of these clients' (None: all) live endpoints; failed ones whose events were written since that moment."""
+    rows = WebhookDelivery.objects.filter(endpoint__removed_at=None)
+    if clients is not None:
+        rows = rows.filter(endpoint__client_id__in=clients)
+    failed = rows.filter(state=DeliveryState.FAILED, pk__gte=first_id(since))
+    struggling = rows.filter(state=DeliveryState.PENDING, tries__gte=STRUGGLING_TRIES)
+    return DeliveryDuties(failed.count(), struggling.count())
+
+
+def deliveries_by_id(id: UUID) -> QuerySet[WebhookDelivery]:
+    """The delivery of that id, with its event and endpoint; also where that was removed."""
+    return WebhookDelivery.objects.select_related("event", "endpoint").filter(pk=id)
+
+
+def endpoints_by_id(id: UUID) -> QuerySet[WebhookEndpoint]:
+    """The endpoint of that id; also a removed one."""
+    return WebhookEndpoint.objects.filter(pk=id)
+
+
 def newest_deliveries(endpoint: WebhookEndpoint) -> list[WebhookDelivery]:
     """An endpoint's last deliveries."""
     return list(endpoint.deliveries.select_related("event").order_by("-id")[:DELIVERIES_LISTED])
@@ -38,7 +85,7 @@ def delivery_of_client(client_id: UUID, delivery_id: UUID | None) -> WebhookDeli
 
     :raises RecordNotFound: there is none of that id.
     """
-    rows = WebhookDelivery.objects.select_for_update(of=("self",)).select_related("event")
+    rows = WebhookDelivery.objects.select_for_update(of=("self",)).select_related("event", "endpoint")
     found = rows.filter(pk__in=_known(delivery_id), endpoint__client_id=client_id, endpoint__removed_at=None).first()
     if found is None:
         raise RecordNotFound()

@@ -14,7 +14,8 @@ import httpx
 from kgen.api.json import encode
 from kgen.clock import database_now
 from kgen.duties import call_many
-from kgen.errors import Invalid
+from kgen.errors import Invalid, WrongState
+from kgen.states import move_to
 from kgen.transactions import journey
 from kgen.webhooks import addresses, signing
 from kgen.webhooks.events import GIVE_UP_AFTER, TEST_EVENT, body_of, write
@@ -72,9 +73,24 @@ def remove_endpoint(*, client_id: UUID, endpoint_id: UUID | None) -> None:
     endpoint = endpoint_of_client(client_id, endpoint_id)
     now = database_now()
     WebhookEndpoint.objects.filter(pk=endpoint.pk, removed_at=None).update(removed_at=now)
-    endpoint.deliveries.filter(state=DeliveryState.PENDING).update(
-        state=DeliveryState.FAILED, last_error="endpoint removed"
-    )
+    _give_up(endpoint, "endpoint removed")
+
+
+@journey
+def switch_endpoint(*, client_id: UUID, endpoint_id: UUID | None, active: bool) -> None:
+    """Switch an endpoint off or on. Off, nothing is written for it, and what was not delivered is given up.
+
+    :raises RecordNotFound: the client has none of that id.
+    :raises WrongState: it is so already.
+    """
+    endpoint = endpoint_of_client(client_id, endpoint_id)
+    move_to(endpoint, where={"active": not active, "removed_at": None}, active=active)
+    if not active:
+        _give_up(endpoint, "endpoint switched off")
+
+
+def _give_up(endpoint: WebhookEndpoint, words: str) -> None:
+    endpoint.deliveries.filter(state=DeliveryState.PENDING).update(state=DeliveryState.FAILED, last_error=words)
 
 
 @journey
@@ -96,8 +112,10 @@ def send_test(*, client_id: UUID, endpoint_id: UUID | None) -> WebhookDelivery:
     """A test event to one endpoint, delivered like any other.
 
     :raises RecordNotFound: the client has none of that id.
+    :raises WrongState: it is switched off.
     """
     endpoint = endpoint_of_client(client_id, endpoint_id)
+    _check_active(endpoint)
     return write(client_id, TEST_EVENT, {"endpoint_id": str(endpoint.pk)}, [endpoint])[0]
 
 
@@ -106,13 +124,20 @@ def replay(*, client_id: UUID, delivery_id: UUID | None) -> WebhookDelivery:
     """Deliver an event once more, with three days of its own.
 
     :raises RecordNotFound: the client has no such delivery, or its endpoint is gone.
+    :raises WrongState: its endpoint is switched off.
     """
     delivery = delivery_of_client(client_id, delivery_id)
+    _check_active(delivery.endpoint)
     now = database_now()
     delivery.state, delivery.tries, delivery.last_error = DeliveryState.PENDING, 0, ""
     delivery.next_attempt_at, delivery.give_up_at = now, now + GIVE_UP_AFTER
     delivery.save(update_fields=["state", "tries", "last_error", "next_attempt_at", "give_up_at"])
     return delivery
+
+
+def _check_active(endpoint: WebhookEndpoint) -> None:
+    if not endpoint.active:
+        raise WrongState("This endpoint is switched off.")
 
 
 @dataclass(frozen=True)

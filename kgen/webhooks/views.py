@@ -48,6 +48,7 @@ class EndpointOut(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     url = serializers.CharField()
     event_types = serializers.ListField(child=serializers.CharField(), help_text="empty: all")
+    active = serializers.BooleanField(help_text="false: an operator has switched it off, and it gets no news")
     created_at = serializers.DateTimeField()
 
 
@@ -68,6 +69,7 @@ def _endpoint_wire(endpoint: WebhookEndpoint) -> dict[str, Any]:
         "id": endpoint.pk,
         "url": endpoint.url,
         "event_types": endpoint.event_types,
+        "active": endpoint.active,
         "created_at": endpoint.created_at,
     }
 
@@ -128,7 +130,9 @@ class WebhookViewSet(StudioViewSet):
         return answer({"message": "webhook removed"})
 
     @extend_schema(
-        operation_id="webhook_test", request=None, responses={200: DeliveryOut, **errors("RECORD_NOT_FOUND", key=True)}
+        operation_id="webhook_test",
+        request=None,
+        responses={200: DeliveryOut, **errors("RECORD_NOT_FOUND", "WRONG_STATE", key=True)},
     )
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: str) -> HttpResponse:
@@ -165,7 +169,7 @@ class DeliveryViewSet(StudioViewSet):
     @extend_schema(
         operation_id="webhook_replay",
         request=None,
-        responses={200: DeliveryOut, **errors("RECORD_NOT_FOUND", key=True)},
+        responses={200: DeliveryOut, **errors("RECORD_NOT_FOUND", "WRONG_STATE", key=True)},
     )
     @action(detail=True, methods=["post"])
     def replay(self, request: Request, pk: str) -> HttpResponse:

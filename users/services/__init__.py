@@ -1,34 +1,41 @@
-"""Journeys of clients and gamers: secrets, sessions, suspension, phones."""
+"""Journeys of clients, gamers and operators: settings, secrets, sessions, suspension, phones, notes."""
 
-from users.services.client_secrets import issue_secret, note_secret_used
+from users.services.client_secrets import issue_secret, note_secret_used, revoke_secret
+from users.services.clients import MadeClient, change_settings, make_client, switch_client
+from users.services.notes import write_note
+from users.services.opening import OpenedSession, Opening, Tokens, open_session, open_together
+from users.services.operators import reset_factor, switch_operator
 from users.services.phone_codes import Registered, forget_codes, register_phone
 from users.services.phone_links import unlink_phone, verify_phone
-from users.services.sessions import (
-    OpenedSession,
-    Tokens,
-    end_session,
-    expire_sessions,
-    open_session,
-    refresh_tokens,
-)
+from users.services.sessions import end_session, expire_sessions, refresh_tokens
 from users.services.suspensions import lift_suspension, suspend_gamer
 from users.services.text_messages import send_due_messages
 
 __all__ = [
+    "MadeClient",
     "OpenedSession",
+    "Opening",
     "Registered",
     "Tokens",
+    "change_settings",
     "end_session",
     "expire_sessions",
     "forget_codes",
     "issue_secret",
     "lift_suspension",
+    "make_client",
     "note_secret_used",
     "open_session",
+    "open_together",
     "refresh_tokens",
     "register_phone",
+    "reset_factor",
+    "revoke_secret",
     "send_due_messages",
     "suspend_gamer",
+    "switch_client",
+    "switch_operator",
     "unlink_phone",
     "verify_phone",
+    "write_note",
 ]

@@ -9,6 +9,7 @@ from kgen.clock import database_now
 from kgen.errors import RecordNotFound
 from kgen.transactions import journey
 from users import secrets
+from users.errors import LastSecret
 from users.models import Client, ClientSecret
 
 SECRET_USE_RESOLUTION = timedelta(minutes=1)
@@ -22,6 +23,11 @@ def issue_secret(*, client_id: UUID) -> str:
     """
     if not Client.objects.select_for_update().filter(pk=client_id).exists():
         raise RecordNotFound()
+    return add_secret(client_id)
+
+
+def add_secret(client_id: UUID) -> str:
+    """Make the secret; within a journey that has the client's row locked, or has just made it."""
     now = database_now()
     live = list(ClientSecret.objects.filter(client=client_id, revoked_at=None).order_by("created_at"))
     if len(live) == 2:
@@ -36,6 +42,26 @@ def issue_secret(*, client_id: UUID) -> str:
         created_at=now,
     )
     return secret
+
+
+@journey
+def revoke_secret(*, client_id: UUID, secret_id: int) -> None:
+    """End a secret at once. Again changes nothing.
+
+    :raises RecordNotFound: the client has none of that id.
+    :raises LastSecret: it is the only live one.
+    """
+    # The lock under which secrets are issued: none is made or ended meanwhile.
+    if not Client.objects.select_for_update().filter(pk=client_id).exists():
+        raise RecordNotFound()
+    secret = ClientSecret.objects.filter(client=client_id, pk=secret_id).first()
+    if secret is None:
+        raise RecordNotFound()
+    if secret.revoked_at is not None:
+        return
+    if not ClientSecret.objects.filter(client=client_id, revoked_at=None).exclude(pk=secret_id).exists():
+        raise LastSecret()
+    ClientSecret.objects.filter(pk=secret_id).update(revoked_at=database_now())
 
 
 def note_secret_used(secret: ClientSecret) -> None:

@@ -1,0 +1,151 @@
+"""Clients in the console: the list, and one with its secrets and its switch."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from kgen.console.acts import Act, on_rows
+from kgen.console.admin import ReadOnlyAdmin
+from kgen.console.navigation import Nav
+from kgen.console.pages import ConsolePage, address, does, page
+from kgen.console.scope import clients_of, scoped
+from users import services
+from users.models import Client
+from users.selectors.clients import is_currency_fixed, secrets_of
+from users.services.clients import settings_of
+
+CLIENT_PAGE = "client_page"
+MAY_SEE, MAY_MANAGE, MAY_ISSUE = "users.view_client", "users.manage_clients", "users.rotate_secret"
+
+
+@admin.register(Client)
+class ClientAdmin(ReadOnlyAdmin):
+    """Clients, newest first; one opens on its own page."""
+
+    nav = Nav("Studios", "Clients", "stadia_controller", 10)
+    page = CLIENT_PAGE
+    client_path = "id"
+    keyset = ("-created_at",)
+    list_display = ["name", "id", "active", "currency", "welcome_bonus", "created_at"]
+    list_filter = ["active"]
+    list_before_template = "console/client_tools.html"
+    search_fields = ["name", "=id"]
+    actions = ["issue_secret"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """With a way to a new client, for those who may make one."""
+        may_make = request.user.has_perm(MAY_MANAGE) and clients_of(request.user) is None
+        return super().changelist_view(request, (extra_context or {}) | {"may_make_client": may_make})
+
+    @on_rows(
+        Act("client.issue_secret", MAY_ISSUE, needs_reason=False),
+        "Issue a new secret (shown once; with two live ones the older is revoked)",
+        told=lambda row, secret: f"{row.name}: {secret}",
+    )
+    def issue_secret(self, request: HttpRequest, row: Client, reason: str) -> str:
+        """Make a secret and show it this once."""
+        return services.issue_secret(client_id=row.pk)
+
+
+@page
+class ClientPage(ConsolePage):
+    """One client: whether it is on, its settings, its secrets."""
+
+    route = "studios/clients/<uuid:pk>/"
+    name = CLIENT_PAGE
+    title = "Client"
+    permission = MAY_SEE
+    template_name = "console/client.html"
+
+    def data(self, **kwargs: Any) -> dict[str, Any]:
+        client = get_object_or_404(scoped(Client.objects.all(), self.request.user, "pk"), pk=kwargs["pk"])
+        secrets = secrets_of(client)
+        return {
+            "client": client,
+            "title": client.name,
+            "settings": labelled(settings_of(client)),
+            "currency_fixed": is_currency_fixed(client),
+            "secrets": secrets,
+            "live": [secret for secret in secrets if secret.revoked_at is None],
+        }
+
+    def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
+        return [("Clients", address("users_client_changelist"))]
+
+    @does(Act("client.issue_secret", MAY_ISSUE))
+    def issue(self, pk: UUID) -> HttpResponse | None:
+        """Make a secret and show it in this answer, nowhere else."""
+        client = self.data(pk=pk)["client"]
+        secret = self.run(
+            self.acts()["issue"],
+            lambda: services.issue_secret(client_id=pk),
+            subject=client,
+            done="There is a new secret.",
+        )
+        return self.tell(secret, pk) if secret else None
+
+    @does(Act("client.revoke_secret", MAY_ISSUE))
+    def revoke(self, pk: UUID) -> None:
+        """End a secret at once."""
+        client, key = self.data(pk=pk)["client"], self.request.POST.get("secret", "")
+        secret_id = int(key) if key.isascii() and key.isdigit() and len(key) < 19 else 0
+        self.run(
+            self.acts()["revoke"],
+            lambda: services.revoke_secret(client_id=pk, secret_id=secret_id),
+            subject=client,
+            done="The secret is revoked: calls with it are refused from now on.",
+        )
+
+    @does(Act("client.switch_off", MAY_MANAGE))
+    def switch_off(self, pk: UUID) -> None:
+        """Refuse every call of the game and of the studio's server."""
+        self._switch("switch_off", pk, active=False, done="The client is switched off.")
+
+    @does(Act("client.switch_on", MAY_MANAGE))
+    def switch_on(self, pk: UUID) -> None:
+        """Let it work again."""
+        self._switch("switch_on", pk, active=True, done="The client is switched on.")
+
+    def _switch(self, name: str, pk: UUID, *, active: bool, done: str) -> None:
+        client = self.data(pk=pk)["client"]
+        what = self.acts()[name]
+        self.run(what, lambda: services.switch_client(client_id=pk, active=active), subject=client, done=done)
+
+    def tell(self, secret: str, pk: UUID) -> HttpResponse:
+        """The page with a secret that is shown this once, and kept by no browser."""
+        return self.render(**self.data(pk=pk), secret=secret)
+
+
+LABELS = {
+    "name": "Name",
+    "currency": "Currency",
+    "welcome_bonus": "Welcome bonus",
+    "minimum_withdrawal": "Smallest withdrawal",
+    "maximum_withdrawal": "Largest withdrawal",
+    "daily_withdrawal_limit": "Withdrawals of a gamer in a UTC day",
+    "approval_above": "Approval of withdrawals over",
+    "reward_expiry_days": "Days until unclaimed rewards expire",
+    "sponsorship_limit": "Sponsorship limit",
+    "phone_countries": "Countries of phones",
+}
+EMPTY = {
+    "maximum_withdrawal": "no limit",
+    "daily_withdrawal_limit": "no limit",
+    "approval_above": "never",
+    "reward_expiry_days": "never",
+}
+
+
+def labelled(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    """Settings as people read them."""
+    return [(LABELS[name], in_words(name, value)) for name, value in settings.items()]
+
+
+def in_words(name: str, value: Any) -> str:
+    """One setting's value."""
+    if value is None:
+        return EMPTY[name]
+    return f"{value:,}" if isinstance(value, int) else str(value)

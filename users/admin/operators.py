@@ -1,0 +1,140 @@
+"""Operators in the console: nobody gives rights that they lack, nor takes over who has them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Model
+from django.http import HttpRequest
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from kgen import audit
+from kgen.console.acts import Act, on_rows
+from kgen.console.admin import EditableAdmin
+from kgen.console.navigation import Nav
+from kgen.errors import DomainError
+from users import services
+from users.models import Operator
+from users.selectors.operators import grantable_groups, may_manage
+from users.services.operators import check_may_leave
+
+MAY_MANAGE = "users.manage_operators"
+
+
+class OperatorForm(UserChangeForm):  # type: ignore[misc]
+    """An operator, whom its editor must not switch off by mistake."""
+
+    editor: Operator
+
+    def clean_is_active(self) -> bool:
+        """
+        :raises ValidationError: it is the editor, or the last superuser.
+        """
+        active: bool = self.cleaned_data["is_active"]
+        if self.instance.is_active and not active:
+            try:
+                check_may_leave(self.instance, self.editor.pk)
+            except DomainError as refusal:
+                raise ValidationError(refusal.detail) from None
+        return active
+
+
+@admin.register(Operator)
+class OperatorAdmin(EditableAdmin, UserAdmin):  # type: ignore[type-arg, misc]
+    """Who works in the console, in which roles, for which clients."""
+
+    nav = Nav("Oversight", "Operators", "badge", 30)
+    permission = edit_permission = MAY_MANAGE
+    client_path = None
+    traced = ("groups", "clients")
+    form, add_form, change_password_form = OperatorForm, UserCreationForm, AdminPasswordChangeForm
+    list_display = ["username", "roles", "limit", "is_active", "last_login"]
+    list_filter = ["groups", "is_active"]
+    search_fields = ["=username"]
+    fieldsets = [
+        (None, {"fields": ["username", "password", "first_name", "last_name", "email"]}),
+        ("Rights", {"fields": ["is_active", "groups", "clients"]}),
+        ("Dates", {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["username", "password1", "password2", "groups", "clients"]})]
+    readonly_fields = ["last_login", "date_joined"]
+    filter_horizontal = []
+    actions = ["reset_second_factor", "switch_off", "switch_on"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("groups", "clients")
+
+    @admin.display(description="roles")
+    def roles(self, operator: Operator) -> str:
+        """Its groups; a superuser needs none."""
+        names = sorted(group.name for group in operator.groups.all())
+        return ", ".join(["superuser"] * operator.is_superuser + names)
+
+    @admin.display(description="limited to")
+    def limit(self, operator: Operator) -> str:
+        """The clients that it works for."""
+        return ", ".join(sorted(client.name for client in operator.clients.all())) or "all clients"
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Also asked before a password is set: whoever sets one can act as that operator."""
+        if not super().has_change_permission(request, obj):
+            return False
+        return obj is None or may_manage(_me(request), obj)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever manages operators sees them all."""
+        return request.user.has_perm(MAY_MANAGE) and self.is_within(request, obj)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        made = super().get_form(request, obj, change=change, **kwargs)
+        return type("OperatorForm", (made,), {"editor": request.user}) if obj else made
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The roles that this operator may give. Groups that are not offered cannot be sent."""
+        if db_field.name == "groups":
+            field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+            field.queryset = grantable_groups(_me(request))
+            field.widget = forms.CheckboxSelectMultiple(choices=field.widget.choices)
+            return field
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """Operators are there to log in here."""
+        assert isinstance(obj, Operator)
+        obj.is_staff = True
+        super().save_model(request, obj, form, change)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        """Setting somebody's password; what the trail has of it is in the same transaction."""
+        with transaction.atomic():
+            return super().user_change_password(request, id, form_url)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+        """A form that was saved, or a password that was set: that one saves no model."""
+        if hasattr(request, "_before"):
+            super().log_change(request, obj, message)
+        else:
+            audit.note(operator=_me(request), act="operator.set_password", request=request, subject=obj)
+
+    @on_rows(Act("operator.reset_factor", MAY_MANAGE), "Reset the second factor")
+    def reset_second_factor(self, request: HttpRequest, row: Operator, reason: str) -> None:
+        """For somebody who lost the phone and the recovery codes."""
+        services.reset_factor(operator_id=row.pk, by=_me(request).pk)
+
+    @on_rows(Act("operator.switch_off", MAY_MANAGE), "Switch off: no login, and open sessions end")
+    def switch_off(self, request: HttpRequest, row: Operator, reason: str) -> None:
+        """For somebody who left."""
+        services.switch_operator(operator_id=row.pk, by=_me(request).pk, active=False)
+
+    @on_rows(Act("operator.switch_on", MAY_MANAGE), "Switch on")
+    def switch_on(self, request: HttpRequest, row: Operator, reason: str) -> None:
+        """For somebody who came back."""
+        services.switch_operator(operator_id=row.pk, by=_me(request).pk, active=True)
+
+
+def _me(request: HttpRequest) -> Operator:
+    assert isinstance(request.user, Operator), "the console lets nobody in without a login"
+    return request.user

@@ -1,0 +1,176 @@
+"""A client's settings as a form: what it will change is shown before anything is saved."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.core import signing
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+
+from kgen.console.acts import Act
+from kgen.console.pages import ConsolePage, address, does, page
+from kgen.console.scope import clients_of, scoped
+from kgen.errors import Forbidden
+from users import services
+from users.admin.clients import CLIENT_PAGE, LABELS, MAY_MANAGE, in_words
+from users.errors import InvalidSettings
+from users.models import Client
+from users.selectors.clients import is_currency_fixed
+from users.services.clients import SETTINGS, MadeClient, checked, settings_of
+
+SEEN = "client settings"
+_HINTS = {
+    "currency": "Capital letters, such as KCASH. Fixed once there is a gamer or a tournament.",
+    "welcome_bonus": "Bonus money of a new gamer, whole units.",
+    "minimum_withdrawal": "0: any amount.",
+    "maximum_withdrawal": "Of one withdrawal; empty: no limit.",
+    "daily_withdrawal_limit": "Empty: no limit.",
+    "approval_above": "Withdrawals over this wait for an operator; 0: all do; empty: none does.",
+    "reward_expiry_days": "They go to the house then; empty: never.",
+    "sponsorship_limit": "How far sponsored tournaments may take the sponsor's account below zero.",
+    "phone_countries": "ISO codes with commas between them, such as IN,BD; * is all.",
+}
+_TEXTS = ("name", "currency", "phone_countries")
+
+
+class SettingsForm(forms.Form):
+    """The settings; what they may be the service says."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in SETTINGS:
+            kind: Any = forms.CharField if name in _TEXTS else forms.IntegerField
+            self.fields[name] = kind(label=LABELS[name], help_text=_HINTS.get(name, ""), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """What the service would say, at the fields that it names."""
+        values: dict[str, Any] = super().clean() or {}
+        try:
+            return values if self.errors else checked(values)
+        except InvalidSettings as refusal:
+            for fault in refusal.extra["errors"]:
+                self.add_error(fault["field"], fault["detail"])
+            return values
+
+
+@page
+class ClientSettingsPage(ConsolePage):
+    """Changing a client's settings, in two steps: fill in, look, save."""
+
+    route = "studios/clients/<uuid:pk>/settings/"
+    name = "client_settings"
+    title = "Settings"
+    permission = MAY_MANAGE
+    template_name = "console/client_settings.html"
+
+    def data(self, **kwargs: Any) -> dict[str, Any]:
+        client = self._client(kwargs["pk"])
+        seen = settings_of(client)
+        return {
+            "client": client,
+            "form": SettingsForm(initial=seen),
+            "seen": signing.dumps(seen, salt=SEEN),
+            "currency_fixed": is_currency_fixed(client),
+        }
+
+    def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
+        return [("Clients", address("users_client_changelist")), ("Client", address(CLIENT_PAGE, pk=kwargs["pk"]))]
+
+    @does(Act("client.preview_settings", MAY_MANAGE, needs_reason=False))
+    def preview(self, pk: UUID) -> HttpResponse:
+        """Before and after, and nothing saved yet."""
+        shown = self.data(pk=pk)
+        form = SettingsForm(self.request.POST)
+        if not form.is_valid():
+            return self.render(**shown | {"form": form}, status=400)
+        rows = _difference(settings_of(shown["client"]), form.cleaned_data)
+        return self.render(**shown | {"form": form, "rows": rows, "changes": any(row[3] for row in rows)})
+
+    @does(Act("client.change_settings", MAY_MANAGE))
+    def save(self, pk: UUID) -> HttpResponse | None:
+        """Save what was shown, unless it is no longer what is there."""
+        client, form = self._client(pk), SettingsForm(self.request.POST)
+        if not form.is_valid():
+            return self.render(**self.data(pk=pk) | {"form": form}, status=400)
+        saved = self.run(
+            self.acts()["save"],
+            lambda: services.change_settings(client_id=pk, settings=form.cleaned_data, seen=self._seen()),
+            subject=client,
+            done="The settings are saved.",
+        )
+        return HttpResponseRedirect(address(CLIENT_PAGE, pk=pk)) if saved else None
+
+    def _client(self, pk: UUID) -> Client:
+        return get_object_or_404(scoped(Client.objects.all(), self.request.user, "pk"), pk=pk)
+
+    def _seen(self) -> dict[str, Any]:
+        """What the form was shown with; nothing, which no client is like, where that cannot be read."""
+        try:
+            seen: dict[str, Any] = signing.loads(self.request.POST.get("seen", ""), salt=SEEN)
+        except signing.BadSignature:
+            return {}
+        return seen
+
+
+@page
+class NewClientPage(ConsolePage):
+    """A new client, whose first secret is shown in the answer."""
+
+    route = "studios/clients/new/"
+    name = "client_new"
+    title = "New client"
+    permission = MAY_MANAGE
+    template_name = "console/client_settings.html"
+
+    def data(self, **kwargs: Any) -> dict[str, Any]:
+        return {"form": SettingsForm(initial=settings_of(Client(name=""))), "client_id": uuid4()}
+
+    def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
+        return [("Clients", address("users_client_changelist"))]
+
+    @does(Act("client.preview_settings", MAY_MANAGE, needs_reason=False))
+    def preview(self) -> HttpResponse:
+        """What will be made, and nothing made yet."""
+        form = SettingsForm(self.request.POST)
+        if not form.is_valid():
+            return self.render(**self.data() | {"form": form}, status=400)
+        rows = _difference({}, form.cleaned_data)
+        return self.render(**self.data() | {"form": form, "rows": rows, "changes": True})
+
+    @does(Act("client.make", MAY_MANAGE))
+    def make(self) -> HttpResponse | None:
+        """Make it.
+
+        :raises Forbidden: the operator is limited to other clients.
+        """
+        if clients_of(self.request.user) is not None:
+            raise Forbidden("You work for some clients only, so you cannot make another.")
+        form = SettingsForm(self.request.POST)
+        if not form.is_valid():
+            return self.render(**self.data() | {"form": form}, status=400)
+        made = self.run(
+            self.acts()["make"],
+            lambda: services.make_client(client_id=self._id(), settings=form.cleaned_data),
+            subject=lambda result: result.client,
+            done="The client is made.",
+        )
+        return self._tell(made) if made else None
+
+    def _id(self) -> UUID:
+        try:
+            return UUID(self.request.POST.get("client_id", ""))
+        except ValueError:
+            return uuid4()
+
+    def _tell(self, made: MadeClient) -> HttpResponse:
+        return self.render(made=made.client, secret=made.secret)
+
+
+def _difference(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    """(label, before, after, whether it changes) of each setting, for console/diff.html."""
+    rows = []
+    for name in SETTINGS:
+        was = in_words(name, before[name]) if before else ""
+        rows.append((LABELS[name], was, in_words(name, after[name]), was != in_words(name, after[name])))
+    return rows

@@ -1,0 +1,171 @@
+"""Journeys of clients: making one, its settings, switching it off and on."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from kgen.errors import Conflict, RecordNotFound, WrongState
+from kgen.states import move_to
+from kgen.transactions import journey
+from users.errors import CurrencyFixed, InvalidSettings, SettingsMoved
+from users.models import Client
+from users.phones import ANY_COUNTRY, is_country
+from users.selectors.clients import is_currency_fixed
+from users.services.client_secrets import add_secret
+
+# What an operator may set, in the order in which pages show it.
+SETTINGS = (
+    "name",
+    "currency",
+    "welcome_bonus",
+    "minimum_withdrawal",
+    "maximum_withdrawal",
+    "daily_withdrawal_limit",
+    "approval_above",
+    "reward_expiry_days",
+    "sponsorship_limit",
+    "phone_countries",
+)
+LARGEST_BONUS = 10**12
+# As much as a wallet may hold.
+LARGEST_AMOUNT = 2**52
+LONGEST_EXPIRY_DAYS = 3650
+# (least, most) of each number; those that may be empty mean "no limit" then.
+_BOUNDS = {
+    "welcome_bonus": (0, LARGEST_BONUS),
+    "minimum_withdrawal": (0, LARGEST_AMOUNT),
+    "maximum_withdrawal": (1, LARGEST_AMOUNT),
+    "daily_withdrawal_limit": (1, LARGEST_AMOUNT),
+    "approval_above": (0, LARGEST_AMOUNT),
+    "reward_expiry_days": (1, LONGEST_EXPIRY_DAYS),
+    "sponsorship_limit": (0, LARGEST_AMOUNT),
+}
+_MAY_BE_EMPTY = {"maximum_withdrawal", "daily_withdrawal_limit", "approval_above", "reward_expiry_days"}
+_CURRENCY = re.compile(r"[A-Z][A-Z0-9]{1,11}")
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class MadeClient:
+    """A new client, and its first secret, which is told this once."""
+
+    client: Client
+    secret: str
+
+
+@journey
+def make_client(*, client_id: UUID, settings: Mapping[str, Any]) -> MadeClient:
+    """A client with its first secret. `client_id` comes with the form, so that one sent twice makes one.
+
+    :raises InvalidSettings: a setting is missing or cannot be so.
+    :raises Conflict: there is a client of that id.
+    """
+    values = checked(settings)
+    made, is_new = Client.objects.get_or_create(pk=client_id, defaults=values)
+    if not is_new:
+        raise Conflict("This client was made already.")
+    return MadeClient(made, add_secret(made.pk))
+
+
+@journey
+def change_settings(*, client_id: UUID, settings: Mapping[str, Any], seen: Mapping[str, Any]) -> Client:
+    """Set all settings at once. `seen` are those that the operator was shown as present.
+
+    :raises RecordNotFound: there is no such client.
+    :raises InvalidSettings: a setting is missing or cannot be so.
+    :raises CurrencyFixed: there are accounts in the present currency.
+    :raises SettingsMoved: they are not what was seen.
+    """
+    client = Client.objects.select_for_update().filter(pk=client_id).first()
+    if client is None:
+        raise RecordNotFound()
+    values = checked(settings)
+    if settings_of(client) != dict(seen):
+        raise SettingsMoved()
+    if values["currency"] != client.currency and is_currency_fixed(client):
+        raise CurrencyFixed()
+    for name, value in values.items():
+        setattr(client, name, value)
+    client.save(update_fields=list(values))
+    return client
+
+
+@journey
+def switch_client(*, client_id: UUID, active: bool) -> None:
+    """Switch a client off or on: off, every call of its game and its server is refused, and nothing is paid out.
+
+    :raises RecordNotFound: there is no such client.
+    :raises WrongState: it is so already.
+    """
+    client = Client.objects.filter(pk=client_id).first()
+    if client is None:
+        raise RecordNotFound()
+    if client.active is active:
+        raise WrongState(f"This client is switched {'on' if active else 'off'} already.")
+    move_to(client, where={"active": not active}, active=active)
+
+
+def settings_of(client: Client) -> dict[str, Any]:
+    """A client's present settings."""
+    return {name: getattr(client, name) for name in SETTINGS}
+
+
+def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings in the form in which they are kept.
+
+    :raises InvalidSettings: one is missing or cannot be so; all faults at once.
+    """
+    values: dict[str, Any] = {name: settings.get(name) for name in SETTINGS}
+    faults = dict(_fault(name, values[name]) for name in _BOUNDS) | {
+        "name": _name_fault(values["name"]),
+        "currency": _currency_fault(values["currency"]),
+        "phone_countries": _countries_fault(values["phone_countries"]),
+    }
+    found = {name: words for name, words in faults.items() if words} or _contradictions(values)
+    if found:
+        errors = [{"field": name, "code": "invalid", "detail": words} for name, words in found.items()]
+        raise InvalidSettings(errors=errors)
+    countries = ",".join(sorted(_countries(values["phone_countries"])))
+    return values | {"name": values["name"].strip(), "phone_countries": countries}
+
+
+def _fault(name: str, value: Any) -> tuple[str, str]:
+    least, most = _BOUNDS[name]
+    if value is None and name in _MAY_BE_EMPTY:
+        return name, ""
+    if type(value) is int and least <= value <= most:
+        return name, ""
+    return name, f"A whole number from {least:,} to {most:,}."
+
+
+def _name_fault(value: Any) -> str:
+    fits = isinstance(value, str) and value.isprintable() and 1 <= len(value.strip()) <= _LONGEST_NAME
+    return "" if fits else f"1 to {_LONGEST_NAME} characters."
+
+
+def _currency_fault(value: Any) -> str:
+    fits = isinstance(value, str) and _CURRENCY.fullmatch(value)
+    return "" if fits else "2 to 12 capital letters and digits, a letter first."
+
+
+def _countries_fault(value: Any) -> str:
+    if not isinstance(value, str) or not _countries(value):
+        return "At least one country, or * for all."
+    unknown = sorted(country for country in _countries(value) if country != ANY_COUNTRY and not is_country(country))
+    return f"No country: {', '.join(unknown)}."[:200] if unknown else ""
+
+
+def _countries(value: str) -> set[str]:
+    return {country.strip().upper() for country in value.split(",") if country.strip()}
+
+
+def _contradictions(values: Mapping[str, Any]) -> dict[str, str]:
+    """Limits under which nobody could ever withdraw."""
+    least = values["minimum_withdrawal"]
+    return {
+        name: "Less than the minimum of a withdrawal: nobody could withdraw anything."
+        for name in ("maximum_withdrawal", "daily_withdrawal_limit")
+        if values[name] is not None and values[name] < least
+    }

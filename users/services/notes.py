@@ -1,0 +1,26 @@
+"""Operators' notes on gamers."""
+
+from uuid import UUID
+
+from kgen.clock import database_now
+from kgen.errors import Invalid, RecordNotFound
+from kgen.transactions import journey
+from users.models import LONGEST_NOTE, Gamer, GamerNote
+
+
+@journey
+def write_note(*, gamer_id: UUID, operator_id: int, text: str) -> GamerNote:
+    """Keep a note for good.
+
+    :raises RecordNotFound: there is no such gamer.
+    :raises Invalid: it says nothing, or too much.
+    """
+    words = text.strip()
+    if not 1 <= len(words) <= LONGEST_NOTE or "\x00" in words:
+        raise Invalid(f"A note has 1 to {LONGEST_NOTE:,} characters.")
+    gamer = Gamer.objects.filter(pk=gamer_id).first()
+    if gamer is None:
+        raise RecordNotFound()
+    return GamerNote.objects.create(
+        client_id=gamer.client_id, gamer=gamer, operator_id=operator_id, text=words, written_at=database_now()
+    )
