@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from esports.selectors.ranks import build_board as build
-from esports.services import announcing, cancelling
+from esports.services import announcing, cancelling, entries, series_sweeping
 
 
 @shared_task
@@ -21,6 +21,19 @@ def announce() -> None:
 
 
 @shared_task
+def sweep_series() -> None:
+    """Make the tournaments of series that are due, and plan what comes next."""
+    series_sweeping.sweep_series()
+
+
+@shared_task
+def count_entries() -> None:
+    """Bring the counts of entries by day forward."""
+    entries.count_entries()
+
+
+# A board of a million takes some ten seconds; one that takes as long as this is begun again by its next reader.
+@shared_task(soft_time_limit=280, time_limit=300)
 def build_board(tournament_id: str) -> None:
     """Make a large board's ranks, so that no reader has to wait for it."""
     build(UUID(tournament_id))

@@ -3,6 +3,7 @@
 from rest_framework.routers import SimpleRouter
 
 from esports.views.gamer import LeaderboardViewSet, StatisticsViewSet, TournamentViewSet
+from esports.views.series import StudioSeriesViewSet
 from esports.views.studio import StudioTournamentViewSet
 
 router = SimpleRouter(trailing_slash=False)
@@ -10,4 +11,5 @@ router.register("fe/esports/tournaments", TournamentViewSet, basename="tournamen
 router.register("fe/esports/leaderboards", LeaderboardViewSet, basename="leaderboard")
 router.register("fe/esports/statistics", StatisticsViewSet, basename="statistics")
 router.register("s2s/esports/tournaments", StudioTournamentViewSet, basename="studio-tournament")
+router.register("s2s/esports/series", StudioSeriesViewSet, basename="studio-series")
 urlpatterns = router.urls

@@ -60,10 +60,11 @@ class Reward(models.Model):
     """A prize that a gamer has won and may claim. It is backed by the client's rewards_payable account."""
 
     id = models.UUIDField(primary_key=True, editable=False)
-    client = models.ForeignKey("users.Client", models.PROTECT)
-    tournament = models.ForeignKey("esports.Tournament", models.PROTECT)
-    participation = models.OneToOneField("esports.Participation", models.PROTECT)
-    gamer = models.ForeignKey("users.Gamer", models.PROTECT)
+    # The composite keys below imply the simple ones; unique constraints lead with client and tournament.
+    client = models.ForeignKey("users.Client", models.PROTECT, db_constraint=False, db_index=False)
+    tournament = models.ForeignKey("esports.Tournament", models.PROTECT, db_constraint=False, db_index=False)
+    participation = models.OneToOneField("esports.Participation", models.PROTECT, db_constraint=False)
+    gamer = models.ForeignKey("users.Gamer", models.PROTECT, db_constraint=False)
     rank = models.IntegerField()
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=12)
@@ -80,9 +81,11 @@ class Reward(models.Model):
                 fields=["gamer", "created_at", "id"], condition=Q(status="UNCLAIMED"), name="rewards_to_claim"
             ),
             models.Index(fields=["client", "created_at"], condition=Q(status="UNCLAIMED"), name="rewards_to_expire"),
+            models.Index(fields=["-id"], condition=Q(status="HELD"), name="rewards_held"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["client", "id"], name="reward_of_client"),
+            models.UniqueConstraint(fields=["tournament", "rank"], name="one_reward_per_rank"),
             models.CheckConstraint(condition=Q(amount__gt=0, rank__gte=1), name="reward_positive"),
             models.CheckConstraint(condition=Q(status__in=RewardStatus.values), name="reward_status_known"),
             CompositeForeignKey(
@@ -119,8 +122,9 @@ class HoldStep(models.Model):
         RELEASE = "RELEASE"
         FORFEIT = "FORFEIT"
 
-    client = models.ForeignKey("users.Client", models.PROTECT)
-    reward = models.ForeignKey(Reward, models.PROTECT, related_name="hold_steps")
+    # Implied by the composite key below.
+    client = models.ForeignKey("users.Client", models.PROTECT, db_constraint=False, db_index=False)
+    reward = models.ForeignKey(Reward, models.PROTECT, related_name="hold_steps", db_constraint=False)
     act = models.CharField(max_length=7, choices=Act.choices)
     reason = models.CharField(max_length=500)
     operator_id = models.BigIntegerField()

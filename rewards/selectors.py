@@ -1,17 +1,19 @@
 """Questions about rewards and results."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.apps import apps
 from django.db import connection
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 
-from esports.results import Results, foresee_results
+from esports.results import Booked, Results, Shares, booked_places, foresee_results, foresee_shares, recompute
+from esports.selectors.boards import BEST_FIRST
 from esports.selectors.tournaments import Seen, stakes_to_refund
-from kgen.api.pagination import Key, decode_cursor, encode_cursor
-from rewards.models import Reward, RewardStatus
+from kgen.api.pagination import Key, Page, decode_cursor, encode_cursor, page_of
+from rewards.models import HoldStep, Reward, RewardStatus, Settlement
 from wallet.ledger import SystemAccount
 from wallet.selectors import Difference
 
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from users.models import Client
 
 CLAIMABLE_LISTED = 1000
-RESULT_KEYS = (Key("rank"),)
+NEWEST_REWARD_FIRST = (Key("created_at", "time", descending=True), Key("id", "uuid", descending=True))
+STEPS_LISTED = 100
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,11 @@ class Result:
     reward_id: UUID | None
 
 
+def rewards_by_id(id: UUID) -> QuerySet[Reward]:
+    """The reward of that id, with its tournament."""
+    return Reward.objects.select_related("tournament").filter(pk=id)
+
+
 def unclaimed_of(gamer_id: UUID) -> QuerySet[Reward]:
     """A gamer's unclaimed rewards."""
     return Reward.objects.filter(gamer=gamer_id, status=RewardStatus.UNCLAIMED)
@@ -56,6 +64,22 @@ def claimable(gamer_id: UUID) -> Claimable:
     return Claimable(listed, count, amount)
 
 
+def reward_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) -> Page[Reward]:
+    """A gamer's rewards of every status with their tournaments, newest first.
+
+    :raises Invalid: the cursor is not one of this list.
+    """
+    rows = Reward.objects.filter(gamer=gamer_id).select_related("tournament")
+    return page_of(rows, NEWEST_REWARD_FIRST, scope=scope, cursor=cursor, limit=limit)
+
+
+def wins_of(gamer_ids: Iterable[UUID]) -> dict[UUID, tuple[int, int]]:
+    """(how many, their sum) of the prizes of gamers, forfeited ones left out; who has won nothing is missing."""
+    rows = Reward.objects.filter(gamer__in=list(gamer_ids)).exclude(status=RewardStatus.FORFEITED)
+    found = rows.order_by().values_list("gamer_id").annotate(Count("pk"), Sum("amount"))
+    return {gamer_id: (count, amount) for gamer_id, count, amount in found}
+
+
 def clients_with_expiry() -> list["Client"]:
     """Clients that let unclaimed rewards expire."""
     clients: Any = apps.get_model("users.Client").objects
@@ -67,23 +91,26 @@ def results_page(tournament_id: UUID, *, scope: str, cursor: str | None, limit: 
 
     :raises Invalid: the cursor is not one of this list.
     """
-    behind = decode_cursor(scope, cursor, RESULT_KEYS)[0] if cursor else 0
+    behind = decode_cursor(scope, cursor, BEST_FIRST) if cursor else []
     with connection.cursor() as cursor_:
-        cursor_.execute(_RESULTS, [tournament_id, behind, limit + 1])
-        rows = [Result(*row) for row in cursor_.fetchall()]
-    if len(rows) <= limit:
+        cursor_.execute(_RESULTS.format(behind=_BEHIND if behind else ""), [tournament_id, *behind, limit + 1])
+        found = cursor_.fetchall()
+    rows = [Result(*row[len(BEST_FIRST) :]) for row in found[:limit]]
+    if len(found) <= limit:
         return rows, None
-    return rows[:limit], encode_cursor(scope, [rows[limit - 1].rank])
+    return rows, encode_cursor(scope, found[limit - 1][: len(BEST_FIRST)])
 
 
 @dataclass(frozen=True)
 class Preview:
     """What settling a tournament now would do, as if it were over and ripe.
 
-    Either `results`, and `postings` as (source, destination, amount) between kinds of accounts; or none: it would be
-    cancelled, and so many `refunds` of `stake` would go back, with the sponsorship.
+    Either `shares`, and `postings` as (source, destination, amount) between kinds of accounts; or none: it would be
+    cancelled, and so many `refunds` of `stake` would go back, with the sponsorship. `results` has every place, where
+    it was asked for.
     """
 
+    shares: Shares | None
     results: Results | None
     postings: list[tuple[SystemAccount, SystemAccount, int]]
     refunds: int
@@ -96,16 +123,33 @@ def settlement_preview(tournament: Seen) -> Preview:
 
     :raises WrongState: it is settled, or all stakes are back.
     """
-    row = tournament.tournament
     results = foresee_results(tournament)
-    if results is None:
+    return _preview(tournament, _shares(results) if results else None, results)
+
+
+def settlement_sums(tournament: Seen) -> Preview:
+    """`settlement_preview` without the places, for fields of any size.
+
+    :raises WrongState: it is settled, or all stakes are back.
+    """
+    return _preview(tournament, foresee_shares(tournament), None)
+
+
+def _preview(tournament: Seen, shares: Shares | None, results: Results | None) -> Preview:
+    row = tournament.tournament
+    if shares is None:
         refunds = stakes_to_refund(row.pk).count()
-        return Preview(None, [], refunds, row.buy_in_price, row.sponsored_amount)
-    postings = [(SystemAccount.ESCROW, kind, amount) for kind, amount in shares_of(results)]
-    return Preview(results, postings, 0, row.buy_in_price, row.sponsored_amount)
+        return Preview(None, None, [], refunds, row.buy_in_price, row.sponsored_amount)
+    postings = [(SystemAccount.ESCROW, kind, amount) for kind, amount in shares_of(shares)]
+    return Preview(shares, results, postings, 0, row.buy_in_price, row.sponsored_amount)
 
 
-def shares_of(results: Results) -> list[tuple[SystemAccount, int]]:
+def _shares(results: Results) -> Shares:
+    winners = sum(1 for place in results.places if place.prize)
+    return Shares(len(results.places), winners, results.prizes, results.to_house, results.to_sponsor)
+
+
+def shares_of(results: Results | Booked | Shares) -> list[tuple[SystemAccount, int]]:
     """To whom what is in a tournament's escrow goes, each share above 0."""
     shares = [
         (SystemAccount.REWARDS_PAYABLE, results.prizes),
@@ -113,6 +157,52 @@ def shares_of(results: Results) -> list[tuple[SystemAccount, int]]:
         (SystemAccount.SPONSOR, results.to_sponsor),
     ]
     return [(kind, amount) for kind, amount in shares if amount]
+
+
+def settlement_of(tournament_id: UUID) -> Settlement | None:
+    """The record of a tournament's settlement; None before it."""
+    return Settlement.objects.select_related("tournament__seats").filter(pk=tournament_id).first()
+
+
+def settlement_differences(settlement: Settlement) -> list[str]:
+    """Where the record, the booked ranks and the score events contradict each other; the tournament has its seats."""
+    anew = recompute(settlement.tournament)
+    booked = list(booked_places(settlement.tournament_id))
+    faults = [
+        f"rank {was.rank}: booked {was}, recomputed {now}"
+        for was, now in zip(booked, anew.places, strict=False)
+        if was != now
+    ]
+    checks = [
+        ("ranks", len(booked), len(anew.places)),
+        ("inputs", settlement.inputs, anew.inputs),
+        ("to the house", settlement.to_house, anew.to_house),
+        ("to the sponsor", settlement.to_sponsor, anew.to_sponsor),
+        ("hash", settlement.sha256, anew.fingerprint()),
+    ]
+    return faults + [f"{what}: recorded {was}, recomputed {now}" for what, was, now in checks if was != now]
+
+
+def prize_page(tournament_id: UUID, *, cursor: str | None, limit: int) -> Page[Any]:
+    """A page of a settled tournament's ranking, as participations with their gamers and, if they won, rewards.
+
+    :raises Invalid: the cursor is not one of this list.
+    """
+    stays: Any = apps.get_model("esports.Participation").objects
+    # A settled standing does not change any more: the board's order, which has an index, is that of the final ranks.
+    settled = stays.filter(tournament=tournament_id, rank_key__isnull=False, final_rank__isnull=False)
+    rows = settled.select_related("gamer", "reward")
+    return page_of(rows, BEST_FIRST, scope=f"prizes\n{tournament_id}", cursor=cursor, limit=limit)
+
+
+def reward_of(participation_id: UUID) -> Reward | None:
+    """What a participation has won, with its gamer and tournament; None where it won nothing, or nothing yet."""
+    return Reward.objects.select_related("gamer", "tournament").filter(participation=participation_id).first()
+
+
+def hold_steps_of(reward: Reward) -> list[HoldStep]:
+    """What operators did to a reward, newest first; at most the last hundred."""
+    return list(reward.hold_steps.order_by("-id")[:STEPS_LISTED])
 
 
 def reward_differences(limit: int = 1000) -> list[Difference]:
@@ -125,13 +215,17 @@ def reward_differences(limit: int = 1000) -> list[Difference]:
     return differences
 
 
+# A standing does not change any more once it is settled: the board's own order is that of the final ranks.
 _RESULTS = """
-SELECT stay.final_rank, gamer.user_id, stay.score, stay.prize, reward.status, reward.id
+SELECT stay.rank_key, stay.reached_at, stay.joined_at, stay.id,
+       stay.final_rank, gamer.user_id, stay.score, stay.prize, reward.status, reward.id
   FROM esports_participation stay
   JOIN users_gamer gamer ON gamer.id = stay.gamer_id
   LEFT JOIN rewards_reward reward ON reward.participation_id = stay.id
- WHERE stay.tournament_id = %s AND stay.final_rank > %s ORDER BY stay.final_rank LIMIT %s
+ WHERE stay.tournament_id = %s AND stay.rank_key IS NOT NULL AND stay.final_rank IS NOT NULL {behind}
+ ORDER BY stay.rank_key, stay.reached_at, stay.joined_at, stay.id LIMIT %s
 """
+_BEHIND = "AND (stay.rank_key, stay.reached_at, stay.joined_at, stay.id) > (%s, %s, %s, %s)"
 _RULES = {
     "rewards_payable = unclaimed and held rewards": """
         WITH unclaimed AS (
@@ -158,6 +252,18 @@ _RULES = {
         SELECT 'tournament ' || s.tournament_id, 'settled ' || s.prizes || ', rewards ' || coalesce(sum(r.amount), 0)
           FROM rewards_settlement s LEFT JOIN rewards_reward r ON r.tournament_id = s.tournament_id
          GROUP BY s.tournament_id, s.prizes HAVING s.prizes <> coalesce(sum(r.amount), 0)""",
+    "final ranks = 1 … ranked, each once": """
+        SELECT 'tournament ' || s.tournament_id, 'ranked ' || s.ranked || ', ranks ' || count(p.final_rank)
+          FROM rewards_settlement s
+          LEFT JOIN esports_participation p ON p.tournament_id = s.tournament_id AND p.rank_key IS NOT NULL
+         GROUP BY s.tournament_id, s.ranked
+        HAVING (count(p.final_rank), count(DISTINCT p.final_rank), coalesce(max(p.final_rank), 0))
+               <> (s.ranked, s.ranked, s.ranked)""",
+    "a reward is its participation's prize": """
+        SELECT 'reward ' || r.id, 'rank ' || r.rank || ', amount ' || r.amount
+          FROM rewards_reward r JOIN esports_participation p ON p.id = r.participation_id
+         WHERE (r.tournament_id, r.gamer_id, r.rank, r.amount)
+               IS DISTINCT FROM (p.tournament_id, p.gamer_id, p.final_rank, p.prize)""",
     "a forfeited reward went to the house, and no other did so": """
         SELECT 'reward ' || r.id || ' ' || r.status, coalesce(t.reference, 'not booked')
           FROM rewards_reward r LEFT JOIN wallet_transaction t ON t.reference = 'forfeit:' || r.id

@@ -10,7 +10,8 @@ from django.db import connection
 from esports import prizes
 from esports.lifecycle import Status
 from esports.models import Participation, TieRule, Tournament
-from esports.selectors.tournaments import seen, with_clock
+from esports.selectors.ranks import Position, rank_of
+from esports.selectors.tournaments import Seen, seen, with_clock
 from kgen.api.pagination import Key, Page, page_of
 from kgen.clock import ClockTimestamp
 
@@ -36,6 +37,36 @@ class Standing:
     rank: int
     first: int
     tied: int
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A participation of any kind, left ones too, with its tournament. `rank` is the present one until it is final."""
+
+    participation: Participation
+    tournament: Tournament
+    status: Status
+    rank: int | None
+    is_final: bool
+
+
+def stay_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) -> tuple[list[Stay], str | None]:
+    """Everything that a gamer ever joined, newest first: for operators, who see more than the gamer does.
+
+    :raises Invalid: the cursor is not one of this list.
+    """
+    rows = Participation.objects.filter(gamer=gamer_id)
+    page = page_of(rows, NEWEST_JOIN_FIRST, scope=scope, cursor=cursor, limit=limit)
+    ids = {row.tournament_id for row in page.rows}
+    tournaments = {row.pk: seen(row) for row in with_clock(Tournament.objects.filter(pk__in=ids))}
+    return [_stay(row, tournaments[row.tournament_id]) for row in page.rows], page.next_cursor
+
+
+def _stay(row: Participation, found: Seen) -> Stay:
+    rank = row.final_rank
+    if rank is None and row.rank_key is not None and row.reached_at is not None:
+        rank = rank_of(row.tournament_id, Position(row.pk, row.rank_key, row.reached_at, row.joined_at))
+    return Stay(row, found.tournament, found.status, rank, row.final_rank is not None)
 
 
 def participated_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) -> Page[Participation]:

@@ -34,6 +34,11 @@ def create_tournament(*, client: "Client", given: dict[str, Any]) -> Seen:
     :raises PrizeTableInvalid: unknown or malformed. :raises PrizeTableInsolvent: at some field size.
     :raises InsufficientBalance: the sponsorship is over the client's limit.
     """
+    return make_tournament(client=client, given=given)
+
+
+def make_tournament(*, client: "Client", given: dict[str, Any]) -> Seen:
+    """`create_tournament` inside a transaction that the caller has open."""
     now = database_now()
     times = lifecycle.fill_times(given, now)
     lifecycle.check_order(times, now)
@@ -53,7 +58,7 @@ def create_tournament(*, client: "Client", given: dict[str, Any]) -> Seen:
         escrow_id=escrow,
         prize_table=prizes.to_wire(table),
         min_participants=terms.least,
-        score_source=_source(given),
+        score_source=source_of(given),
         original_locks_at=times.locks_at,
         original_ends_at=times.ends_at,
         published_at=now,
@@ -92,11 +97,11 @@ class Terms:
         :raises Invalid: see `create_tournament`. :raises PrizeTableInvalid: :raises PrizeTableInsolvent:
         """
         if self.buy_in * self.size + self.sponsorship > MAX_ESCROW:
-            raise _invalid("buy_in_price", "buy-in × size + sponsorship is over 2⁵².")
+            raise refuse_field("buy_in_price", "buy-in × size + sponsorship is over 2⁵².")
         # The defaults alone are no choice of the caller's that could contradict another one.
         chosen = "min_participants" in given or self.least != DEFAULT_MIN_PARTICIPANTS
         if chosen and self.least > self.size:
-            raise _invalid("min_participants", "More than there are seats.")
+            raise refuse_field("min_participants", "More than there are seats.")
         if self.table.kind == "multiples" and self.table != prizes.DEFAULT_TABLE and self.buy_in == 0:
             raise PrizeTableInvalid("Multiples of no buy-in pay nobody: use fixed prizes or shares.")
         prizes.prove_solvent(
@@ -108,8 +113,18 @@ class Terms:
         )
 
 
-def _invalid(field: str, detail: str) -> Invalid:
+def refuse_field(field: str, detail: str) -> Invalid:
+    """The refusal of one field of the wire."""
     return Invalid("A field is missing or wrong.", errors=[{"field": field, "code": "invalid", "detail": detail}])
+
+
+def check_score_bounds(least: int | None, most: int | None) -> None:
+    """Accept bounds of scores of which the lower one is not above the upper one.
+
+    :raises Invalid: they are the wrong way round.
+    """
+    if least is not None and most is not None and least > most:
+        raise refuse_field("score_min", "score_min is over score_max.")
 
 
 # Kept as they are; the others are worked out.
@@ -132,7 +147,7 @@ def _plain_fields(given: dict[str, Any]) -> dict[str, Any]:
     return {name: given[name] for name in _PLAIN if name in given}
 
 
-def _source(given: dict[str, Any]) -> str:
+def source_of(given: dict[str, Any]) -> str:
     """A sum is the server's to keep, unless it is said otherwise: a client could add to it at will."""
     implied = ScoreSource.SERVER if given.get("score_operator") == ScoreOperator.SUM else ScoreSource.ANY
     return str(given.get("score_source", implied))
@@ -189,7 +204,7 @@ def _changes(tournament: Tournament, given: dict[str, Any]) -> dict[str, Any]:
     if "prize_table" in wanted:
         wanted["prize_table"] = prizes.to_wire(find_prize_table(tournament.client_id, wanted["prize_table"]))
     if wanted.get("score_operator") == ScoreOperator.SUM != tournament.score_operator:
-        wanted["score_source"] = _source(wanted)
+        wanted["score_source"] = source_of(wanted)
     return {name: value for name, value in wanted.items() if value != _current(tournament, name)}
 
 
@@ -218,8 +233,7 @@ def _check_changes(seen: Seen, changes: dict[str, Any]) -> None:
     if changes.keys() & set(lifecycle.TIMES):
         times = {name: changes.get(name, getattr(tournament, name)) for name in lifecycle.TIMES}
         lifecycle.check_order(lifecycle.Timetable(**times), seen.now)
-    if after["score_min"] is not None and after["score_max"] is not None and after["score_min"] > after["score_max"]:
-        raise _invalid("score_min", "score_min is over score_max.")
+    check_score_bounds(after["score_min"], after["score_max"])
     if changes.keys() & {
         "buy_in_price",
         "tournament_size",

@@ -7,9 +7,10 @@ from drf_spectacular.utils import OpenApiParameter
 
 from esports.selectors.boards import leaderboard
 from esports.selectors.tournaments import Seen
-from esports.serializers import leaderboard_wire
-from kgen.api.json import answer
+from esports.serializers.tournaments import leaderboard_wire
+from kgen.api.json import encode
 from kgen.api.pagination import page_headers, read_limit
+from kgen.api.revalidation import revalidated
 from kgen.api.schema import CURSOR, limit_parameter
 from kgen.api.views import ApiViewSet
 from kgen.errors import Invalid
@@ -38,4 +39,6 @@ def board_answer(view: ApiViewSet, seen: Seen, gamer_id: UUID | None) -> HttpRes
         cursor=request.GET.get("cursor"),
         limit=read_limit(request, default=100),
     )
-    return answer(leaderboard_wire(board, seen), headers=page_headers(request, board.next_cursor))
+    status, body, headers = revalidated(encode(leaderboard_wire(board, seen)), request.META.get("HTTP_IF_NONE_MATCH"))
+    headers |= page_headers(request, board.next_cursor)
+    return HttpResponse(body, status=status, content_type="application/json", headers=headers)

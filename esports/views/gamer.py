@@ -14,7 +14,7 @@ from esports.selectors.tournaments import (
     tournament_for_gamer,
     tournament_page,
 )
-from esports.serializers import (
+from esports.serializers.tournaments import (
     HistoryOut,
     JoinIn,
     LeaderboardOut,

@@ -12,7 +12,7 @@ from esports.selectors.tournaments import (
     tournament_page,
     tournaments_of_client,
 )
-from esports.serializers import (
+from esports.serializers.tournaments import (
     BulkScoresIn,
     BulkScoresOut,
     CancelIn,
@@ -22,6 +22,7 @@ from esports.serializers import (
     TournamentOut,
     TournamentPatch,
     cancelled_wire,
+    read_bulk_scores,
     result_wire,
     tournament_wire,
 )
@@ -133,13 +134,14 @@ class StudioTournamentViewSet(StudioViewSet):
     @action(detail=True, methods=["post"])
     def scores(self, request: Request, uid: str) -> HttpResponse:
         """Post up to 1,000 scores in one transaction; each row is told what became of it."""
-        given = self.parse(BulkScoresIn)
+        scores = read_bulk_scores(self.body())
         return self.perform(
             scoring.post_scores,
             lambda results: Answer({"results": [result_wire(result) for result in results]}),
             client_id=self.client.pk,
             uid=uid,
-            scores=given["scores"],
+            # Only what may be faulty is read by the serializer, which names each fault.
+            scores=scores or self.parse(BulkScoresIn)["scores"],
         )
 
     @extend_schema(

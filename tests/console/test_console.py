@@ -50,7 +50,7 @@ def test_every_list_and_every_row_opens(browser: Browser, played: str) -> None:
         assert listed.status_code == 200, name
         row = registered.model.objects.first()
         if row is not None:
-            page = browser.get(reverse(f"admin:{name}_change", args=[row.pk]))
+            page = browser.get(reverse(f"admin:{name}_change", args=[row.pk]), follow=True)
             assert page.status_code == 200, name
             opened += 1
     assert opened >= len(READ_ONLY)

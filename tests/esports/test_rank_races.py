@@ -11,7 +11,7 @@ from kgen.valkey import valkey
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.ranks import board, check_ranks, make_stale, positions
 from tests.support.schema import document
-from tests.support.threads import begin_blocked, holding, together
+from tests.support.threads import holding, together
 
 
 @pytest.fixture
@@ -32,6 +32,13 @@ def cup(db: None, studio: StudioCaller) -> tuple[str, list[GamerCaller]]:
     return uid, players
 
 
+_SCORE_OF_50 = """
+UPDATE esports_participation
+   SET score = 50, rank_key = -50, reached_at = clock_timestamp(), changed_xid = pg_current_xact_id()::text::bigint
+ WHERE tournament_id = %s AND score = 10
+"""
+
+
 @pytest.mark.parametrize("known", [True, False], ids=["caught up with", "made"])
 def test_a_score_that_commits_after_the_catch_up_is_not_missed(
     cup: tuple[str, list[GamerCaller]], studio: StudioCaller, known: bool
@@ -40,14 +47,12 @@ def test_a_score_that_commits_after_the_catch_up_is_not_missed(
     if known:
         check_ranks(uid)
         make_stale(uid)
-    with holding("LOCK TABLE esports_scoreevent IN SHARE MODE", []):
-        # Its transaction has its number and its standing, and waits; younger ones begin and end meanwhile.
-        (late,) = begin_blocked(lambda: players[0].score(uid, 50))
+    with holding(_SCORE_OF_50, [uid], commit=True):
+        # The transaction has its number and its standing, and waits; younger ones begin and end meanwhile.
         for number in range(3):
             studio.deposit("player-2", 1, f"younger-{number}").ok(201)
         assert rank_of(UUID(uid), positions(uid)[3]) == 4
         assert int(valkey().get(board(uid).mark) or 0) > 0
-    late.result().ok()
     make_stale(uid)
     assert check_ranks(uid) == 4
     assert players[0].board(uid, "?around=me&limit=1")["me"] == {"rank": 1, "score": 50}

@@ -235,6 +235,86 @@ def test_more_changes_than_are_caught_up_with_make_the_set_anew(uid: str, monkey
     assert check_ranks(uid) == CROWD
 
 
+def test_a_set_is_made_and_caught_up_with_in_chunks_of_any_size(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for chunk in (1, 2, 5, CROWD - 1, CROWD, CROWD + 1):
+        monkeypatch.setattr(ranks, "CHUNK", chunk)
+        clear(uid)
+        place(uid, [(second % 3, second % 2, second) for second in range(CROWD)])
+        assert check_ranks(uid) == CROWD
+        place(uid, [(second % 4, 0, second) for second in range(CROWD - 2)])
+        make_stale(uid)
+        assert check_ranks(uid) == CROWD
+
+
+def test_what_is_scored_while_a_set_is_made_is_in_it(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranks, "CHUNK", 3)
+    place(uid, [(second, 0, 0) for second in range(CROWD)])
+    standings = ranks._all_standings
+
+    def read_while_they_move(tournament_id: UUID) -> Iterator[ranks.Chunk]:
+        for number, chunk in enumerate(standings(tournament_id)):
+            yield chunk
+            # Some come twice, some are missed: to the front of what was read, and to the end of what was not.
+            place(uid, [((-1) ** (second + number) * 20 * second, 1, 0) for second in range(CROWD)])
+
+    monkeypatch.setattr(ranks, "_all_standings", read_while_they_move)
+    assert board(uid).catch_up(may_build=True) is True
+    ordered = positions(uid)
+    assert [board(uid).rank_of(position) for position in ordered] == list(range(1, CROWD + 1))
+    assert valkey().zcard(board(uid).ranks) == CROWD
+
+
+def test_a_build_that_is_cut_off_leaves_nothing_to_be_believed(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranks, "CHUNK", 3)
+    place(uid, [(second, 0, 0) for second in range(CROWD)])
+    standings = ranks._all_standings
+
+    def ends_early(tournament_id: UUID) -> Iterator[ranks.Chunk]:
+        yield next(standings(tournament_id))
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ranks, "_all_standings", ends_early)
+        with pytest.raises(SystemExit):
+            board(uid).catch_up()
+    assert not valkey().exists(board(uid).ranks, board(uid).mark, board(uid).lock)
+    # What was made aside goes by itself.
+    aside = [key for key in valkey().keys(f"{board(uid).ranks}*") if key != board(uid).asked]
+    assert aside
+    assert all(0 < int(valkey().pttl(key)) <= 2 * ranks.LOCK_MS for key in aside)
+    assert check_ranks(uid) == CROWD
+
+
+def test_a_catch_up_moves_its_mark_on_with_each_chunk(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    place(uid, [(second, 0, 0) for second in range(CROWD)])
+    check_ranks(uid)
+    before = int(valkey().get(board(uid).mark) or 0)
+    place(uid, [(second, 1, 0) for second in range(CROWD)])
+    make_stale(uid)
+    monkeypatch.setattr(ranks, "CHUNK", 5)
+    marks: list[int] = []
+    applied = ranks.Board._apply
+
+    def note(self: ranks.Board, token: str, chunk: ranks.Chunk, mark: int) -> bool:
+        done = applied(self, token, chunk, mark)
+        marks.append(int(valkey().get(self.mark) or 0))
+        return done
+
+    monkeypatch.setattr(ranks.Board, "_apply", note)
+    assert check_ranks(uid) == CROWD
+    assert marks == sorted(marks)
+    assert len(marks) >= CROWD // 5
+    assert marks[0] >= before
+
+
+def test_ranks_of_many_are_counted_at_once(uid: str) -> None:
+    place(uid, [(second % 3, second % 2, second) for second in range(CROWD)])
+    ordered = positions(uid)
+    mixed = [*ordered[::-1], ordered[3], ordered[0]]
+    assert ranks.counted_ranks(UUID(uid), mixed) == [*range(CROWD, 0, -1), 4, 1]
+    assert ranks.counted_ranks(UUID(uid), []) == []
+
+
 def test_a_worker_without_valkey_has_nothing_to_do(uid: str, dead_valkey: None) -> None:
     place(uid, [(1, 0, 0)])
     pause.start(ConnectionError())

@@ -17,7 +17,7 @@ from kgen.api.schema import known_errors
 from tests.support.schema import document
 
 ROOT: Path = settings.BASE_DIR
-DOCS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+DOCS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "deploy").rglob("*.md"))]
 
 
 def read(name: str) -> str:
@@ -107,6 +107,7 @@ def test_the_example_of_settings_shows_the_true_defaults() -> None:
     worked_out = {
         "KGEN_HOME",
         "KGEN_SECURE_COOKIES",
+        "KGEN_CONSOLE_SECOND_FACTOR",
         "KGEN_LOG_FORMAT",
         "KGEN_WEBHOOK_PRIVATE",
         "SMS_PROVIDER",

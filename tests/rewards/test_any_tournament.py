@@ -14,9 +14,8 @@ from esports import prizes
 from esports.models import Participation
 from esports.prizes import DEFAULT_TABLE, Allocation, FixedBand, MultipleBand, PrizeTable, ShareBand
 from esports.selectors.tournaments import see
-from rewards.management.commands.verify_settlement import differences
 from rewards.models import Reward, Settlement
-from rewards.selectors import settlement_preview
+from rewards.selectors import settlement_differences, settlement_preview
 from rewards.services.settling import settle_due, settle_tournament
 from tests.support.clock import end
 from tests.support.factories import ClientFactory
@@ -173,7 +172,7 @@ def play(game: Game) -> Played:
     assert settlement.prizes + settlement.to_house + settlement.to_sponsor == came_in
     assert (escrow(uid), sponsor(studio)) == (0, settlement.to_sponsor - sponsorship)
     stored = Settlement.objects.select_related("tournament__seats").get(pk=settlement.pk)
-    assert differences(stored) == []
+    assert settlement_differences(stored) == []
     out = Participation.objects.filter(gamer__user_id__in=[names[n] for n in game.disqualified], tournament=uid)
     assert stored.inputs.get("disqualified", []) == sorted(str(id) for id in out.values_list("id", flat=True))
     rewards = Reward.objects.filter(tournament=uid).values_list("gamer__user_id", "rank", "amount")

@@ -9,16 +9,20 @@ from tests.support.http import Answer, Caller, GamerCaller, StudioCaller
 
 @dataclass
 class Arena:
-    """A game in play: player-1 has joined a tournament, player-2 has not, and a deposit is known."""
+    """A game in play: player-1 has joined a tournament, player-2 has not, a deposit is known, and there is a series."""
 
     studio: StudioCaller
     gamer: GamerCaller
     uid: str
     spare_uid: str
+    series_uid: str
 
     def path(self, template: str) -> str:
         """The path with this game's ids."""
-        return template.replace("{uid}", self.uid).replace("{spare_uid}", self.spare_uid)
+        names = {"{uid}": self.uid, "{spare_uid}": self.spare_uid, "{series_uid}": self.series_uid}
+        for name, value in names.items():
+            template = template.replace(name, value)
+        return template
 
     def caller(self, audience: str) -> Caller:
         """Who may make such calls."""

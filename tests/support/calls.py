@@ -7,7 +7,9 @@ from typing import Any
 from tests.support.inputs import (
     AMOUNT,
     CHOICE,
+    DAY,
     EVENT_ID,
+    FLAG,
     LIST,
     MOMENT,
     OBJECT,
@@ -91,7 +93,13 @@ OPTIONAL_TERMS = (
     (optional(CHOICE), ("score_order", "score_operator", "score_source", "tie_rule")),
     (optional(SIGNED), ("score_min", "score_max")),
     (optional(AMOUNT), ("min_participants", "sponsored_amount", "settlement_delay_seconds")),
-    (optional(MOMENT), TIMES),
+)
+OPTIONAL_OF_SERIES = (
+    *OPTIONAL_TERMS,
+    (optional(Kind("text", 200)), ("name",)),
+    (optional(DAY), ("first_date", "last_date")),
+    (optional(AMOUNT), ("schedules_before_seconds", "lobby_before_seconds", "locks_after_seconds")),
+    (optional(FLAG), ("active",)),
 )
 FIXED_BAND = {"from_rank": 1, "to_rank": 1, "amount": 1}
 TERMS: dict[str, Any] = {
@@ -105,7 +113,16 @@ SCORE: dict[str, Any] = {
     "metadata": {"tournamentId": "{uid}", "playerId": "p", "gameId": "g", "eventId": "e"},
     "payload": {"score": {"value": 1}},
 }
+SERIES_TERMS: dict[str, Any] = {
+    "title": "Daily cup",
+    "buy_in_price": 10,
+    "tournament_size": 10,
+    "rule": "0 18 * * *",
+    "time_zone": "Asia/Kolkata",
+    "ends_after_seconds": 3600,
+}
 TOURNAMENTS = "/s2s/esports/tournaments"
+SERIES = "/s2s/esports/series"
 PLAY = "/fe/esports/tournaments/{uid}"
 
 CALLS = [
@@ -140,6 +157,7 @@ CALLS = [
             (Kind("text", 200), ("title",)),
             (AMOUNT, ("buy_in_price", "tournament_size")),
             (MOMENT, ("ends_at_timestamp",)),
+            (optional(MOMENT), TIMES),
             *OPTIONAL_TERMS,
         ),
     ),
@@ -151,8 +169,34 @@ CALLS = [
         (
             (optional(Kind("text", 200)), ("title",)),
             (optional(AMOUNT), ("buy_in_price", "tournament_size")),
-            (optional(MOMENT), ("ends_at_timestamp",)),
+            (optional(MOMENT), ("ends_at_timestamp", *TIMES)),
             *OPTIONAL_TERMS,
+        ),
+    ),
+    Call(
+        "POST",
+        SERIES,
+        "studio",
+        SERIES_TERMS,
+        (
+            (Kind("text", 200), ("title",)),
+            (Kind("text", 100), ("rule",)),
+            (Kind("text", 64), ("time_zone",)),
+            (AMOUNT, ("buy_in_price", "tournament_size", "ends_after_seconds")),
+            *OPTIONAL_OF_SERIES,
+        ),
+    ),
+    Call(
+        "PATCH",
+        SERIES + "/{series_uid}",
+        "studio",
+        {},
+        (
+            (optional(Kind("text", 200)), ("title",)),
+            (optional(Kind("text", 100)), ("rule",)),
+            (optional(Kind("text", 64)), ("time_zone",)),
+            (optional(AMOUNT), ("buy_in_price", "tournament_size", "ends_after_seconds")),
+            *OPTIONAL_OF_SERIES,
         ),
     ),
     Call("POST", TOURNAMENTS + "/{spare_uid}/cancel", "studio", {}, ((optional(REASON, blank=True), ("reason",)),)),
@@ -235,6 +279,7 @@ LIST_CALLS: dict[str, tuple[str, dict[str, str]]] = {
         {"limit": "limit", "last_evaluated_key": "cursor", "type": "word", "direction": "word"},
     ),
     TOURNAMENTS: ("studio", {"limit": "limit", "cursor": "cursor"}),
+    SERIES: ("studio", {"limit": "limit", "cursor": "cursor"}),
     TOURNAMENTS + "/{uid}/leaderboard": ("studio", {"limit": "limit", "cursor": "cursor"}),
     "/s2s/wallet/player-1/transactions": (
         "studio",

@@ -118,7 +118,9 @@ def fits(kind: Kind, value: Any) -> bool:
     """Whether a field of this kind may take the value; a call may still refuse it for another reason."""
     if value is None:
         return kind.null
-    if isinstance(value, bool) or value is Never:
+    if isinstance(value, bool):
+        return kind.name == "flag"
+    if value is Never:
         return False
     if isinstance(value, int):
         lowest = {"amount": 0, "signed": -MOST}.get(kind.name)
@@ -153,6 +155,7 @@ def _text_fits(kind: Kind, text: str) -> bool:
 AMOUNT, SIGNED = Kind("amount"), Kind("signed")
 USER_ID = EVENT_ID = Kind("reference", 128)
 CHOICE, MOMENT, OBJECT, LIST = Kind("choice"), Kind("moment"), Kind("object"), Kind("list")
+DAY, FLAG = Kind("day"), Kind("flag")
 PROFILE = Kind("profile", 500, blank=True, null=True)
 REASON = Kind("text", 500)
 

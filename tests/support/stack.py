@@ -31,8 +31,8 @@ def eventually[T](ask: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
 class Stack:
     """One product with a home of its own: its database, its broker, its port, whatever the environment names."""
 
-    def __init__(self, home: Path) -> None:
-        self.launcher = Launcher(CHECKOUT, home, workers=2)
+    def __init__(self, home: Path, **environment: str) -> None:
+        self.launcher = Launcher(CHECKOUT, home, workers=2, environment=environment)
         self.panel = ""
 
     def start(self) -> float:
@@ -94,7 +94,7 @@ class Stack:
         with psycopg.connect(self.facts["database_url"]) as connection:
             return connection.execute(sql, arguments).fetchall()
 
-    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def manage(self, *arguments: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
         """Run a management command as in a second terminal."""
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
@@ -102,14 +102,14 @@ class Stack:
             env=clean_environment(KGEN_HOME=str(self.launcher.home)),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=seconds,
         )
 
     def process(self, name: str) -> Process:
         """A process of it that can be killed."""
         return {
-            "a web worker": lambda: self.launcher.members("granian")[1],
-            "web": lambda: self.launcher.member("granian"),
+            "a web worker": lambda: self.launcher.members("kgen.serving", "--parent")[0],
+            "web": lambda: self.launcher.member("kgen.serving"),
             "beat": lambda: self.launcher.member("celery", "beat"),
             "the celery worker": lambda: self.launcher.member("celery", "--hostname worker@"),
             "the messenger": lambda: self.launcher.member("celery", "--hostname messenger@"),
@@ -124,9 +124,9 @@ class Stack:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Stack]:
-    """A stack that runs; afterwards nothing of it does."""
-    stack = Stack(home)
+def running(home: Path, **environment: str) -> Iterator[Stack]:
+    """A stack that runs, with these settings; afterwards nothing of it does."""
+    stack = Stack(home, **environment)
     try:
         stack.start()
         yield stack

@@ -18,9 +18,13 @@ class Command(BaseCommand):
     help = "seed a demo game and print its credentials as JSON"
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--rich", action="store_true", help="three games with a month of play, for the console")
         parser.add_argument("--facts", type=Path, help="what an earlier run printed: its credentials are kept")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["rich"]:
+            self.stdout.write(json.dumps(demo.seed_rich()))
+            return
         known: dict[str, str] = {}
         if options["facts"] and options["facts"].is_file():
             known = json.loads(options["facts"].read_text())

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from esports.results import booked_places, recompute
 from kgen.api.fields import id_of
 from rewards.models import Settlement
+from rewards.selectors import settlement_differences
 
 
 class Command(BaseCommand):
@@ -23,29 +23,10 @@ class Command(BaseCommand):
         settlement = known.first()
         if settlement is None:
             raise CommandError("no settlement of this tournament")
-        faults = differences(settlement)
+        faults = settlement_differences(settlement)
         for fault in faults:
             self.stderr.write(f"DIFFERENCE {fault}")
         if faults:
             sys.exit(1)
         found = f"{settlement.ranked:,} ranks, {settlement.prizes:,} in prizes, {settlement.sha256}"
         self.stdout.write(f"verify_settlement: {found}")
-
-
-def differences(settlement: Settlement) -> list[str]:
-    """Where the record, the booked ranks and the score events contradict each other."""
-    anew = recompute(settlement.tournament)
-    booked = list(booked_places(settlement.tournament_id))
-    faults = [
-        f"rank {was.rank}: booked {was}, recomputed {now}"
-        for was, now in zip(booked, anew.places, strict=False)
-        if was != now
-    ]
-    checks = [
-        ("ranks", len(booked), len(anew.places)),
-        ("inputs", settlement.inputs, anew.inputs),
-        ("to the house", settlement.to_house, anew.to_house),
-        ("to the sponsor", settlement.to_sponsor, anew.to_sponsor),
-        ("hash", settlement.sha256, anew.fingerprint()),
-    ]
-    return faults + [f"{what}: recorded {was}, recomputed {now}" for what, was, now in checks if was != now]

@@ -1,4 +1,4 @@
-"""Tournaments and who plays in them. Money is in the ledger; here are stakes and scores as facts."""
+"""Tournaments, and the tables that their prizes come from."""
 
 from datetime import datetime
 from typing import cast
@@ -11,7 +11,6 @@ from uuid_utils.compat import uuid7
 from esports import lifecycle, prizes
 from esports.lifecycle import Status, Timetable
 from esports.ranking import Order, Rule
-from kgen.constraints import CompositeForeignKey
 
 MAX_SIZE = 1_000_000
 # buy-in × size + sponsorship: what an escrow may come to hold.
@@ -65,8 +64,11 @@ class PrizeTable(models.Model):
 class Tournament(models.Model):
     """One tournament. Its status is a function of these times and the clock (esports.lifecycle)."""
 
+    audit_shown = ("title", "currency", "mode")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    client = models.ForeignKey("users.Client", models.PROTECT)
+    # Several indexes below lead with the client.
+    client = models.ForeignKey("users.Client", models.PROTECT, db_index=False)
     title = models.CharField(max_length=200)
     description = models.TextField(max_length=4000, blank=True, default="")
     mode = models.CharField(max_length=200, default="Quick")
@@ -231,152 +233,3 @@ class Seats(models.Model):
             models.CheckConstraint(condition=Q(taken__gte=0, taken__lte=F("size")), name="seats_within_size"),
             models.CheckConstraint(condition=Q(size__gte=1, size__lte=MAX_SIZE), name="seats_size_bounds"),
         ]
-
-
-class Participation(models.Model):
-    """One stay of a gamer in a tournament, from join to leave or for good, with the standing."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    client = models.ForeignKey("users.Client", models.PROTECT)
-    tournament = models.ForeignKey(Tournament, models.PROTECT)
-    gamer = models.ForeignKey("users.Gamer", models.PROTECT)
-    stake = models.BigIntegerField()
-    joined_at = models.DateTimeField()
-    left_at = models.DateTimeField(null=True, blank=True)
-    refunded_at = models.DateTimeField(null=True, blank=True, help_text="the tournament was cancelled")
-    score = models.BigIntegerField(null=True, blank=True)
-    reached_at = models.DateTimeField(null=True, blank=True, help_text="when the standing took its present value")
-    rank_key = models.BigIntegerField(null=True, blank=True, help_text="smaller is better, in either order")
-    changed_xid = models.BigIntegerField(
-        null=True,
-        blank=True,
-        help_text="transaction that last changed the standing: how rank caches catch up",
-    )
-
-    disqualified_at = models.DateTimeField(
-        null=True, blank=True, help_text="stays in the field with stake and score, but holds no rank"
-    )
-    final_rank = models.IntegerField(null=True, blank=True, help_text="as settled")
-    prize = models.BigIntegerField(null=True, blank=True, help_text="as settled; 0 for a rank that wins nothing")
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["tournament", "rank_key", "reached_at", "joined_at", "id"],
-                condition=Q(rank_key__isnull=False),
-                name="ranking",
-            ),
-            models.Index(
-                fields=["tournament", "changed_xid"],
-                condition=Q(changed_xid__isnull=False),
-                name="standing_changes",
-            ),
-            models.Index(fields=["gamer", "-joined_at", "-id"], condition=Q(left_at=None), name="gamers_tournaments"),
-            models.Index(
-                fields=["tournament", "id"],
-                condition=Q(left_at=None, refunded_at=None),
-                name="participations_to_refund",
-            ),
-            models.Index(fields=["tournament"], condition=Q(disqualified_at__isnull=False), name="disqualified"),
-        ]
-        constraints = [
-            models.UniqueConstraint(fields=["tournament", "gamer"], condition=Q(left_at=None), name="one_live_stay"),
-            models.UniqueConstraint(fields=["client", "id"], name="participation_of_client"),
-            models.CheckConstraint(condition=Q(left_at=None) | Q(score=None), name="leave_only_without_score"),
-            models.CheckConstraint(
-                condition=Q(score=None, reached_at=None, rank_key=None)
-                | Q(score__isnull=False, reached_at__isnull=False, changed_xid__isnull=False)
-                & (
-                    Q(rank_key__isnull=False, disqualified_at=None)
-                    | Q(rank_key=None, disqualified_at__isnull=False, final_rank=None)
-                ),
-                name="standing_is_whole",
-            ),
-            models.CheckConstraint(
-                condition=Q(disqualified_at=None) | Q(left_at=None), name="the_disqualified_do_not_leave"
-            ),
-            models.CheckConstraint(condition=Q(stake__gte=0), name="stake_not_negative"),
-            models.UniqueConstraint(fields=["tournament", "final_rank"], name="one_gamer_per_final_rank"),
-            models.CheckConstraint(
-                condition=Q(final_rank=None, prize=None)
-                | Q(final_rank__gte=1, prize__gte=0, score__isnull=False, refunded_at=None),
-                name="result_is_whole",
-            ),
-            CompositeForeignKey(
-                columns=["client_id", "tournament_id"],
-                to_table="esports_tournament",
-                to_columns=["client_id", "id"],
-                name="participation_tournament_client",
-            ),
-            CompositeForeignKey(
-                columns=["client_id", "gamer_id"],
-                to_table="users_gamer",
-                to_columns=["client_id", "id"],
-                name="participation_gamer_client",
-            ),
-        ]
-
-
-class ScoreEvent(models.Model):
-    """An accepted score. The events of a participation, folded, give its standing."""
-
-    client = models.ForeignKey("users.Client", models.PROTECT)
-    participation = models.ForeignKey(Participation, models.PROTECT)
-    value = models.BigIntegerField()
-    event_id = models.CharField(max_length=128, null=True, blank=True)
-    source = models.CharField(max_length=6, choices=[("gamer", "gamer"), ("server", "server")])
-    accepted_at = models.DateTimeField()
-    standing = models.BigIntegerField(help_text="the score after it, when it was accepted")
-    voided_at = models.DateTimeField(null=True, blank=True, help_text="from then on it does not count")
-    voided_by = models.BigIntegerField(null=True, blank=True, help_text="operator")
-    void_reason = models.CharField(max_length=500, null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(voided_at=None, voided_by=None, void_reason=None)
-                | Q(voided_at__isnull=False, voided_by__isnull=False, void_reason__isnull=False),
-                name="void_is_whole",
-            ),
-            models.UniqueConstraint(
-                fields=["participation", "event_id"],
-                condition=Q(event_id__isnull=False),
-                name="one_event_per_id",
-            ),
-            CompositeForeignKey(
-                columns=["client_id", "participation_id"],
-                to_table="esports_participation",
-                to_columns=["client_id", "id"],
-                name="event_participation_client",
-            ),
-        ]
-
-
-class Ruling(models.Model):
-    """A referee's word on a participation: a log that only grows. The participation shows the last one."""
-
-    class Act(models.TextChoices):
-        """What was ruled."""
-
-        DISQUALIFY = "DISQUALIFY"
-        REINSTATE = "REINSTATE"
-
-    client = models.ForeignKey("users.Client", models.PROTECT)
-    participation = models.ForeignKey(Participation, models.PROTECT, related_name="rulings")
-    act = models.CharField(max_length=10, choices=Act.choices)
-    reason = models.CharField(max_length=500)
-    operator_id = models.BigIntegerField()
-    ruled_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            CompositeForeignKey(
-                columns=["client_id", "participation_id"],
-                to_table="esports_participation",
-                to_columns=["client_id", "id"],
-                name="ruling_participation_client",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.act} {self.participation_id}"

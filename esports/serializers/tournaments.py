@@ -1,7 +1,8 @@
 """Tournaments, scores and boards on the wire (contract, sections 3 and 8)."""
 
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -15,15 +16,27 @@ from esports.models import (
     ScoreSource,
     TieRule,
 )
-from esports.selectors.boards import Leaderboard
+from esports.selectors.boards import Leaderboard, Standing, Winner
 from esports.selectors.history import Outcome, last_end
 from esports.selectors.tournaments import Seen
 from esports.services.cancelling import Cancelled
 from esports.services.scoring import Posted, Result
-from kgen.api.fields import Amount, Moment, Reference, Score, Text, UserId, WholeNumber
+from kgen.api.fields import (
+    LONGEST_USER_ID,
+    MAX_INTEGER,
+    Amount,
+    Moment,
+    Reference,
+    Score,
+    Text,
+    UserId,
+    WholeNumber,
+    is_clean_reference,
+)
 from kgen.api.json import moment
 
 BULK_LIMIT = 1000
+LONGEST_EVENT_ID = 128
 
 
 # --- what comes in
@@ -41,7 +54,7 @@ class ScoreMetadataIn(serializers.Serializer[Any]):
     tournamentId = Text(max_length=100)
     playerId = Text(required=False, allow_blank=True, allow_null=True)
     gameId = Text(required=False, allow_blank=True, allow_null=True)
-    eventId = Reference(max_length=128, required=False, allow_null=True)
+    eventId = Reference(max_length=LONGEST_EVENT_ID, required=False, allow_null=True)
 
 
 class ScoreValueIn(serializers.Serializer[Any]):
@@ -74,7 +87,7 @@ class PostedScoreIn(serializers.Serializer[Any]):
 
     user_id = UserId()
     value = Score()
-    event_id = Reference(max_length=128, required=False, allow_null=True)
+    event_id = Reference(max_length=LONGEST_EVENT_ID, required=False, allow_null=True)
 
 
 class BulkScoresIn(serializers.Serializer[Any]):
@@ -85,6 +98,28 @@ class BulkScoresIn(serializers.Serializer[Any]):
     def validate_scores(self, rows: list[dict[str, Any]]) -> list[Posted]:
         """The rows as the service takes them."""
         return [Posted(**row) for row in rows]
+
+
+class _PostedScore(msgspec.Struct):
+    user_id: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_USER_ID)]
+    value: Annotated[int, msgspec.Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
+    event_id: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_EVENT_ID)] | None = None
+
+
+class _BulkScores(msgspec.Struct):
+    scores: Annotated[list[_PostedScore], msgspec.Meta(min_length=1, max_length=BULK_LIMIT)]
+
+
+def read_bulk_scores(body: dict[str, Any]) -> list[Posted] | None:
+    """What `BulkScoresIn` makes of a body without fault, at a fiftieth of its time; None where there may be a fault."""
+    try:
+        rows = msgspec.convert(body, _BulkScores).scores
+    except msgspec.ValidationError:
+        return None
+    for row in rows:
+        if not (is_clean_reference(row.user_id) and (row.event_id is None or is_clean_reference(row.event_id))):
+            return None
+    return [Posted(row.user_id, row.value, row.event_id) for row in rows]
 
 
 @extend_schema_field(
@@ -116,8 +151,8 @@ class CancelIn(serializers.Serializer[Any]):
     reason = Text(required=False, allow_blank=True, allow_null=True, max_length=500)
 
 
-class TournamentPatch(serializers.Serializer[Any]):
-    """The fields of a tournament that a studio may set; all optional."""
+class TermsPatch(serializers.Serializer[Any]):
+    """The fields of a tournament that a studio may set, but for its times; all optional."""
 
     title = Text(max_length=200)
     description = Text(max_length=4000, allow_blank=True)
@@ -136,20 +171,21 @@ class TournamentPatch(serializers.Serializer[Any]):
     settlement_delay_seconds = WholeNumber(min_value=0, max_value=MAX_SETTLEMENT_DELAY_SECONDS)
 
     required_fields: frozenset[str] = frozenset()
+    # Of these null says "no bound".
+    nullable_fields: frozenset[str] = frozenset({"score_min", "score_max"})
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        fields = super().get_fields() | {wire_name(name): Moment(source=name) for name in TIMES}
+        fields = super().get_fields()
         for name, field in fields.items():
             field.required = name in self.required_fields
         return fields
 
     def to_internal_value(self, data: Any) -> Any:
         # An optional field that is null is a field left out, except where null says "no bound".
-        bounds = ("score_min", "score_max")
         kept = {
             name: value
             for name, value in data.items()
-            if value is not None or name in bounds or name in self.required_fields
+            if value is not None or name in self.nullable_fields | self.required_fields
         }
         return super().to_internal_value(kept)
 
@@ -164,6 +200,16 @@ class TournamentPatch(serializers.Serializer[Any]):
         if least is not None and most is not None and least > most:
             raise serializers.ValidationError({"score_min": ["score_min is over score_max."]})
         return attrs
+
+
+class TournamentPatch(TermsPatch):
+    """The fields of a tournament that a studio may set; all optional."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        times = {
+            wire_name(name): Moment(source=name, required=wire_name(name) in self.required_fields) for name in TIMES
+        }
+        return super().get_fields() | times
 
 
 class TournamentIn(TournamentPatch):
@@ -324,17 +370,22 @@ def cancelled_wire(done: Cancelled) -> dict[str, Any]:
     return tournament_wire(done.seen) | {"refunds_pending": done.refunds_pending}
 
 
+def row_wire(rank: int, row: Standing) -> dict[str, Any]:
+    """A row of a board."""
+    return {"user_id": row.user_id, "score": row.score, "rank": rank, "username": row.username}
+
+
+def winner_wire(row: Winner) -> dict[str, Any]:
+    """A settled prize."""
+    return {"user_id": row.user_id, "reward": row.prize, "score": row.score, "rank": row.rank}
+
+
 def leaderboard_wire(board: Leaderboard, seen: Seen) -> dict[str, Any]:
     """A page of a board as `LeaderboardOut`."""
-    rows = [
-        {"user_id": row.user_id, "score": row.score, "rank": row.rank, "username": row.username} for row in board.rows
-    ]
     return {
-        "leaderboard": rows,
+        "leaderboard": [row_wire(rank, row) for rank, row in board.rows],
         "price_pool": seen.tournament.price_pool(),
-        "winners": [
-            {"user_id": row.user_id, "reward": row.prize, "score": row.score, "rank": row.rank} for row in board.winners
-        ],
+        "winners": [winner_wire(winner) for winner in board.winners],
         "me": {"rank": board.me.rank, "score": board.me.score} if board.me else None,
         "next_cursor": board.next_cursor,
         "participants_count": seen.tournament.seats.taken,

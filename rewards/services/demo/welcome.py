@@ -1,4 +1,4 @@
-"""The demo game. The top app alone may call the others' services; the demo's own play is an HTTP client."""
+"""The demo game: something to play with on a fresh installation."""
 
 from datetime import datetime, timedelta
 from typing import Any

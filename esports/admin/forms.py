@@ -1,0 +1,329 @@
+"""The forms that a tournament, or a series of them, is made with: each gives its part of what services take."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.datastructures import MultiValueDict
+
+from esports import lifecycle, prizes
+from esports.admin.clocks import is_skipped
+from esports.admin.fields import HEADINGS, INPUT, Length, Row, WallClock, rows_of, table_of
+from esports.lifecycle import Timetable
+from esports.models import MAX_SETTLEMENT_DELAY_SECONDS, MAX_SIZE
+from esports.outlook import Offer
+from esports.selectors.templates import named_tables
+from esports.selectors.tournaments import find_prize_table
+from esports.serializers.tournaments import TermsPatch
+from esports.series import resolve, time_zones
+from esports.services.organising import DEFAULT_MIN_PARTICIPANTS, Terms, source_of
+from kgen.api.fields import MAX_INTEGER, faults
+from kgen.errors import DomainError
+
+DEFAULT, NAMED, OWN = "default", "named:", "own"
+LONGEST = 5_000
+REPEATED = ("band_reach", "band_pays")
+BLANK_ROWS = 3
+
+
+def number(label: str, least: int, most: int, **kwargs: Any) -> forms.IntegerField:
+    """A whole number in its bounds."""
+    widget = forms.NumberInput(attrs=INPUT)
+    return forms.IntegerField(label=label, min_value=least, max_value=most, widget=widget, **kwargs)
+
+
+def choice(label: str, choices: Any, **kwargs: Any) -> forms.ChoiceField:
+    """One of some."""
+    return forms.ChoiceField(label=label, choices=choices, widget=forms.Select(attrs=INPUT), **kwargs)
+
+
+def typed_into(form: type[forms.Form], sent: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What was sent of a form's fields, as drafts keep it: no more than anybody would type."""
+    names = [*form.base_fields, *(REPEATED if issubclass(form, PrizesForm) else ())]
+    every = sent if isinstance(sent, MultiValueDict) else MultiValueDict(dict(sent))
+    return {
+        name: [text.replace("\0", "")[:LONGEST] for text in every.getlist(name)[: prizes.MAX_BANDS]] for name in names
+    }
+
+
+class PartForm(forms.Form):
+    """A part of what a tournament is made from. `given` is that part, under the names of its model."""
+
+    def given(self) -> dict[str, Any]:
+        """The part; the form must be valid."""
+        return dict(self.cleaned_data)
+
+    def refuse(self, found: Iterable[dict[str, str]], own: str | None = None) -> None:
+        """Show faults as services and serializers tell them, each at its field."""
+        for fault in found:
+            name = fault["field"].removesuffix("_timestamp").removesuffix("_seconds")
+            self.add_error(name if name in self.fields else own, fault["detail"])
+
+
+class WhatForm(PartForm):
+    """What is played, and for how much."""
+
+    title = forms.CharField(
+        label="Title",
+        max_length=200,
+        widget=forms.TextInput(attrs=INPUT),
+        help_text="{date} in it becomes the day on which play starts.",
+    )
+    description = forms.CharField(
+        label="Description", max_length=4000, required=False, widget=forms.Textarea(attrs=INPUT | {"rows": 3})
+    )
+    mode = forms.CharField(label="Mode", max_length=200, initial="Quick", widget=forms.TextInput(attrs=INPUT))
+    buy_in_price = number("Buy-in", 0, MAX_INTEGER, help_text="Whole units; 0 for a free one.")
+    tournament_size = number("Seats", 1, MAX_SIZE)
+    min_participants = number(
+        "Fewest gamers",
+        1,
+        MAX_SIZE,
+        initial=DEFAULT_MIN_PARTICIPANTS,
+        help_text="With fewer it is cancelled at its end, and all stakes go back.",
+    )
+    score_order = choice("Better is", [("desc", "the higher score"), ("asc", "the lower score")])
+    score_operator = choice(
+        "A further score", [("latest", "replaces the one before"), ("best", "counts if better"), ("sum", "is added")]
+    )
+    score_source = choice(
+        "Scores come from",
+        [
+            ("", "gamers and the server; sums from the server"),
+            ("any", "gamers and the server"),
+            ("server", "the server"),
+        ],
+        required=False,
+    )
+    score_min = number("Lowest score", -MAX_INTEGER, MAX_INTEGER, required=False, help_text="Empty: no bound.")
+    score_max = number("Highest score", -MAX_INTEGER, MAX_INTEGER, required=False, help_text="Empty: no bound.")
+
+    def given(self) -> dict[str, Any]:
+        """The part; who may post scores is said outright."""
+        kept = {name: value for name, value in self.cleaned_data.items() if name != "score_source" or value}
+        return kept | {"score_source": source_of(kept)}
+
+    def clean(self) -> dict[str, Any]:
+        """What the API would refuse is refused here in the same words."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            serializer = TermsPatch(data=self.given())
+            if not serializer.is_valid():
+                self.refuse(faults(serializer.errors))
+        least, size = cleaned.get("min_participants"), cleaned.get("tournament_size")
+        if least is not None and size is not None and least > size:
+            self.add_error("min_participants", "This is more than there are seats.")
+        return cleaned
+
+
+def zones() -> list[tuple[str, str]]:
+    """Every time zone to choose from."""
+    return [(name, name.replace("_", " ")) for name in sorted(time_zones())]
+
+
+class ZoneForm(PartForm):
+    """Times on the clock of a place."""
+
+    time_zone = forms.ChoiceField(
+        label="Time zone", choices=zones, widget=forms.Select(attrs=INPUT | {"data-zone": ""})
+    )
+
+    def moments(self, *names: str) -> dict[str, datetime]:
+        """The times that were typed, in UTC; one that the clock there never shows is refused."""
+        zone, found = self.cleaned_data.get("time_zone"), {}
+        for name in names:
+            wall = self.cleaned_data.get(name)
+            if not zone or wall is None:
+                continue
+            if is_skipped(wall, zone):
+                self.add_error(name, f"The clock in {zone} is put forward over this time: it does not come that day.")
+            else:
+                found[name] = resolve(wall, ZoneInfo(zone))
+        return found
+
+
+class WhenForm(ZoneForm):
+    """The times of a tournament."""
+
+    schedules_at = WallClock(label="Entries open", required=False, help_text="Empty: at once.")
+    moves_to_lobby_at = WallClock(label="Lobby opens", required=False, help_text="Empty: with the start.")
+    starts_at = WallClock(label="Play starts", required=False, help_text="Empty: with the lobby, or the entries.")
+    locks_at = WallClock(label="Entries close", required=False, help_text="Empty: with the end.")
+    ends_at = WallClock(label="Ends")
+    settlement_delay = Length(
+        label="Review before prizes are paid", required=False, help_text="As 30 min or 1 d; empty: none."
+    )
+
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.now = now
+        self.times: Timetable | None = None
+
+    def given(self) -> dict[str, Any]:
+        """The part: only the times that were chosen, so that "now" is the moment of publishing."""
+        return self.chosen | {"settlement_delay_seconds": self.cleaned_data["settlement_delay"]}
+
+    def clean(self) -> dict[str, Any]:
+        """The times in their order, the end to come."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        self.chosen = self.moments(*lifecycle.TIMES)
+        if not self.errors:
+            times = lifecycle.fill_times(self.chosen, self.now)
+            try:
+                lifecycle.check_order(times, self.now)
+                self.times = times
+            except DomainError as refusal:
+                self.refuse(_by_label(refusal.extra["errors"]))
+        if cleaned.get("settlement_delay", 0) > MAX_SETTLEMENT_DELAY_SECONDS:
+            self.add_error("settlement_delay", "At most 7 d.")
+        return cleaned
+
+
+def _by_label(found: Iterable[dict[str, str]]) -> Iterable[dict[str, str]]:
+    """Faults of a timetable with the fields called as the form calls them."""
+    for fault in found:
+        detail = fault["detail"]
+        for name in lifecycle.TIMES:
+            label = str(WhenForm.base_fields[name].label).lower()
+            detail = detail.replace(lifecycle.wire_name(name), f"“{label}”")
+        yield fault | {"detail": detail}
+
+
+class PrizesForm(PartForm):
+    """What is won. The terms that it depends on come from the form before it."""
+
+    table = forms.ChoiceField(label="Prize table", widget=forms.Select(attrs=INPUT | {"data-table": ""}))
+    kind = choice(
+        "Kind of bands",
+        [
+            ("multiples", "multiples of the buy-in"),
+            ("fixed", "fixed amounts"),
+            ("shares", "shares of the pool"),
+        ],
+        required=False,
+    )
+    tie_rule = choice("Equal scores", [("first_to_reach", "first to reach it wins"), ("split", "share their prizes")])
+    sponsored_amount = number(
+        "Sponsorship", 0, MAX_INTEGER, required=False, help_text="From the client's sponsor account; 0: none."
+    )
+    # Of these two only what is shown depends.
+    sample_field = number("Sample field", 1, MAX_SIZE, required=False, help_text="Empty: all seats.")
+    scoring_percent = number(
+        "Gamers who post a score, in %",
+        1,
+        100,
+        required=False,
+        help_text="Empty: as many as in the client's last settled tournaments.",
+    )
+
+    def __init__(self, *args: Any, client_id: UUID, terms: dict[str, Any] | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.client_id, self.terms = client_id, terms
+        named = [(NAMED + name, name) for name in named_tables(client_id)]
+        own = [(DEFAULT, "the default: 40 % win 1 to 6 times the buy-in"), *named, (OWN, "bands of its own")]
+        self.fields["table"].choices = own  # type: ignore[attr-defined]
+        self.found: prizes.PrizeTable | None = None
+        self.breaks_at: int | None = None
+
+    def rows(self) -> list[Row]:
+        """The bands that are typed, and room for more."""
+        return [*self._typed_rows(), *[("", "")] * (BLANK_ROWS if not self.is_bound else 1)]
+
+    def _typed_rows(self) -> list[Row]:
+        if not self.is_bound:
+            kept: list[Row] = self.initial.get("rows", rows_of(prizes.DEFAULT_TABLE))
+            return kept
+        assert isinstance(self.data, MultiValueDict), "bands are typed into repeated fields"
+        reach, pays = (self.data.getlist(name)[: prizes.MAX_BANDS] for name in REPEATED)
+        return [row for row in zip(reach, pays, strict=False) if any(text.strip() for text in row)]
+
+    def headings(self) -> tuple[str, str]:
+        """What the two numbers of a band are."""
+        return HEADINGS.get(str(self["kind"].value()), HEADINGS["multiples"])
+
+    def clean(self) -> dict[str, Any]:
+        """A table that is one, and that pays no more than comes in, whatever the field."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if "table" in cleaned and self.terms is not None:
+            try:
+                self.found = self._find(cleaned)
+                self._check(cleaned)
+            except forms.ValidationError as fault:
+                self.add_error("table", fault)
+            except DomainError as refusal:
+                self.breaks_at = refusal.extra.get("field_size")
+                where = "sponsored_amount" if "errors" in refusal.extra else "table"
+                told = [fault["detail"] for fault in refusal.extra.get("errors", [])]
+                self.add_error(where, told or refusal.detail)
+        return cleaned
+
+    def _find(self, cleaned: dict[str, Any]) -> prizes.PrizeTable:
+        return find_prize_table(self.client_id, self._wire(cleaned))
+
+    def _wire(self, cleaned: dict[str, Any]) -> Any:
+        chosen: str = cleaned["table"]
+        if chosen == OWN:
+            return table_of(cleaned.get("kind") or "multiples", self._typed_rows())
+        return chosen.removeprefix(NAMED)
+
+    def _check(self, cleaned: dict[str, Any]) -> None:
+        assert self.found is not None
+        assert self.terms is not None
+        Terms.of(self.terms | {"sponsored_amount": cleaned.get("sponsored_amount") or 0}, self.found).check(self.terms)
+
+    def given(self) -> dict[str, Any]:
+        """The part."""
+        return {
+            "prize_table": self._wire(self.cleaned_data),
+            "tie_rule": self.cleaned_data["tie_rule"],
+            "sponsored_amount": self.cleaned_data["sponsored_amount"] or 0,
+        }
+
+    def offer(self) -> Offer | None:
+        """What the result depends on, if there is a table to speak of; also of one that is refused as insolvent."""
+        if self.found is None or self.terms is None:
+            return None
+        sponsorship = self.cleaned_data.get("sponsored_amount") or 0
+        terms = self.terms
+        return Offer(
+            self.found,
+            buy_in=terms["buy_in_price"],
+            size=terms["tournament_size"],
+            least=terms["min_participants"],
+            sponsorship=sponsorship,
+        )
+
+
+class SeriesForm(ZoneForm):
+    """When a series comes round."""
+
+    name = forms.CharField(label="Name", max_length=200, widget=forms.TextInput(attrs=INPUT))
+    rule = forms.CharField(
+        label="Rule",
+        max_length=100,
+        widget=forms.TextInput(attrs=INPUT | {"list": "rules", "autocomplete": "off", "spellcheck": "false"}),
+        help_text="Minute, hour, day of month, month, day of week, as cron reads them: 0 18 * * * is 18:00 daily.",
+    )
+    first_date = forms.DateField(
+        label="First day", required=False, widget=forms.DateInput(attrs=INPUT | {"type": "date"}, format="%Y-%m-%d")
+    )
+    last_date = forms.DateField(
+        label="Last day", required=False, widget=forms.DateInput(attrs=INPUT | {"type": "date"}, format="%Y-%m-%d")
+    )
+    schedules_before = Length(label="Entries open before the start", required=False, help_text="As 1 h or 2 d.")
+    lobby_before = Length(label="Lobby opens before the start", required=False)
+    locks_after = Length(label="Entries close after the start", required=False, help_text="Empty: with the end.")
+    ends_after = Length(label="Ends after the start", help_text="As 2 h.")
+    settlement_delay = Length(label="Review before prizes are paid", required=False, help_text="Empty: none.")
+
+    def given(self) -> dict[str, Any]:
+        """The part."""
+        lengths = ("schedules_before", "lobby_before", "locks_after", "ends_after", "settlement_delay")
+        plain = {name: value for name, value in self.cleaned_data.items() if name not in lengths}
+        seconds = {f"{name}_seconds": self.cleaned_data[name] for name in lengths}
+        if not self.data.get("locks_after", "").strip():
+            seconds["locks_after_seconds"] = seconds["ends_after_seconds"]
+        return plain | seconds

@@ -1,0 +1,40 @@
+"""Prize tables in the console."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+
+from esports import prizes
+from esports.errors import PrizeTableInvalid
+from esports.models import PrizeTable
+from kgen.console.admin import ClientFilter, EditableAdmin
+from kgen.console.navigation import Nav
+
+
+class PrizeTableForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A table that tournaments can be made from; whether it is solvent depends on their terms."""
+
+    class Meta:
+        model = PrizeTable
+        fields = ("client", "name", "table")
+
+    def clean_table(self) -> Any:
+        """The table in the form of the wire."""
+        try:
+            return prizes.to_wire(prizes.parse_table(self.cleaned_data["table"]))
+        except PrizeTableInvalid as fault:
+            raise forms.ValidationError(fault.detail) from None
+
+
+@admin.register(PrizeTable)
+class PrizeTableAdmin(EditableAdmin):
+    """Named prize tables."""
+
+    nav = Nav("Play", "Prize tables", "table_rows", 30)
+    form = PrizeTableForm
+    edit_permission = "esports.organise_tournament"
+    list_display = ["name", "client"]
+    list_filter = [("client", ClientFilter)]
+    list_select_related = ["client"]
+    search_fields = ["name"]

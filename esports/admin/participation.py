@@ -1,0 +1,117 @@
+"""The page of a participation: its scores one by one, what referees ruled, and ruling."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404
+
+from esports.admin.timeline import draw
+from esports.lifecycle import Status
+from esports.selectors.standings import Line, line_of, rulings_of, score_of, score_page
+from esports.selectors.tournaments import see
+from esports.services import refereeing
+from kgen.console.acts import Act
+from kgen.console.names import operator_names
+from kgen.console.pages import ConsolePage, address, does, page
+from kgen.console.scope import may_touch
+
+SCORES = 100
+REFEREE = "esports.referee"
+
+
+@page
+class ParticipationPage(ConsolePage):
+    """A gamer's stay in a tournament: the standing, the scores behind it, and a referee's acts before settlement."""
+
+    route = "play/participations/<uuid:pk>/"
+    name = "participation_page"
+    title = "Participation"
+    permission = "esports.view_tournament"
+    template_name = "console/participation.html"
+
+    DISQUALIFY = Act("participation.disqualify", REFEREE)
+    REINSTATE = Act("participation.reinstate", REFEREE)
+    VOID = Act("score.void", REFEREE)
+    found: Line | None = None
+
+    def data(self, **kwargs: Any) -> dict[str, Any]:
+        line = self.line(kwargs["pk"])
+        seen = see(line.stay.tournament_id)
+        assert seen is not None, "a participation has its tournament"
+        scores = score_page(line.stay.pk, cursor=self.request.GET.get("cursor"), limit=SCORES)
+        rulings = rulings_of(line.stay.pk)
+        names = operator_names([*(row.operator_id for row in rulings), *(row.voided_by for row in scores.rows)])
+        undecided = seen.tournament.settled_at is None and seen.status is not Status.CANCELLED
+        return {
+            "title": f"Participation of {line.stay.gamer.user_id}",
+            "line": line,
+            "seen": seen,
+            "scores": [(row, names.get(row.voided_by, "")) for row in scores.rows],
+            "next_cursor": scores.next_cursor,
+            "chart": draw(scores.rows[::-1], line.stay.score),
+            "rulings": [(row, names.get(row.operator_id, "")) for row in rulings],
+            "may_rule": undecided and line.stay.left_at is None,
+            "is_first": not self.request.GET.get("cursor"),
+        }
+
+    def line(self, pk: UUID) -> Line:
+        """The stay with its rank; read once a request.
+
+        :raises Http404: there is none, or it is of a client outside the operator's limit.
+        """
+        if self.found is None:
+            self.found = line_of(pk)
+        if self.found is None or not may_touch(self.request.user, self.found.stay.client_id):
+            raise Http404
+        return self.found
+
+    def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
+        stay = self.line(kwargs["pk"]).stay
+        above = address("tournament_page", pk=stay.tournament_id)
+        return [("Tournaments", address("esports_tournament_changelist")), (stay.tournament.title, above)]
+
+    @does(DISQUALIFY)
+    def disqualify(self, *, pk: UUID) -> None:
+        """Take the gamer out of the ranking."""
+        stay = self.line(pk).stay
+        self.run(
+            self.DISQUALIFY,
+            lambda: refereeing.disqualify(participation_id=pk, operator_id=self.me, reason=self.reason),
+            subject=stay,
+            done="Disqualified: the gamer holds no rank any more, and those behind have moved up.",
+        )
+
+    @does(REINSTATE)
+    def reinstate(self, *, pk: UUID) -> None:
+        """Undo a disqualification."""
+        stay = self.line(pk).stay
+        self.run(
+            self.REINSTATE,
+            lambda: refereeing.reinstate(participation_id=pk, operator_id=self.me, reason=self.reason),
+            subject=stay,
+            done="Reinstated: the gamer stands where the score was reached.",
+        )
+
+    @does(VOID)
+    def void(self, *, pk: UUID) -> None:
+        """Let one of the scores count no more."""
+        stay = self.line(pk).stay
+        number = self.request.POST.get("event", "")
+        event = score_of(stay.pk, int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None
+        if event is None:
+            messages.error(self.request, "There is no such score.")
+            return
+        event_id = event.pk
+        self.run(
+            self.VOID,
+            lambda: refereeing.void_score(event_id=event_id, operator_id=self.me, reason=self.reason),
+            subject=event,
+            done=f"Voided: the score of {event.value:,} counts no more, and the standing is folded again.",
+        )
+
+    @property
+    def me(self) -> int:
+        """The operator's number."""
+        assert self.request.user.pk is not None, "the console lets nobody in without a login"
+        return int(self.request.user.pk)

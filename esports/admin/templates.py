@@ -1,0 +1,65 @@
+"""Templates of tournaments: the list, and removing one."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from esports.models import TournamentTemplate
+from esports.services.templates import delete_template
+from kgen.console.acts import Act, on_rows
+from kgen.console.admin import ClientFilter, ReadOnlyAdmin
+from kgen.console.moments import moment
+from kgen.console.navigation import Nav
+from kgen.console.pages import address
+
+ORGANISE = "esports.organise_tournament"
+
+
+@admin.register(TournamentTemplate)
+class TemplateAdmin(ReadOnlyAdmin):
+    """Templates, newest first. The wizard's last step makes and replaces them."""
+
+    nav = Nav("Play", "Templates", "content_copy", 25)
+    permission = ORGANISE
+    list_display = ["name", "client", "tournament_title", "buy_in", "seats", "changed", "use"]
+    list_filter = [("client", ClientFilter)]
+    list_select_related = ["client"]
+    search_fields = ["=id", "name"]
+    actions = ["remove"]
+
+    @admin.display(description="title")
+    def tournament_title(self, row: TournamentTemplate) -> str:
+        """What its tournaments are called."""
+        return str(row.terms["title"])
+
+    @admin.display(description="buy-in")
+    def buy_in(self, row: TournamentTemplate) -> str:
+        """The stake."""
+        return f"{row.terms['buy_in_price']:,} {row.client.currency}"
+
+    @admin.display(description="seats")
+    def seats(self, row: TournamentTemplate) -> str:
+        """The size of the field."""
+        return f"{row.terms['tournament_size']:,}"
+
+    @admin.display(description="changed")
+    def changed(self, row: TournamentTemplate) -> str:
+        """When it was saved last."""
+        return moment(row.updated_at)
+
+    @admin.display(description="use it")
+    def use(self, row: TournamentTemplate) -> str:
+        """For one tournament, or for a series."""
+        query = f"?client={row.client_id}"
+        return format_html(
+            '<a href="{}">tournament</a> · <a href="{}">series</a>',
+            address("wizard") + query,
+            f"{address('series_new')}{query}&template={row.pk}",
+        )
+
+    @on_rows(Act("template.delete", ORGANISE), "Remove")
+    def remove(self, request: HttpRequest, row: Any, reason: str) -> None:
+        """What was made from it stays."""
+        delete_template(client_id=row.client_id, template_id=row.pk)

@@ -1,0 +1,183 @@
+"""The list of tournaments, and the page of one: what it is, what happens to it when, and its standing."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from unfold.contrib.filters.admin import RangeDateFilter
+
+from esports import prizes
+from esports.admin.stages import StageFilter
+from esports.lifecycle import Status
+from esports.models import Tournament
+from esports.selectors.standings import Part, standing_page, stays_of
+from esports.selectors.statuses import having_status
+from esports.selectors.tournaments import Seen, see, seen, with_clock
+from kgen.api.fields import id_of, is_clean_reference
+from kgen.console.admin import ClientFilter, ReadOnlyAdmin
+from kgen.console.moments import moment
+from kgen.console.navigation import Nav
+from kgen.console.pages import ConsolePage, address, page
+from kgen.console.scope import may_touch
+
+LINES = 50
+FINAL = (Status.COMPLETED, Status.CANCELLED)
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """By what it is now, by the clock."""
+
+    title, parameter_name = "status", "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(status.value, status.value) for status in Status]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return having_status(queryset, Status(value)) if value and value in Status else queryset
+
+
+@admin.register(Tournament)
+class TournamentAdmin(ReadOnlyAdmin):
+    """Tournaments with their status by the clock; ids are in the order in which they were made."""
+
+    nav = Nav("Play", "Tournaments", "trophy", 10)
+    page = "tournament_page"
+    list_display = ["title", "status", "field", "stakes", "prize_pool", "starts", "ends", "client"]
+    list_filter = [StatusFilter, StageFilter, ("client", ClientFilter), ("starts_at", RangeDateFilter)]
+    list_filter_submit = True
+    search_fields = ["title"]
+    search_help_text = "id, or part of the title"
+    list_before_template = "console/zone_note.html"
+
+    class Media:
+        js = ["console/moments.js"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        # Here and not by list_select_related, which gives way to what the clock's query already joins.
+        return with_clock(super().get_queryset(request)).select_related("client")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """An id is looked up by its index."""
+        if id := id_of(search_term.strip()):
+            return queryset.filter(pk=id), False
+        found: tuple[Any, bool] = super().get_search_results(request, queryset, search_term)
+        return found
+
+    @admin.display(description="status")
+    def status(self, row: Any) -> str:
+        """What it is now."""
+        return render_to_string("console/status_mark.html", {"status": seen(row).status.value})
+
+    @admin.display(description="field")
+    def field(self, row: Tournament) -> str:
+        """How many of the seats are taken."""
+        return f"{row.seats.taken:,} / {row.seats.size:,}"
+
+    @admin.display(description="stakes")
+    def stakes(self, row: Tournament) -> str:
+        """What the field has paid."""
+        return f"{row.seats.taken * row.buy_in_price:,} {row.currency}"
+
+    @admin.display(description="prize pool")
+    def prize_pool(self, row: Tournament) -> str:
+        """What the prizes add up to at the present field."""
+        return f"{row.price_pool():,} {row.currency}"
+
+    @admin.display(description="starts")
+    def starts(self, row: Tournament) -> str:
+        """When scores begin to count."""
+        return moment(row.starts_at)
+
+    @admin.display(description="ends")
+    def ends(self, row: Tournament) -> str:
+        """When it is over."""
+        return moment(row.ends_at)
+
+
+class OfTournament(ConsolePage):
+    """What stands on pages about one tournament."""
+
+    permission = "esports.view_tournament"
+
+    def seen(self, pk: UUID) -> Seen:
+        """The tournament and the clock.
+
+        :raises Http404: there is none, or it is of a client outside the operator's limit.
+        """
+        found = see(pk)
+        if found is None or not may_touch(self.request.user, found.tournament.client_id):
+            raise Http404
+        return found
+
+    def standing(self, found: Seen) -> dict[str, Any]:
+        """What the part of the page shows that is loaded again and again."""
+        asked = self.request.GET.get("part", "")
+        part = Part(asked) if asked in Part else Part.RANKED
+        row = found.tournament
+        lines = standing_page(row, part, cursor=self.request.GET.get("cursor"), limit=LINES)
+        return {
+            "seen": found,
+            "part": part.value,
+            "standing": lines,
+            "stakes": row.seats.taken * row.buy_in_price,
+            "is_first": not self.request.GET.get("cursor"),
+            "parts": [(Part.RANKED, "Ranked"), (Part.UNSCORED, "Without a score"), (Part.DISQUALIFIED, "Disqualified")],
+        }
+
+
+@page
+class TournamentPage(OfTournament):
+    """One tournament: its facts, its times in a sentence, its standing, and what else can be done about it."""
+
+    route = "play/tournaments/<uuid:pk>/"
+    name = "tournament_page"
+    title = "Tournament"
+    template_name = "console/tournament.html"
+
+    def data(self, **kwargs: Any) -> dict[str, Any]:
+        found = self.seen(kwargs["pk"])
+        row = found.tournament
+        return self.standing(found) | {
+            "title": row.title,
+            "tab": "standing",
+            "is_live": found.status not in FINAL,
+            "played_until": min(found.now, row.over_at),
+            "prize_ranges": _prize_ranges(row),
+            "query": self.request.GET.get("q", "").strip(),
+            "found_stays": self.found_stays(row),
+        }
+
+    def found_stays(self, row: Tournament) -> list[Any]:
+        """The stays of the gamer who is looked for by user id."""
+        user_id = self.request.GET.get("q", "").strip()
+        return stays_of(row, user_id) if user_id and is_clean_reference(user_id) else []
+
+    def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
+        return [("Tournaments", address("esports_tournament_changelist"))]
+
+
+@page
+class StandingPage(OfTournament):
+    """The standing alone, as the tournament's page loads it again while it is looked at."""
+
+    route = "play/tournaments/<uuid:pk>/standing/"
+    name = "tournament_standing"
+    title = "Standing"
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """A piece of HTML; `data-live` says whether more is to come."""
+        found = self.seen(kwargs["pk"])
+        data = self.standing(found) | {"is_live": found.status not in FINAL}
+        return render(request, "console/tournament_standing.html", data)
+
+
+def _prize_ranges(row: Tournament) -> list[tuple[int, int, int]]:
+    """(from rank, to rank, prize) at the present field."""
+    return prizes.rank_prizes(
+        row.table, field_size=row.seats.taken, buy_in=row.buy_in_price, sponsorship=row.sponsored_amount
+    )

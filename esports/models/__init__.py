@@ -1,0 +1,41 @@
+"""Tournaments, who plays in them, and the series that they come from."""
+
+from esports.models.entries import EntryDay, EntryMark
+from esports.models.participations import Participation, Ruling, ScoreEvent
+from esports.models.series import WAITING, SeriesOccurrence, TournamentSeries
+from esports.models.templates import TournamentDraft, TournamentTemplate
+from esports.models.tournaments import (
+    MAX_ESCROW,
+    MAX_SETTLEMENT_DELAY_SECONDS,
+    MAX_SIZE,
+    PrizeTable,
+    ScoreOperator,
+    ScoreOrder,
+    ScoreSource,
+    Seats,
+    TieRule,
+    Tournament,
+)
+
+__all__ = [
+    "MAX_ESCROW",
+    "MAX_SETTLEMENT_DELAY_SECONDS",
+    "MAX_SIZE",
+    "WAITING",
+    "EntryDay",
+    "EntryMark",
+    "Participation",
+    "PrizeTable",
+    "Ruling",
+    "ScoreEvent",
+    "ScoreOperator",
+    "ScoreOrder",
+    "ScoreSource",
+    "Seats",
+    "SeriesOccurrence",
+    "TieRule",
+    "Tournament",
+    "TournamentDraft",
+    "TournamentSeries",
+    "TournamentTemplate",
+]

@@ -1,0 +1,76 @@
+"""How play stands over all tournaments: what is live, closing or awaiting its booking, and entries by day."""
+
+from collections.abc import Collection
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F, Q, QuerySet
+
+from esports.models import EntryMark, Tournament
+from esports.selectors.tournaments import Seen, seen, visible_at, with_clock
+from kgen.clock import ClockTimestamp
+
+CLOSING_WITHIN = timedelta(hours=1)
+
+
+def all_tournaments() -> QuerySet[Tournament]:
+    """Every client's: for operators, within their limit (kgen.console.scope)."""
+    return Tournament.objects.all()
+
+
+def live(rows: QuerySet[Tournament]) -> QuerySet[Tournament]:
+    """Those of `rows` that have started and not ended."""
+    now = ClockTimestamp()
+    return _open(rows).filter(visible_at(now), over_at__gt=now, starts_at__lte=now, cancelled_at=None)
+
+
+def closing(rows: QuerySet[Tournament]) -> QuerySet[Tournament]:
+    """Those whose entry closes, or that end, within the hour."""
+    now = ClockTimestamp()
+    soon = now + CLOSING_WITHIN
+    within_the_hour = Q(locks_at__gt=now, locks_at__lte=soon) | Q(ends_at__lte=soon)
+    return _open(rows).filter(visible_at(now), within_the_hour, over_at__gt=now, cancelled_at=None)
+
+
+def awaiting(rows: QuerySet[Tournament]) -> QuerySet[Tournament]:
+    """Those that are over, by the clock or cancelled, and whose prizes or refunds are not all booked."""
+    return _open(rows).filter(over_at__lte=ClockTimestamp()).filter(Q(published_at__lte=F("over_at")) | _CANCELLED)
+
+
+def first_seen(rows: QuerySet[Tournament], order: str, most: int) -> list[Seen]:
+    """The first of `rows` with their status, in the order of one column."""
+    return [seen(row) for row in with_clock(rows).order_by(order, "id")[:most]]
+
+
+def entries_by_day(clients: Collection[UUID] | None, *, since: date, until: date) -> dict[date, int]:
+    """How often tournaments of these clients (None: all) were joined, by UTC day; days without are missing."""
+    mark = EntryMark.objects.filter(pk=1).values_list("counted_to", flat=True).first() or UUID(int=0)
+    params: dict[str, Any] = {"since": since, "until": until, "mark": mark, "clients": list(clients or ())}
+    with connection.cursor() as cursor:
+        limit = "" if clients is None else "AND client_id = ANY(%(clients)s::uuid[])"
+        cursor.execute(_ENTRIES.replace("/*own*/", limit), params)
+        return {day: int(entries) for day, entries in cursor.fetchall()}
+
+
+_CANCELLED = Q(cancelled_at__isnull=False)
+
+
+def _open(rows: QuerySet[Tournament]) -> QuerySet[Tournament]:
+    # The condition of the index `unbooked`.
+    return rows.filter(refunded_at=None, settled_at=None)
+
+
+# The mark twice: as a number that the planner knows, and as it stands in this statement's snapshot.
+_ENTRIES = """
+SELECT day, sum(entries) FROM (
+    SELECT day, entries FROM esports_entryday WHERE day >= %(since)s AND day <= %(until)s /*own*/
+     UNION ALL
+    SELECT (joined_at AT TIME ZONE 'UTC')::date, 1 FROM esports_participation
+     WHERE id >= %(mark)s AND id >= coalesce((SELECT counted_to FROM esports_entrymark WHERE id = 1), %(mark)s)
+       AND joined_at >= %(since)s::timestamp AT TIME ZONE 'UTC'
+       AND joined_at < (%(until)s::timestamp + '1 day') AT TIME ZONE 'UTC' /*own*/) AS every
+ GROUP BY day
+"""
+STAGES = {"live": live, "closing": closing, "awaiting": awaiting}

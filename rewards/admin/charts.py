@@ -1,0 +1,69 @@
+"""Charts as the server draws them: geometry for an SVG, and the same numbers for a table. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+WIDTH, HEIGHT, GAP = 300, 80, 2
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A day: what it counts, where its list is (empty: nowhere), and its rectangle."""
+
+    day: date
+    value: int
+    link: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A number a day. The last day is today's."""
+
+    title: str
+    unit: str
+    bars: Sequence[Bar]
+    zero: float
+    width: int = WIDTH
+    height: int = HEIGHT
+
+    @property
+    def today(self) -> Bar:
+        """The last day."""
+        return self.bars[-1]
+
+    @property
+    def total(self) -> int:
+        """All days together."""
+        return sum(bar.value for bar in self.bars)
+
+    @property
+    def newest_first(self) -> list[Bar]:
+        """The days as a table lists them."""
+        return list(reversed(self.bars))
+
+
+def draw(title: str, unit: str, days: Sequence[date], values: Mapping[date, int], link: Callable[[date], str]) -> Chart:
+    """Bars from zero up, and down for what is below it; a day without a value counts 0."""
+    numbers = [values.get(day, 0) for day in days]
+    top, bottom = max(0, *numbers), min(0, *numbers)
+    scale = HEIGHT / ((top - bottom) or 1)
+    step = WIDTH / len(days)
+    bars = [
+        Bar(
+            day,
+            number,
+            link(day),
+            x=round(index * step + GAP / 2, 2),
+            y=round((top - max(number, 0)) * scale, 2),
+            width=round(step - GAP, 2),
+            # Something of a day that counts anything can be seen.
+            height=max(round(abs(number) * scale, 2), 1.0 if number else 0.0),
+        )
+        for index, (day, number) in enumerate(zip(days, numbers, strict=True))
+    ]
+    return Chart(title, unit, bars, zero=round(top * scale, 2) if bottom else HEIGHT)

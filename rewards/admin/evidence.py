@@ -1,0 +1,93 @@
+"""What decides about a withdrawal, gathered from every app: one question for each fact, however many rows there are."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from rewards.selectors import wins_of
+from users.selectors.holders import OTHERS_COUNTED_TO, Holder, holders_of
+from wallet.selectors.queue import Adjusted, Velocity, recent_adjustments, velocities
+
+# Younger than this, an account or a link stands out.
+FRESH = timedelta(days=3)
+MANY_A_DAY = 2
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The facts beside one withdrawal, as of `now`."""
+
+    row: Any
+    holder: Holder
+    wins: int
+    won: int
+    velocity: Velocity
+    adjusted: Adjusted
+    now: datetime
+
+    @property
+    def account_age(self) -> timedelta:
+        """Since the gamer's first session."""
+        return self.now - self.holder.created_at
+
+    @property
+    def link_age(self) -> timedelta | None:
+        """Since the phone was linked; None: it no longer is."""
+        return self.now - self.holder.linked_at if self.holder.linked_at else None
+
+    @property
+    def waits(self) -> timedelta:
+        """Since it was asked for; of an ended one how long it took."""
+        until: datetime = self.row.settled_at or self.now
+        asked: datetime = self.row.created_at
+        return until - asked
+
+    @property
+    def same_phone(self) -> str:
+        """How many other gamers have this KGen account, over all games."""
+        return _counted(self.holder.same_phone)
+
+    @property
+    def same_device(self) -> str:
+        """How many other gamers name this device, over all games."""
+        return _counted(self.holder.same_device)
+
+    @property
+    def alarms(self) -> frozenset[str]:
+        """Which facts stand out. They are hints: nothing is decided by them."""
+        return frozenset(name for name, stands_out in self._alarms() if stands_out)
+
+    def _alarms(self) -> Iterator[tuple[str, bool]]:
+        holder = self.holder
+        yield "account", self.account_age < FRESH
+        yield "link", self.link_age is None or self.link_age < FRESH
+        yield "phone", holder.same_phone > 0
+        yield "device", holder.same_device > 0
+        yield "velocity", self.velocity.day > MANY_A_DAY
+        yield "adjusted", self.adjusted.approved + self.adjusted.open > 0
+        yield "suspended", holder.suspended_at is not None
+        # More leaves than play has ever brought.
+        yield "wins", self.velocity.week_sum > self.won
+
+
+def evidence_for(rows: Sequence[Any], now: datetime) -> list[Evidence]:
+    """The evidence beside each of these withdrawals, in their order."""
+    wallets: list[UUID] = [row.wallet_id for row in rows]
+    if not wallets:
+        return []
+    holders = holders_of(wallets)
+    speed, adjusted = velocities(wallets, now), recent_adjustments(wallets, now)
+    wins = wins_of(holder.gamer_id for holder in holders.values())
+    found = []
+    for row in rows:
+        holder = holders[row.wallet_id]
+        count, amount = wins.get(holder.gamer_id, (0, 0))
+        velocity, changed = speed.get(row.wallet_id, Velocity()), adjusted.get(row.wallet_id, Adjusted())
+        found.append(Evidence(row, holder, count, amount, velocity, changed, now))
+    return found
+
+
+def _counted(number: int) -> str:
+    return f"{number}+" if number >= OTHERS_COUNTED_TO else str(number)

@@ -1,0 +1,122 @@
+"""The first page: what is owed, how play goes, and what needs a person."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from esports.selectors import overview
+from esports.selectors.tournaments import Seen
+from kgen.clock import database_now
+from kgen.console.navigation import Nav
+from kgen.console.pages import ConsolePage, page
+from kgen.console.scope import clients_of, scoped
+from rewards.admin.alarms import cards
+from rewards.admin.charts import Chart, draw
+from rewards.admin.links import filtered, on_day
+from rewards.admin.sheets import sheets
+from wallet.ledger import Kind, SystemAccount
+from wallet.selectors.liability import Flow, flows, held_by_kind
+
+DAYS = 30
+LISTED = 8
+MAY_SEE_LEDGER = "wallet.view_transaction"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Tournaments at one point of their life: how many, and the first of them."""
+
+    title: str
+    count: int
+    first: list[Seen]
+    link: str
+
+
+@page
+class HomePage(ConsolePage):
+    """The console's index."""
+
+    route, name, title = "home/", "home", "Home"
+    permission, template_name = "kgen.see_home", "console/home.html"
+    nav = Nav("Overview", "Home", "home", 10)
+
+    def data(self, **kwargs: Any) -> dict[str, Any]:
+        operator: Any = self.request.user
+        clients, now = clients_of(operator), database_now()
+        may_see_ledger = operator.has_perm(MAY_SEE_LEDGER)
+        return {
+            "cards": cards(operator, now),
+            "sheets": sheets(held_by_kind(clients)) if may_see_ledger else [],
+            "charts": charts(clients, now.date(), may_see_ledger=may_see_ledger),
+            "stages": stages(scoped(overview.all_tournaments(), operator)),
+            "now": now,
+        }
+
+
+def stages(rows: QuerySet[Any]) -> list[Stage]:
+    """What is live, closing, and over but not booked, of these tournaments."""
+    return [
+        _stage("Live", "live", overview.live(rows), "ends_at"),
+        _stage("Closing within the hour", "closing", overview.closing(rows), "ends_at"),
+        _stage("Awaiting settlement", "awaiting", overview.awaiting(rows), "over_at"),
+    ]
+
+
+def _stage(title: str, name: str, rows: QuerySet[Any], order: str) -> Stage:
+    link = filtered("esports_tournament_changelist", stage=name)
+    return Stage(title, rows.count(), overview.first_seen(rows, order, LISTED), link)
+
+
+def charts(clients: Collection[UUID] | None, today: date, *, may_see_ledger: bool) -> list[Chart]:
+    """Entries, then stakes, prizes and the house's margin of each currency, over the last days."""
+    days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    moved = flows(clients, since=days[0], until=today)
+    joined = overview.entries_by_day(clients, since=days[0], until=today)
+
+    def ledger(kind: Kind) -> Callable[[date], str]:
+        if not may_see_ledger:
+            return lambda day: ""
+        return lambda day: on_day("wallet_transaction_changelist", "created_at", day, kind__exact=kind.value)
+
+    drawn = [draw("Entries", "", days, joined, ledger(Kind.JOIN))]
+    for currency in sorted({flow.currency for flow in moved}):
+        own = [flow for flow in moved if flow.currency == currency]
+        drawn += [
+            draw("Stakes", currency, days, _by_day(own, _stakes), ledger(Kind.JOIN)),
+            draw("Prizes", currency, days, _by_day(own, _prizes), _rewards),
+            draw("House margin", currency, days, _by_day(own, _margin), _settlements),
+        ]
+    return drawn
+
+
+def _by_day(moved: Collection[Flow], share: Callable[[Flow], int]) -> dict[date, int]:
+    total: dict[date, int] = {}
+    for flow in moved:
+        total[flow.day] = total.get(flow.day, 0) + share(flow)
+    return total
+
+
+def _stakes(flow: Flow) -> int:
+    return flow.amount if flow.kind == Kind.JOIN else 0
+
+
+def _prizes(flow: Flow) -> int:
+    return flow.amount if flow.kind == Kind.SETTLEMENT and flow.destination == SystemAccount.REWARDS_PAYABLE else 0
+
+
+def _margin(flow: Flow) -> int:
+    """All that comes to the house, less all that leaves it."""
+    came, left = flow.destination == SystemAccount.HOUSE, flow.source == SystemAccount.HOUSE
+    return flow.amount * (came - left)
+
+
+def _rewards(day: date) -> str:
+    return on_day("rewards_reward_changelist", "created_at", day)
+
+
+def _settlements(day: date) -> str:
+    return on_day("rewards_settlement_changelist", "settled_at", day)

@@ -1,0 +1,20 @@
+"""Where lists of the console are, already filtered."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from kgen.console.pages import address
+
+
+def filtered(name: str, **filters: Any) -> str:
+    """A list or page with a query; moments are written with their zone."""
+    plain = {key: value.isoformat() if isinstance(value, date) else value for key, value in filters.items()}
+    return f"{address(name)}?{urlencode(plain)}"
+
+
+def on_day(name: str, column: str, day: date, **filters: Any) -> str:
+    """A list of what has its time in `column` on that UTC day."""
+    begins = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    times = {f"{column}__gte": begins, f"{column}__lt": begins + timedelta(days=1)}
+    return filtered(name, **times, **filters)

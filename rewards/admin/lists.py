@@ -1,0 +1,100 @@
+"""Settlements and rewards in the console: to read, and to hold many prizes at once."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from kgen.api.fields import id_of
+from kgen.console.acts import on_rows
+from kgen.console.admin import ClientFilter, ReadOnlyAdmin
+from kgen.console.moments import moment
+from kgen.console.navigation import Nav
+from kgen.console.pages import address
+from rewards.admin.settlement import FORFEIT, HOLD, RELEASE
+from rewards.models import Reward, Settlement
+from rewards.services import holding
+
+
+@admin.register(Settlement)
+class SettlementAdmin(ReadOnlyAdmin):
+    """Settlements with their sums; a row leads to the tournament's settlement."""
+
+    nav = Nav("Play", "Settlements", "gavel", 40)
+    page = "tournament_settlement"
+    list_display = ["tournament", "ranked", "winners", "prizes", "to_house", "to_sponsor", "settled"]
+    list_filter = [("client", ClientFilter)]
+    list_select_related = ["tournament"]
+    search_fields = ["sha256"]
+    search_help_text = "id of the tournament, or the whole hash"
+    list_before_template = "console/zone_note.html"
+
+    class Media:
+        js = ["console/moments.js"]
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Exactly one column, which the term's form says."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        id = id_of(term)
+        return queryset.filter(pk=id) if id else queryset.filter(sha256=term.lower()), False
+
+    @admin.display(description="settled")
+    def settled(self, row: Settlement) -> str:
+        """When."""
+        return moment(row.settled_at)
+
+
+@admin.register(Reward)
+class RewardAdmin(ReadOnlyAdmin):
+    """Rewards and what became of them; holding back, releasing and forfeiting those that are ticked."""
+
+    nav = Nav("Money", "Rewards", "redeem", 40)
+    list_display = ["id", "tournament", "rank", "amount", "currency", "status", "won", "prize"]
+    list_filter = ["status", ("client", ClientFilter)]
+    list_select_related = ["tournament"]
+    search_fields = ["id"]
+    search_help_text = "id of the reward, its tournament or its gamer"
+    list_before_template = "console/zone_note.html"
+    actions = ["hold", "release", "forfeit"]
+
+    class Media:
+        js = ["console/moments.js"]
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """By ids, each of which has an index."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        id = id_of(term)
+        if id is None:
+            return queryset.none(), False
+        return queryset.filter(Q(pk=id) | Q(tournament=id) | Q(gamer=id)), False
+
+    @admin.display(description="won")
+    def won(self, row: Reward) -> str:
+        """When."""
+        return moment(row.created_at)
+
+    @admin.display(description="prize")
+    def prize(self, row: Reward) -> str:
+        """Leads to its page."""
+        return format_html('<a href="{}">review</a>', address("prize_page", pk=row.participation_id))
+
+    @on_rows(HOLD, "Hold for review")
+    def hold(self, request: HttpRequest, row: Reward, reason: str) -> object:
+        """Hold one back."""
+        return holding.hold_reward(reward_id=row.pk, operator_id=int(request.user.pk or 0), reason=reason)
+
+    @on_rows(RELEASE, "Release")
+    def release(self, request: HttpRequest, row: Reward, reason: str) -> object:
+        """Let one be claimed again."""
+        return holding.release_reward(reward_id=row.pk, operator_id=int(request.user.pk or 0), reason=reason)
+
+    @on_rows(FORFEIT, "Forfeit to the house")
+    def forfeit(self, request: HttpRequest, row: Reward, reason: str) -> object:
+        """Give one to the house."""
+        return holding.forfeit_reward(reward_id=row.pk, operator_id=int(request.user.pk or 0), reason=reason)

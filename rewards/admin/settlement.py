@@ -1,0 +1,218 @@
+"""How a tournament is settled: what would be booked, what was booked, and whether it holds; each gamer's prize."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+
+from esports.selectors.standings import count_scores
+from esports.selectors.tournaments import Seen, see
+from kgen.api.request_id import request_id_of
+from kgen.console.acts import Act
+from kgen.console.names import operator_names
+from kgen.console.pages import ConsolePage, address, does, page
+from kgen.console.scope import may_touch
+from kgen.jobs.models import Job
+from kgen.jobs.pages import MAY_SEE
+from kgen.jobs.services import request_acts
+from kgen.models import AuditEntry
+from rewards.models import Reward, RewardStatus, Settlement
+from rewards.selectors import (
+    hold_steps_of,
+    prize_page,
+    reward_of,
+    settlement_of,
+    settlement_preview,
+    settlement_sums,
+)
+from rewards.services import holding
+from rewards.services.verifying import verify_settlement
+from users.selectors import names_of
+from wallet.selectors import system_balance
+from wallet.selectors.bookings import booking_of
+
+LINES = 50
+# Of a larger field, or one with more scores, no request lists or recomputes everything.
+QUICK_FIELD, QUICK_SCORES = 50_000, 200_000
+VERIFIED = "settlement.verify"
+HOLD = Act("reward.hold", "rewards.hold_reward")
+RELEASE = Act("reward.release", "rewards.hold_reward")
+FORFEIT = Act("reward.forfeit", "rewards.hold_reward")
+
+
+@page
+class SettlementPage(ConsolePage):
+    """A tournament's settlement: its preview, then its record with the hash, the postings and every prize."""
+
+    route = "play/tournaments/<uuid:pk>/settlement/"
+    name = "tournament_settlement"
+    title = "Settlement"
+    permission = "rewards.view_settlement"
+    template_name = "console/settlement.html"
+
+    VERIFY = Act(VERIFIED, "rewards.view_settlement", needs_reason=False)
+    VERIFY_LATER = Act("settlement.verify_later", "rewards.view_settlement", needs_reason=False)
+
+    def data(self, **kwargs: Any) -> dict[str, Any]:
+        found = self.seen(kwargs["pk"])
+        shared = {"seen": found, "tab": "settlement", "title": f"Settlement of {found.tournament.title}"}
+        record = settlement_of(found.tournament.pk)
+        return shared | (self.recorded(found, record) if record else self.foreseen(found))
+
+    def seen(self, pk: UUID) -> Seen:
+        """The tournament and the clock.
+
+        :raises Http404: there is none, or it is of a client outside the operator's limit.
+        """
+        found = see(pk)
+        if found is None or not may_touch(self.request.user, found.tournament.client_id):
+            raise Http404
+        return found
+
+    def foreseen(self, found: Seen) -> dict[str, Any]:
+        """What settling now would book; nothing where all stakes are back."""
+        row = found.tournament
+        if row.refunded_at is not None:
+            return {"preview": None}
+        preview = settlement_preview(found) if row.seats.taken <= QUICK_FIELD else settlement_sums(found)
+        results = preview.results
+        places = results.places[:LINES] if results else []
+        names = names_of(place.gamer_id for place in places)
+        return {
+            "preview": preview,
+            "places": [(place, *names[place.gamer_id]) for place in places],
+            "fingerprint": results.fingerprint() if results else "",
+            "in_escrow": system_balance(row.escrow_id),
+            "total": sum(amount for _, _, amount in preview.postings),
+        }
+
+    def recorded(self, found: Seen, record: Settlement) -> dict[str, Any]:
+        """What was booked."""
+        cursor = self.request.GET.get("cursor")
+        booking = booking_of(f"settlement:{record.pk}")
+        return {
+            "record": record,
+            "booking": booking,
+            "total": sum(amount for _, _, amount in booking.postings) if booking else 0,
+            "prizes": prize_page(record.pk, cursor=cursor, limit=LINES),
+            "is_first": not cursor,
+            "verified": AuditEntry.objects.filter(object_id=str(record.pk), act=VERIFIED).order_by("-id").first(),
+        }
+
+    def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
+        above = address("tournament_page", pk=kwargs["pk"])
+        return [("Tournaments", address("esports_tournament_changelist")), ("Tournament", above)]
+
+    @does(VERIFY)
+    def verify(self, *, pk: UUID) -> HttpResponse | None:
+        """Recompute the record from the score events: at once, or for a large field as a job.
+
+        :raises Http404: the tournament is not settled.
+        """
+        record = settlement_of(self.seen(pk).tournament.pk)
+        if record is None:
+            raise Http404
+        if not is_quick(record):
+            return self.verify_later(record)
+        self.run(
+            self.VERIFY,
+            lambda: verify_settlement(tournament_id=record.pk),
+            subject=record,
+            done=f"It holds: {record.ranked:,} ranks, {record.prizes:,} in prizes and the hash were recomputed "
+            "from the score events, and nothing differs.",
+        )
+        return None
+
+    def verify_later(self, record: Settlement) -> HttpResponse | None:
+        """Ask for the job that verifies."""
+        made = self.run(
+            self.VERIFY_LATER,
+            lambda: request_acts(
+                operator_id=me(self),
+                kind="settlements.verify",
+                subjects=[record.pk],
+                reason="verification",
+                request_id=request_id_of(self.request),
+            ),
+            subject=lambda job: job,
+            done="So large a field is verified in the background.",
+        )
+        may_follow = isinstance(made, Job) and self.request.user.has_perm(MAY_SEE)
+        return HttpResponseRedirect(address("job", pk=made.pk)) if may_follow else None
+
+
+def is_quick(record: Settlement) -> bool:
+    """Whether a request may recompute it."""
+    if record.inputs["field_size"] > QUICK_FIELD:
+        return False
+    return count_scores(record.pk, QUICK_SCORES + 1) <= QUICK_SCORES
+
+
+@page
+class PrizePage(ConsolePage):
+    """What a gamer has won, and holding it back: for review, then released or forfeited."""
+
+    route = "play/participations/<uuid:pk>/prize/"
+    name = "prize_page"
+    title = "Prize"
+    permission = "rewards.view_reward"
+    template_name = "console/prize.html"
+
+    def data(self, **kwargs: Any) -> dict[str, Any]:
+        reward = self.reward(kwargs["pk"])
+        steps = hold_steps_of(reward)
+        names = operator_names(step.operator_id for step in steps)
+        return {
+            "title": f"Prize of {reward.gamer.user_id}",
+            "reward": reward,
+            "is_unclaimed": reward.status == RewardStatus.UNCLAIMED,
+            "is_held": reward.status == RewardStatus.HELD,
+            "steps": [(step, names.get(step.operator_id, "")) for step in steps],
+        }
+
+    def reward(self, pk: UUID) -> Reward:
+        """The reward of a participation.
+
+        :raises Http404: there is none, or it is of a client outside the operator's limit.
+        """
+        found = reward_of(pk)
+        if found is None or not may_touch(self.request.user, found.client_id):
+            raise Http404
+        return found
+
+    def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
+        reward = self.reward(kwargs["pk"])
+        settlement = address("tournament_settlement", pk=reward.tournament_id)
+        stay = address("participation_page", pk=reward.participation_id)
+        return [(f"Settlement of {reward.tournament.title}", settlement), ("Participation", stay)]
+
+    @does(HOLD)
+    def hold(self, *, pk: UUID) -> None:
+        """Hold it back: it can neither be claimed nor expire."""
+        self.do(HOLD, holding.hold_reward, pk, "Held: it can neither be claimed nor expire until you decide.")
+
+    @does(RELEASE)
+    def release(self, *, pk: UUID) -> None:
+        """Let it be claimed again."""
+        self.do(RELEASE, holding.release_reward, pk, "Released: the gamer can claim it.")
+
+    @does(FORFEIT)
+    def forfeit(self, *, pk: UUID) -> None:
+        """Give it to the house for good."""
+        self.do(FORFEIT, holding.forfeit_reward, pk, "Forfeited: it went to the house for good.")
+
+    def do(self, what: Act, service: Any, pk: UUID, done: str) -> None:
+        """Call one of the services of holding on this page's reward."""
+        reward = self.reward(pk)
+        self.run(
+            what,
+            lambda: service(reward_id=reward.pk, operator_id=me(self), reason=self.reason),
+            subject=reward,
+            done=done,
+        )
+
+
+def me(shown: ConsolePage) -> int:
+    """The operator's number, as services take it."""
+    assert shown.request.user.pk is not None, "the console lets nobody in without a login"
+    return int(shown.request.user.pk)

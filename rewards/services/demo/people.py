@@ -1,0 +1,172 @@
+"""The games, operators and gamers of the rich demo."""
+
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from itertools import product
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+
+from kgen.console.roles import Role
+from rewards.services.demo.past import Clock, trace
+from users import otp
+from users.models import Client, Gamer, Operator, SmsMessage
+from users.services import open_session, register_phone, suspend_gamer, unlink_phone, verify_phone
+from users.services.notes import write_note
+from users.services.suspensions import lift_suspension
+from wallet import ledger
+from wallet.services import deposit
+
+_GIVEN = [
+    "Asha",
+    "Ravi",
+    "Meera",
+    "Arjun",
+    "Divya",
+    "Kabir",
+    "Nila",
+    "Rohan",
+    "Sana",
+    "Vikram",
+    "Tara",
+    "Leela",
+    "Zoya",
+]
+_FAMILY = ["Nair", "Iyer", "Khan", "Das", "Rao", "Mehta", "Singh", "Bose", "Pillai", "Shah", "Kaur", "Menon", "Joshi"]
+NAMES = [f"{first} {last}" for last, first in product(_FAMILY, _GIVEN)]
+_DEVICES = ["Redmi Note 13", "Galaxy A15", "realme 12", "moto g54", "OnePlus Nord", "iPhone 13"]
+_PLACES = ["Mumbai", "Chennai", "Kochi", "Pune", "Kolkata", "Jaipur", "Guwahati", "Indore"]
+NOTES = [
+    "Plays from the same device as two others; the three of them say that they are siblings.",
+    "Wrote twice about a lost connection in the final. The server's log shows none.",
+    "Second warning for a team name.",
+    "Asked for the video of the last run.",
+    "Identity shown over a video call.",
+]
+SHARED_DEVICE = "d3v1ce-shared-0001"
+
+# Name in the console: the role, and the game that it is limited to.
+OPERATORS: dict[str, tuple[Role, str | None]] = {
+    "viewer": (Role.VIEWER, None),
+    "support": (Role.SUPPORT, None),
+    "organiser": (Role.ORGANISER, None),
+    "finance": (Role.FINANCE, None),
+    "finance2": (Role.FINANCE, None),
+    "admin": (Role.ADMIN, None),
+    "rally-support": (Role.SUPPORT, "Monsoon Rally"),
+}
+
+
+@dataclass
+class Game:
+    """A client with its gamers, and what its tournaments are like; it plays every so many days."""
+
+    name: str
+    gamers_wanted: int
+    buy_in: int
+    plays_every: int
+    settings: dict[str, Any]
+    client: Client = field(init=False)
+    gamers: list[Gamer] = field(default_factory=list)
+
+
+def games() -> list[Game]:
+    """What the games are, before any is made."""
+    return [
+        Game("Monsoon Rally", 140, 25, 1, {"approval_above": 400, "minimum_withdrawal": 10}),
+        Game("Chai Chess", 100, 10, 2, {"reward_expiry_days": 12, "phone_countries": "IN,NP"}),
+        Game("Skyline Sprint", 60, 50, 2, {"currency": "SKY", "welcome_bonus": 100, "daily_withdrawal_limit": 2000}),
+    ]
+
+
+def make_client(game: Game, clock: Clock, ago: timedelta) -> None:
+    """The game's client, as old as it has to be."""
+    game.client = Client.objects.create(name=game.name, **game.settings)
+    Client.objects.filter(pk=game.client.pk).update(created_at=clock.set(ago))
+
+
+def make_operators(passwords: dict[str, str]) -> dict[str, Operator]:
+    """The operators, in their roles and within their limits; those who are there stay as they are."""
+    operators: Any = get_user_model()._default_manager
+    made: dict[str, Operator] = {}
+    for name, (role, limit) in OPERATORS.items():
+        found = operators.filter(username=name).first()
+        made[name] = found or operators.create_user(name, password=passwords[name], is_staff=True)
+        made[name].groups.add(Group.objects.get(name=role.value))
+        made[name].clients.add(*Client.objects.filter(name=limit))
+    return made
+
+
+def make_gamer(game: Game, number: int, rng: random.Random) -> Gamer:
+    """A gamer with a first session and money to play with; some devices are one and the same."""
+    name = NAMES[(number * 7 + len(game.name)) % len(NAMES)]
+    profile = {
+        "name": name,
+        "username": f"{name.split()[0].lower()}{number:03}",
+        "device_id": SHARED_DEVICE if number % 40 == 3 else f"d3v1ce-{rng.randrange(16**8):08x}",
+        "device_model": rng.choice(_DEVICES),
+        "os_name": "Android",
+        "location_name": rng.choice(_PLACES),
+        "level": rng.randint(1, 60),
+    }
+    gamer = open_session(client=game.client, user_id=f"{profile['username']}", profile=profile).gamer
+    game.gamers.append(gamer)
+    if number % 3 == 0:
+        pay_in(gamer, rng.choice([100, 200, 500]), "first")
+    return gamer
+
+
+def pay_in(gamer: Gamer, amount: int, mark: str) -> None:
+    """A deposit, as the studio's shop would book it."""
+    deposit(client_id=gamer.client_id, wallet_id=gamer.wallet_id, amount=amount, reference=f"shop-{gamer.pk}-{mark}")
+
+
+def can_pay(gamer: Gamer, amount: int) -> bool:
+    """Whether the gamer's money covers a stake."""
+    return ledger.lock_purse(gamer.wallet_id).spendable() >= amount
+
+
+def link(gamer: Gamer, phone: str) -> None:
+    """Ask for a code, get it and use it."""
+    gamer = Gamer.objects.select_related("client").get(pk=gamer.pk)
+    asked = register_phone(gamer=gamer, phone_number=phone, country_code="+91")
+    code = read_code(gamer)
+    verify_phone(gamer=gamer, phone_number=phone, country_code="+91", auth_code=asked.auth_code, code=code)
+
+
+def ask_in_vain(gamer: Gamer, phone: str) -> None:
+    """Ask for a code that nobody ever types."""
+    gamer = Gamer.objects.select_related("client").get(pk=gamer.pk)
+    register_phone(gamer=gamer, phone_number=phone, country_code="+91")
+    read_code(gamer)
+
+
+def read_code(gamer: Gamer) -> str:
+    """The code of the gamer's newest message, which counts as sent: no worker is to send it to anybody."""
+    message = SmsMessage.objects.filter(challenge__gamer=gamer, sent_at=None).select_related("challenge").latest("id")
+    assert message.nonce is not None, "it is open"
+    code = otp.code_of(bytes(message.nonce), challenge_id=message.challenge_id, key=settings.PEPPER)
+    SmsMessage.objects.filter(pk=message.pk).update(nonce=None, sent_at=message.due_at, attempts=1)
+    return code
+
+
+def change_states(game: Game, operators: dict[str, Operator], linked: list[Gamer]) -> None:
+    """Some gamers are barred, one was and plays again, one is parted from the phone; and there are notes on them."""
+    by, client = operators["support"], game.client
+    barred = [gamer for gamer in game.gamers[-20:] if gamer not in linked][:4]
+    given: dict[str, Any]
+    for gamer in barred:
+        given = {"client": client, "user_id": gamer.user_id, "reason": "several accounts on one device"}
+        trace(by, "gamer.suspend", gamer, given["reason"], partial(suspend_gamer, **given))
+    given = {"client": client, "user_id": barred[0].user_id, "reason": "a family shares the phone"}
+    trace(by, "gamer.lift", barred[0], given["reason"], partial(lift_suspension, **given))
+    given = {"client": client, "user_id": linked[0].user_id, "reason": "the number was sold"}
+    part = partial(unlink_phone, **given, by=by.get_username())
+    trace(by, "gamer.unlink_phone", linked[0], given["reason"], part)
+    for gamer, text in zip([*barred, linked[0]], NOTES, strict=False):
+        note = partial(write_note, gamer_id=gamer.pk, operator_id=by.pk, text=text)
+        trace(by, "gamer.write_note", gamer, "", note)

@@ -1,0 +1,272 @@
+"""The home page: the ledger's numbers, what needs a person, and a bounded number of questions to the database."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from kgen.clock import database_now
+from kgen.console.roles import Role
+from kgen.models import Heartbeat
+from rewards.services.settling import settle_due
+from tests.console.conftest import logged_in, operator_in
+from tests.support.clock import end
+from tests.support.http import StudioCaller
+from tests.support.organising import soon
+from tests.support.withdrawals import row_of
+from users.models import Client, Operator, PhoneChallenge, SmsMessage
+from wallet.models import Bucket, Direction, PayoutRail, Withdrawal
+from wallet.selectors import ledger_totals
+from wallet.services import adjusting, switching
+from wallet.services.totalling import total_postings
+
+pytestmark = pytest.mark.django_db
+
+
+def home(browser: Browser) -> str:
+    """The page as it is sent, read as text."""
+    answer = browser.get("/console/")
+    assert answer.status_code == 200
+    return unescape(answer.content.decode())
+
+
+def card(page: str, title: str) -> tuple[str, bool, str]:
+    """(number, whether it is red, link) of a card."""
+    found = re.search(
+        rf'<section class="kc-card( kc-alarm)?">\s*<h3>{re.escape(title)}</h3>\s*'
+        r'<p class="kc-number">(?:<a href="([^"]*)">)?([^<]*)<',
+        page,
+    )
+    assert found, title
+    return found[3], bool(found[1]), found[2] or ""
+
+
+def amounts(page: str) -> dict[str, int]:
+    """What the balance sheet shows, by the kind of account it links to."""
+    found = re.findall(r'flows/\?account=(\w+)&currency=KCASH">([-\d,]+)<', page)
+    return {kind: int(amount.replace(",", "")) for kind, amount in found}
+
+
+@pytest.fixture
+def settled(studio: StudioCaller) -> str:
+    """A settled tournament of four, with deposits."""
+    uid = studio.tournament()
+    for number in range(4):
+        gamer = studio.gamer(f"g{number}")
+        studio.deposit(f"g{number}", 1000, f"order-{number}").ok(201)
+        gamer.join(uid).ok()
+        gamer.score(uid, number).ok()
+    end(uid)
+    settle_due()
+    return uid
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_the_balance_sheet_is_the_ledgers_and_adds_up(browser: Browser, settled: str, counted: bool) -> None:
+    if counted:
+        total_postings()
+    page = home(browser)
+    truth = {row["kind"]: row["balance"] for row in ledger_totals() if row["currency"] == "KCASH"}
+    shown = amounts(page)
+    for kind, amount in shown.items():
+        came_in = kind in ("deposits", "promotions", "sponsor")
+        assert amount == (-1 if came_in else 1) * truth.get(kind, 0), kind
+    assert shown["deposits"] == 4000
+    assert truth.keys() <= shown.keys()
+    assert "Adds up to 0" in page
+
+
+def test_todays_play_is_told_and_leads_to_its_lists(browser: Browser, settled: str) -> None:
+    page = home(browser)
+    ledger, today = {row["kind"]: row["balance"] for row in ledger_totals()}, str(database_now().date())
+    assert card(page, "Entries")[0] == "4"
+    assert card(page, "Stakes, KCASH")[0] == "40"
+    assert card(page, "Prizes, KCASH")[0] == str(ledger["rewards_payable"])
+    assert card(page, "House margin, KCASH")[0] == str(ledger["house"])
+    for title in ("Entries", "Stakes, KCASH", "Prizes, KCASH", "House margin, KCASH"):
+        link = card(page, title)[2]
+        assert today in link
+        assert browser.get(link).status_code == 200, link
+    joins = browser.get(card(page, "Stakes, KCASH")[2]).content.decode()
+    assert joins.count("join:") >= 4
+    assert "deposit:" not in joins
+
+
+def test_tournaments_are_listed_by_what_is_to_be_watched(browser: Browser, studio: StudioCaller) -> None:
+    studio.tournament(title="Far from over")
+    closing = studio.tournament(title="Soon over", ends_at_timestamp=soon(minutes=40))
+    over = studio.tournament(title="Over", settlement_delay_seconds=3600)
+    for uid in (closing, over):
+        for number in range(3):
+            gamer = studio.gamer(f"g{number}")
+            gamer.join(uid).ok()
+            gamer.score(uid, 1).ok()
+    end(over)
+    page = home(browser)
+    expected = {
+        "Live": ("2", ["Far from over", "Soon over"]),
+        "Closing within the hour": ("1", ["Soon over"]),
+        "Awaiting settlement": ("1", ["Over"]),
+    }
+    for title, (count, titles) in expected.items():
+        number, _, link = card(page, title)
+        assert number == count, title
+        listed = browser.get(link).content.decode()
+        assert set(re.findall(r">\s*(Far from over|Soon over|Over)\s*<", listed)) == set(titles), title
+
+
+def withdraw(studio: StudioCaller, name: str, **changes: Any) -> Withdrawal:
+    """A withdrawal as it would stand, with no payout behind it."""
+    gamer, now = row_of(studio.gamer(name)), database_now()
+    return Withdrawal.objects.create(
+        **{
+            "client_id": gamer.client_id,
+            "wallet_id": gamer.wallet_id,
+            "amount": 5,
+            "currency": "KCASH",
+            "destination": "0x" + "1" * 40,
+            "account_id": gamer.pk,
+            "rail": "internal",
+            "created_at": now,
+            "updated_at": now,
+            "next_attempt_at": now,
+        }
+        | changes
+    )
+
+
+def test_what_needs_a_person_is_red(browser: Browser, studio: StudioCaller) -> None:
+    calm = home(browser)
+    for title in ("Payouts stuck or unknown", "Withdrawals: awaiting approval", "Paused rails", "Failed webhooks"):
+        assert card(calm, title)[:2] == ("0", False)
+    old = database_now() - timedelta(hours=1)
+    withdraw(studio, "a", state="SENDING", created_at=old)
+    withdraw(studio, "b", state="SENDING")
+    withdraw(studio, "c", state="NEEDS_REVIEW", review="UNCONFIRMED")
+    withdraw(studio, "d", state="AWAITING_APPROVAL", created_at=old)
+    adjusting.request_adjustment(
+        wallet_id=row_of(studio.gamer("a")).wallet_id,
+        bucket=Bucket.BONUS,
+        direction=Direction.CREDIT,
+        amount=3,
+        reason="a gift",
+        operator_id=901,
+    )
+    switching.pause_rail(name=PayoutRail.objects.first().pk, operator_id=1, reason="look")
+    Heartbeat.objects.create(name="sweep", at=old)
+    page = home(browser)
+    for title in (
+        "Payouts stuck or unknown",
+        "Withdrawals: needs review",
+        "Withdrawals: awaiting approval",
+        "Adjustments awaiting a second person",
+        "Paused rails",
+    ):
+        number, red, link = card(page, title)
+        assert (number, red) == ("1", True), title
+        assert browser.get(link).status_code == 200
+    number, red, _ = card(page, "Last sweep")
+    assert (number[:2], red) == ("3,", True)
+    stuck = browser.get(card(page, "Payouts stuck or unknown")[2]).content.decode()
+    assert len(set(re.findall(r"/withdrawal/([0-9a-f-]{36})/change/", stuck))) == 1
+
+
+def codes(studio: StudioCaller, sent: int, used: int) -> None:
+    """So many messages today, and so many codes that were used."""
+    gamer, now = row_of(studio.gamer("a")), database_now()
+    for number in range(sent):
+        challenge = PhoneChallenge.objects.create(
+            client_id=gamer.client_id,
+            gamer=gamer,
+            phone=f"+9198765432{number:02}",
+            number_range="+91",
+            auth_code="1234",
+            digest=b"x",
+            created_at=now,
+            expires_at=now,
+            used_at=now if number < used else None,
+        )
+        SmsMessage.objects.create(challenge=challenge, due_at=now, sent_at=now)
+
+
+@pytest.mark.parametrize(("used", "red"), [(4, True), (5, False)])
+def test_messages_that_lead_to_nothing_are_red(browser: Browser, studio: StudioCaller, used: int, red: bool) -> None:
+    codes(studio, 20, used)
+    page = home(browser)
+    assert card(page, "SMS sent today")[:2] == ("20", red)
+    assert f"{used} codes used ({used * 5} %)" in page
+
+
+def test_a_limited_operator_sees_the_numbers_of_its_clients(
+    studio: StudioCaller, other_studio: StudioCaller, settled: str, client_row: Client
+) -> None:
+    other_studio.gamer("x").join(other_studio.tournament(title="Not mine")).ok()
+    other_studio.deposit("x", 9999, "theirs").ok(201)
+    withdraw(other_studio, "x", state="AWAITING_APPROVAL")
+    page = home(logged_in(operator_in(Role.ADMIN, client_row)))
+    assert amounts(page)["deposits"] == 4000
+    assert card(page, "Entries")[0] == "4"
+    assert card(page, "Withdrawals: awaiting approval")[0] == "0"
+    assert "Not mine" not in page
+    assert "Paused rails" not in page, "rails are of no client"
+    assert "Adds up to 0" in page
+    everything = home(logged_in(Operator.objects.create_superuser("root")))
+    assert amounts(everything)["deposits"] == 13999
+
+
+def test_a_role_sees_only_what_it_may_open(settled: str) -> None:
+    page = home(logged_in(operator_in(Role.ORGANISER)))
+    assert amounts(page) == {}
+    assert "Payouts stuck" not in page
+    assert card(page, "Prizes, KCASH")[2].startswith("/console/rewards/reward/")
+    browser = logged_in(Operator.objects.get())
+    for link in set(re.findall(r'href="(/console/[^"]+)"', page)):
+        assert browser.get(link, follow=True).status_code == 200, link
+
+
+def test_the_number_of_queries_does_not_grow(browser: Browser, studio: StudioCaller, settled: str) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            home(browser)
+        return len(captured)
+
+    queries()
+    few = queries()
+    for number in range(6):
+        uid = studio.tournament(title=f"Cup {number}")
+        studio.gamer(f"h{number}").join(uid).ok()
+        withdraw(studio, f"h{number}", state="AWAITING_APPROVAL")
+    assert queries() <= few
+    assert few < 40
+
+
+@pytest.mark.parametrize("query", ["", "?account=house", "?account=deposits&currency=KCASH", "?currency=NONE"])
+def test_flows_show_the_days_behind_a_number(browser: Browser, settled: str, query: str) -> None:
+    page = browser.get(f"/console/money/flows/{query}").content.decode()
+    assert ("DEPOSIT" in page) is (query in ("", "?account=deposits&currency=KCASH"))
+    if "deposits" in query:
+        assert "-4,000" in page
+        assert ">JOIN<" not in page
+
+
+@pytest.mark.parametrize(
+    "query", ["?since=x", "?since=2026-01-02&until=2026-01-01", "?account=nope", "?until=9999-99-99"]
+)
+def test_flows_of_impossible_days_are_refused_readably(browser: Browser, query: str) -> None:
+    answer = browser.get(f"/console/money/flows/{query}")
+    assert answer.status_code == 200
+    assert "kc-mark bad" in answer.content.decode()
+
+
+def test_flows_are_limited_too(other_studio: StudioCaller, settled: str, client_row: Client) -> None:
+    other_studio.gamer("x")
+    other_studio.deposit("x", 9999, "theirs").ok(201)
+    browser = logged_in(operator_in(Role.FINANCE, client_row))
+    page = browser.get("/console/money/flows/?account=deposits").content.decode()
+    assert "-4,000" in page
+    assert "9,999" not in page

@@ -1,0 +1,348 @@
+"""The page of a tournament and of a participation: the standing, and what referees do to it."""
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from esports.models import Participation, Ruling, ScoreEvent, Tournament
+from esports.selectors.tournaments import see
+from kgen.console.roles import Role
+from kgen.models import AuditEntry
+from rewards.services.settling import settle_due
+from tests.rewards.test_settlement import play
+from tests.support.clock import end
+from tests.support.http import StudioCaller
+from tests.support.organising import at, seat_many
+from tests.support.refereeing import stay, void
+from tests.support.rows import snapshot
+from tests.support.time import hourly
+from users.models import Client
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(uid: str) -> str:
+    """The address of a tournament's page."""
+    return f"/console/play/tournaments/{uid}/"
+
+
+def stay_of(uid: str, name: str) -> str:
+    """The address of a participation's page."""
+    return f"/console/play/participations/{stay(uid, name).pk}/"
+
+
+def text(answer: Any) -> str:
+    """A page without its tags, blanks put together."""
+    body = answer.content.decode().partition("<main")[2] or answer.content.decode()
+    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+
+def standing(browser: Browser, uid: str, **query: str) -> list[tuple[str, str, str]]:
+    """(rank, user id, score) of the lines of a standing's page."""
+    html = browser.get(f"{page_of(uid)}standing/", query).content.decode()
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.S) for row in re.findall(r"<tr>(.*?)</tr>", html, re.S)[1:]]
+    plain = [[" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in row] for row in rows]
+    return [(row[0], row[1], row[2]) for row in plain if len(row) > 2]
+
+
+@pytest.fixture
+def cup(studio: StudioCaller) -> str:
+    """A tournament with five gamers, four of whom have scores."""
+    uid = studio.tournament(title="Rainy cup")
+    play(studio, uid, {"a": 50, "b": 40, "c": 30, "d": 20, "e": None})
+    return uid
+
+
+def test_it_shows_the_facts_and_the_standing(browser: Browser, cup: str) -> None:
+    row = Tournament.objects.get(pk=cup)
+    shown = text(browser.get(page_of(cup)))
+    for fact in ("5 / 100", "50 KCASH, 10 each", str(cup), row.client.name, f"{row.price_pool()} KCASH at this field"):
+        assert fact in shown, fact
+    assert standing(browser, cup) == [("1", "a", "50"), ("2", "b", "40"), ("3", "c", "30"), ("4", "d", "20")]
+    assert standing(browser, cup, part="unscored") == [("–", "e", "–")]
+    assert standing(browser, cup, part="disqualified") == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        ((1, 2, 3, 4, 5), "Nobody sees it before"),
+        ((-1, 2, 3, 4, 5), "The lobby opens"),
+        ((-2, -1, 3, 4, 5), "The lobby is open and gamers may join until"),
+        ((-3, -2, -1, 4, 5), "It is being played: gamers may join until"),
+        ((-4, -3, -2, -1, 5), "nobody joins any more: scores count until"),
+    ],
+)
+def test_a_sentence_says_what_it_is_and_what_comes(
+    browser: Browser, studio: StudioCaller, hours: tuple[int, ...], words: str
+) -> None:
+    assert words in text(browser.get(page_of(hourly(studio, hours))))
+
+
+def test_a_sentence_says_how_it_ended(browser: Browser, cup: str, studio: StudioCaller) -> None:
+    end(cup)
+    assert "its settlement is due now" in text(browser.get(page_of(cup)))
+    assert settle_due() == 1
+    assert "and was settled" in text(browser.get(page_of(cup)))
+    empty, rained, reviewed = studio.tournament(), studio.tournament(), studio.tournament(settlement_delay_seconds=7200)
+    end(empty)
+    assert "fewer than 3 had joined" in text(browser.get(page_of(empty)))
+    studio.post(at(rained, "/cancel"), {"reason": "too much rain"}).ok()
+    shown = text(browser.get(page_of(rained)))
+    assert "too much rain" in shown
+    assert "All stakes went back" in shown
+    play(studio, reviewed, dict.fromkeys("xyz", 1))
+    end(reviewed)
+    assert "results may be reviewed for 2 hours before they are settled" in text(browser.get(page_of(reviewed)))
+
+
+def test_a_title_is_text_whatever_it_holds(browser: Browser, studio: StudioCaller) -> None:
+    uid = studio.tournament(title="<script>alert(1)</script>", description='"><img src=x>')
+    page = browser.get(page_of(uid)).content.decode()
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_the_live_part_follows_the_scores_and_says_when_to_stop(
+    browser: Browser, studio: StudioCaller, cup: str
+) -> None:
+    page = browser.get(page_of(cup)).content.decode()
+    assert f'data-address="{page_of(cup)}standing/?"' in page
+    assert 'data-live="yes"' in page
+    studio.gamer("d").score(cup, 99).ok()
+    assert standing(browser, cup)[0] == ("1", "d", "99")
+    end(cup)
+    piece = browser.get(f"{page_of(cup)}standing/", headers={"X-Console-Live": "1"}).content.decode()
+    assert 'data-live="no"' in piece
+    assert ">COMPLETED</span>" in piece
+    assert "<html" not in piece
+    assert "live-switch" not in browser.get(page_of(cup)).content.decode()
+
+
+def test_the_standing_is_paged_with_its_ranks(
+    browser: Browser, studio: StudioCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("esports.admin.tournament.LINES", 3)
+    uid = studio.tournament()
+    play(studio, uid, {f"g{n}": 100 - n for n in range(8)} | {f"none{n}": None for n in range(4)})
+    for part, expected in (
+        ("ranked", [(str(n + 1), f"g{n}", str(100 - n)) for n in range(8)]),
+        ("unscored", [("–", f"none{n}", "–") for n in range(4)]),
+    ):
+        lines, query = [], {"part": part}
+        while True:
+            lines += standing(browser, uid, **query)
+            html = browser.get(f"{page_of(uid)}standing/", query).content.decode()
+            following = re.search(r'cursor=([^"&]+)" rel="next"', html)
+            if not following:
+                break
+            query["cursor"] = following[1]
+        assert lines == expected
+
+
+def test_a_cursor_of_nothing_is_refused_readably(browser: Browser, cup: str) -> None:
+    answer = browser.get(page_of(cup), {"cursor": "x"})
+    assert answer.status_code == 400
+    assert "cursor is not a cursor of this list" in answer.content.decode()
+
+
+def test_a_gamer_is_found_by_user_id(browser: Browser, cup: str) -> None:
+    assert f'href="{stay_of(cup, "c")}"' in browser.get(page_of(cup), {"q": " c "}).content.decode()
+    for name in ("nobody", "\x00", "c" * 300):
+        assert "No gamer of that user id" in text(browser.get(page_of(cup), {"q": name})), name
+
+
+def test_the_page_asks_as_much_for_many_gamers_as_for_few(browser: Browser, studio: StudioCaller, cup: str) -> None:
+    def queries(part: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert browser.get(page_of(cup), {"part": part}).status_code == 200
+        return len(captured)
+
+    queries("ranked")
+    few = queries("ranked"), queries("unscored")
+    seat_many(cup, 40)
+    for name in ("f", "g", "h"):
+        studio.gamer(name).join(cup).ok()
+        studio.gamer(name).score(cup, 1).ok()
+    assert (queries("ranked"), queries("unscored")) == few
+    assert max(few) < 15
+
+
+def test_what_can_be_done_is_shown_to_whom_may(as_role: Any, cup: str) -> None:
+    own = as_role(Role.ORGANISER).get(page_of(cup)).content.decode()
+    for name in ("clone", "extend", "end", "cancel"):
+        assert f"{page_of(cup)}{name}/" in own
+    seen_by_others = as_role(Role.VIEWER).get(page_of(cup)).content.decode()
+    assert not re.findall(rf"{page_of(cup)}(clone|extend|end|cancel)/", seen_by_others)
+    end(cup)
+    over = as_role(Role.ADMIN).get(page_of(cup)).content.decode()
+    assert f"{page_of(cup)}clone/" in over
+    assert not re.findall(rf"{page_of(cup)}(extend|end|cancel)/", over)
+
+
+def test_pages_of_other_clients_are_unknown(
+    as_role: Any, cup: str, studio: StudioCaller, other_studio: StudioCaller
+) -> None:
+    browser = as_role(Role.ADMIN, Client.objects.get(pk=other_studio.client_id))
+    before = snapshot()
+    for path in (page_of(cup), f"{page_of(cup)}standing/", stay_of(cup, "a")):
+        assert browser.get(path).status_code == 404, path
+    answer = browser.post(stay_of(cup, "a"), {"do": "disqualify", "reason": "not mine"})
+    assert answer.status_code == 404
+    assert {name: rows for name, rows in snapshot().items() if "session" not in name} == {
+        name: rows for name, rows in before.items() if "session" not in name
+    }
+
+
+def test_scores_show_what_they_made_and_what_was_voided(browser: Browser, studio: StudioCaller) -> None:
+    uid = studio.tournament(score_operator="best")
+    ann = play(studio, uid, {"ann": 10})["ann"]
+    ann.score(uid, 40, "second").ok()
+    ann.score(uid, 25, "third").ok()
+    void(uid, "ann", 1, reason="speed hack")
+    shown = text(browser.get(stay_of(uid, "ann")))
+    assert "40 40 gamer second voided" in shown
+    assert "speed hack" in shown
+    assert "25 40 gamer third" in shown
+    assert "Score 25, reached" in shown
+    html = browser.get(stay_of(uid, "ann")).content.decode()
+    svg = html[html.index('<svg class="kt-chart"') : html.index("</svg>", html.index('<svg class="kt-chart"'))]
+    assert (svg.count('class="dot"'), svg.count('class="void"'), svg.count('class="now"')) == (2, 1, 1)
+    assert "The standing over 3 scores, between 10 and 40" in svg
+
+
+def test_one_score_makes_no_chart(browser: Browser, cup: str) -> None:
+    assert "<svg class=" not in browser.get(stay_of(cup, "a")).content.decode()
+    assert "No score was accepted" in text(browser.get(stay_of(cup, "e")))
+
+
+def test_scores_are_paged_newest_first(browser: Browser, studio: StudioCaller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("esports.admin.participation.SCORES", 2)
+    uid = studio.tournament()
+    ann = play(studio, uid, {"ann": 1001})["ann"]
+    for value in (1002, 1003, 1004, 1005):
+        ann.score(uid, value).ok()
+    path, seen = stay_of(uid, "ann"), []
+    query: str | None = ""
+    while query is not None:
+        html = browser.get(f"{path}{query}").content.decode()
+        seen.append(re.findall(r'<td class="kc-amount">(1,00\d)</td>\s*<td class="kc-amount">', html))
+        following = re.search(r'href="(\?cursor=[^"]+)" rel="next"', html)
+        query = following[1] if following else None
+    assert seen == [["1,005", "1,004"], ["1,003", "1,002"], ["1,001"]]
+
+
+def told(browser: Browser, path: str, do: str, reason: str = "bot", **more: Any) -> str:
+    """The messages that an act leaves."""
+    answer = browser.post(path, {"do": do, "reason": reason} | more, follow=True)
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+def test_disqualifying_and_reinstating_refold_the_standing(as_role: Any, cup: str) -> None:
+    browser = as_role(Role.ORGANISER)
+    path = stay_of(cup, "a")
+    assert "Disqualified" in told(browser, path, "disqualify", "used a bot")
+    assert standing(browser, cup) == [("1", "b", "40"), ("2", "c", "30"), ("3", "d", "20")]
+    assert standing(browser, cup, part="disqualified") == [("–", "a", "50")]
+    ruling = Ruling.objects.get()
+    assert (ruling.act, ruling.reason) == ("DISQUALIFY", "used a bot")
+    entry = AuditEntry.objects.get()
+    assert (entry.act, entry.reason, entry.object_id) == (
+        "participation.disqualify",
+        "used a bot",
+        str(ruling.participation_id),
+    )
+    assert (entry.before["disqualified_at"], bool(entry.after["disqualified_at"])) == (None, True)
+    shown = text(browser.get(path))
+    assert "by tournament-manager: used a bot" in shown
+    assert "Reinstated" in told(browser, path, "reinstate", "was a friend")
+    assert standing(browser, cup)[0] == ("1", "a", "50")
+    assert AuditEntry.objects.filter(act="participation.reinstate", reason="was a friend").count() == 1
+
+
+def test_voiding_a_score_refolds_the_standing(as_role: Any, studio: StudioCaller, cup: str) -> None:
+    browser = as_role(Role.ORGANISER)
+    studio.gamer("d").score(cup, 99).ok()
+    event = ScoreEvent.objects.get(value=99)
+    assert "Voided: the score of 99 counts no more" in told(browser, stay_of(cup, "d"), "void", event=event.pk)
+    assert standing(browser, cup)[3] == ("4", "d", "20")
+    entry = AuditEntry.objects.get()
+    assert (entry.act, entry.object_id, entry.reason) == ("score.void", str(event.pk), "bot")
+
+
+@pytest.mark.parametrize("number", ["", "x", "0", "٣", "9" * 30])
+def test_a_score_that_is_none_of_the_participation_is_refused(browser: Browser, cup: str, number: str) -> None:
+    assert "no such score" in told(browser, stay_of(cup, "a"), "void", event=number)
+    other = ScoreEvent.objects.get(value=40)
+    assert "no such score" in told(browser, stay_of(cup, "a"), "void", event=other.pk)
+    assert not ScoreEvent.objects.filter(voided_at__isnull=False).exists()
+    assert not AuditEntry.objects.exists()
+
+
+def test_nothing_is_ruled_without_a_reason(browser: Browser, cup: str) -> None:
+    assert "Give a reason" in told(browser, stay_of(cup, "a"), "disqualify", "  ")
+    assert not Ruling.objects.exists()
+
+
+@pytest.mark.parametrize("ending", ["settled", "cancelled"])
+def test_after_the_settlement_or_cancellation_nothing_is_ruled(
+    browser: Browser, studio: StudioCaller, cup: str, ending: str
+) -> None:
+    path, event = stay_of(cup, "a"), ScoreEvent.objects.get(value=50)
+    if ending == "settled":
+        end(cup)
+        assert settle_due() == 1
+    else:
+        studio.post(at(cup, "/cancel"), {"reason": "rain"}).ok()
+    page = browser.get(path).content.decode()
+    assert "nothing is ruled any more" in page
+    assert 'value="disqualify"' not in page
+    assert 'value="void"' not in page
+    before = list(Participation.objects.order_by("pk").values())
+    for do, more in (("disqualify", {}), ("void", {"event": event.pk})):
+        assert f"The tournament is {ending}." in told(browser, path, do, **more)
+    assert list(Participation.objects.order_by("pk").values()) == before
+    assert not AuditEntry.objects.exists()
+
+
+def test_the_last_one_in_the_ranking_of_an_ended_one_stays(browser: Browser, studio: StudioCaller) -> None:
+    uid = studio.tournament(settlement_delay_seconds=3600)
+    play(studio, uid, {"a": 5, "b": None, "c": None})
+    end(uid)
+    assert "nobody would be left in its ranking" in told(browser, stay_of(uid, "a"), "disqualify")
+    seen = see(Tournament.objects.get(pk=uid).pk)
+    assert seen is not None
+    assert seen.status.value == "COMPLETED"
+    assert not Ruling.objects.exists()
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.SUPPORT, Role.FINANCE])
+def test_who_is_no_referee_sees_no_acts_and_can_send_none(as_role: Any, cup: str, role: Role) -> None:
+    browser = as_role(role)
+    page = browser.get(stay_of(cup, "a")).content.decode()
+    assert 'value="disqualify"' not in page
+    assert 'value="void"' not in page
+    assert browser.post(stay_of(cup, "a"), {"do": "disqualify", "reason": "x"}).status_code == 403
+    assert not Ruling.objects.exists()
+
+
+def test_a_gamer_who_left_is_shown_as_such(browser: Browser, studio: StudioCaller, cup: str) -> None:
+    path = stay_of(cup, "e")
+    studio.gamer("e").leave(cup).ok()
+    shown = text(browser.get(path))
+    assert "The gamer has left: nothing is ruled any more" in shown
+    assert "The gamer has left." in told(browser, path, "disqualify")
+    assert ", left" in text(browser.get(page_of(cup), {"q": "e"}))
+
+
+def test_the_zone_that_was_chosen_in_a_form_is_kept(browser: Browser, cup: str) -> None:
+    assert '<span data-zone="">UTC</span>' in browser.get(page_of(cup)).content.decode()
+    browser.cookies["console_zone"] = "Asia.Kolkata"
+    assert '<span data-zone="Asia/Kolkata">' in browser.get(page_of(cup)).content.decode()
+    browser.cookies["console_zone"] = '"><b>'
+    assert '<span data-zone="">' in browser.get(page_of(cup)).content.decode()
