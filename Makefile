@@ -2,7 +2,7 @@
 # Paths are relative on purpose: they stay right in a folder whose name has spaces.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up test demo reset lock fmt check venv packages packages-dev
+.PHONY: help up test demo bench reset lock fmt check browser screenshots venv packages packages-dev
 
 UV := .uv/bin/uv
 PYTHON := .venv/bin/python
@@ -10,7 +10,7 @@ N ?= 200
 QUIET_COMPILE := --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.12
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-7s %s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-12s%s\n' "$$name" "$$what"; done
 
 up: packages ## run the product here: PORT=8000, state in KGEN_HOME=.kgen; Ctrl-C stops it
 	@exec $(PYTHON) -m kgen.local up
@@ -21,11 +21,24 @@ test: packages-dev ## every check and every test, on a PostgreSQL and a Valkey o
 demo: packages ## play a whole tournament against the running product: N=200 gamers
 	@exec $(PYTHON) manage.py demo --gamers $(N)
 
+bench: packages-dev ## measure it on this machine (a quarter of an hour and more): ARGS="--quick", ARGS=--help
+	@exec $(PYTHON) -m benchmarks $(ARGS)
+
 reset: ## forget the local state
 	@if test -x $(PYTHON); then exec $(PYTHON) -m kgen.local reset; else exec python3 -m kgen.local reset; fi
 
 check: packages-dev ## the checks alone, without the tests
 	@exec $(PYTHON) -m kgen.local run --fast --home "$${KGEN_HOME:-.kgen}/test" -- $(PYTHON) -m kgen.local.checks --no-tests
+
+browser: ## install Chromium for the console's tests, where it is missing (Debian, Ubuntu)
+	@for name in chromium chromium-browser; do command -v $$name >/dev/null && exit 0; done; \
+	command -v apt-get >/dev/null || { echo "kgen: there is no Chromium and no apt-get: install Chromium by hand" >&2; exit 1; }; \
+	sudo=; test "$$(id -u)" = 0 || sudo="sudo -n"; echo "kgen: installing Chromium"; \
+	out=$$({ $$sudo apt-get -qq update && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qqy --no-install-recommends install chromium; } 2>&1) || \
+	{ printf '%s\n' "$$out" >&2; echo "kgen: Chromium could not be installed: that needs root and a package mirror" >&2; exit 1; }
+
+screenshots: packages-dev browser ## take the console's pictures in docs/screenshots anew
+	@exec $(PYTHON) -m tests.browser.screenshots
 
 fmt: packages-dev ## format the code
 	@$(PYTHON) -m ruff check --quiet --fix . ; $(PYTHON) -m ruff format .

@@ -1,0 +1,111 @@
+"""A tab that is looked at: everything that goes wrong in it is kept, and axe reads what it shows."""
+
+import shutil
+from dataclasses import dataclass, field
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Response
+
+WIDTHS = (1280, 820)
+HEIGHT = 800
+# What axe calls the faults that keep somebody from using a page.
+GRAVE = ("serious", "critical")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_AXE = Axe()
+
+
+def system_chromium() -> str | None:
+    """Where the system's Chromium is."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start it with a profile of its own that is empty; it calls nobody by itself."""
+    return playwright.chromium.launch(executable_path=system_chromium(), args=FLAGS)
+
+
+@dataclass
+class Tab:
+    """A page in a browser, with its errors and failed requests since they were last taken."""
+
+    page: Page
+    faults: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, context: BrowserContext) -> "Tab":
+        """A new tab."""
+        tab = cls(context.new_page())
+        tab.page.on("console", tab._on_console)
+        tab.page.on("pageerror", lambda error: tab.faults.append(f"script: {error}"))
+        tab.page.on("requestfailed", tab._on_failure)
+        tab.page.on("response", tab._on_response)
+        return tab
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.faults.append(f"console {message.type}: {message.text}")
+
+    def _on_failure(self, request: Request) -> None:
+        # A page that is left while it polls calls its requests off by itself.
+        if request.failure != "net::ERR_ABORTED":
+            self.faults.append(f"request: {request.url} {request.failure}")
+
+    def _on_response(self, response: Response) -> None:
+        if response.status >= 400:
+            self.faults.append(f"answer: {response.status} {response.url}")
+
+    def take_faults(self) -> list[str]:
+        """What went wrong so far."""
+        found, self.faults[:] = list(self.faults), []
+        return found
+
+    def look_at(self, address: str) -> list[str]:
+        """Open a page and look at it in every width; all that is wrong with it."""
+        self.page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
+        self.page.goto(address, wait_until="load")
+        found = []
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": HEIGHT})
+            found += [f"at {width}: {fault}" for fault in self.look()]
+        return [*self.take_faults(), *found]
+
+    def look(self) -> list[str]:
+        """What is wrong with what is shown now: it is wider than the window, or somebody cannot use it."""
+        overflow = self.page.evaluate(_OVERFLOW)
+        wide = [f"{overflow} is wider than the window"] if overflow else []
+        return wide + [_words(violation) for violation in self._grave()]
+
+    def _grave(self) -> list[dict[str, Any]]:
+        answer = _AXE.run(self.page, options={"resultTypes": ["violations"]}).response
+        return [violation for violation in answer["violations"] if violation["impact"] in GRAVE]
+
+
+def _words(violation: dict[str, Any]) -> str:
+    node = violation["nodes"][0]
+    others = f" and {len(violation['nodes']) - 1} more" if len(violation["nodes"]) > 1 else ""
+    why = " ".join(node["failureSummary"].split())[:200]
+    return f"axe {violation['id']} at {node['target'][0]}{others}: {node['html'][:160]} ({why})"
+
+
+# The first element that reaches out of the window, unless something around it scrolls or cuts it off.
+_OVERFLOW = """() => {
+    const room = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= room) return '';
+    const kept = (node) => {
+        for (let up = node.parentElement; up && up !== document.body; up = up.parentElement)
+            if (getComputedStyle(up).overflowX !== 'visible') return true;
+        return false;
+    };
+    const wide = [...document.body.querySelectorAll('*')].find(
+        (node) => node.getBoundingClientRect().right > room + 1 && !kept(node));
+    return wide ? wide.outerHTML.slice(0, 120) : 'the page';
+}"""
