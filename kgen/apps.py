@@ -1,6 +1,7 @@
-"""The floor as a Django app: it has two small tables of its own."""
+"""The floor as a Django app: it has small tables of its own, and hands out the roles of the console."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class KgenConfig(AppConfig):
@@ -12,3 +13,6 @@ class KgenConfig(AppConfig):
     def ready(self) -> None:
         # Here and not in the package: the launcher, which is part of it, needs no Celery.
         from kgen import celery  # noqa: F401
+        from kgen.console.groups import sync_roles
+
+        post_migrate.connect(sync_roles, dispatch_uid="kgen.roles")
