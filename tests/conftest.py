@@ -39,6 +39,7 @@ class OneStackEach(LoadScopeScheduling):
         return folder if folder in WHOLE_PRODUCT else nodeid
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStackEach:
     """Whatever `--dist` says."""
     return OneStackEach(config, log)
