@@ -1,5 +1,6 @@
 """Structured logs: one event a line, with the request's id, and neither secrets nor personal data."""
 
+import contextlib
 import logging
 import logging.config
 from datetime import UTC, datetime
@@ -83,6 +84,36 @@ class Formatter(structlog.stdlib.ProcessorFormatter):
         return f"{at} [info     ] request [{record.name}] " + " ".join(f"{name}={fields[name]}" for name in _SHOWN)
 
 
+class Lines(logging.StreamHandler[Any]):
+    """Writes each line at once; where `gathers` is set, those of requests wait for a few more of them.
+
+    Whoever sets it must call `flush_lines` many times a second. A system call less for each request; what a process
+    that is killed has gathered since is lost, but never a line that tells of more than a request.
+    """
+
+    gathers = False
+    _may_wait = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line."""
+        self._may_wait = self.gathers and hasattr(record, "request_fields")
+        super().emit(record)
+
+    def flush(self) -> None:
+        """Called after each line, with the handler's lock held."""
+        if not self._may_wait:
+            super().flush()
+
+
+def flush_lines() -> None:
+    """Write what was gathered."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, Lines):
+            with handler.lock or contextlib.nullcontext():
+                handler._may_wait = False
+                handler.flush()
+
+
 def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
     """Set up structlog and the standard library's logging to print alike; returns the dictConfig used."""
     shared: list[Any] = [
@@ -114,7 +145,7 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
                 "foreign_pre_chain": shared,
             }
         },
-        "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "structured"}},
+        "handlers": {"stdout": {"()": Lines, "formatter": "structured"}},
         "root": {"handlers": ["stdout"], "level": level},
         # Our middleware and handler already say what these would repeat, without the address's personal parts.
         "loggers": {

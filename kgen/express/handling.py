@@ -1,7 +1,7 @@
 """Serving one request the express way: the contract's order of checks, then the action's own work."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -33,14 +33,12 @@ class Service:
         self.door = door_of(self.audience)
         self.lane: Together[Visit, Any] = Together(self._run, most=action.most)
 
-    async def answer(self, call: Call, arguments: dict[str, str]) -> Express:
-        """What the action answers.
+    def visit(self, call: Call, arguments: dict[str, str]) -> Visit:
+        """What the call wants, and the credentials that it offers.
 
-        :raises NotExpress: the ordinary way has to judge it; nothing was written.
+        :raises NotExpress: the ordinary way has to judge it.
         """
-        visit = self.door.visit(call, self.action.prepare(call, **arguments))
-        result = await self.lane.do(visit)
-        return self.action.render(visit.caller, result)
+        return self.door.visit(call, self.action.prepare(call, **arguments))
 
     def _run(self, visits: Sequence[Visit]) -> Sequence[Any]:
         outcomes: list[Any] = self.door.admit(visits, WINDOWS[self.audience]())
@@ -57,21 +55,43 @@ def _service_of(action: Action) -> Service:
     return Service(action)
 
 
-async def serve(route: Route, call: Call, arguments: dict[str, str]) -> Express:
-    """The answer to `call`, refusals and bugs included.
+class Errand:
+    """One call on its way through a lane and back."""
 
-    :raises NotExpress: the ordinary way has to judge it; nothing was written.
-    """
-    started = time.perf_counter()
-    try:
-        answer = await _service_of(route.action).answer(call, arguments)
-    except NotExpress:
-        raise
-    except Exception as error:
-        answer = refusal(error, call.request_id)
-    seconds = time.perf_counter() - started
-    log_request(call.request_id, method=call.method, route=route.path, status=answer.status, seconds=seconds)
-    return answer
+    __slots__ = ("_call", "_done", "_route", "_service", "_started", "_visit")
+
+    def __init__(self, route: Route, call: Call, done: Callable[[Express | None], None]) -> None:
+        """`done` is told the answer, refusals and bugs included, in the loop's thread. None instead of it: the
+        ordinary way has to judge the call, and nothing was written."""
+        self._route, self._call, self._done = route, call, done
+        self._service = _service_of(route.action)
+        self._started = time.perf_counter()
+
+    def begin(self, arguments: dict[str, str]) -> None:
+        """Set off. `arguments` are what the path says."""
+        try:
+            self._visit = self._service.visit(self._call, arguments)
+            self._service.lane.put(self._visit, self._tell)
+        except Exception as error:
+            self._tell(error)
+
+    def _tell(self, result: Any) -> None:
+        if isinstance(result, NotExpress):
+            self._done(None)
+            return
+        answer = self._answer(result)
+        seconds = time.perf_counter() - self._started
+        call, route = self._call, self._route
+        log_request(call.request_id, method=call.method, route=route.path, status=answer.status, seconds=seconds)
+        self._done(answer)
+
+    def _answer(self, result: Any) -> Express:
+        if isinstance(result, Exception):
+            return refusal(result, self._call.request_id)
+        try:
+            return self._service.action.render(self._visit.caller, result)
+        except Exception as error:
+            return refusal(error, self._call.request_id)
 
 
 def refusal(error: Exception, request_id: str) -> Express:

@@ -12,7 +12,8 @@ from kgen.api.views import ApiViewSet
 from kgen.express.calls import Express
 
 
-@dataclass(frozen=True)
+# Equal only to itself: each call asks by it for the service.
+@dataclass(frozen=True, eq=False)
 class Action:
     """How an action of a view set goes the express way."""
 

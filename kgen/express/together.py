@@ -5,11 +5,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
-from typing import Any
 
+import structlog
 from django.db import InterfaceError, OperationalError, connection
 
 from kgen.errors import Unavailable
+
+log = structlog.get_logger(__name__)
 
 # A connection that was not used for so long is tried before it is used again.
 IDLE_SECONDS = 0.5
@@ -30,24 +32,22 @@ class Together[I, R]:
     def __init__(self, work: Callable[[Sequence[I]], Sequence[R | Exception]], *, most: int = 200) -> None:
         self.work, self.most = work, most
         self.waiting_limit = 20 * most
-        self._queue: SimpleQueue[tuple[I, asyncio.Future[R]]] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[I, Callable[[R | Exception], None]]] = SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def do(self, item: I) -> R:
-        """The result for `item`, once its run is over.
+    def put(self, item: I, deliver: Callable[[R | Exception], None]) -> None:
+        """Let `item` be worked on. `deliver` gets its result, or an exception, in the loop that this is called in.
 
-        :raises Unavailable: too much is waiting already, or the database is away.
+        :raises Unavailable: too much is waiting already.
         """
         if self.inline:
-            return _value(self._results([item])[0])
+            deliver(self._results([item])[0])
+            return
         if self._loop is None:
             self._start()
         if self._queue.qsize() >= self.waiting_limit:
             raise Unavailable()
-        assert self._loop is not None
-        future: asyncio.Future[R] = self._loop.create_future()
-        self._queue.put((item, future))
-        return await future
+        self._queue.put((item, deliver))
 
     def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -62,9 +62,9 @@ class Together[I, R]:
                 # The server may have been restarted meanwhile: nobody should be told 503 for that.
                 _drop_lost_connection()
             results = self._results([item for item, _ in batch])
-            self._loop.call_soon_threadsafe(_deliver, [future for _, future in batch], results)
+            self._loop.call_soon_threadsafe(_deliver, batch, results)
 
-    def _take(self) -> list[tuple[I, "asyncio.Future[R]"]]:
+    def _take(self) -> list[tuple[I, Callable[[R | Exception], None]]]:
         batch = [self._queue.get()]
         try:
             while len(batch) < self.most:
@@ -93,17 +93,12 @@ def _drop_lost_connection() -> None:
         connection.close()
 
 
-def _deliver(futures: Sequence["asyncio.Future[Any]"], results: Sequence[Any]) -> None:
-    for future, result in zip(futures, results, strict=True):
-        if future.cancelled():
-            continue
-        if isinstance(result, Exception):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
-
-
-def _value[R](result: R | Exception) -> R:
-    if isinstance(result, Exception):
-        raise result
-    return result
+def _deliver[I, R](
+    batch: Sequence[tuple[I, Callable[[R | Exception], None]]], results: Sequence[R | Exception]
+) -> None:
+    for (_, deliver), result in zip(batch, results, strict=True):
+        try:
+            deliver(result)
+        except Exception:
+            # The others of this run are still to be told.
+            log.exception("internal error")

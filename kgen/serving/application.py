@@ -1,18 +1,16 @@
 """The ASGI application: hot calls the express way, everything else through Django on a fixed pool of threads."""
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from django.utils.csp import build_policy
 
+from kgen.api.problems import problem_parts
 from kgen.api.request_id import choose_request_id
 from kgen.errors import Unavailable
-from kgen.express.calls import Call, Express, NotExpress
-from kgen.express.handling import refusal, serve
 from kgen.express.routes import Route, Table
 from kgen.serving.bodies import Bodies, Gone, Receive
 
@@ -20,10 +18,9 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 # Each of these means something that only the ordinary way knows.
-UNUSUAL_HEADERS = frozenset({b"idempotency-key", b"content-encoding", b"transfer-encoding", b"expect"})
-EXPRESS_BODY_LIMIT = 64 * 1024
-
-_USUAL = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+UNUSUAL_HEADERS = frozenset({b"idempotency-key", b"content-encoding", b"transfer-encoding", b"expect", b"upgrade"})
+# No hot call is as large as this; as many as there may be connections fit into a process' memory.
+EXPRESS_BODY_LIMIT = 16 * 1024
 
 
 def security_headers() -> dict[str, str]:
@@ -45,68 +42,51 @@ class Ordinary(Protocol):
 
 
 class Application:
-    """Serves HTTP requests, each the way it can go."""
+    """Serves HTTP requests: as ASGI the ordinary way. The protocol asks it first which go the express way."""
 
     def __init__(self, ordinary: Ordinary) -> None:
         self.ordinary = ordinary
         self.table = Table()
         self.bodies = Bodies()
-        # What the middleware adds on the ordinary way.
-        self.headers = [(name.lower().encode(), value.encode()) for name, value in security_headers().items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        headers = dict(scope["headers"])
+        """Serve one request the ordinary way."""
         try:
-            body = await self.bodies.read(headers, receive)
+            body = await self.bodies.read(dict(scope["headers"]), receive)
         except Gone:
             return
         except Unavailable as error:
-            request_id = choose_request_id(None)
-            await self._send(send, request_id, refusal(error, request_id))
+            await _refuse(error, send)
             return
-        counted = None
-        if found := self._express(scope, headers, body):
-            route, call, arguments = found
-            try:
-                answer = await serve(route, call, arguments)
-            except NotExpress:
-                counted = call.rate_headers or None
-            else:
-                await self._send(send, call.request_id, answer, call.rate_headers)
-                return
-        await self.ordinary(scope, body, send, counted=counted)
+        await self.ordinary(scope, body, send, counted=None)
 
-    def _express(
-        self, scope: Scope, headers: dict[bytes, bytes], body: bytes
-    ) -> tuple[Route, Call, dict[str, str]] | None:
-        path: str = scope["path"]
+    def find(
+        self, method: str, path: str, listed: Sequence[tuple[bytes, bytes]], headers: dict[bytes, bytes]
+    ) -> tuple[Route, dict[str, str]] | None:
+        """The express route of a request, and what its path says; None where it is for the ordinary way.
+
+        `headers` are those `listed`, by their names in lower case.
+        """
         if len(path) > 1 and path[-1] == "/":
             path = path[:-1]
-        found = self.table.find(scope["method"], path)
-        if found is None or len(body) > EXPRESS_BODY_LIMIT or b"%" in scope["raw_path"]:
-            return None
+        found = self.table.find(method, path)
         # A repeated header has no one meaning.
-        if len(headers) != len(scope["headers"]) or not UNUSUAL_HEADERS.isdisjoint(headers):
+        if found is None or len(headers) != len(listed) or not UNUSUAL_HEADERS.isdisjoint(headers):
             return None
-        if not _is_ours(headers.get(b"host", b"")):
+        if int(headers.get(b"content-length", b"0")) > EXPRESS_BODY_LIMIT or not _is_ours(headers.get(b"host", b"")):
             return None
-        offered = headers.get(b"x-request-id")
-        request_id = choose_request_id(offered.decode("latin-1") if offered else None)
-        return found[0], Call(scope["method"], path, scope["query_string"], headers, body, request_id), found[1]
+        return found
 
-    async def _send(
-        self, send: Send, request_id: str, answer: Express, rate_headers: Mapping[str, str] = MappingProxyType({})
-    ) -> None:
-        headers = [
-            (b"content-length", str(len(answer.body)).encode()),
-            (b"x-request-id", request_id.encode()),
-            *self.headers,
-        ]
-        named = {**_USUAL, **rate_headers, **answer.headers}
-        headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in named.items()]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body})
+
+async def _refuse(error: Unavailable, send: Send) -> None:
+    """What is refused before its body is read, and so before Django."""
+    request_id = choose_request_id(None)
+    body, named = problem_parts(error, request_id)
+    headers = {**named, **security_headers(), "X-Request-Id": request_id, "Content-Length": str(len(body))}
+    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+    raw.append((b"content-type", b"application/problem+json"))
+    await send({"type": "http.response.start", "status": error.status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})
 
 
 @lru_cache(maxsize=1000)

@@ -1,13 +1,16 @@
-"""uvicorn's HTTP protocol, with bounds on connections and on a request's head, and our own words for refusals."""
+"""uvicorn's HTTP protocol, with a short way for hot calls, bounds on connections and heads, our words for refusals."""
 
 import asyncio
 from http import HTTPStatus
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kgen.api.problems import PROBLEM, problem_parts
 from kgen.api.request_id import choose_request_id
 from kgen.errors import DomainError, Invalid, RequestTimeout, Unavailable
+from kgen.serving.application import Application
+from kgen.serving.turns import Turn
 
 MAX_CONNECTIONS = 4096
 # httptools knows no limit: without one, a header that never ends would fill the memory.
@@ -17,7 +20,13 @@ REQUEST_SECONDS = 30.0
 
 
 class Bounded(HttpToolsProtocol):
-    """Refuses connections beyond so many, heads that are too large, and requests that never end."""
+    """Refuses connections beyond so many, heads that are too large, and requests that never end.
+
+    A hot call on a connection with nothing else to do takes a turn of its own; all others are uvicorn's.
+    """
+
+    app: Application
+    cycle: Any
 
     _in_head, _head_size, _unfinished = False, 0, 0
     # Since when a request is coming in; a new connection owes one.
@@ -55,11 +64,42 @@ class Bounded(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        super().on_headers_complete()
+        turn = self._turn()
+        if turn is None:
+            super().on_headers_complete()
+        else:
+            self.cycle = turn
+
+    def _turn(self) -> Turn | None:
+        """The express turn of the request whose head is here; None where it has none."""
+        is_free = self.cycle is None or self.cycle.response_complete
+        # Who does not take the answers that are written already gets no more of them yet: uvicorn waits for that.
+        if not is_free or self.flow.write_paused or self.parser.get_http_version() != "1.1":
+            return None
+        raw_path, _, query = self.url.partition(b"?")
+        if not self.url.isascii() or b"%" in raw_path or b"#" in self.url:
+            return None
+        method, path, headers = self.parser.get_method().decode("ascii"), raw_path.decode("ascii"), dict(self.headers)
+        found = self.app.find(method, path, self.headers, headers)
+        if found is None:
+            return None
+        self.scope["method"], self.scope["path"] = method, path
+        self.scope["raw_path"], self.scope["query_string"] = raw_path, query
+        return Turn(self, found, headers)
 
     def on_message_complete(self) -> None:
         self._coming_since = None
         super().on_message_complete()
+        if isinstance(self.cycle, Turn) and not self.cycle.response_complete:
+            self.cycle.begin()
+
+    def new_event(self) -> asyncio.Event:
+        """What a cycle of uvicorn's is given to wait with."""
+        return asyncio.Event()
+
+    def start(self, cycle: Any, app: Any) -> None:
+        """Let uvicorn serve a request."""
+        self._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         # One header alone is not told of before it is whole.

@@ -7,6 +7,7 @@ import sys
 import uvicorn
 
 from kgen.asgi import application
+from kgen.logs import Lines, flush_lines
 from kgen.serving.listening import listen
 from kgen.serving.protocol import Bounded
 
@@ -36,9 +37,13 @@ def work(host: str, port: int, *, parent: int) -> None:
     listener = listen(host, port)
     config.load()
     sys.setswitchinterval(SWITCH_SECONDS)
+    Lines.gathers = True
     gc.collect()
     gc.freeze()
-    Server(config, parent=parent).run([listener])
+    try:
+        Server(config, parent=parent).run([listener])
+    finally:
+        flush_lines()
 
 
 class Server(uvicorn.Server):
@@ -49,4 +54,6 @@ class Server(uvicorn.Server):
         self.parent = parent
 
     async def on_tick(self, counter: int) -> bool:
+        # Ten times a second.
+        flush_lines()
         return os.getppid() != self.parent or await super().on_tick(counter)

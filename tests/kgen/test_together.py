@@ -41,12 +41,23 @@ class Work:
         return [2 * item for item in items]
 
 
+async def result_of(lane: Together[int, int], number: int) -> int:
+    """The result for one number."""
+    future = asyncio.get_running_loop().create_future()
+    lane.put(number, future.set_result)
+    result = await future
+    if isinstance(result, Exception):
+        raise result
+    assert isinstance(result, int)
+    return result
+
+
 async def all_of(lane: Together[int, int], work: Work, numbers: range) -> list[Any]:
     """Their results; the first is being worked on when the others come."""
-    first = asyncio.ensure_future(lane.do(numbers[0]))
+    first = asyncio.ensure_future(result_of(lane, numbers[0]))
     while not work.began.is_set():
         await asyncio.sleep(0)
-    others = [asyncio.ensure_future(lane.do(number)) for number in numbers[1:]]
+    others = [asyncio.ensure_future(result_of(lane, number)) for number in numbers[1:]]
     await asyncio.sleep(0)
     work.gate.set()
     return await asyncio.gather(first, *others, return_exceptions=True)
@@ -87,15 +98,17 @@ def test_when_too_much_waits_the_next_is_told_so() -> None:
     assert [result for result in results if not isinstance(result, Exception)] == [2 * n for n in range(41)]
 
 
-def test_a_caller_that_was_given_up_disturbs_nobody() -> None:
+def test_one_that_cannot_be_told_disturbs_nobody() -> None:
     work = Work()
+
+    def deaf(result: object) -> None:
+        raise ValueError("nobody listens")
 
     async def run() -> int:
         lane: Together[int, int] = Together(work)
-        given_up = asyncio.ensure_future(lane.do(1))
+        lane.put(1, deaf)
+        other = asyncio.ensure_future(result_of(lane, 2))
         await asyncio.sleep(0)
-        given_up.cancel()
-        other = asyncio.ensure_future(lane.do(2))
         work.gate.set()
         return await other
 

@@ -31,7 +31,7 @@ def test_slow_bodies_hold_no_thread(web: Web, studio: StudioCaller) -> None:
 
 
 def test_a_request_that_never_ends_is_given_up(tmp_path: Path, studio: StudioCaller) -> None:
-    quick = "import kgen.serving.protocol as p; p.REQUEST_SECONDS = 0.5"
+    quick = "import kgen.asgi, kgen.serving.protocol as p; p.REQUEST_SECONDS = 0.5"
     with serving_after(tmp_path, quick) as web:
         said = studio.headers | {"Content-Length": "100"}
         begun = [

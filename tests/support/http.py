@@ -101,10 +101,10 @@ def _serve(method: str, path: str, data: bytes, headers: dict[str, str], content
     if Chosen.way is Way.EXPRESS:
         named = headers | ({"Content-Type": content_type} if content_type else {})
         served = express(method, path, named, data)
-        if served and served.head:
-            found = {name.decode().title(): value.decode("latin-1") for name, value in served.head["headers"]}
-            return Answer(served.head["status"], _Headers(found), served.body)
-        extra = {COUNTED: served.counted} if served and served.counted else {}
+        if served and served.answer:
+            status, found, body = served.wire
+            return Answer(status, _Headers(found), body)
+        extra = {COUNTED: served.call.rate_headers} if served and served.call.rate_headers else {}
     client = DjangoClient(raise_request_exception=False)
     client.handler = application()
     response: Any = client.generic(method, path, data, content_type=content_type, headers=headers, **extra)

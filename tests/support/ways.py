@@ -1,13 +1,15 @@
 """The two ways of serving a call: the express way, as production tries it first, and the ordinary one alone."""
 
-from collections.abc import MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any
-from urllib.parse import unquote
 
+from kgen.api.request_id import choose_request_id
+from kgen.express.calls import Call, Express
+from kgen.express.handling import Errand
 from kgen.serving.application import Application
+from kgen.serving.turns import answer_bytes
 
 
 class Way(StrEnum):
@@ -25,66 +27,48 @@ class Chosen:
 
 @dataclass
 class Served:
-    """What became of a call on the express way; `head` is empty where it was left to the ordinary way."""
+    """What became of a call on the express way: its answer, or None where it was left to the ordinary way."""
 
-    head: dict[str, Any] = field(default_factory=dict)
-    body: bytes = b""
-    counted: dict[str, str] | None = None
+    call: Call
+    answer: Express | None = None
 
-    async def send(self, message: MutableMapping[str, Any]) -> None:
-        """ASGI's send."""
-        if message["type"] == "http.response.start":
-            self.head = dict(message)
-        else:
-            self.body += message["body"]
-
-
-class _Left:
-    """Stands for the ordinary way, and only notes that a call was left to it."""
-
-    async def __call__(self, scope: Any, body: bytes, send: Any, *, counted: dict[str, str] | None) -> None:
-        send.__self__.counted = counted
+    @property
+    def wire(self) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body, read from the bytes that go over the wire."""
+        assert self.answer is not None
+        head, _, body = answer_bytes(self.call, self.answer, [], keep_alive=True).partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        pairs = [line.split(": ", 1) for line in lines]
+        return int(first.split(" ")[1]), {name.title(): value for name, value in pairs}, body
 
 
 @cache
 def _application() -> Application:
-    return Application(_Left())
+    async def ordinary(scope: Any, body: bytes, send: Any, *, counted: dict[str, str] | None) -> None:
+        raise AssertionError("only what goes the express way is asked here")
+
+    return Application(ordinary)
 
 
 def express(method: str, path: str, headers: dict[str, str], body: bytes) -> Served | None:
-    """Serve a call the express way, within this thread and its transaction; None where it cannot even be asked."""
+    """Serve a call the express way, within this thread and its transaction; None where it has no such way."""
     bare, _, query = path.partition("?")
-    if not bare.isascii() or not query.isascii():
+    if not path.isascii() or "%" in bare:
         return None
     try:
         raw = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
     except UnicodeEncodeError:
         return None
-    scope = {
-        "type": "http",
-        "method": method,
-        "path": unquote(bare),
-        "raw_path": bare.encode(),
-        "query_string": query.encode(),
-        "headers": [
-            *([] if "host" in {name.lower() for name in headers} else [(b"host", b"testserver")]),
-            *raw,
-            *([(b"content-length", str(len(body)).encode())] if body else []),
-        ],
-    }
-
-    async def receive() -> MutableMapping[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    served = Served()
-    _run(_application()(scope, receive, served.send))
+    raw += [(b"content-length", str(len(body)).encode())] if body else []
+    raw += [] if b"host" in dict(raw) else [(b"host", b"testserver")]
+    found = _application().find(method, bare, raw, dict(raw))
+    if found is None:
+        return None
+    offered = dict(raw).get(b"x-request-id")
+    request_id = choose_request_id(offered.decode("latin-1") if offered else None)
+    served = Served(Call(method, bare.removesuffix("/"), query.encode(), dict(raw), body, request_id))
+    told: list[Express | None] = []
+    Errand(found[0], served.call, told.append).begin(found[1])
+    # The work was done in this thread (Together.inline).
+    [served.answer] = told
     return served
-
-
-def _run(coroutine: Any) -> None:
-    """Run what never waits, without a loop: the work is done in this thread (Together.inline)."""
-    try:
-        coroutine.send(None)
-    except StopIteration:
-        return
-    raise AssertionError("the express way waited for another thread")
