@@ -10,6 +10,7 @@ from django.db import connection
 
 from esports.models import Participation, Seats
 from esports.selectors.tournaments import Seen, see
+from kgen.arrays import arrays
 
 
 def lock_seats(tournament_id: UUID) -> Seats:
@@ -42,7 +43,7 @@ def lock_stays(places: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID],
     if not places:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK_STAYS, [list(column) for column in zip(*places, strict=True)])
+        cursor.execute(_LOCK_STAYS, arrays(places))
         return {(tournament, gamer): Stay(*rest) for tournament, gamer, *rest in cursor.fetchall()}
 
 
@@ -77,7 +78,7 @@ def lock_free_seats(tournament_ids: Collection[UUID]) -> dict[UUID, int]:
 def places_taken(places: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
     """Those of (tournament, gamer) where a live stay is."""
     with connection.cursor() as cursor:
-        cursor.execute(_PLACES_TAKEN, [list(column) for column in zip(*places, strict=True)])
+        cursor.execute(_PLACES_TAKEN, arrays(places))
         return set(cursor.fetchall())
 
 

@@ -3,6 +3,8 @@
 import contextlib
 import logging
 import logging.config
+import time
+from collections import deque
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,22 +46,55 @@ def redact(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, An
 _requests = logging.getLogger("kgen.request")
 
 
+# Of requests whose lines wait to be written with others; None: each is written at once.
+_gathered: deque[tuple[float, dict[str, Any]]] | None = None
+
+
 def log_request(request_id: str, *, method: str | None, route: str | None, status: int, seconds: float) -> None:
     """The one line of a request: by its route and never by its path, which may hold a studio's name for a person.
 
     Written without structlog's chain of processors: for a hot call that would be a third of all the work.
     """
-    if _requests.isEnabledFor(logging.INFO):
-        fields = {
-            "request_id": request_id,
-            "method": method,
-            "route": route,
-            "status": status,
-            "ms": round(seconds * 1000, 1),
-        }
-        record = logging.LogRecord(_requests.name, logging.INFO, "", 0, "request", None, None)
-        record.request_fields = fields
-        _requests.handle(record)
+    if not _requests.isEnabledFor(logging.INFO):
+        return
+    fields = {
+        "request_id": request_id,
+        "method": method,
+        "route": route,
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+    }
+    if _gathered is not None:
+        _gathered.append((time.time(), fields))
+        return
+    record = logging.LogRecord(_requests.name, logging.INFO, "", 0, "request", None, None)
+    record.request_fields = fields
+    _requests.handle(record)
+
+
+def gather_requests() -> None:
+    """From now on the lines of requests wait for `write_gathered`, which is to be called many times a second.
+
+    Saves a hot call a record and a system call. A process that is killed loses what waits, but never a line that
+    tells of more than that there was a request.
+    """
+    global _gathered
+    _gathered = deque()
+
+
+def write_gathered() -> None:
+    """Write the lines that wait."""
+    waiting = []
+    with contextlib.suppress(IndexError):
+        while _gathered:
+            waiting.append(_gathered.popleft())
+    if waiting:
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, logging.StreamHandler) and isinstance(handler.formatter, Formatter):
+                lines = [handler.formatter.request_line(at, fields) for at, fields in waiting]
+                with handler.lock or contextlib.nullcontext():
+                    handler.stream.write("\n".join([*lines, ""]))
+                    handler.flush()
 
 
 _SHOWN = ("method", "ms", "request_id", "route", "status")
@@ -75,43 +110,15 @@ class Formatter(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
         fields: dict[str, Any] | None = getattr(record, "request_fields", None)
-        if fields is None:
-            return super().format(record)
-        at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        return super().format(record) if fields is None else self.request_line(record.created, fields)
+
+    def request_line(self, moment: float, fields: dict[str, Any]) -> str:
+        """The line of a request."""
+        at = datetime.fromtimestamp(moment, UTC).isoformat().replace("+00:00", "Z")
         if self.as_json:
-            event = {"event": "request", **fields, "level": "info", "logger": record.name, "timestamp": at}
+            event = {"event": "request", **fields, "level": "info", "logger": _requests.name, "timestamp": at}
             return _encode(event).decode()
-        return f"{at} [info     ] request [{record.name}] " + " ".join(f"{name}={fields[name]}" for name in _SHOWN)
-
-
-class Lines(logging.StreamHandler[Any]):
-    """Writes each line at once; where `gathers` is set, those of requests wait for a few more of them.
-
-    Whoever sets it must call `flush_lines` many times a second. A system call less for each request; what a process
-    that is killed has gathered since is lost, but never a line that tells of more than a request.
-    """
-
-    gathers = False
-    _may_wait = False
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """One line."""
-        self._may_wait = self.gathers and hasattr(record, "request_fields")
-        super().emit(record)
-
-    def flush(self) -> None:
-        """Called after each line, with the handler's lock held."""
-        if not self._may_wait:
-            super().flush()
-
-
-def flush_lines() -> None:
-    """Write what was gathered."""
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, Lines):
-            with handler.lock or contextlib.nullcontext():
-                handler._may_wait = False
-                handler.flush()
+        return f"{at} [info     ] request [{_requests.name}] " + " ".join(f"{name}={fields[name]}" for name in _SHOWN)
 
 
 def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
@@ -145,7 +152,7 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
                 "foreign_pre_chain": shared,
             }
         },
-        "handlers": {"stdout": {"()": Lines, "formatter": "structured"}},
+        "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stdout"], "level": level},
         # Our middleware and handler already say what these would repeat, without the address's personal parts.
         "loggers": {

@@ -3,11 +3,10 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from msgspec import Raw
 
 from esports.express.paths import tournament_of_path
 from esports.selectors.around import Near
@@ -18,7 +17,7 @@ from esports.selectors.tournaments import Seen, check_visible, see_all
 from esports.serializers.tournaments import row_wire, winner_wire
 from esports.views.gamer import LeaderboardViewSet, TournamentViewSet
 from kgen.api.json import encode
-from kgen.api.pagination import encode_cursor, next_page, scope_of
+from kgen.api.pagination import next_page, scope_of, sign_cursor, write_key
 from kgen.api.revalidation import revalidated
 from kgen.errors import DomainError
 from kgen.express import Call, Express, NotExpress, express
@@ -68,9 +67,9 @@ def _prepare(call: Call, uid: str) -> Asked:
 class Top:
     """The first page, as bytes, and who is on it."""
 
-    rows: Raw
+    rows: bytes
     places: Mapping[str, tuple[int, int]]
-    last_key: list[Any] | None
+    last_key: bytes | None
 
 
 @dataclass
@@ -79,8 +78,8 @@ class Shown:
 
     seen: Seen
     until: float
-    price_pool: int
-    winners: Raw
+    # Between a page's rows and what is the caller's own.
+    middle: bytes
     tops: dict[int, Top] = field(default_factory=dict)
 
     def top(self, limit: int) -> Top:
@@ -89,9 +88,9 @@ class Shown:
             found = top(self.seen.tournament.pk, limit + 1)
             page = list(enumerate(found[:limit], start=1))
             self.tops[limit] = Top(
-                rows=Raw(encode([row_wire(rank, row) for rank, row in page])),
+                rows=encode([row_wire(rank, row) for rank, row in page]),
                 places={row.user_id: (rank, row.score) for rank, row in page},
-                last_key=list(found[limit - 1].key) if len(found) > limit else None,
+                last_key=write_key(found[limit - 1].key) if len(found) > limit else None,
             )
         return self.tops[limit]
 
@@ -113,8 +112,8 @@ def _show(tournament_ids: set[UUID]) -> Mapping[UUID, Shown]:
 
 
 def _make(seen: Seen, until: float) -> Shown:
-    listed = Raw(encode([winner_wire(winner) for winner in winners(seen.tournament)]))
-    return Shown(seen, until, seen.tournament.price_pool(), listed)
+    listed = encode([winner_wire(winner) for winner in winners(seen.tournament)])
+    return Shown(seen, until, b',"price_pool":%d,"winners":%b,"me":' % (seen.tournament.price_pool(), listed))
 
 
 class Boards:
@@ -184,25 +183,29 @@ class Boards:
             if near is None:
                 # The rank is behind what is seen on the page: it has to be counted.
                 return NotExpress()
-            rows, last_key = Raw(near.rows.encode()), near.last_key
+            rows, last_key = near.rows.encode(), near.last_key.encode() if near.last_key else None
         else:
             board = shown.top(asked.limit)
             if asked.around_me and mine and player.user_id not in board.places:
                 return NotExpress()
             rows, last_key = board.rows, board.last_key
             place = board.places.get(player.user_id, place)
-        cursor = encode_cursor(scope_of(asked.path, player.pk), last_key) if last_key else None
-        me = {"rank": place[0], "score": place[1]} if place else None
-        # In the order of the ordinary way: whoever holds its answer to the same has this one's tag too.
-        body = {
-            "leaderboard": rows,
-            "price_pool": shown.price_pool,
-            "winners": shown.winners,
-            "me": me,
-            "next_cursor": cursor,
-            "participants_count": shown.seen.tournament.seats.taken,
-        }
-        return Page(asked, encode(body), cursor)
+        cursor = sign_cursor(scope_of(asked.path, player.pk), last_key) if last_key else None
+        return Page(asked, _body(shown, rows, place, cursor), cursor)
+
+
+def _body(shown: Shown, rows: bytes, place: tuple[int, int] | None, cursor: str | None) -> bytes:
+    """`LeaderboardOut`, in the order of the ordinary way: whoever holds its answer has this one's tag too."""
+    me = b'{"rank":%d,"score":%d}' % place if place else b"null"
+    following = b'"%b"' % cursor.encode() if cursor else b"null"
+    count = shown.seen.tournament.seats.taken
+    return b'{"leaderboard":%b%b%b,"next_cursor":%b,"participants_count":%d}' % (
+        rows,
+        shown.middle,
+        me,
+        following,
+        count,
+    )
 
 
 def _render(player: "Player", page: Page) -> Express:

@@ -11,6 +11,7 @@ from django.db import connection
 from esports.models import Participation, Tournament
 from esports.selectors.ranks import Position, ranks_of
 from kgen.api.pagination import Key, decode_cursor, encode_cursor
+from kgen.arrays import arrays
 
 BEST_FIRST = (Key("rank_key"), Key("reached_at", "time"), Key("joined_at", "time"), Key("id", "uuid"))
 WINNERS_LISTED = 1000
@@ -119,7 +120,7 @@ def _place(tournament_id: UUID, mine: Standing, ranked: Sequence[tuple[int, Stan
 def standings_of(places: Collection[tuple[UUID, UUID]]) -> Mapping[tuple[UUID, UUID], Standing]:
     """The ranked standings of (tournament, gamer); those without one are missing."""
     with connection.cursor() as cursor:
-        cursor.execute(_STANDINGS_OF, [list(column) for column in zip(*places, strict=True)])
+        cursor.execute(_STANDINGS_OF, arrays(places))
         return {(tournament, gamer): Standing(*rest) for tournament, gamer, *rest in cursor.fetchall()}
 
 
@@ -141,7 +142,7 @@ def around(tournament_id: UUID, mine: Sequence[Standing], count: int) -> list[tu
     """For each of `mine` the `count` places about it, half of them better as far as there are, and the first's rank."""
     better_most = (count - 1) // 2
     with connection.cursor() as cursor:
-        keys = [list(column) for column in zip(*(row.key for row in mine), strict=True)]
+        keys = arrays(row.key for row in mine)
         cursor.execute(_AROUND, [*keys, tournament_id, better_most, tournament_id, count - 1 - better_most])
         near: dict[UUID, list[Standing]] = {row.id: [row] for row in mine}
         for whose, *row in cursor.fetchall():

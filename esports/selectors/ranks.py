@@ -22,6 +22,7 @@ from redis import RedisError
 
 from esports.ranking import member
 from esports.selectors.rank_scripts import FEED, RANKS, REPLACE, SETTLE, UNLOCK
+from kgen.arrays import arrays
 from kgen.celery import app as celery_app
 from kgen.valkey import key, pause, valkey
 
@@ -91,7 +92,7 @@ def counted_ranks(tournament_id: UUID, positions: Sequence[Position]) -> list[in
     if not positions:
         return []
     keys = sorted({position.key for position in positions})
-    edges = [list(column) for column in zip(*keys, strict=True)]
+    edges = arrays(keys)
     with connection.cursor() as cursor:
         cursor.execute(_COUNT_BETWEEN, [tournament_id, *edges])
         better = dict(zip(keys, accumulate(count for (count,) in cursor.fetchall()), strict=True))

@@ -13,6 +13,7 @@ from esports.locks import Stay, lock_stays, queue_for_bulk, see_again
 from esports.models import ScoreSource, Tournament
 from esports.ranking import Standing
 from esports.selectors.tournaments import Seen, check_visible, see_all, tournament_id_of, tournament_of_client
+from kgen.arrays import array, arrays
 from kgen.errors import DomainError, RecordNotFound, ReferenceReused, WrongState
 from kgen.transactions import journey
 from users.selectors import check_not_suspended, gamers_by_user_id
@@ -175,7 +176,7 @@ class Sheet:
         self.standings = {stay.id: Standing(stay.score, stay.reached_at) for stay in stays}
         if events:
             with connection.cursor() as cursor:
-                cursor.execute(_KNOWN, [_array(stay for stay, _ in events), [event for _, event in events]])
+                cursor.execute(_KNOWN, [array(stay for stay, _ in events), [event for _, event in events]])
                 self.known = {(stay, event): value for stay, event, value in cursor.fetchall()}
 
     def post(self, tournament: Tournament, stay: UUID, value: int, event_id: str | None, at: datetime) -> bool:
@@ -202,9 +203,9 @@ class Sheet:
         if not self.fresh:
             return
         standings = [self._row(stay, self.changed[stay]) for stay in sorted(self.changed)]
-        changed = [_array(column) for column in zip(*standings, strict=True)] or ["{}"] * 4
+        changed = arrays(standings) or ["{}"] * 4
         clients, times, stays, values, event_ids, scores = zip(*self.fresh, strict=True)
-        plain = map(_array, (clients, times, stays, values, scores))
+        plain = map(array, (clients, times, stays, values, scores))
         with connection.cursor() as cursor:
             cursor.execute(_WRITE, [*changed, self.source, *plain, list(event_ids)])
 
@@ -213,15 +214,6 @@ class Sheet:
         assert standing.score is not None
         assert standing.reached_at is not None
         return stay, standing.score, ranking.rank_key(tournament.order, standing.score), standing.reached_at
-
-
-def _array(values: Iterable[object]) -> str:
-    """PostgreSQL's text of an array of numbers, ids or times, which need no escapes: many times as fast as a list."""
-    return f"{{{','.join(map(_member, values))}}}"
-
-
-def _member(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else "NULL" if value is None else str(value)
 
 
 # One look into the index of event ids for each: the LIMIT keeps the planner from reading all of it instead.

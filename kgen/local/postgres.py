@@ -25,7 +25,6 @@ PORT = 5432
 _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    "shared_buffers": "256MB",
     "max_connections": "200",
     "max_wal_size": "2GB",
     "random_page_cost": "1.1",
@@ -37,6 +36,7 @@ _SETTINGS = {
     "log_error_verbosity": "terse",
     "log_parameter_max_length": "0",
 }
+_LEAST_BUFFERS_MB, _MOST_BUFFERS_MB = 256, 2048
 _UNSAFE_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 # psql's environment for each part of an address that matters to reach the server.
 _PSQL_OPTIONS = {"host": "PGHOST", "port": "PGPORT", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
@@ -100,7 +100,8 @@ class Postgres:
 
     def service(self) -> Service:
         """How to start it. A fast shutdown stops it; the immediate one, safe too, when there is no time."""
-        settings = _SETTINGS | (_UNSAFE_SETTINGS if self.fast else {})
+        buffers = {"shared_buffers": f"{_LEAST_BUFFERS_MB if self.fast else _buffers_mb()}MB"}
+        settings = _SETTINGS | buffers | (_UNSAFE_SETTINGS if self.fast else {})
         command = [str(binaries.postgres("postgres")), "-D", str(self.data)]
         command += ["-k", str(self.sockets), "-p", str(PORT)]
         command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
@@ -141,6 +142,15 @@ class Postgres:
 
     def _ask(self, statement: str) -> str:
         return psql(self.url.replace("/kgen?", "/postgres?"), statement).stdout.strip()
+
+
+def _buffers_mb() -> int:
+    """An eighth of the memory, within bounds. It is taken page by page as the data comes to need it.
+
+    A board of a million gamers has 600 MB of rows and indexes; what does not fit is fetched anew for each call.
+    """
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(_LEAST_BUFFERS_MB, min(_MOST_BUFFERS_MB, memory // 8 // 2**20))
 
 
 def psql(url: str, statement: str, timeout_seconds: int = 5) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ import sys
 import uvicorn
 
 from kgen.asgi import application
-from kgen.logs import Lines, flush_lines
+from kgen.logs import gather_requests, write_gathered
 from kgen.serving.listening import listen
 from kgen.serving.protocol import Bounded
 
@@ -37,13 +37,13 @@ def work(host: str, port: int, *, parent: int) -> None:
     listener = listen(host, port)
     config.load()
     sys.setswitchinterval(SWITCH_SECONDS)
-    Lines.gathers = True
+    gather_requests()
     gc.collect()
     gc.freeze()
     try:
         Server(config, parent=parent).run([listener])
     finally:
-        flush_lines()
+        write_gathered()
 
 
 class Server(uvicorn.Server):
@@ -55,5 +55,5 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         # Ten times a second.
-        flush_lines()
+        write_gathered()
         return os.getppid() != self.parent or await super().on_tick(counter)

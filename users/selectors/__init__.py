@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Count, Max, Q, QuerySet
 
 from kgen.api.fields import id_of, is_clean_reference
+from kgen.arrays import arrays
 from kgen.clock import ClockTimestamp
 from kgen.errors import GamerSuspended, RecordNotFound, Unauthorized
 from kgen.payees import Payee
@@ -245,7 +246,7 @@ class Player:
 def players_of_claims(claims: Sequence[tuple[uuid.UUID, uuid.UUID, uuid.UUID]]) -> list[Player | None]:
     """The gamers behind (session, gamer, client) of access tokens; None where no such session lives."""
     with connection.cursor() as cursor:
-        cursor.execute(_PLAYERS_OF_CLAIMS, [list(column) for column in zip(*claims, strict=True)])
+        cursor.execute(_PLAYERS_OF_CLAIMS, arrays(claims))
         found = {(session, player[0], player[1]): Player(*player) for session, *player in cursor.fetchall()}
     return [found.get(claim) for claim in claims]
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from kgen.arrays import array
 from wallet.models import Account, Wallet
 
 
@@ -40,7 +41,7 @@ def balance_of(wallet_id: UUID) -> Balance:
 def balances_of(wallet_ids: Sequence[UUID]) -> list[Balance]:
     """The balances of wallets, which must all be there, by one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(_BALANCES, [list(wallet_ids)])
+        cursor.execute(_BALANCES, [array(wallet_ids)])
         found = {wallet_id: Balance(*rest) for wallet_id, *rest in cursor.fetchall()}
     return [found[wallet_id] for wallet_id in wallet_ids]
 
