@@ -1,6 +1,6 @@
 """Questions about rewards and results."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -62,6 +62,20 @@ def claimable(gamer_id: UUID) -> Claimable:
     listed = list(rows.order_by("created_at", "id")[:CLAIMABLE_LISTED])
     count, amount = rows.count(), rows.aggregate(total=Sum("amount"))["total"] or 0
     return Claimable(listed, count, amount)
+
+
+def never_won(*, rewards: Sequence[tuple[int, UUID, UUID]], tournaments: Sequence[tuple[int, UUID, UUID]]) -> set[int]:
+    """The places of those (place, gamer, reward) and (place, gamer, tournament) where the gamer has won no such
+    reward, of whatever status, or nothing in such a tournament."""
+    if not (rewards or tournaments):
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(_NEVER_WON, [*_columns(rewards), *_columns(tournaments)])
+        return {place for (place,) in cursor.fetchall()}
+
+
+def _columns(asked: Sequence[tuple[int, UUID, UUID]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*asked, strict=True)] or [[], [], []]
 
 
 def reward_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) -> Page[Reward]:
@@ -226,6 +240,15 @@ SELECT stay.rank_key, stay.reached_at, stay.joined_at, stay.id,
  ORDER BY stay.rank_key, stay.reached_at, stay.joined_at, stay.id LIMIT %s
 """
 _BEHIND = "AND (stay.rank_key, stay.reached_at, stay.joined_at, stay.id) > (%s, %s, %s, %s)"
+# One look into an index for each: of a mere NOT EXISTS the planner may make a reading of the whole table.
+_NEVER_WON = """
+SELECT place FROM unnest(%s::bigint[], %s::uuid[], %s::uuid[]) AS asked (place, gamer_id, id)
+ WHERE (SELECT true FROM rewards_reward WHERE id = asked.id AND gamer_id = asked.gamer_id LIMIT 1) IS NULL
+UNION ALL
+SELECT place FROM unnest(%s::bigint[], %s::uuid[], %s::uuid[]) AS asked (place, gamer_id, id)
+ WHERE (SELECT true FROM rewards_reward
+         WHERE gamer_id = asked.gamer_id AND tournament_id = asked.id LIMIT 1) IS NULL
+"""
 _RULES = {
     "rewards_payable = unclaimed and held rewards": """
         WITH unclaimed AS (

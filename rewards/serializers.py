@@ -9,6 +9,8 @@ from rewards.models import Reward, RewardStatus
 from rewards.selectors import Claimable, Result
 from rewards.services.claiming import Claimed
 
+# Rewards in one claim.
+MOST_NAMED = 1000
 # The wire knows no holds: one may still be claimed, and a forfeited one no longer.
 _SHOWN: dict[str, str] = {RewardStatus.HELD: RewardStatus.UNCLAIMED, RewardStatus.FORFEITED: RewardStatus.EXPIRED}
 
@@ -16,7 +18,9 @@ _SHOWN: dict[str, str] = {RewardStatus.HELD: RewardStatus.UNCLAIMED, RewardStatu
 class ClaimIn(serializers.Serializer[Any]):
     """Which rewards; none named is all. Not both."""
 
-    reward_ids = serializers.ListField(child=Text(max_length=100), required=False, allow_null=True, max_length=1000)
+    reward_ids = serializers.ListField(
+        child=Text(max_length=100), required=False, allow_null=True, max_length=MOST_NAMED
+    )
     tournament_id = Text(max_length=100, required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

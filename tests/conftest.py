@@ -57,14 +57,17 @@ WHOLE_PRODUCT = frozenset({"system", "browser", "serving"})
 BOTH_WAYS = frozenset(
     {
         "test_balance",
+        "test_claims",
         "test_concurrency",
         "test_joining",
         "test_leaderboards",
         "test_order",
+        "test_paging",
         "test_rates",
         "test_scoring",
         "test_sessions",
         "test_standings",
+        "test_transactions",
         "test_visibility",
     }
 )

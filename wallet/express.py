@@ -1,13 +1,18 @@
 """The wallet's hot calls, the express way."""
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from kgen.api.json import encode
-from kgen.express import Call, Express, express
+from kgen.api.pagination import limit_of, scope_of
+from kgen.errors import DomainError, Invalid
+from kgen.express import Call, Express, NotExpress, express
+from wallet.selectors import StatementPage
 from wallet.selectors.balances import Balance, balances_of
-from wallet.serializers import balance_wire
-from wallet.views import GamerWalletViewSet
+from wallet.selectors.statements import StatementAsked, statement_pages
+from wallet.serializers import LONGEST_KEY, balance_wire, statement_wire
+from wallet.views import STATEMENT_MOST, STATEMENT_USUAL, GamerWalletViewSet
 
 
 def _prepare(call: Call) -> None:
@@ -23,3 +28,55 @@ def _render(player: Any, found: Balance) -> Express:
 
 
 express(GamerWalletViewSet, "balance", prepare=_prepare, work=_balances, render=_render)
+
+
+class _Asked(NamedTuple):
+    """A page of the caller's statement, without filters."""
+
+    path: str
+    limit: int
+    key: str
+
+
+# What our keys are written in; anything else in a query means something that only the ordinary way knows.
+_KEY = re.compile(f"[A-Za-z0-9_-]{{0,{LONGEST_KEY}}}", re.ASCII)
+
+
+def _prepare_statement(call: Call) -> _Asked:
+    given: dict[str, str] = {}
+    for part in call.query.decode("latin-1").split("&") if call.query else ():
+        name, _, value = part.partition("=")
+        if name in given:
+            raise NotExpress
+        given[name] = value
+    limit, key = given.pop("limit", None), given.pop("last_evaluated_key", "")
+    if given or not _KEY.fullmatch(key):
+        raise NotExpress
+    try:
+        return _Asked(call.path, limit_of(limit, STATEMENT_USUAL, STATEMENT_MOST), key)
+    except Invalid:
+        raise NotExpress from None
+
+
+def _statements(visits: Sequence[tuple[Any, _Asked]]) -> Sequence[StatementPage | DomainError]:
+    return statement_pages(
+        [
+            StatementAsked(player.wallet_id, scope_of(asked.path, player.pk), asked.key, asked.limit)
+            for player, asked in visits
+        ]
+    )
+
+
+def _render_statement(player: Any, page: StatementPage) -> Express:
+    return Express(encode(statement_wire(*page)))
+
+
+express(
+    GamerWalletViewSet,
+    "transactions",
+    prepare=_prepare_statement,
+    work=_statements,
+    render=_render_statement,
+    # A page has up to 200 entries: nobody should wait for 200 such.
+    most=50,
+)

@@ -35,7 +35,9 @@ from wallet.serializers import (
 )
 from wallet.services import deposits, news, requesting
 
-STATEMENT_LIMIT = limit_parameter(50, 200)
+# Entries of a page.
+STATEMENT_USUAL, STATEMENT_MOST = 50, 200
+STATEMENT_LIMIT = limit_parameter(STATEMENT_USUAL, STATEMENT_MOST)
 WITHDRAWAL_CODES = (
     "GAMER_SUSPENDED",
     "PHONE_NOT_LINKED",
@@ -60,7 +62,7 @@ def _statement(view: ApiViewSet, holder: Any) -> HttpResponse:
         direction=query.get("direction"),
         scope=view.scope("type", "direction"),
         cursor=query.get("last_evaluated_key"),
-        limit=read_limit(view.request._request, default=50, most=200),
+        limit=read_limit(view.request._request, default=STATEMENT_USUAL, most=STATEMENT_MOST),
     )
     return answer(statement_wire(entries, next_key))
 

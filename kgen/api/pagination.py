@@ -35,7 +35,11 @@ def read_limit(request: HttpRequest, default: int, most: int = 1000, least: int 
 
     :raises Invalid: no integer, or outside 1 … `most`.
     """
-    text = request.GET.get("limit")
+    return limit_of(request.GET.get("limit"), default, most, least)
+
+
+def limit_of(text: str | None, default: int, most: int = 1000, least: int = 1) -> int:
+    """The same, from what the parameter says; None where it is not given."""
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 4 and least <= int(text) <= most):

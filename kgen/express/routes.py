@@ -102,9 +102,11 @@ def _patterns(entries: Sequence[Any], prefix: str) -> list[tuple[str, URLPattern
 def _actions_of(pattern: URLPattern) -> list[tuple[str, Action]]:
     viewset = getattr(pattern.callback, "cls", None)
     methods = cast(dict[str, str], getattr(pattern.callback, "actions", None) or {})
+    # DRF adds HEAD to them with the first call of a view; its answer has no body, which is the ordinary way's to know.
     return [
         (method, action)
         for method, name in methods.items()
+        if method != "head"
         for action in _actions
         if action.viewset is viewset and action.name == name
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -37,6 +38,10 @@ def test_both_ways_send_the_same_headers(web: Web, studio: StudioCaller, gamer: 
     board = f"/fe/esports/tournaments/{studio.tournament()}/leaderboard"
     calls: list[tuple[str, str, dict[str, str], Any]] = [
         ("GET", BALANCE, gamer.headers, None),
+        ("GET", "/fe/wallet/transactions?limit=1", gamer.headers, None),
+        ("GET", "/fe/wallet/transactions?last_evaluated_key=garbage", gamer.headers, None),
+        ("POST", "/fe/esports/rewards/claim", gamer.headers, None),
+        ("POST", "/fe/esports/rewards/claim", gamer.headers, {"tournament_id": str(uuid4())}),
         ("GET", board, gamer.headers, None),
         ("GET", f"{board}?limit=3&around=me", gamer.headers, None),
         ("POST", SESSION, studio.headers, {"user_id": "player-2"}),

@@ -6,7 +6,8 @@ import pytest
 
 from tests.support.calls import SESSION_TEXTS
 from tests.support.http import StudioCaller
-from users.models import Gamer
+from users.models import Client, Gamer
+from users.services.opening import Opening, open_together
 
 pytestmark = pytest.mark.django_db
 
@@ -103,3 +104,27 @@ def test_profiles_are_each_gamers_own(studio: StudioCaller, other_studio: Studio
     studio.post("/s2s/session", {"user_id": "v", "name": "Vera"}).ok()
     other_studio.post("/s2s/session", {"user_id": "u", "name": "Ulla"}).ok()
     assert told(studio) == FULL
+
+
+def test_profiles_that_come_together_are_each_kept_and_what_is_not_given_stays(
+    studio: StudioCaller, other_studio: StudioCaller
+) -> None:
+    client, other = (Client.objects.get(pk=one.client_id) for one in (studio, other_studio))
+    told(studio, **FULL)
+    for name in ("v", "w"):
+        studio.post("/s2s/session", {"user_id": name, "name": name, "level": 3}).ok()
+    other_studio.post("/s2s/session", {"user_id": "u", "name": "Ulla"}).ok()
+    open_together(
+        openings=[
+            Opening(client, "w", {"name": "Wim", "level": -5}),
+            Opening(client, "v", {"rank": MOST}),
+            Opening(client, "u", {}),
+            Opening(other, "u", {"email": "u@x", "name": ""}),
+            Opening(client, "w", {"name": "Wanda", "os_name": "ä\"'\\"}),
+        ]
+    )
+    assert told(studio) == FULL
+    kept = {(g.client_id, g.user_id): (g.name, g.email, g.os_name, g.level, g.rank) for g in Gamer.objects.all()}
+    assert kept[client.pk, "v"] == ("v", "", "", 3, MOST)
+    assert kept[client.pk, "w"] == ("Wanda", "", "ä\"'\\", -5, 0)
+    assert kept[other.pk, "u"] == ("", "u@x", "", 0, 0)

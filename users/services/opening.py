@@ -13,12 +13,13 @@ from django.db import connection
 from django.db.models import F, Sum
 from uuid_utils.compat import uuid7
 
+from kgen.api.json import encode
 from kgen.clock import database_now
 from kgen.errors import DomainError, Unavailable
 from kgen.transactions import journey
 from users import tokens
 from users.errors import TooManyNewGamers
-from users.models import Client, Gamer, GamerSession, NewGamers
+from users.models import PROFILE_NUMBERS, PROFILE_TEXTS, Client, Gamer, GamerSession, NewGamers
 from users.selectors import gamers_with_wallets
 from wallet import ledger
 
@@ -85,9 +86,9 @@ def _open_all(openings: Sequence[Opening]) -> list[OpenedSession | DomainError]:
     strangers = {opening.whose: opening for opening in reversed(openings) if opening.whose not in gamers}
     newcomers = Newcomers([strangers[whose] for whose in sorted(strangers)], now)
     gamers |= newcomers.gamers
-    for opening in openings:
-        if opening.whose in gamers and opening not in newcomers.makers:
-            _keep_profile(gamers[opening.whose], opening.profile, now)
+    _keep_profiles(
+        [(gamers[o.whose], o.profile) for o in openings if o.whose in gamers and o not in newcomers.makers], now
+    )
     sessions = _live_sessions(gamers.values(), now)
     return [
         newcomers.refused.get(opening.whose)
@@ -190,13 +191,19 @@ def _count_new(openings: Iterable[Opening], now: datetime) -> None:
         row.update(count=F("count") + count)
 
 
-def _keep_profile(gamer: Gamer, profile: dict[str, Any], now: datetime) -> None:
-    changed = {name: value for name, value in profile.items() if getattr(gamer, name) != value}
-    if not changed:
-        return
-    Gamer.objects.filter(pk=gamer.pk).update(**changed, updated_at=now)
-    for name, value in changed.items():
-        setattr(gamer, name, value)
+def _keep_profiles(given: Sequence[tuple[Gamer, dict[str, Any]]], now: datetime) -> None:
+    """Write what has changed of profiles, all by one statement, and show it on the gamers."""
+    changes: dict[UUID, dict[str, Any]] = {}
+    for gamer, profile in given:
+        changed = {name: value for name, value in profile.items() if getattr(gamer, name) != value}
+        for name, value in changed.items():
+            setattr(gamer, name, value)
+        if changed:
+            changes[gamer.pk] = changes.get(gamer.pk, {}) | changed
+    if changes:
+        with connection.cursor() as cursor:
+            written = [encode(changed).decode() for changed in changes.values()]
+            cursor.execute(_KEEP_PROFILES, [list(changes), now, list(changes), written])
 
 
 def _live_sessions(gamers: Iterable[Gamer], now: datetime) -> dict[UUID, GamerSession]:
@@ -262,6 +269,15 @@ def pair_of(
     return Tokens(tokens.sign_access(claims, now=now), tokens.write_refresh(refresh))
 
 
+# A field that is not given stays as it is. Locked in one order first, as sessions are below.
+_GIVEN = [f"{name} = coalesce(given.profile->>'{name}', gamer.{name})" for name in PROFILE_TEXTS]
+_GIVEN += [f"{name} = coalesce((given.profile->>'{name}')::bigint, gamer.{name})" for name in PROFILE_NUMBERS]
+_KEEP_PROFILES = f"""
+WITH held AS (SELECT id FROM users_gamer WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE)
+UPDATE users_gamer AS gamer SET updated_at = %s, {", ".join(_GIVEN)}
+  FROM held JOIN unnest(%s::uuid[], %s::text[]::jsonb[]) AS given (id, profile) USING (id)
+ WHERE gamer.id = held.id
+"""
 # Locked in one order first: two runs that share gamers must not wait for each other.
 _EXTEND = """
 WITH live AS (

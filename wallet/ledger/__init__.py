@@ -11,6 +11,7 @@ from wallet.ledger.purses import Purse, lock_purse, lock_purses
 from wallet.ledger.steps import (
     Bonus,
     Stakes,
+    Winnings,
     credit_bonuses,
     move_sponsorship,
     pay_stake,
@@ -31,6 +32,7 @@ __all__ = [
     "Purse",
     "Stakes",
     "SystemAccount",
+    "Winnings",
     "adjust",
     "book",
     "book_many",

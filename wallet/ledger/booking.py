@@ -72,7 +72,8 @@ def book_many(entries: Sequence[Entry]) -> dict[str, Booked]:
 
 
 def book_new(entries: Sequence[Entry]) -> None:
-    """Write transactions whose references were made this moment, so that none can stand already.
+    """Write transactions of which none can stand already: their references were made this moment, or are of something
+    that is held and was seen to be unpaid.
 
     :raises ReferenceReused: one does.
     """

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from wallet.errors import InsufficientBalance
+from wallet.errors import BalanceLimitExceeded, InsufficientBalance
 from wallet.models import Bucket
 
 # Bonus money is spent first: it was given to be played with.
@@ -32,6 +32,13 @@ class Purse:
     def spendable(self) -> int:
         """Bonus, bought and earned together."""
         return sum(self.holds(bucket) for bucket in SPENDING_ORDER)
+
+    def check_room(self, amount: int) -> None:
+        """
+        :raises BalanceLimitExceeded: with `amount` more the wallet would hold too much.
+        """
+        if amount and sum(self.balances.values()) + amount > WALLET_LIMIT:
+            raise BalanceLimitExceeded()
 
     def split_stake(self, amount: int) -> Iterator[tuple[int, int]]:
         """(account, part) for a stake: from bonus, then bought, then earned.

@@ -1,5 +1,6 @@
 """The steps that money takes, in accounting's words, each booked once under its reference."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 from wallet.errors import InsufficientBalance
 from wallet.ledger.accounts import system_account
 from wallet.ledger.booking import Booked, Entry, Move, book, book_many, book_new
-from wallet.ledger.purses import lock_purses
+from wallet.ledger.purses import Purse, lock_purses
 from wallet.models import Account, Bucket, Kind, Posting, SystemAccount, Transaction
 from wallet.selectors import system_balance
 
@@ -68,6 +69,44 @@ class Stakes:
         purse = self.purses[wallet_id]
         moves = [Move(account, escrow, part) for account, part in purse.split_stake(amount)]
         self.entries.append(Entry(reference, Kind.JOIN, purse.client_id, purse.currency, moves, purse))
+
+    def book(self) -> None:
+        """Write what was paid."""
+        book_new(self.entries)
+
+
+class Winnings:
+    """Prizes of several wallets that are paid together: the purses are locked from the beginning."""
+
+    def __init__(self, wallet_ids: Iterable[UUID]) -> None:
+        self.purses = lock_purses(wallet_ids)
+        self.entries: list[Entry] = []
+        self.coming: Counter[UUID] = Counter()
+        self.payable: dict[tuple[UUID, str], int] = {}
+
+    def pay(self, wallet_id: UUID, prizes: Mapping[str, int]) -> None:
+        """Move prizes, given as {reference: amount}, into earned, all or none of them.
+
+        No reference may stand already: whoever pays holds what it is for, and has seen it unpaid.
+
+        :raises BalanceLimitExceeded: the wallet would hold too much.
+        """
+        purse = self.purses[wallet_id]
+        total = sum(prizes.values())
+        purse.check_room(self.coming[wallet_id] + total)
+        self.coming[wallet_id] += total
+        payable, earned = self._payable(purse), purse.ids[Bucket.EARNED]
+        for reference, amount in prizes.items():
+            moves = [Move(payable, earned, amount)]
+            self.entries.append(Entry(reference, Kind.REWARD, purse.client_id, purse.currency, moves, purse))
+
+    def _payable(self, purse: Purse) -> int:
+        owner = (purse.client_id, purse.currency)
+        if owner not in self.payable:
+            client_id, currency = owner
+            kind = SystemAccount.REWARDS_PAYABLE
+            self.payable[owner] = system_account(client_id=client_id, currency=currency, kind=kind)
+        return self.payable[owner]
 
     def book(self) -> None:
         """Write what was paid."""

@@ -2,12 +2,13 @@
 
 from wallet.selectors.balances import Balance, balance_of, has_accounts, system_balance
 from wallet.selectors.proof import Difference, ledger_differences, ledger_totals
-from wallet.selectors.statements import StatementEntry, statement_entry, statement_page
+from wallet.selectors.statements import StatementEntry, StatementPage, statement_entry, statement_page
 
 __all__ = [
     "Balance",
     "Difference",
     "StatementEntry",
+    "StatementPage",
     "balance_of",
     "has_accounts",
     "ledger_differences",

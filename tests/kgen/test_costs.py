@@ -1,0 +1,165 @@
+"""Every call of the API has its number of SQL statements, whatever its rows; twenty together cost as one."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from kgen.express.calls import Call
+from kgen.express.handling import Service
+from kgen.express.routes import Route, Table
+from tests.support.costs import COSTS, Cost
+from tests.support.endpoints import endpoints, name_of
+from tests.support.gateway import SECRET
+from tests.support.http import Answer, Caller
+from tests.support.scene import MANY, Scene
+from tests.support.undone import undone
+from tests.support.ways import Chosen, Way
+
+FEW = 2
+
+
+@pytest.fixture(scope="module")
+def whole_scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
+    """Set once, in a transaction that never commits."""
+    with django_db_blocker.unblock():
+        try:
+            with undone():
+                yield Scene()
+        finally:
+            connection.close()
+
+
+@pytest.fixture
+def scene(whole_scene: Scene, settings: Any) -> Iterator[Scene]:
+    """As it was set, for one test."""
+    settings.SMS_PROVIDER = "console"
+    settings.PAYOUT_GATEWAY_URL, settings.PAYOUT_GATEWAY_SECRET = "http://127.0.0.1:9/v1", SECRET
+    with undone():
+        yield whole_scene
+
+
+def test_every_endpoint_has_its_costs() -> None:
+    found = endpoints()
+    assert len(found) >= 50
+    assert set(COSTS) == found
+
+
+def test_every_express_call_has_its_costs_for_many() -> None:
+    table = Table()
+    routes = [(m, route) for (m, _), route in table._fixed.items()] + [(m, route) for m, _, route in table._shaped]
+    express = {name_of(m, route.action.viewset, route.action.name) for m, route in routes if m != "HEAD"}
+    assert {name for name, costs in COSTS.items() if any(cost.express is not None for cost in costs)} == express
+
+
+ALL = [(name, cost) for name, costs in COSTS.items() for cost in costs]
+LISTS = [(name, cost) for name, cost in ALL if cost.rows]
+EXPRESS = [(name, cost) for name, cost in ALL if cost.express is not None]
+
+
+def ids(entries: list[tuple[str, Cost]]) -> list[str]:
+    """Names of tests."""
+    return [name for name, _ in entries]
+
+
+def caller_of(scene: Scene, path: str, number: int) -> Caller:
+    """Who makes such a call."""
+    if path.startswith(("/fe/users/auth/token", "/hooks/")):
+        return Caller()
+    return scene.gamers[number] if path.startswith("/fe/") else scene.studio
+
+
+def ask(scene: Scene, method: str, path: str, body: Any) -> Answer:
+    """The first gamer's call, or the studio's."""
+    caller = caller_of(scene, path, 0)
+    return caller.call(method, path, **body) if body and "raw" in body else caller.call(method, path, body)
+
+
+def statements(queries: CaptureQueriesContext) -> list[str]:
+    """What was asked, savepoints left out."""
+    return [query["sql"] for query in queries.captured_queries if "SAVEPOINT" not in query["sql"]]
+
+
+def ordinary(scene: Scene, name: str, cost: Cost, rows: int) -> list[str]:
+    """The statements of a call on the ordinary way. It is made twice: the first time may warm something."""
+    method, (path, body) = name.partition(" ")[0], cost.ask(scene, 0)
+    Chosen.way = Way.ORDINARY
+    for _ in range(2):
+        with undone(), CaptureQueriesContext(connection) as queries:
+            answer = ask(scene, method, path, body)
+        assert answer.status in (200, 201), answer.content
+    if cost.rows:
+        assert shown(answer) >= rows, answer.content
+    return statements(queries)
+
+
+def shown(answer: Answer) -> int:
+    """How many rows an answer shows, or tells of."""
+    found = answer.json
+    if isinstance(found, list):
+        return len(found)
+    lists = [value for value in found.values() if isinstance(value, list)]
+    return max((len(value) for value in lists), default=found.get("claimed", 0))
+
+
+def set_up(scene: Scene, cost: Cost, rows: int) -> None:
+    """What has to be there, and so many rows."""
+    if cost.before:
+        cost.before(scene)
+    if cost.rows:
+        cost.rows(scene, rows)
+
+
+@pytest.mark.parametrize(("name", "cost"), ALL, ids=ids(ALL))
+def test_a_call_has_its_number_of_statements(scene: Scene, name: str, cost: Cost) -> None:
+    set_up(scene, cost, FEW)
+    asked = ordinary(scene, name, cost, FEW)
+    assert len(asked) == cost.queries, "\n".join(asked)
+
+
+@pytest.mark.parametrize(("name", "cost"), LISTS, ids=ids(LISTS))
+def test_more_rows_cost_no_more_statements(scene: Scene, name: str, cost: Cost) -> None:
+    set_up(scene, cost, cost.most)
+    asked = ordinary(scene, name, cost, cost.most)
+    assert len(asked) == cost.queries, "\n".join(asked)
+
+
+def route_to(call: Call) -> tuple[Route, dict[str, str]]:
+    """Where a call goes the express way."""
+    found = Table().find(call.method, call.path)
+    assert found is not None
+    return found
+
+
+def together(scene: Scene, name: str, cost: Cost, count: int) -> list[str]:
+    """The statements of so many calls that are done by one run, twice as well."""
+    calls = [express_call(scene, name.partition(" ")[0], cost, number) for number in range(count)]
+    route, _ = route_to(calls[0])
+    service = Service(route.action)
+    for _ in range(2):
+        with undone(), CaptureQueriesContext(connection) as queries:
+            visits = [service.door.visit(call, route.action.prepare(call, **route_to(call)[1])) for call in calls]
+            outcomes = service.lane.work(visits)
+        assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    return statements(queries)
+
+
+def express_call(scene: Scene, method: str, cost: Cost, number: int) -> Call:
+    """The call as the server reads it."""
+    target, body = cost.ask(scene, number)
+    path, _, query = target.partition("?")
+    raw = b"" if body is None else json.dumps(body).encode()
+    offered = caller_of(scene, path, number).headers | ({"content-type": "application/json"} if raw else {})
+    headers = {name.lower().encode(): value.encode() for name, value in offered.items()}
+    return Call(method, path, query.encode(), headers, raw, "")
+
+
+@pytest.mark.parametrize(("name", "cost"), EXPRESS, ids=ids(EXPRESS))
+def test_twenty_together_cost_as_one(scene: Scene, name: str, cost: Cost) -> None:
+    set_up(scene, cost, FEW)
+    for count in (1, MANY):
+        asked = together(scene, name, cost, count)
+        assert len(asked) == cost.express, (count, "\n".join(asked))
