@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection, connections
-from django.test.utils import override_settings, setup_databases, teardown_databases
+from django.test.utils import override_settings
 from xdist.scheduler import LoadScopeScheduling
 
 from kgen.express.together import Together
 from tests.support import factories
+from tests.support.databases import connect_to, drop_database, empty_all_tables, make_database
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.ways import Chosen, Way
 from users.models import Client
@@ -121,44 +122,30 @@ def no_limits(settings: Any) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any, django_db_keepdb: bool
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
 ) -> Iterator[None]:
     """The test database, made also when every chosen test is `committed`: pytest-django would then make none.
 
     Without it those tests would run on, and empty, the database that DATABASE_URL names.
     """
+    before, own = connection.settings_dict["NAME"], connection.creation._get_test_db_name()
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, keepdb=django_db_keepdb)
+        make_database(own)
+        connect_to(own)
     yield
-    if not django_db_keepdb:
-        with django_db_blocker.unblock():
-            teardown_databases(made, verbosity=0)
+    with django_db_blocker.unblock():
+        connect_to(before)
+        drop_database(own)
 
 
 @pytest.fixture
 def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Real commits, as races and other processes need them; every table is emptied afterwards.
-
-    The ledger refuses TRUNCATE, so the cleaning runs as a replica would: without triggers.
-    """
+    """Real commits, as races and other processes need them; every table is emptied afterwards."""
     with django_db_blocker.unblock():
         assert str(connection.settings_dict["NAME"]).startswith("test_"), "only a test database may be emptied"
         yield
         connection.close()
-        with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica")
-            cursor.execute(
-                "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables "
-                "WHERE schemaname = 'public' AND tablename NOT IN ('django_migrations', 'django_content_type', "
-                "'auth_permission', 'auth_group', 'auth_group_permissions', 'wallet_payoutrail')"
-            )
-            tables = ", ".join(name for (name,) in cursor.fetchall())
-            cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
-            # Made by a migration, as in every installation; only what a test may have changed goes back.
-            cursor.execute(
-                "UPDATE wallet_payoutrail SET pause = '', reason = '', failures = 0, since = NULL, probe_at = NULL, "
-                "changed_by = NULL"
-            )
+        empty_all_tables()
         connections.close_all()
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from pytest_django import DjangoDbBlocker
 
 from tests.browser.looking import Tab, launch, system_chromium
 from tests.browser.operators import enrol, give_password
 from tests.browser.screens import Screens
+from tests.support.databases import another_database
 from tests.support.stack import Stack, eventually, running
 
 # Playwright's loop goes on in the thread of the tests, which lets Django believe that they were asynchronous.
@@ -32,10 +34,17 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """Where the product's rows are."""
+    with another_database(django_db_blocker) as url:
+        yield url
+
+
+@pytest.fixture(scope="package")
+def stack(chromium: Browser, database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The product at work, with a second factor for everybody."""
     home = tmp_path_factory.mktemp("browser") / "home"
-    with running(home, KGEN_CONSOLE_SECOND_FACTOR="1") as stack:
+    with running(home, KGEN_CONSOLE_SECOND_FACTOR="1", DATABASE_URL=database) as stack:
         eventually(stack.is_whole)
         yield stack
 

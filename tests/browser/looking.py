@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Response
 
 WIDTHS = (1280, 820)
@@ -20,7 +20,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_AXE = Axe()
 
 
 def system_chromium() -> str | None:
@@ -69,24 +68,27 @@ class Tab:
         return found
 
     def look_at(self, address: str) -> list[str]:
-        """Open a page and look at it in every width; all that is wrong with it."""
+        """Open a page and look at it; all that is wrong with it. axe reads it in the first width, all must fit."""
         self.page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
         self.page.goto(address, wait_until="load")
-        found = []
-        for width in WIDTHS:
+        found = [f"at {WIDTHS[0]}: {fault}" for fault in self.look()]
+        for width in WIDTHS[1:]:
             self.page.set_viewport_size({"width": width, "height": HEIGHT})
-            found += [f"at {width}: {fault}" for fault in self.look()]
+            found += [f"at {width}: {fault}" for fault in self._too_wide()]
         return [*self.take_faults(), *found]
 
     def look(self) -> list[str]:
         """What is wrong with what is shown now: it is wider than the window, or somebody cannot use it."""
+        return self._too_wide() + [_words(violation) for violation in self._grave()]
+
+    def _too_wide(self) -> list[str]:
         overflow = self.page.evaluate(_OVERFLOW)
-        wide = [f"{overflow} is wider than the window"] if overflow else []
-        return wide + [_words(violation) for violation in self._grave()]
+        return [f"{overflow} is wider than the window"] if overflow else []
 
     def _grave(self) -> list[dict[str, Any]]:
-        answer = _AXE.run(self.page, options={"resultTypes": ["violations"]}).response
-        return [violation for violation in answer["violations"] if violation["impact"] in GRAVE]
+        self.page.evaluate(AXE_SCRIPT)
+        found: list[dict[str, Any]] = self.page.evaluate(_GRAVE, list(GRAVE))
+        return found
 
 
 def _words(violation: dict[str, Any]) -> str:
@@ -95,6 +97,12 @@ def _words(violation: dict[str, Any]) -> str:
     why = " ".join(node["failureSummary"].split())[:200]
     return f"axe {violation['id']} at {node['target'][0]}{others}: {node['html'][:160]} ({why})"
 
+
+# Only what is told of crosses to us.
+_GRAVE = """async (grave) => {
+    const found = await axe.run({resultTypes: ['violations'], elementRef: false});
+    return found.violations.filter((violation) => grave.includes(violation.impact));
+}"""
 
 # The first element that reaches out of the window, unless something around it scrolls or cuts it off.
 _OVERFLOW = """() => {

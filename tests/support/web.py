@@ -11,11 +11,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db import connection
 
 from tests.local.harness import CHECKOUT, Process, descendants, free_port
+from tests.support.databases import url_of
 from tests.support.threads import eventually
 
 PATIENCE_SECONDS = 30
@@ -170,8 +170,7 @@ class Web:
 
 def database_url() -> str:
     """The address of the database that this test uses."""
-    name = connection.settings_dict["NAME"]
-    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+    return url_of(connection.settings_dict["NAME"])
 
 
 @contextmanager

@@ -16,12 +16,14 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from kgen.local import product
 from kgen.local.home import Home
 from kgen.local.services import Services
 from kgen.local.valkey import Valkey
 from tests.local.harness import CHECKOUT, Launcher, free_port
+from tests.support.databases import another_database
 from tests.support.listener import Listener, listening
 from tests.support.stack import eventually
 
@@ -49,7 +51,7 @@ link(gamer)
 
 @dataclass
 class Parts:
-    """The product's programs, each started by hand, with a database that `kgen.local run` has brought."""
+    """The product's programs, each started by hand, on a database of their own."""
 
     home: Path
     services: Services
@@ -127,10 +129,12 @@ class Parts:
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Iterator[Parts]:
+def parts(django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path: Path) -> Iterator[Parts]:
     """The product with web only: nobody sweeps, and nobody listens where it looks for Valkey."""
-    launcher = Launcher(CHECKOUT, tmp_path / "home", arguments=("run", "--fast", "--", sys.executable, "-c", TELL))
+    arguments = ("run", "--", sys.executable, "-c", TELL)
     with ExitStack() as ending:
+        given = {"DATABASE_URL": ending.enter_context(another_database(django_db_blocker))}
+        launcher = Launcher(CHECKOUT, tmp_path / "home", arguments=arguments, environment=given)
         launcher.start()
         ending.callback(launcher.stop, signal.SIGTERM)
         assert launcher.process.stdout
@@ -140,7 +144,6 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
         environment = json.loads(said) | {"REDIS_URL": valkey.url}
         services = Services(environment["DATABASE_URL"], valkey.url, environment)
         parts = Parts(tmp_path / "parts", services, valkey, product.Web(free_port(), workers=1, threads=8))
-        parts.prepare("migrate", "--no-input")
         parts.facts = json.loads(parts.prepare("seed_demo"))
         ending.callback(parts.end)
         parts.start("web", product.web(Home(parts.home), services, parts.web).command)

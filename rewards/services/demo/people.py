@@ -1,6 +1,7 @@
 """The games, operators and gamers of the rich demo."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -9,16 +10,17 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
 from kgen.console.roles import Role
 from rewards.services.demo.past import Clock, trace
 from users import otp
 from users.models import Client, Gamer, Operator, SmsMessage
-from users.services import open_session, register_phone, suspend_gamer, unlink_phone, verify_phone
+from users.services import register_phone, suspend_gamer, unlink_phone, verify_phone
 from users.services.notes import write_note
+from users.services.opening import OpenedSession, Opening, open_together
 from users.services.suspensions import lift_suspension
-from wallet import ledger
 from wallet.services import deposit
 
 _GIVEN = [
@@ -89,20 +91,37 @@ def make_client(game: Game, clock: Clock, ago: timedelta) -> None:
     Client.objects.filter(pk=game.client.pk).update(created_at=clock.set(ago))
 
 
-def make_operators(passwords: dict[str, str]) -> dict[str, Operator]:
+def hashed(passwords: dict[str, str]) -> dict[str, str]:
+    """What is stored of the passwords. Slow on purpose: beside each other, and before any transaction."""
+    with ThreadPoolExecutor() as threads:
+        return dict(zip(passwords, threads.map(make_password, passwords.values()), strict=True))
+
+
+def make_operators(hashes: dict[str, str]) -> dict[str, Operator]:
     """The operators, in their roles and within their limits; those who are there stay as they are."""
     operators: Any = get_user_model()._default_manager
     made: dict[str, Operator] = {}
     for name, (role, limit) in OPERATORS.items():
         found = operators.filter(username=name).first()
-        made[name] = found or operators.create_user(name, password=passwords[name], is_staff=True)
+        made[name] = found or operators.create(username=name, password=hashes[name], is_staff=True)
         made[name].groups.add(Group.objects.get(name=role.value))
         made[name].clients.add(*Client.objects.filter(name=limit))
     return made
 
 
-def make_gamer(game: Game, number: int, rng: random.Random) -> Gamer:
-    """A gamer with a first session and money to play with; some devices are one and the same."""
+@dataclass
+class Newcomer:
+    """Somebody who comes to a game; an `amount` is paid in at once, a `phone` linked or only tried."""
+
+    profile: dict[str, Any]
+    amount: int
+    phone: str
+    links: bool
+    tries: bool
+
+
+def newcomer(game: Game, number: int, rng: random.Random, links: float) -> Newcomer:
+    """The next one, with a profile; some devices are one and the same. That share of them link phones."""
     name = NAMES[(number * 7 + len(game.name)) % len(NAMES)]
     profile = {
         "name": name,
@@ -113,21 +132,32 @@ def make_gamer(game: Game, number: int, rng: random.Random) -> Gamer:
         "location_name": rng.choice(_PLACES),
         "level": rng.randint(1, 60),
     }
-    gamer = open_session(client=game.client, user_id=f"{profile['username']}", profile=profile).gamer
-    game.gamers.append(gamer)
-    if number % 3 == 0:
-        pay_in(gamer, rng.choice([100, 200, 500]), "first")
-    return gamer
+    amount = rng.choice([100, 200, 500]) if number % 3 == 0 else 0
+    phone, linked = f"9{rng.randrange(10**9):09}", rng.random() < links
+    return Newcomer(profile, amount, phone, linked, tries=not linked and rng.random() < 0.15)
+
+
+def arrive(game: Game, newcomers: list[Newcomer]) -> list[Gamer]:
+    """Gamers with a first session and money to play with; those who have linked a phone."""
+    calls = [Opening(game.client, one.profile["username"], one.profile) for one in newcomers]
+    linked = []
+    for one, opened in zip(newcomers, open_together(openings=calls), strict=True):
+        assert isinstance(opened, OpenedSession), opened
+        gamer = opened.gamer
+        game.gamers.append(gamer)
+        if one.amount:
+            pay_in(gamer, one.amount, "first")
+        if one.links:
+            link(gamer, one.phone)
+            linked.append(Gamer.objects.select_related("client").get(pk=gamer.pk))
+        elif one.tries:
+            ask_in_vain(gamer, one.phone)
+    return linked
 
 
 def pay_in(gamer: Gamer, amount: int, mark: str) -> None:
     """A deposit, as the studio's shop would book it."""
     deposit(client_id=gamer.client_id, wallet_id=gamer.wallet_id, amount=amount, reference=f"shop-{gamer.pk}-{mark}")
-
-
-def can_pay(gamer: Gamer, amount: int) -> bool:
-    """Whether the gamer's money covers a stake."""
-    return ledger.lock_purse(gamer.wallet_id).spendable() >= amount
 
 
 def link(gamer: Gamer, phone: str) -> None:

@@ -9,16 +9,17 @@ from esports.models import Participation, PrizeTable, ScoreEvent, Tournament
 from esports.services import refereeing
 from esports.services.cancelling import book_cancellation, cancel_tournament
 from esports.services.drafting import open_draft
-from esports.services.joining import join_tournament, leave_tournament
+from esports.services.joining import Join, join_together, leave_tournament
 from esports.services.organising import create_tournament
 from esports.services.scoring import Posted, post_scores
 from esports.services.series import create_series
 from esports.services.templates import save_template
 from rewards.services.claiming import claim_rewards
 from rewards.services.demo.past import Clock, trace
-from rewards.services.demo.people import Game, can_pay, pay_in
+from rewards.services.demo.people import Game, pay_in
 from rewards.services.settling import settle_tournament
 from users.models import Gamer, Operator
+from wallet.errors import InsufficientBalance
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 TITLES = ["Morning Dash", "Lunch Blitz", "Evening Cup", "Night Owls", "Speed Trial", "Street League"]
@@ -55,10 +56,10 @@ class Table:
 
     def fill(self, tournament: Tournament, gamers: list[Gamer]) -> None:
         """Let them join; who lacks the money pays in first."""
-        for gamer in gamers:
-            if not can_pay(gamer, tournament.buy_in_price):
-                pay_in(gamer, 200, str(tournament.pk))
-            join_tournament(gamer=gamer, uid=str(tournament.pk), joining_stake=tournament.buy_in_price)
+        poor = _join(tournament, gamers)
+        for gamer in poor:
+            pay_in(gamer, 200, str(tournament.pk))
+        assert not _join(tournament, poor), "a deposit covers a stake"
 
     def score(self, tournament: Tournament, gamers: list[Gamer], mark: str) -> None:
         """A score of each, as the studio's server posts them."""
@@ -87,6 +88,18 @@ class Table:
         self.clock.set(ago - 150 * MINUTE)
         self.claim(tournament, claimed)
         return tournament
+
+
+def _join(tournament: Tournament, gamers: list[Gamer]) -> list[Gamer]:
+    """Let them join, all at once; those who lack the money."""
+    joins = [Join(gamer, tournament.pk, tournament.buy_in_price) for gamer in gamers]
+    poor = []
+    for gamer, refusal in zip(gamers, join_together(joins=joins), strict=True):
+        if isinstance(refusal, InsufficientBalance):
+            poor.append(gamer)
+        elif refusal:
+            raise refusal
+    return poor
 
 
 def play_a_day(table: Table, days_ago: int) -> None:

@@ -34,10 +34,11 @@ def seed_rich() -> dict[str, Any]:
     if Client.objects.filter(name=FIRST_GAME).exists():
         return known()
     passwords = {name: _password() for name in people.OPERATORS}
+    hashes = people.hashed(passwords)
     with set_back() as clock:
         if Client.objects.filter(name=FIRST_GAME).exists():
             return known()
-        seed = Seed(clock, passwords)
+        seed = Seed(clock, hashes)
         seed.past()
         seed.present()
     seed.jobs()
@@ -58,7 +59,7 @@ def _password() -> str:
 class Seed:
     """One seeding. The same numbers every time, but for what has to be secret."""
 
-    def __init__(self, clock: Clock, passwords: dict[str, str]) -> None:
+    def __init__(self, clock: Clock, hashes: dict[str, str]) -> None:
         self.clock = clock
         self.rng = random.Random(7)
         self.games = people.games()
@@ -68,7 +69,7 @@ class Seed:
         for game in self.games:
             people.make_client(game, clock, timedelta(days=DAYS + 10))
             self.secrets[game.name] = issue_secret(client_id=game.client.pk)
-        self.operators: dict[str, Operator] = people.make_operators(passwords)
+        self.operators: dict[str, Operator] = people.make_operators(hashes)
 
     def past(self) -> None:
         """Day by day: gamers come, play, link phones, take money out."""
@@ -91,14 +92,9 @@ class Seed:
         """Two thirds of a game's gamers are there on the first day, the others come one by one."""
         wanted = game.gamers_wanted
         due = wanted * 2 // 3 + wanted * (DAYS - days_ago + 1) // (3 * DAYS)
-        for number in range(len(game.gamers), due):
-            gamer = people.make_gamer(game, number, self.rng)
-            phone = f"9{self.rng.randrange(10**9):09}"
-            if self.rng.random() < LINKED_SHARE:
-                people.link(gamer, phone)
-                self.linked.append(Gamer.objects.select_related("client").get(pk=gamer.pk))
-            elif self.rng.random() < 0.15:
-                people.ask_in_vain(gamer, phone)
+        numbers = range(len(game.gamers), due)
+        newcomers = [people.newcomer(game, number, self.rng, LINKED_SHARE) for number in numbers]
+        self.linked += people.arrive(game, newcomers)
 
     def present(self) -> None:
         """What there is to be seen and done now."""
