@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.forms.fields import InvalidJSONInput
 
 from esports import prizes
 from esports.errors import PrizeTableInvalid
@@ -12,12 +13,31 @@ from kgen.console.admin import ClientFilter, EditableAdmin
 from kgen.console.navigation import Nav
 
 
+class TableField(forms.JSONField):
+    """A table as JSON; also such as Django does not expect: numbers of 5,000 digits, endless brackets."""
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was sent, to be shown again."""
+        try:
+            return super().bound_data(data, initial)
+        except (ValueError, RecursionError):
+            return InvalidJSONInput(data)
+
+    def to_python(self, value: Any) -> Any:
+        """What was sent, or an error at the field."""
+        try:
+            return super().to_python(value)
+        except (ValueError, RecursionError):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
 class PrizeTableForm(forms.ModelForm):  # type: ignore[type-arg]
     """A table that tournaments can be made from; whether it is solvent depends on their terms."""
 
     class Meta:
         model = PrizeTable
         fields = ("client", "name", "table")
+        field_classes = {"table": TableField}
 
     def clean_table(self) -> Any:
         """The table in the form of the wire."""

@@ -18,12 +18,15 @@ from esports.selectors.standings import Part, standing_page, stays_of
 from esports.selectors.statuses import having_status
 from esports.selectors.tournaments import Seen, see, seen, with_clock
 from kgen.api.fields import id_of, is_clean_reference
+from kgen.console.acts import Act
 from kgen.console.admin import ClientFilter, ReadOnlyAdmin
 from kgen.console.moments import moment
 from kgen.console.navigation import Nav
 from kgen.console.pages import ConsolePage, address, page
 from kgen.console.scope import may_touch
+from kgen.jobs.actions import as_job
 
+CANCEL_MANY = Act("tournament.cancel_many", "esports.cancel_tournament")
 LINES = 50
 FINAL = (Status.COMPLETED, Status.CANCELLED)
 
@@ -53,6 +56,7 @@ class TournamentAdmin(ReadOnlyAdmin):
     search_fields = ["title"]
     search_help_text = "id, or part of the title"
     list_before_template = "console/zone_note.html"
+    actions = [as_job(CANCEL_MANY, "Cancel with refund, as a job", "tournaments.cancel")]
 
     class Media:
         js = ["console/moments.js"]

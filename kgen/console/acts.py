@@ -28,6 +28,12 @@ class Act:
     needs_reason: bool = True
 
 
+def reason_in(request: HttpRequest) -> str:
+    """The reason that a form sends, as services and the trail keep it; "" where it cannot be kept (NUL)."""
+    words = request.POST.get("reason", "").strip()[: audit.LONGEST_REASON]
+    return "" if "\0" in words else words
+
+
 def act(
     request: HttpRequest,
     what: Act,
@@ -69,27 +75,25 @@ def check_allowed(request: HttpRequest, what: Act, subject: audit.Subject) -> No
         raise Forbidden("This belongs to a client that you do not work for.")
 
 
-def on_rows(
-    what: Act, description: str, told: Callable[[Any, Any], str] = lambda row, result: f"{row}: done"
-) -> Callable[[Callable[..., Any]], Any]:
+def on_rows(what: Act, description: str) -> Callable[[Callable[..., Any]], Any]:
     """Make an action for the rows that are ticked in a list, out of a method `(self, request, row, reason)`.
 
     The method makes one call into a service. Each row is an act and a transaction of its own: one refusal stops no
-    other. Who lacks the permission does not see the action and cannot send it. `told` words what the service returned.
+    other. Who lacks the permission does not see the action and cannot send it.
     """
 
     def decorate(one: Callable[..., Any]) -> Any:
         def run(self: Any, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-            reason = request.POST.get("reason", "")
-            if what.needs_reason and not reason.strip():
+            reason = reason_in(request)
+            if what.needs_reason and not reason:
                 messages.error(request, REASON_MISSING)
                 return
             if request.POST.get("select_across") == "1" or queryset.count() > MOST_ROWS:
                 messages.error(request, f"At most {MOST_ROWS} rows at once.")
                 return
             for row in _rows(queryset):
-                do = partial(one, self, request, row, reason.strip()[: audit.LONGEST_REASON])
-                act(request, what, do, subject=row, done=partial(told, row), reason=reason)
+                do = partial(one, self, request, row, reason)
+                act(request, what, do, subject=row, done=f"{row}: done", reason=reason)
 
         run.__name__, run.__doc__ = one.__name__, one.__doc__
         # Which permission it needs is in `act`; ConsoleAdmin asks it, for Django knows one a model and verb only.

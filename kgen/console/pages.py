@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 
 from kgen import audit
-from kgen.console.acts import Act, act
+from kgen.console.acts import Act, act, reason_in
 from kgen.console.navigation import Nav
 
 
@@ -34,6 +34,8 @@ class ConsolePage(View):
     # Example values of the route's arguments, for the test that opens every page.
     example: ClassVar[dict[str, Any]] = {}
     site: ClassVar[AdminSite]
+    # No other: what an act is called (`delete`) must not make a verb of HTTP of it.
+    http_method_names = ["get", "head", "post"]
 
     @classmethod
     def allows(cls, request: HttpRequest) -> bool:
@@ -97,8 +99,7 @@ class ConsolePage(View):
         self, what: Act, call: Callable[[], Any], *, subject: audit.Subject, done: str | Callable[[Any], str]
     ) -> Any:
         """Call a service as this operator's act, with the form's reason; see `kgen.console.acts.act`."""
-        reason = self.request.POST.get("reason", "")
-        return act(self.request, what, call, subject=subject, done=done, reason=reason)
+        return act(self.request, what, call, subject=subject, done=done, reason=self.reason)
 
     def back(self, otherwise: str) -> HttpResponse:
         """To the page of the console that the form names as `next`; without one, or to elsewhere, to `otherwise`."""
@@ -109,7 +110,7 @@ class ConsolePage(View):
     @property
     def reason(self) -> str:
         """The form's reason, as services take it."""
-        return self.request.POST.get("reason", "").strip()[: audit.LONGEST_REASON]
+        return reason_in(self.request)
 
 
 PAGES: list[type[ConsolePage]] = []

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -11,8 +12,17 @@ from django.http import HttpRequest
 from unfold.views import ChangeList
 
 from kgen.api.pagination import Key, after
+from kgen.errors import Invalid
 
 NEXT, PREVIOUS = "_next", "_previous"
+
+
+def page_at[P](read: Callable[[str | None], P], cursor: str | None) -> P:
+    """The page that a cursor in an address names; the first one where that is no place in the list."""
+    try:
+        return read(cursor)
+    except Invalid:
+        return read(None)
 
 
 class Slice:
@@ -34,7 +44,12 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
         super().__init__(request, *args, **kwargs)
 
     def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """
+        :raises IncorrectLookupParameters: a filter is NUL, which the database refuses to compare with.
+        """
         found: dict[str, Any] = super().get_filters_params(params)
+        if any("\0" in text for texts in found.values() for text in texts):
+            raise IncorrectLookupParameters
         return {name: value for name, value in found.items() if name not in (NEXT, PREVIOUS)}
 
     def get_query_string(self, new_params: Any = None, remove: list[str] | None = None) -> str:

@@ -69,6 +69,7 @@ MATRIX: tuple[Right, ...] = (
     _right("users.write_note", "gamer", "Write notes on gamers", _S, _T, _F),
     _right("users.suspend_gamer", "gamer", "Suspend gamers and lift it", _S),
     _right("users.unlink_phone", "gamer", "Unlink phones", _S),
+    _right("users.lift_lock", "gamer", "Lift locks of phone codes", _S),
     # Studios
     _seen_by_all("users.view_client", "client", "See clients"),
     _right("users.manage_clients", "client", "Make clients and change their settings"),

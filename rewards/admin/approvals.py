@@ -1,21 +1,24 @@
 """Approvals: what waits for me, what I asked for, what was decided."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
+from kgen.api.pagination import Page
 from kgen.clock import database_now
 from kgen.console.navigation import Nav
 from kgen.console.pages import ConsolePage, page
+from kgen.console.paging import page_at
 from kgen.console.scope import clients_of, scoped
 from kgen.models import AuditEntry
 from rewards.admin.evidence import Evidence, evidence_for
 from users.selectors.holders import holders_of
 from users.selectors.operators import operator_names
-from wallet.selectors.adjustments import adjustments_asked_by, count_open_adjustments, open_adjustments
-from wallet.selectors.queue import count_to_approve, wallets_asked_for, withdrawals_to_approve
+from wallet.selectors.adjustments import asked_adjustment_page, count_open_adjustments, open_adjustment_page
+from wallet.selectors.queue import count_to_approve, queue_page, tab_named, wallets_asked_for
 
 LISTED = 50
 COUNTED_TO = 99
@@ -27,6 +30,21 @@ DECISIONS = {
 }
 # Which page shows the row that an entry is about.
 PAGES = {"wallet.adjustment": "admin:adjustment", "wallet.withdrawal": "admin:withdrawal"}
+
+# What the lists of a tab call their cursors in the address.
+CURSORS = ("adjustment", "withdrawal")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A page of a list, with the queries that lead to its first page (None: this is it) and to the next (or "")."""
+
+    rows: Sequence[Any]
+    first: str | None
+    following: str
+
+
+NOTHING = Part((), None, "")
 
 
 def waiting(request: HttpRequest) -> str:
@@ -53,25 +71,41 @@ class ApprovalsPage(ConsolePage):
         asked = self.request.GET.get("show", "")
         shown = asked if asked in dict(TABS) else "open"
         found = {"open": self._open, "mine": self._mine, "history": self._history}[shown]()
-        return {"tabs": TABS, "shown": shown, "listed": LISTED} | found
+        return {"tabs": TABS, "shown": shown} | found
 
     def _open(self) -> dict[str, Any]:
         user: Any = self.request.user
-        clients = clients_of(user)
-        adjustments = open_adjustments(clients, LISTED) if user.has_perm("wallet.view_adjustment") else []
-        withdrawals = withdrawals_to_approve(clients, LISTED) if user.has_perm("wallet.view_withdrawal") else []
-        own = wallets_asked_for([row.wallet_id for row in withdrawals], user.pk)
-        evidence: list[Evidence] = evidence_for(withdrawals, database_now())
+        clients, adjustments, withdrawals = clients_of(user), NOTHING, NOTHING
+        if user.has_perm("wallet.view_adjustment"):
+            adjustments = self._list("adjustment", lambda cursor: open_adjustment_page(clients, cursor))
+        if user.has_perm("wallet.view_withdrawal"):
+            approval = tab_named("approval")
+            withdrawals = self._list("withdrawal", lambda cursor: queue_page(approval, clients, cursor))
+        own = wallets_asked_for([row.wallet_id for row in withdrawals.rows], user.pk)
+        evidence: list[Evidence] = evidence_for(withdrawals.rows, database_now())
         return {
-            "adjustments": self._with_names(adjustments),
+            "adjustments": self._with_names(adjustments.rows),
+            "adjustment_paging": adjustments,
             "withdrawals": [(found, found.row.wallet_id in own) for found in evidence],
+            "withdrawal_paging": withdrawals,
             "may_adjust": user.has_perm("wallet.approve_adjustment"),
             "may_pay": user.has_perm("wallet.approve_withdrawal"),
         }
 
     def _mine(self) -> dict[str, Any]:
         user: Any = self.request.user
-        return {"adjustments": self._with_names(adjustments_asked_by(user.pk, clients_of(user), LISTED))}
+        clients = clients_of(user)
+        found = self._list("adjustment", lambda cursor: asked_adjustment_page(user.pk, clients, cursor))
+        return {"adjustments": self._with_names(found.rows), "adjustment_paging": found}
+
+    def _list(self, name: str, read: Callable[[str | None], Page[Any]]) -> Part:
+        """One list's page, where the address has its cursor under `name`; links leave the other list where it is."""
+        cursor = self.request.GET.get(name)
+        found = page_at(read, cursor)
+        others = {key: value for key, value in self.request.GET.items() if key in CURSORS and key != name}
+        show = {"show": self.request.GET["show"]} if "show" in self.request.GET else {}
+        following = urlencode(show | others | {name: found.next_cursor}) if found.next_cursor else ""
+        return Part(found.rows, urlencode(show | others) if cursor else None, following)
 
     def _history(self) -> dict[str, Any]:
         """Newest first. Each act is read by its own stretch of the trail's index."""

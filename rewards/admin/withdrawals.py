@@ -14,8 +14,8 @@ from kgen.clock import database_now
 from kgen.console.acts import Act
 from kgen.console.navigation import Nav
 from kgen.console.pages import ConsolePage, address, does, page
+from kgen.console.paging import page_at
 from kgen.console.scope import clients_of
-from kgen.errors import Invalid
 from kgen.jobs.sheets import masked
 from kgen.models import AuditEntry
 from rewards.admin.evidence import evidence_for
@@ -42,7 +42,7 @@ class WithdrawalsPage(ConsolePage):
     def data(self, **kwargs: Any) -> dict[str, Any]:
         clients, now = clients_of(self.request.user), database_now()
         tab = queue.tab_named(self.request.GET.get("tab", ""))
-        found = self._page(tab, clients)
+        found = page_at(lambda cursor: queue.queue_page(tab, clients, cursor), self.request.GET.get("after"))
         counts = [(count, now - count.oldest if count.oldest else None) for count in queue.queue_counts(clients)]
         next_query = urlencode({"tab": tab.name, "after": found.next_cursor}) if found.next_cursor else ""
         return {
@@ -54,13 +54,6 @@ class WithdrawalsPage(ConsolePage):
             "is_first": "after" not in self.request.GET,
             "may_decide": tab.name == "approval" and self.request.user.has_perm("wallet.approve_withdrawal"),
         }
-
-    def _page(self, tab: queue.Tab, clients: queue.Clients) -> Any:
-        """The page that the address names; the first one where that is no place in this tab."""
-        try:
-            return queue.queue_page(tab, clients, self.request.GET.get("after"))
-        except Invalid:
-            return queue.queue_page(tab, clients, None)
 
 
 @dataclass(frozen=True)

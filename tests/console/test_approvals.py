@@ -203,7 +203,71 @@ def test_open_mine_and_history(
     assert (badge(theirs), badge(mine)) == ("", "")
 
 
-@pytest.mark.parametrize("query", ["?show=nope", "?show=history&before=x", "?show=history&before=" + "9" * 40])
+def test_who_asked_and_who_decided_are_named(maker: Operator, checker: Operator, row: Adjustment) -> None:
+    browser = logged_in(checker)
+    assert f"by {maker.username}" in squeezed(browser, OPEN)
+    decide(checker, row, "approve")
+    page = squeezed(logged_in(maker), f"{OPEN}{row.pk}/")
+    assert "by you" in page
+    assert "by checker: as agreed" in page
+    listed = squeezed(browser, "/console/wallet/adjustment/")
+    assert f">{maker.username}<" in listed
+    assert ">checker<" in listed
+
+
+def following(page: str, label: str) -> str:
+    """Where the list under a heading goes on; "" where it ends there."""
+    part = page.partition(f'aria-labelledby="{label}"')[2].partition("</section>")[0]
+    found = re.search(r'href="(\?[^"]+)" rel="next"', part)
+    return found[1].replace("&amp;", "&") if found else ""
+
+
+def test_long_lists_go_on(
+    maker: Operator, checker: Operator, studio: StudioCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wallet.selectors.adjustments.LISTED", 2)
+    monkeypatch.setattr("wallet.selectors.queue.LISTED", 1)
+    asked, theirs = logged_in(maker), logged_in(checker)
+    for number in range(3):
+        caller = studio.gamer(f"p{number}")
+        ask(asked, caller)
+        earn(caller, 300)
+        link(caller, f"+91987654321{number}")
+        Client.objects.update(approval_above=0)
+        withdraw(caller, 100)
+    open_ones = [
+        str(id) for id in Adjustment.objects.filter(state="REQUESTED").order_by("id").values_list("pk", flat=True)
+    ]
+    first = squeezed(theirs, APPROVALS)
+    assert [id for id in open_ones if id in first] == open_ones[:2]
+    second = squeezed(theirs, APPROVALS + following(first, "adjustments-title"))
+    assert [id for id in open_ones if id in second] == open_ones[2:]
+    assert following(second, "adjustments-title") == ""
+    both = squeezed(theirs, APPROVALS + following(second, "withdrawals-title"))
+    assert [id for id in open_ones if id in both] == open_ones[2:]
+    assert "p1</a>" in both.partition("withdrawals-title")[2]
+    back = re.search(r'href="(\?withdrawal=[^"]+)">First', both)
+    assert back
+    assert "p1</a>" in squeezed(theirs, APPROVALS + back[1])
+    mine = squeezed(asked, f"{APPROVALS}?show=mine")
+    assert [id for id in open_ones if id in mine] == open_ones[1:]
+    rest = squeezed(asked, APPROVALS + following(mine, "adjustments-title"))
+    assert [id for id in open_ones if id in rest] == open_ones[:1]
+    page = squeezed(theirs, OPEN)
+    assert [id for id in open_ones if id in page] == open_ones[:2]
+    assert open_ones[2] in squeezed(theirs, OPEN + following(page, "open-title"))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?show=nope",
+        "?adjustment=x&withdrawal=x",
+        "?show=mine&adjustment=%00",
+        "?show=history&before=x",
+        "?show=history&before=" + "9" * 40,
+    ],
+)
 def test_addresses_of_nothing_show_something(maker: Operator, query: str) -> None:
     assert logged_in(maker).get(APPROVALS + query).status_code == 200
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,16 +15,19 @@ from esports.selectors.tournaments import see
 from esports.services.cancelling import REFUNDS_AT_ONCE, book_cancellations
 from kgen.clock import database_now
 from kgen.console.roles import Role
+from kgen.jobs.models import Job
 from kgen.models import AuditEntry
 from rewards.services.settling import settle_due
 from tests.console.conftest import logged_in, operator_in
 from tests.support.http import GamerCaller, StudioCaller
+from tests.support.jobs import finished
 from tests.support.organising import end, escrow, seat_many, sponsor
 from tests.support.time import hourly
 from users.models import Client
 from wallet.models import Kind, Transaction
 
 pytestmark = pytest.mark.django_db
+LIST = "/console/esports/tournament/"
 Gamers = Callable[[int], list[GamerCaller]]
 
 
@@ -98,6 +102,34 @@ def test_a_large_cancellation_shows_how_far_it_is(organiser: Browser, studio: St
     piece = text(organiser.get(at(uid, "refunds")))
     assert "All is back: 1005 refunds." in piece
     assert "hx-trigger" not in piece
+
+
+def test_many_are_cancelled_by_a_job_that_shows_how_far_it_is(
+    organiser: Browser, studio: StudioCaller, other_studio: StudioCaller
+) -> None:
+    big, small, hidden = studio.tournament(tournament_size=2000), studio.tournament(), other_studio.tournament()
+    seat_many(big, REFUNDS_AT_ONCE + 5)
+    over = studio.tournament()
+    end(over)
+    limited = logged_in(operator_in(Role.ORGANISER, Client.objects.get(pk=studio.client_id)))
+    ticked = {"action": "tournaments_cancel", "_selected_action": [big, small, hidden, over]}
+    assert "Give a reason" in text(limited.post(LIST, ticked, follow=True))
+    assert logged_in(operator_in(Role.VIEWER)).post(LIST, ticked | {"reason": "rain"}).status_code != 500
+    assert not Job.objects.exists()
+    page = text(limited.post(LIST, ticked | {"reason": "rain"}, follow=True))
+    job = Job.objects.get()
+    assert f"/console/jobs/{job.pk}/progress" in page
+    assert "0 of 3" in page
+    finished(job)
+    book_cancellations()
+    page = text(limited.get(f"/console/jobs/{job.pk}/"))
+    assert "3 of 3" in page
+    assert "1 refused" in page
+    assert "The tournament is over." in page
+    kept = Tournament.objects.in_bulk([big, small, hidden])
+    assert [kept[UUID(uid)].refunded_at is not None for uid in (big, small, hidden)] == [True, True, False]
+    acted = AuditEntry.objects.filter(act="tournament.cancel").values_list("object_id", "reason")
+    assert set(acted) == {(big, "rain"), (small, "rain")}
 
 
 def test_what_is_over_is_neither_cancelled_nor_ended_nor_extended(organiser: Browser, running: str) -> None:

@@ -72,12 +72,13 @@ def test_a_client_with_money_is_not_deleted(browser: Browser, played: str) -> No
 
 
 def test_a_new_secret_is_shown_once_and_works(browser: Browser, client_row: Client) -> None:
-    sent = {"action": "issue_secret", "_selected_action": [str(client_row.pk)]}
-    page = browser.post("/console/users/client/", sent, follow=True).content.decode()
+    shown = f"/console/studios/clients/{client_row.pk}/"
+    page = browser.post(shown, {"do": "issue", "reason": "go live"}).content.decode()
     secret = re.search(r"kgs_[A-Za-z0-9_-]{43}", page)
     assert secret
     assert client_of_secret(str(client_row.pk), secret.group())[0] == client_row
-    assert secret.group() not in browser.get(f"/console/users/client/{client_row.pk}/change/").content.decode()
+    assert secret.group() not in browser.get(shown).content.decode()
+    assert "issue_secret" not in browser.get("/console/users/client/").content.decode()
     assert ClientSecret.objects.get().hint == secret.group()[:10]
 
 

@@ -1,6 +1,7 @@
 """Gamer 360: what is shown is what the ledger says, acts leave traces, and personal data is masked."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.db import IntegrityError, connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
+from kgen.clock import database_now
 from kgen.console.roles import Role
 from kgen.models import AuditEntry
 from rewards.admin.gamer import ROWS, TABS
@@ -20,7 +22,7 @@ from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.money import book_deposits, wallet_of
 from tests.support.withdrawals import earn, link, row_of, withdraw
-from users.models import Client, GamerNote, GamerSession, PhoneLink, Suspension
+from users.models import Client, CodeGuard, GamerNote, GamerSession, PhoneLink, Suspension
 from wallet.models import Bucket, Transaction
 
 pytestmark = pytest.mark.django_db
@@ -183,6 +185,27 @@ def test_locks_on_codes_are_shown(browser: Browser, studio: StudioCaller) -> Non
     assert "<td>1 of 10</td>" in page
     assert "Numbers tried today: 1 of 5." in page
     assert PHONE not in page
+
+
+def test_a_lock_is_lifted_with_a_reason(as_role: Any, studio: StudioCaller) -> None:
+    caller = studio.gamer("bob")
+    caller.post("/fe/users/auth/otp/register", {"phone_number": PHONE}).ok()
+    CodeGuard.objects.update(locked_until=database_now() + timedelta(hours=20))
+    support = as_role(Role.SUPPORT)
+    page = shown(support, caller, "?tab=sessions")
+    assert page.count('<span class="kc-mark bad">locked</span>') == 2
+    assert 'value="lift_lock"' in page
+    assert 'value="lift_lock"' not in shown(as_role(Role.FINANCE), caller, "?tab=sessions")
+    sent = {"do": "lift_lock", "reason": "known voice"}
+    assert as_role(Role.ORGANISER).post(path_of(caller, "acts/"), sent).status_code == 403
+    assert "Give a reason" in act(support, caller, "lift_lock")
+    assert CodeGuard.objects.filter(locked_until=None).count() == 0
+    assert "The lock is lifted" in act(support, caller, "lift_lock", reason="known voice")
+    assert CodeGuard.objects.filter(locked_until=None).count() == 2
+    assert "No lock of phone codes" in act(support, caller, "lift_lock", reason="known voice")
+    entry = AuditEntry.objects.get(act="gamer.lift_lock")
+    assert (entry.object_id, entry.reason) == (str(row_of(caller).pk), "known voice")
+    assert 'value="lift_lock"' not in shown(support, caller, "?tab=sessions")
 
 
 @pytest.mark.parametrize("term", ["user id", "gamer id", "wallet", "address", "KGeN account"])

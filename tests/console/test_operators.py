@@ -84,6 +84,8 @@ def test_a_limit_is_a_lack_too(client_row: Client, admin: Operator) -> None:
     limited = operator_in(Role.ADMIN, client_row)
     assert not may_manage(limited, admin)
     assert may_manage(admin, limited)
+    limited.is_superuser = True
+    assert not may_manage(limited, admin)
     assert logged_in(limited).post(f"{LIST}{admin.pk}/password/", {}).status_code in (403, 404)
 
 

@@ -13,10 +13,11 @@ from kgen.console.roles import Role
 from kgen.models import AuditEntry
 from tests.console.conftest import logged_in, operator_in
 from tests.support.http import Caller, StudioCaller
-from users.models import Client, Gamer
+from users.models import Gamer
 
 pytestmark = pytest.mark.django_db
 EVAL = "'unsafe-eval'"
+UNLINK = {"action": "unlink_phone", "reason": "lost"}
 
 
 @pytest.mark.parametrize("path", ["/docs", "/schema", "/healthz", "/fe/wallet/balance", "/nope"])
@@ -106,6 +107,22 @@ def test_a_cursor_of_nothing_leads_to_the_first_page(browser: Browser, played: s
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "wallet/withdrawal/?state__in=%00",
+        "wallet/transaction/?kind__exact=%00",
+        "kgen/webhookdelivery/?state__exact=%00",
+        "kgen/auditentry/?after=%00",
+        "users/gamer/?client__id__exact=%00",
+    ],
+)
+def test_a_filter_of_nothing_leads_to_the_whole_list(browser: Browser, played: str, address: str) -> None:
+    answer = browser.get(f"/console/{address}", follow=True)
+    assert answer.status_code == 200
+    assert answer.redirect_chain[-1][0].endswith("?e=1")
+
+
 def test_a_filter_begins_at_its_first_page(browser: Browser, many: list[str], other_studio: StudioCaller) -> None:
     page = browser.get("/console/users/gamer/").content.decode()
     page = browser.get(f"/console/users/gamer/{link(page, 'next')}").content.decode()
@@ -113,15 +130,31 @@ def test_a_filter_begins_at_its_first_page(browser: Browser, many: list[str], ot
     assert not re.findall(r'href="\?[^"]*client__id__exact[^"]*_next', page)
 
 
-def test_acts_on_all_rows_at_once_are_refused(browser: Browser, client_row: Client) -> None:
-    sent = {"action": "issue_secret", "_selected_action": [str(client_row.pk)], "select_across": "1"}
-    page = browser.post("/console/users/client/", sent, follow=True).content.decode()
+def test_acts_on_all_rows_at_once_are_refused(browser: Browser, played: str) -> None:
+    sent = UNLINK | {"_selected_action": [str(Gamer.objects.get().pk)], "select_across": "1"}
+    page = browser.post("/console/users/gamer/", sent, follow=True).content.decode()
     assert f"At most {acts.MOST_ROWS} rows" in page
     assert not AuditEntry.objects.exists()
 
 
-def test_an_act_without_permission_does_nothing(client_row: Client) -> None:
+def test_a_reason_that_cannot_be_kept_is_none(browser: Browser, played: str) -> None:
+    gamer = Gamer.objects.get()
+    sent = {"do": "suspend", "reason": "a \0 b"}
+    page = browser.post(f"/console/people/gamers/{gamer.pk}/acts/", sent, follow=True).content.decode()
+    assert acts.REASON_MISSING in page
+    listed = UNLINK | {"_selected_action": [str(gamer.pk)], "reason": "\0"}
+    assert browser.post("/console/users/gamer/", listed, follow=True).status_code == 200
+    assert browser.post(f"/console/people/gamers/{gamer.pk}/contact/", sent | {"do": "show"}).status_code == 302
+    assert not AuditEntry.objects.exists()
+
+
+def test_an_act_is_no_verb(browser: Browser, played: str) -> None:
+    """Pages have acts that are called `delete`."""
+    answer = browser.delete("/console/play/series/00000000-0000-7000-8000-000000000000/")
+    assert answer.status_code == 405
+
+
+def test_an_act_without_permission_does_nothing(played: str) -> None:
     browser: Any = logged_in(operator_in(Role.FINANCE))
-    sent = {"action": "issue_secret", "_selected_action": [str(client_row.pk)]}
-    browser.post("/console/users/client/", sent)
+    browser.post("/console/users/gamer/", UNLINK | {"_selected_action": [str(Gamer.objects.get().pk)]})
     assert not AuditEntry.objects.exists()

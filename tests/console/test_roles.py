@@ -19,10 +19,11 @@ from kgen.console.groups import sync_roles
 from kgen.console.pages import PAGES, ConsolePage
 from kgen.console.roles import MATRIX, RIGHTS, Role, permissions_of
 from kgen.console.scope import clients_of
+from kgen.models import AuditEntry
 from tests.console.conftest import logged_in, operator_in
 from tests.support import factories
 from tests.support.http import StudioCaller
-from users.models import Client, Operator
+from users.models import Client, Gamer, Operator
 
 pytestmark = pytest.mark.django_db
 
@@ -208,9 +209,15 @@ def test_a_limited_operator_sees_the_rows_of_its_clients_only(two_games: tuple[C
 def test_a_limited_operator_acts_on_its_clients_only(two_games: tuple[Client, Client]) -> None:
     mine, other = two_games
     browser = logged_in(operator_in(Role.ADMIN, mine))
-    rows = {"_selected_action": [str(mine.pk), str(other.pk)], "action": "issue_secret"}
-    browser.post("/console/users/client/", rows)
+    for client in two_games:
+        browser.post(f"/console/studios/clients/{client.pk}/", {"do": "issue", "reason": "lost"})
     assert (mine.secrets.count(), other.secrets.count()) == (2, 1)
+    gamers = {str(gamer.pk): gamer.client_id for gamer in Gamer.objects.all()}
+    browser.post(
+        "/console/users/gamer/", {"_selected_action": list(gamers), "action": "unlink_phone", "reason": "lost"}
+    )
+    acted = AuditEntry.objects.filter(act="gamer.unlink_phone").values_list("object_id", flat=True)
+    assert [gamers[id] for id in acted] == [mine.pk]
 
 
 def test_a_limited_operator_manages_neither_operators_nor_rails(client_row: Client) -> None:

@@ -342,6 +342,10 @@ def test_a_named_table_must_be_one(organiser: Browser, client_row: Client) -> No
     page = organiser.post("/console/esports/prizetable/add/", sent).content.decode()
     assert "bands must be a list of 1 to 100 bands." in page
     assert not client_row.prizetable_set.exists()
+    for table in ('{"kind": ' + "9" * 5000 + "}", "[" * 100_000):
+        assert (
+            "valid JSON" in organiser.post("/console/esports/prizetable/add/", sent | {"table": table}).content.decode()
+        )
     good = {"kind": "shares", "bands": [{"from_rank": 1, "to_rank": 1, "share_bp": 9000}]}
     organiser.post("/console/esports/prizetable/add/", sent | {"table": json.dumps(good)})
     assert client_row.prizetable_set.get().table == good

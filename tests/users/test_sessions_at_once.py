@@ -6,7 +6,10 @@ from django.db import connection
 from tests.support.http import StudioCaller
 from tests.support.rows import snapshot
 from tests.support.threads import at_once, begin_blocked, eventually, holding, ledger_faults
-from users.models import Gamer, GamerSession, NewGamers
+from users.errors import CurrencyFixed
+from users.models import Client, Gamer, GamerSession, NewGamers
+from users.services import change_settings, open_session
+from users.services.clients import settings_of
 from wallet.models import Transaction, Wallet
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -53,3 +56,29 @@ def test_a_second_first_call_waits_for_the_one_that_runs_and_is_not_new(studio: 
         first, second = begin_blocked(call, call)
     assert (first.result(), second.result()) == (True, False)
     assert studio.gamer("u").buckets() == (50, 0, 0)
+
+
+def test_a_wallet_is_in_the_currency_that_the_client_has_by_then(client_row: Client) -> None:
+    """The caller's client was read before: for some seconds it is known from a cache."""
+    seen = settings_of(client_row)
+    change_settings(client_id=client_row.pk, settings=seen | {"currency": "GOLD"}, seen=seen)
+    assert client_row.currency != "GOLD"
+    opened = open_session(client=client_row, user_id="ann", profile={})
+    assert opened.gamer.wallet.currency == "GOLD"
+    assert Wallet.objects.get().currency == "GOLD"
+    assert ledger_faults() == []
+
+
+def test_a_currency_cannot_be_changed_under_a_first_session(studio: StudioCaller, client_row: Client) -> None:
+    seen = settings_of(client_row)
+
+    def change() -> None:
+        change_settings(client_id=client_row.pk, settings=seen | {"currency": "GOLD"}, seen=seen)
+
+    with holding("LOCK TABLE wallet_posting IN EXCLUSIVE MODE", []):
+        [first] = begin_blocked(lambda: studio.post("/s2s/session", {"user_id": "ann"}).ok())
+        [second] = begin_blocked(change)
+    first.result()
+    with pytest.raises(CurrencyFixed):
+        second.result()
+    assert Wallet.objects.get().currency == Client.objects.get().currency == client_row.currency

@@ -1,12 +1,16 @@
 """What codes refuse: wrong ones, too many, too soon, too far away."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from kgen.errors import RecordNotFound, WrongState
 from tests.support.http import GamerCaller, StudioCaller
+from tests.support.withdrawals import row_of
 from tests.users_phone.conftest import Phone, let_pass, wrong
 from users.models import Client, CodeGuard, PhoneChallenge
+from users.services import lift_lock
 
 pytestmark = pytest.mark.django_db
 REGISTER, VERIFY = "/fe/users/auth/otp/register", "/fe/users/auth/otp/verify"
@@ -98,12 +102,17 @@ def test_a_resent_code_replaces_the_one_before(gamer: GamerCaller, phone: Phone)
     assert PhoneChallenge.objects.filter(auth_code=second, used_at=None).exists()
 
 
-def test_ten_failures_in_a_row_lock_for_a_day(studio: StudioCaller, gamer: GamerCaller, phone: Phone) -> None:
+def lock(gamer: GamerCaller, phone: Phone) -> None:
+    """Give ten wrong codes."""
     for _ in range(2):
         auth_code = phone.register(gamer).ok()["authCode"]
         for _ in range(5):
             phone.verify(gamer, auth_code, wrong(phone.code())).refused(400, "INVALID_OTP")
         let_pass(minutes=5)
+
+
+def test_ten_failures_in_a_row_lock_for_a_day(studio: StudioCaller, gamer: GamerCaller, phone: Phone) -> None:
+    lock(gamer, phone)
     locked = phone.register(gamer)
     assert 85_000 < locked.refused(429, "OTP_ATTEMPTS_EXCEEDED")["retry_after"] <= 86_400
     assert locked.headers["Retry-After"] == str(locked.json["retry_after"])
@@ -111,6 +120,30 @@ def test_ten_failures_in_a_row_lock_for_a_day(studio: StudioCaller, gamer: Gamer
     Phone(phone.gateway, "8000000002").register(gamer).refused(429, "OTP_ATTEMPTS_EXCEEDED")
     let_pass(days=1)
     phone.link(gamer).ok()
+
+
+def test_a_lock_is_lifted_with_those_of_the_numbers_that_were_tried(
+    studio: StudioCaller, gamer: GamerCaller, phone: Phone
+) -> None:
+    lock(gamer, phone)
+    other, elsewhere = studio.gamer("another"), Phone(phone.gateway, "8000000002")
+    lock(other, elsewhere)
+    lift_lock(gamer_id=row_of(gamer).pk)
+    phone.link(gamer).ok()
+    elsewhere.register(other).refused(429, "OTP_ATTEMPTS_EXCEEDED")
+    with pytest.raises(WrongState):
+        lift_lock(gamer_id=row_of(gamer).pk)
+    with pytest.raises(RecordNotFound):
+        lift_lock(gamer_id=UUID(int=7))
+
+
+def test_counting_begins_anew_after_a_lock_is_lifted(gamer: GamerCaller, phone: Phone) -> None:
+    lock(gamer, phone)
+    lift_lock(gamer_id=row_of(gamer).pk)
+    assert set(CodeGuard.objects.values_list("failures", "locked_until")) == {(0, None)}
+    let_pass(minutes=10)
+    lock(gamer, phone)
+    phone.register(gamer).refused(429, "OTP_ATTEMPTS_EXCEEDED")
 
 
 def test_a_right_code_ends_the_row_of_failures(studio: StudioCaller, gamer: GamerCaller, phone: Phone) -> None:

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from kgen.console.acts import Act, on_rows
+from kgen.console.acts import Act
 from kgen.console.admin import ReadOnlyAdmin
 from kgen.console.navigation import Nav
 from kgen.console.pages import ConsolePage, address, does, page
@@ -33,21 +33,11 @@ class ClientAdmin(ReadOnlyAdmin):
     list_filter = ["active"]
     list_before_template = "console/client_tools.html"
     search_fields = ["name", "=id"]
-    actions = ["issue_secret"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """With a way to a new client, for those who may make one."""
         may_make = request.user.has_perm(MAY_MANAGE) and clients_of(request.user) is None
         return super().changelist_view(request, (extra_context or {}) | {"may_make_client": may_make})
-
-    @on_rows(
-        Act("client.issue_secret", MAY_ISSUE, needs_reason=False),
-        "Issue a new secret (shown once; with two live ones the older is revoked)",
-        told=lambda row, secret: f"{row.name}: {secret}",
-    )
-    def issue_secret(self, request: HttpRequest, row: Client, reason: str) -> str:
-        """Make a secret and show it this once."""
-        return services.issue_secret(client_id=row.pk)
 
 
 @page

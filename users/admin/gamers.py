@@ -99,6 +99,18 @@ class GamerActsPage(ConsolePage):
         self.run(self.acts()["unlink"], call, subject=gamer, done="The phone is unlinked.")
         return self._back(pk)
 
+    @does(Act("gamer.lift_lock", "users.lift_lock"))
+    def lift_lock(self, pk: UUID) -> HttpResponse:
+        """Let codes be tried again before the day is over."""
+        gamer = self._gamer(pk)
+        self.run(
+            self.acts()["lift_lock"],
+            lambda: services.lift_lock(gamer_id=gamer.pk),
+            subject=gamer,
+            done="The lock is lifted: codes can be asked for and tried again.",
+        )
+        return self._back(pk)
+
     @does(Act("gamer.end_session", MAY_SUSPEND))
     def end_session(self, pk: UUID) -> HttpResponse:
         """End the live session with all its tokens; the studio can open another."""

@@ -24,11 +24,11 @@ def may_manage(actor: Operator, other: Operator) -> bool:
     """Whether `actor` may change `other`: whoever sets a password or drops a factor can act as that operator.
 
     So nobody may who lacks any of the other's rights, and only a superuser may with a superuser. A limit to clients
-    is a lack too.
+    is a lack too, a superuser's as well.
     """
-    if actor.is_superuser:
-        return True
-    return not other.is_superuser and rights_of(other) <= rights_of(actor) and not actor.clients.exists()
+    if actor.clients.exists():
+        return False
+    return actor.is_superuser or (not other.is_superuser and rights_of(other) <= rights_of(actor))
 
 
 def grantable_groups(actor: Operator) -> QuerySet[Group]:

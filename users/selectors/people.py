@@ -93,13 +93,24 @@ class Codes:
     # (masked number, challenge), newest first.
     challenges: list[tuple[str, PhoneChallenge]]
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether a lock keeps the gamer from codes."""
+        return any(counter.locked_until for counter in self.counters)
+
+
+def guards_about(gamer: Gamer) -> QuerySet[CodeGuard]:
+    """The counters that stand before a gamer's codes: its own, its number's, and those of numbers that it tried."""
+    numbers = set(PhoneChallenge.objects.filter(gamer=gamer).order_by().values_list("phone", flat=True).distinct())
+    if gamer.kgen_account:
+        numbers.add(gamer.kgen_account.phone)
+    return CodeGuard.objects.filter(Q(gamer=gamer) | Q(phone__in=numbers))
+
 
 def codes_of(gamer: Gamer) -> Codes:
-    """The counters of a gamer and of its number, and the newest codes, of which nothing can be guessed from here."""
+    """A gamer's counters and the newest codes, of which nothing can be guessed from here."""
     now = database_now()
-    phone = gamer.kgen_account.phone if gamer.kgen_account else None
-    guards = CodeGuard.objects.filter(Q(gamer=gamer) | Q(phone=phone) if phone else Q(gamer=gamer)).order_by("pk")
-    counters = [_counter(guard, now) for guard in guards]
+    counters = [_counter(guard, now) for guard in guards_about(gamer).order_by("pk")]
     challenges = PhoneChallenge.objects.filter(gamer=gamer).order_by("-created_at")
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     numbers = challenges.filter(created_at__gte=midnight).order_by().values("phone").distinct().count()

@@ -2,6 +2,7 @@
 
 from users.services.client_secrets import issue_secret, note_secret_used, revoke_secret
 from users.services.clients import MadeClient, change_settings, make_client, switch_client
+from users.services.code_locks import lift_lock
 from users.services.notes import write_note
 from users.services.opening import OpenedSession, Opening, Tokens, open_session, open_together
 from users.services.operators import reset_factor, switch_operator
@@ -22,6 +23,7 @@ __all__ = [
     "expire_sessions",
     "forget_codes",
     "issue_secret",
+    "lift_lock",
     "lift_suspension",
     "make_client",
     "note_secret_used",

@@ -133,10 +133,10 @@ class Newcomers:
         made = {opening: _new_gamer(opening, now) for opening in openings}
         # The insert waits for a first call that is under way; the wallet follows only where this one won.
         Gamer.objects.bulk_create(made.values(), ignore_conflicts=True)
-        stored = set(Gamer.objects.filter(pk__in=[gamer.pk for gamer in made.values()]).values_list("pk", flat=True))
-        ours = {opening: gamer for opening, gamer in made.items() if gamer.pk in stored}
+        currencies = _stored([gamer.pk for gamer in made.values()])
+        ours = {opening: gamer for opening, gamer in made.items() if gamer.pk in currencies}
         self.makers = set(ours)
-        _open_wallets(ours, now)
+        _open_wallets(ours, currencies, now)
         _count_new(ours, now)
         others = {opening.whose for opening in openings if opening not in ours}
         self.gamers = {opening.whose: gamer for opening, gamer in ours.items()} | gamers_with_wallets(others)
@@ -153,9 +153,16 @@ def _new_gamer(opening: Opening, now: datetime) -> Gamer:
     )
 
 
-def _open_wallets(ours: dict[Opening, Gamer], now: datetime) -> None:
+def _stored(gamer_ids: list[UUID]) -> dict[UUID, str]:
+    """Those of the gamers that are there, with their clients' currencies, which stay as they are until COMMIT."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STORED, [gamer_ids])
+        return dict(cursor.fetchall())
+
+
+def _open_wallets(ours: dict[Opening, Gamer], currencies: dict[UUID, str], now: datetime) -> None:
     wallets = ledger.open_wallets(
-        ((gamer.wallet_id, opening.client.pk, opening.client.currency) for opening, gamer in ours.items()), now=now
+        ((gamer.wallet_id, opening.client.pk, currencies[gamer.pk]) for opening, gamer in ours.items()), now=now
     )
     for gamer in ours.values():
         gamer.wallet = wallets[gamer.wallet_id]
@@ -277,6 +284,12 @@ WITH held AS (SELECT id FROM users_gamer WHERE id = ANY(%s::uuid[]) ORDER BY id 
 UPDATE users_gamer AS gamer SET updated_at = %s, {", ".join(_GIVEN)}
   FROM held JOIN unnest(%s::uuid[], %s::text[]::jsonb[]) AS given (id, profile) USING (id)
  WHERE gamer.id = held.id
+"""
+# The client's row may be older in the caller's hands, and its currency may be changed while there is no account. KEY
+# SHARE is what the foreign key takes at COMMIT in any case; it waits for a change of settings and holds the next one.
+_STORED = """
+SELECT gamer.id, client.currency FROM users_gamer gamer JOIN users_client client ON client.id = gamer.client_id
+ WHERE gamer.id = ANY(%s::uuid[]) FOR KEY SHARE OF client
 """
 # Locked in one order first: two runs that share gamers must not wait for each other.
 _EXTEND = """

@@ -3,17 +3,22 @@
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from kgen.console.acts import Act, on_rows
 from kgen.console.admin import ReadOnlyAdmin
+from kgen.console.names import operator_names
 from kgen.console.navigation import Nav
 from kgen.console.pages import ConsolePage, address, does, page
+from kgen.console.paging import page_at
 from kgen.console.scope import clients_of, scoped
 from kgen.jobs.sheets import masked
 from wallet.admin.queue import operator_of
@@ -21,7 +26,7 @@ from wallet.ledger import Bucket
 from wallet.models import ADJUSTABLE, Adjustment, AdjustmentState, Direction, Wallet
 from wallet.models.adjustments import LARGEST_ADJUSTMENT, LONGEST_REASON, SHORTEST_REASON
 from wallet.selectors import balance_of
-from wallet.selectors.adjustments import adjustments_of_operator, open_adjustments
+from wallet.selectors.adjustments import adjustments_of_operator, open_adjustment_page
 from wallet.services import adjusting
 
 MAY_SEE, MAY_ASK, MAY_DECIDE = "wallet.view_adjustment", "wallet.request_adjustment", "wallet.approve_adjustment"
@@ -29,7 +34,6 @@ REQUEST = Act("adjustment.request", MAY_ASK)
 APPROVE = Act("adjustment.approve", MAY_DECIDE)
 REJECT = Act("adjustment.reject", MAY_DECIDE)
 CANCEL = Act("adjustment.cancel", MAY_ASK)
-LISTED = 100
 
 
 @admin.register(Adjustment)
@@ -38,12 +42,31 @@ class AdjustmentAdmin(ReadOnlyAdmin):
 
     list_display = [
         *("id", "state", "wallet", "direction", "bucket", "amount"),
-        *("reason", "requested_by", "created_at", "decided_by"),
+        *("reason", "maker", "created_at", "checker"),
     ]
     list_filter = ["state", "direction", "bucket"]
     list_select_related = ["wallet"]
     search_fields = ["=id", "=wallet__address"]
     actions = ["approve", "reject", "cancel"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        operators = get_user_model()._base_manager
+        names = {
+            f"{column}_name": Subquery(operators.filter(pk=OuterRef(column)).values("username"))
+            for column in ("requested_by", "decided_by")
+        }
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(**names)
+        return rows
+
+    @admin.display(description="asked for by")
+    def maker(self, row: Any) -> Any:
+        """Who asked."""
+        return row.requested_by_name or row.requested_by
+
+    @admin.display(description="decided by")
+    def checker(self, row: Any) -> Any:
+        """Who decided; of a cancelled one its maker."""
+        return row.decided_by_name or row.decided_by
 
     @on_rows(APPROVE, "Approve: the money moves")
     def approve(self, request: HttpRequest, row: Adjustment, reason: str) -> Any:
@@ -71,9 +94,14 @@ class AdjustmentsPage(ConsolePage):
     nav = Nav("Money", "Adjustments", "balance", 40)
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
-        me = operator_of(self.request)
-        rows = open_adjustments(clients_of(self.request.user), LISTED)
-        return {"rows": [(row, row.requested_by == me) for row in rows], "listed": LISTED}
+        me, clients, cursor = operator_of(self.request), clients_of(self.request.user), self.request.GET.get("after")
+        found = page_at(lambda cursor: open_adjustment_page(clients, cursor), cursor)
+        names = operator_names(row.requested_by for row in found.rows)
+        return {
+            "rows": [(row, row.requested_by == me, names.get(row.requested_by, "")) for row in found.rows],
+            "next_query": urlencode({"after": found.next_cursor}) if found.next_cursor else "",
+            "is_first": not cursor,
+        }
 
 
 @page
@@ -86,8 +114,11 @@ class AdjustmentPage(ConsolePage):
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
         row = self._row(kwargs["pk"])
+        names = operator_names([row.requested_by, row.decided_by])
         return {
             "row": row,
+            "maker": names.get(row.requested_by, f"operator {row.requested_by}"),
+            "checker": names.get(row.decided_by, f"operator {row.decided_by}"),
             "is_open": row.state == AdjustmentState.REQUESTED,
             "mine": row.requested_by == operator_of(self.request),
             "wallet_address": masked(row.wallet.address),

@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from kgen.api.pagination import Key, Page, page_of
 from wallet.models import Adjustment, AdjustmentState
 
+LISTED = 50
+
 
 def has_asked_for_adjustment(wallet_id: UUID, operator_id: int) -> bool:
     """Whether the operator is the maker of an adjustment of this wallet that is open or approved."""
@@ -21,10 +23,14 @@ def adjustments_of_operator(clients: Collection[UUID] | None) -> QuerySet[Adjust
     return rows if clients is None else rows.filter(client_id__in=list(clients))
 
 
-def open_adjustments(clients: Collection[UUID] | None, most: int) -> list[Adjustment]:
-    """The oldest requests that nobody has decided."""
+def open_adjustment_page(clients: Collection[UUID] | None, cursor: str | None) -> Page[Adjustment]:
+    """Requests that nobody has decided, oldest first.
+
+    :raises Invalid: the cursor is not one of this list.
+    """
     rows = adjustments_of_operator(clients).filter(state=AdjustmentState.REQUESTED)
-    return list(rows.order_by("created_at", "id")[:most])
+    keys = (Key("created_at", "time"), Key("id", "uuid"))
+    return page_of(rows, keys, scope="adjustments:open", cursor=cursor, limit=LISTED)
 
 
 def count_open_adjustments(clients: Collection[UUID] | None, *, but_of: int, most: int) -> int:
@@ -34,9 +40,14 @@ def count_open_adjustments(clients: Collection[UUID] | None, *, but_of: int, mos
     return rows.order_by("created_at", "id")[:most].count()
 
 
-def adjustments_asked_by(operator_id: int, clients: Collection[UUID] | None, most: int) -> list[Adjustment]:
-    """An operator's own newest requests, whatever became of them."""
-    return list(adjustments_of_operator(clients).filter(requested_by=operator_id).order_by("-pk")[:most])
+def asked_adjustment_page(operator_id: int, clients: Collection[UUID] | None, cursor: str | None) -> Page[Adjustment]:
+    """An operator's own requests, newest first, whatever became of them.
+
+    :raises Invalid: the cursor is not one of this list.
+    """
+    rows = adjustments_of_operator(clients).filter(requested_by=operator_id)
+    scope = f"adjustments:{operator_id}"
+    return page_of(rows, (Key("id", "uuid", descending=True),), scope=scope, cursor=cursor, limit=LISTED)
 
 
 def adjustment_page(wallet_id: UUID, *, scope: str, cursor: str | None, limit: int) -> Page[Adjustment]:

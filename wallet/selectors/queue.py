@@ -116,12 +116,6 @@ def queue_page(tab: Tab, clients: Clients, cursor: str | None) -> Page[Withdrawa
     return page_of(rows, keys, scope=f"queue:{tab.name}", cursor=cursor, limit=LISTED)
 
 
-def withdrawals_to_approve(clients: Clients, most: int) -> list[Withdrawal]:
-    """The oldest of those that await approval, with their wallets."""
-    rows = _of(clients, tab_named("approval")).select_related("wallet")
-    return list(rows.order_by("created_at", "id")[:most])
-
-
 def count_to_approve(clients: Clients, most: int) -> int:
     """How many await approval, counted to `most`."""
     # In the index's order: else a plan for any state would rather look for the first few in the whole table.

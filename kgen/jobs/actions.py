@@ -1,0 +1,54 @@
+"""Actions of lists that are too long for a request: the rows that are ticked become the acts of a job."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import action as django_action
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from kgen.api.request_id import request_id_of
+from kgen.console.acts import MOST_ROWS, REASON_MISSING, Act, act, reason_in
+from kgen.console.pages import address
+from kgen.jobs.models import Job
+from kgen.jobs.pages import MAY_SEE
+from kgen.jobs.services import request_acts
+
+
+def as_job(what: Act, description: str, kind: str) -> Any:
+    """An action that asks for a job of this kind; who may see jobs is led to it, with its progress and its result.
+
+    `what` is asking for the job; each of its acts has the kind's own name in the trail.
+    """
+
+    def run(self: Any, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        reason = reason_in(request)
+        if not reason:
+            messages.error(request, REASON_MISSING)
+            return None
+        chosen = list(queryset.order_by("pk").values_list("pk", flat=True)[: MOST_ROWS + 1])
+        if request.POST.get("select_across") == "1" or len(chosen) > MOST_ROWS:
+            messages.error(request, f"At most {MOST_ROWS} rows at once.")
+            return None
+        made = act(
+            request,
+            what,
+            lambda: request_acts(
+                operator_id=int(request.user.pk or 0),
+                kind=kind,
+                subjects=chosen,
+                reason=reason,
+                request_id=request_id_of(request),
+            ),
+            subject=lambda job: job,
+            done=f"{len(chosen)} put into the queue of jobs. Each is acted upon by itself; refusals are told there.",
+            reason=reason,
+        )
+        may_look = isinstance(made, Job) and request.user.has_perm(MAY_SEE)
+        return HttpResponseRedirect(address("job", pk=made.pk)) if may_look else None
+
+    run.__name__ = kind.replace(".", "_")
+    # See kgen.console.acts.on_rows.
+    made: Any = django_action(description=description)(run)
+    made.act = what
+    return made
