@@ -8,6 +8,7 @@ PostgreSQL while there is no set.
 """
 
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ FRESH_MS = 500
 # Older than this no set is asked, whatever keeps it from being caught up with.
 STALE_MS = 1000
 LOCK_MS = 10_000
+PATIENCE_SECONDS, POLL_SECONDS = 0.3, 0.01
 KEPT_MS = 3_600_000
 # What a reader does in passing: so many changes are caught up with, so many standings are built. More is a worker's.
 CATCH_UP_LIMIT = 20_000
@@ -123,6 +125,7 @@ class Board:
         self.fresh = f"{self.ranks}:fresh"
         self.lock = f"{self.ranks}:lock"
         self.asked = f"{self.ranks}:asked"
+        self.called = f"{self.ranks}:called"
 
     def rank_of(self, position: Position) -> int | None:
         """The rank in the set, also of a standing that the set has not seen yet; None if parts of the set are gone."""
@@ -144,12 +147,24 @@ class Board:
             return True
         token = secrets.token_hex(8)
         if not valkey().set(self.lock, token, nx=True, px=LOCK_MS):
-            # The mark lives KEPT_MS from its catch-up on. Whoever has the lock may be slow, or dead.
-            return int(valkey().pttl(self.mark)) > KEPT_MS - STALE_MS
+            return mark is not None and self._await_the_other()
         try:
             return self._catch_up(token, None if mark is None else int(mark), may_build)
         finally:
             UNLOCK(keys=[self.lock], args=[token])
+
+    def _await_the_other(self) -> bool:
+        """Whether the set, which somebody is at work on, is young enough by the time we have no more patience.
+
+        To count takes longer than they mostly do, and slows them down; but whoever has the lock may be slow, or dead.
+        """
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        # The mark lives KEPT_MS from its catch-up on.
+        while int(valkey().pttl(self.mark)) <= KEPT_MS - STALE_MS:
+            if time.monotonic() > give_up_at:
+                return False
+            time.sleep(POLL_SECONDS)
+        return True
 
     def _catch_up(self, token: str, mark: int | None, may_build: bool) -> bool:
         # Before the rows are read: what commits in between is then read again next time, never missed.

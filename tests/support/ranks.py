@@ -1,13 +1,18 @@
 """Standings written in bulk, and what their ranks must be."""
 
+import json
+from base64 import b64decode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
+from esports import tasks
 from esports.models import Participation
 from esports.selectors.ranks import Board, Position, counted_rank, rank_of
+from kgen.celery import app as celery_app
 from kgen.valkey import valkey
 
 EPOCH = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
@@ -53,6 +58,17 @@ def check_ranks(uid: str, *, cached: bool = True) -> int:
         assert [board(uid).rank_of(position) for position in ordered] == expected
         assert valkey().zcard(board(uid).ranks) == len(ordered)
     return len(ordered)
+
+
+def builds_asked_for(uid: str) -> int:
+    """How often workers were asked to make this board; the messages are taken from the queue."""
+    queue = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] + celery_app.conf.task_default_queue
+    found = 0
+    while raw := valkey().rpop(queue):
+        message = json.loads(raw)
+        arguments = json.loads(b64decode(message["body"]))[0]
+        found += (message["headers"]["task"], arguments) == (tasks.build_board.name, [uid])
+    return found
 
 
 _PLACE = """
