@@ -1,10 +1,13 @@
 """The database's clock: the one time that all web and worker processes agree on."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import DateTimeField, Func
+
+# So much apart is what is done together, where somebody has to be first.
+TICK = timedelta(microseconds=1)
 
 
 class ClockTimestamp(Func):

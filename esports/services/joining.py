@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 from esports import errors
 from esports.locks import add_stays, end_stays, lock_free_seats, lock_stays, places_taken
 from esports.selectors.tournaments import Seen, check_visible, see_all, tournament_id_of
+from kgen.clock import TICK
 from kgen.errors import DomainError, WrongState
 from kgen.transactions import journey
 from users.selectors import check_not_suspended
@@ -19,9 +20,6 @@ from wallet import ledger
 if TYPE_CHECKING:
     from users.models import Gamer
     from users.selectors import Player
-
-# So much apart are those who join together: who came first has joined first.
-TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)

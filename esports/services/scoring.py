@@ -17,6 +17,7 @@ from esports.ranking import Standing
 from esports.selectors.tournaments import Seen, check_visible, see_all, tournament_id_of, tournament_of_client
 from esports.services.boards import note_scores
 from kgen.arrays import array, arrays
+from kgen.clock import TICK
 from kgen.errors import DomainError, RecordNotFound, ReferenceReused, WrongState
 from kgen.transactions import journey
 from users.selectors import check_not_suspended, gamers_by_user_id
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from users.selectors import Player, Scorer
 
 Source = Literal["gamer", "server"]
-# So much apart are the scores that are accepted together: who came first has reached first.
-TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from kgen.api.throttles import WINDOWS
 from kgen.express.admission import Door, Visit
 from kgen.express.calls import Call, Express, NotExpress
 from kgen.express.routes import Action, Route
-from kgen.express.together import Together
+from kgen.express.together import Together, each
 from kgen.logs import log_request
 
 
@@ -44,7 +44,8 @@ class Service:
         outcomes: list[Any] = self.door.admit(visits, WINDOWS[self.audience]())
         admitted = [at for at, refusal in enumerate(outcomes) if refusal is None]
         if admitted:
-            results = self.action.work([(visits[at].caller, visits[at].asked) for at in admitted])
+            # Not tried again with the admission: that has counted them.
+            results = each(self.action.work, [(visits[at].caller, visits[at].asked) for at in admitted])
             for at, result in zip(admitted, results, strict=True):
                 outcomes[at] = result
         return outcomes

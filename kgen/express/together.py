@@ -75,17 +75,28 @@ class Together[I, R]:
 
     def _results(self, items: Sequence[I]) -> Sequence[R | Exception]:
         try:
-            return self.work(items)
+            return each(self.work, items)
         except (OperationalError, InterfaceError) as error:
-            # The database is away, or a lock was not to be had in time: no better for each alone. Whether the
-            # connection can be used again is not worth finding out.
+            # Whether the connection can be used again is not worth finding out.
             if not self.inline:
                 connection.close()
             return [error] * len(items)
-        except Exception as error:
-            if len(items) == 1:
-                return [error]
-            return [self._results([item])[0] for item in items]
+
+
+def each[I, R](work: Callable[[Sequence[I]], Sequence[R | Exception]], items: Sequence[I]) -> Sequence[R | Exception]:
+    """What `work` gives for the items; if it raises for several of them, what it gives for each alone.
+
+    :raises OperationalError, InterfaceError: the database is away, or a lock was not to be had in time: no better for
+        each alone.
+    """
+    try:
+        return work(items)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        if len(items) == 1:
+            return [error]
+        return [each(work, [item])[0] for item in items]
 
 
 def _drop_lost_connection() -> None:

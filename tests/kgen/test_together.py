@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from django.db import OperationalError
 
 from kgen.errors import Unavailable
 from kgen.express.calls import Call
-from kgen.express.handling import refusal
+from kgen.express.handling import _service_of, refusal
+from kgen.express.routes import _actions
 from kgen.express.together import Together
+from tests.support.http import StudioCaller
 
 
 @pytest.fixture(autouse=True)
@@ -129,3 +132,25 @@ def test_a_bug_is_a_500_that_says_nothing_and_is_logged_once(logged: pytest.LogC
     assert b"INTERNAL_ERROR" in answer.body
     assert b"secret" not in answer.body
     assert len(logged.records) == 1
+
+
+@pytest.mark.django_db
+def test_a_call_that_is_tried_alone_is_counted_once(
+    studio: StudioCaller, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Together, "inline", True)
+    settings.RATE_GAMER_PER_SECOND, settings.RATE_GAMER_BURST = 1, 10
+    gamers = [studio.gamer(f"player-{number}") for number in range(3)]
+    service = _service_of(next(action for action in _actions if action.name == "balance"))
+
+    def work(visits: Sequence[Any]) -> Sequence[Any]:
+        if len(visits) > 1:
+            raise ValueError("spoiled")
+        return list(visits)
+
+    monkeypatch.setattr(service, "action", replace(service.action, work=work))
+    headers = [{name.lower().encode(): value.encode() for name, value in gamer.headers.items()} for gamer in gamers]
+    calls = [Call("GET", "/fe/wallet/balance", b"", each, b"", "the-id") for each in headers]
+    results = service._run([service.visit(call, {}) for call in calls])
+    assert not [result for result in results if isinstance(result, Exception)]
+    assert [call.rate_headers["RateLimit"].split(";")[1] for call in calls] == ["r=9"] * 3
