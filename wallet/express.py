@@ -43,12 +43,7 @@ _KEY = re.compile(f"[A-Za-z0-9_-]{{0,{LONGEST_KEY}}}", re.ASCII)
 
 
 def _prepare_statement(call: Call) -> _Asked:
-    given: dict[str, str] = {}
-    for part in call.query.decode("latin-1").split("&") if call.query else ():
-        name, _, value = part.partition("=")
-        if name in given:
-            raise NotExpress
-        given[name] = value
+    given = call.parameters()
     limit, key = given.pop("limit", None), given.pop("last_evaluated_key", "")
     if given or not _KEY.fullmatch(key):
         raise NotExpress

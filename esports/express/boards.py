@@ -48,12 +48,7 @@ class Page(NamedTuple):
 
 
 def _prepare(call: Call, uid: str) -> Asked:
-    given: dict[str, str] = {}
-    for part in call.query.decode("latin-1").split("&") if call.query else ():
-        name, _, value = part.partition("=")
-        if name in given:
-            raise NotExpress
-        given[name] = value
+    given = call.parameters()
     limit, about = given.pop("limit", "100"), given.pop("around", None)
     if given or about not in (None, "me") or not (limit.isascii() and limit.isdigit() and len(limit) <= 4):
         raise NotExpress

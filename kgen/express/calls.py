@@ -37,6 +37,19 @@ class Call:
         except (DomainError, msgspec.ValidationError):
             raise NotExpress from None
 
+    def parameters(self) -> dict[str, str]:
+        """The query's parameters, as they are spelled.
+
+        :raises NotExpress: one stands twice.
+        """
+        given: dict[str, str] = {}
+        for part in self.query.decode("latin-1").split("&") if self.query else ():
+            name, _, value = part.partition("=")
+            if name in given:
+                raise NotExpress
+            given[name] = value
+        return given
+
     def header(self, name: bytes) -> str | None:
         """A header's text."""
         value = self.headers.get(name)

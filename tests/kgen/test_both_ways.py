@@ -46,7 +46,7 @@ def is_taken(gamer: GamerCaller, method: str, path: str, raw: bytes | None, **he
     typed = {"Content-Type": "application/json"} if raw else {}
     with undone():
         served = express(method, path, gamer.headers | typed | headers, raw or b"")
-    return bool(served and served.head)
+    return bool(served and served.answer)
 
 
 def assert_alike(gamer: GamerCaller, method: str, path: str, raw: bytes | None = None) -> Answer:
