@@ -2,7 +2,9 @@
 
 import base64
 import os
+import re
 import sys
+from decimal import Decimal
 from typing import NoReturn
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -11,6 +13,7 @@ EX_CONFIG = 78
 
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 _read: set[str] = set()
+_PRICE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?) ([A-Z]{3})", re.ASCII)
 
 
 def refuse(name: str, problem: str) -> NoReturn:
@@ -50,6 +53,17 @@ def whole(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -> 
     if not (value.isascii() and value.isdigit() and least <= int(value[:12]) <= most):
         refuse(name, f"{value!r} is no whole number from {least} to {most}")
     return int(value)
+
+
+def price(name: str) -> tuple[Decimal, str] | None:
+    """An amount with its currency, as in `0.18 INR`; None where it is not set."""
+    value = text(name, "")
+    if not value:
+        return None
+    found = _PRICE.fullmatch(value)
+    if found is None:
+        refuse(name, "must be an amount and a currency, as in '0.18 INR'")
+    return Decimal(found[1]), found[2]
 
 
 def words(name: str, default: str) -> list[str]:

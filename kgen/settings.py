@@ -84,6 +84,8 @@ SMS_TWILIO_FROM = _of_provider("twilio", "SMS_TWILIO_FROM")
 SMS_MSG91_URL = env.url("SMS_MSG91_URL", "https://control.msg91.com", ("http", "https")).rstrip("/")
 SMS_MSG91_AUTH_KEY = _of_provider("msg91", "SMS_MSG91_AUTH_KEY")
 SMS_MSG91_TEMPLATE_ID = _of_provider("msg91", "SMS_MSG91_TEMPLATE_ID")
+# What one message costs: for the console's sum of the day alone, so in whatever money the provider asks for.
+SMS_PRICE = env.price("SMS_PRICE")
 # A message that may have been sent is not sent again for so long; a provider's answer takes less.
 SMS_COOL_DOWN_SECONDS = env.whole("SMS_COOL_DOWN_SECONDS", 20, least=20, most=300)
 # So many messages into one range of numbers (all but the last digits) with so few links stop sending; 0 = off.

@@ -1,15 +1,19 @@
-"""Prize tables in the console."""
+"""Prize tables and participations in the console."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Q
 from django.forms.fields import InvalidJSONInput
+from django.http import HttpRequest
 
 from esports import prizes
 from esports.errors import PrizeTableInvalid
-from esports.models import PrizeTable
-from kgen.console.admin import ClientFilter, EditableAdmin
+from esports.models import Participation, PrizeTable
+from kgen.api.fields import id_of
+from kgen.console.admin import ClientFilter, EditableAdmin, ReadOnlyAdmin
+from kgen.console.moments import moment
 from kgen.console.navigation import Nav
 
 
@@ -58,3 +62,45 @@ class PrizeTableAdmin(EditableAdmin):
     list_filter = [("client", ClientFilter)]
     list_select_related = ["client"]
     search_fields = ["name"]
+
+
+@admin.register(Participation)
+class ParticipationAdmin(ReadOnlyAdmin):
+    """Entries, also free ones and those that were left again; a row leads to the stay."""
+
+    nav = Nav("Play", "Entries", "login", 15)
+    permission = "esports.view_tournament"
+    page = "participation_page"
+    timed = "joined_at"
+    list_display = ["joined", "tournament", "player", "stake", "score", "left"]
+    list_filter = [("client", ClientFilter)]
+    list_select_related = ["tournament", "gamer"]
+    search_fields = ["id"]
+    search_help_text = "id of the participation, its tournament or its gamer"
+    list_before_template = "console/zone_note.html"
+
+    class Media:
+        js = ["console/moments.js"]
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """By ids, each of which has an index."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        id = id_of(term)
+        return (queryset.filter(Q(pk=id) | Q(tournament=id) | Q(gamer=id)) if id else queryset.none()), False
+
+    @admin.display(description="joined")
+    def joined(self, row: Participation) -> str:
+        """When the seat was taken."""
+        return moment(row.joined_at)
+
+    @admin.display(description="gamer")
+    def player(self, row: Participation) -> str:
+        """Under the studio's own name for the gamer."""
+        return row.gamer.user_id
+
+    @admin.display(description="left")
+    def left(self, row: Participation) -> str:
+        """When it was given back."""
+        return moment(row.left_at)

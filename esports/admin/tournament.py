@@ -14,6 +14,7 @@ from esports import prizes
 from esports.admin.stages import StageFilter
 from esports.lifecycle import Status
 from esports.models import Tournament
+from esports.selectors.search import entitled
 from esports.selectors.standings import Part, standing_page, stays_of
 from esports.selectors.statuses import having_status
 from esports.selectors.tournaments import Seen, see, seen, with_clock
@@ -53,8 +54,8 @@ class TournamentAdmin(ReadOnlyAdmin):
     list_display = ["title", "status", "field", "stakes", "prize_pool", "starts", "ends", "client"]
     list_filter = [StatusFilter, StageFilter, ("client", ClientFilter), ("starts_at", RangeDateFilter)]
     list_filter_submit = True
-    search_fields = ["title"]
-    search_help_text = "id, or part of the title"
+    search_fields = ["title"]  # For the field to be there: get_search_results has the rules.
+    search_help_text = "id, part of the title, or its first letters"
     list_before_template = "console/zone_note.html"
     actions = [as_job(CANCEL_MANY, "Cancel with refund, as a job", "tournaments.cancel")]
 
@@ -66,11 +67,11 @@ class TournamentAdmin(ReadOnlyAdmin):
         return with_clock(super().get_queryset(request)).select_related("client")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        """An id is looked up by its index."""
-        if id := id_of(search_term.strip()):
+        """By the index of ids, or of titles; never by reading all of them."""
+        term = search_term.strip()
+        if id := id_of(term):
             return queryset.filter(pk=id), False
-        found: tuple[Any, bool] = super().get_search_results(request, queryset, search_term)
-        return found
+        return (entitled(queryset, term) if term else queryset), False
 
     @admin.display(description="status")
     def status(self, row: Any) -> str:

@@ -6,10 +6,19 @@ from django.db.models import QuerySet
 
 from esports.models import Participation, Tournament, TournamentSeries
 
+# Characters.
+TRIGRAM = 3
+
 
 def tournaments_by_id(id: UUID) -> QuerySet[Tournament]:
     """The tournament of that id."""
     return Tournament.objects.select_related("client").filter(pk=id)
+
+
+def entitled(rows: QuerySet[Tournament], text: str) -> QuerySet[Tournament]:
+    """Those of `rows` with the text anywhere in the title (index `titles_by_trigram`); of fewer than three characters,
+    which make no trigram, those whose titles begin so (index `tournaments_by_title`)."""
+    return rows.filter(title__icontains=text) if len(text) >= TRIGRAM else rows.filter(title__istartswith=text)
 
 
 def tournaments_by_title(beginning: str) -> QuerySet[Tournament]:

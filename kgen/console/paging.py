@@ -84,8 +84,14 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
         self.show_admin_actions, self.paginator = True, Slice()
 
     def _keys(self, *, backwards: bool) -> list[Key]:
-        named = [*self.model_admin.keyset, "-pk"] if "-pk" not in self.model_admin.keyset else self.model_admin.keyset
+        keyset = (f"-{self.model_admin.timed}",) if self._is_by_time() else self.model_admin.keyset
+        named = [*keyset, "-pk"] if "-pk" not in keyset else keyset
         return [Key(name.removeprefix("-"), "str", descending=name.startswith("-") != backwards) for name in named]
+
+    def _is_by_time(self) -> bool:
+        """Whether the list is filtered by the column of time that has an index."""
+        column = self.model_admin.timed
+        return column is not None and any(name.startswith(f"{column}__") for name in self.params)
 
     def _write(self, row: Model) -> str:
         values = [getattr(row, key.column) for key in self._keys(backwards=False)]

@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import RangeDateFilter
 
 from kgen.console.admin import ReadOnlyAdmin
+from kgen.console.moments import moment
 from kgen.console.navigation import Nav
 from kgen.models import AuditEntry
 
@@ -38,7 +39,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     nav = Nav("Oversight", "Audit trail", "history", 20)
     permission = "kgen.see_audit"
-    list_display = ["at", "operator_name", "act", "object_label", "reason", "request_id"]
+    list_display = ["when", "operator_name", "act", "object_label", "reason", "request_id"]
     list_filter = [OperatorFilter, ("at", RangeDateFilter)]
     list_filter_submit = True
     list_before_template = "console/trail_tools.html"
@@ -50,6 +51,9 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = ["changes"]
 
+    class Media:
+        js = ["console/moments.js"]
+
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """By exactly one column, so that its index is used: which one, the term's form says."""
         term = search_term.strip()
@@ -57,6 +61,11 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             return queryset, False
         column = "act" if _ACT.fullmatch(term) else "request_id" if _REQUEST.fullmatch(term) else "object_id"
         return queryset.filter(**{column: term}), False
+
+    @admin.display(description="at")
+    def when(self, entry: AuditEntry) -> str:
+        """By the database's clock."""
+        return moment(entry.at)
 
     @admin.display(description="before and after")
     def changes(self, entry: AuditEntry) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from kgen.clock import first_id
 from kgen.errors import RecordNotFound
@@ -14,6 +14,9 @@ from kgen.webhooks.models import DeliveryState, WebhookDelivery, WebhookEndpoint
 DELIVERIES_LISTED = 50
 # So many tries take a quarter of an hour.
 STRUGGLING_TRIES = 5
+# Older failures are history: the list of all has them.
+LATELY = timedelta(days=7)
+DUTIES_COUNTED = 1000
 
 
 def _known(id: UUID | None) -> list[UUID]:
@@ -49,20 +52,36 @@ def failed_deliveries(endpoint: WebhookEndpoint, most: int) -> list[UUID]:
 
 @dataclass(frozen=True)
 class DeliveryDuties:
-    """Deliveries that want a person: given up since some moment, and tried in vain for a while."""
+    """Deliveries that want a person: given up lately, and tried in vain for a while. Each is counted to a bound."""
 
     failed: int
     struggling: int
 
+    @property
+    def are_more(self) -> bool:
+        """Whether there may be more than was counted."""
+        return DUTIES_COUNTED in (self.failed, self.struggling)
 
-def delivery_duties(clients: Collection[UUID] | None, *, since: datetime) -> DeliveryDuties:
-    """Of these clients' (None: all) live endpoints; failed ones whose events were written since that moment."""
+
+def wanting_a_person(rows: QuerySet[WebhookDelivery], now: datetime) -> QuerySet[WebhookDelivery]:
+    """Those of `rows` that `delivery_duties` counts: of live endpoints, by index `deliveries_in_state`."""
+    return rows.filter(_given_up(now) | _STRUGGLING, endpoint__removed_at=None)
+
+
+def delivery_duties(clients: Collection[UUID] | None, now: datetime) -> DeliveryDuties:
+    """Of these clients' (None: all) live endpoints."""
     rows = WebhookDelivery.objects.filter(endpoint__removed_at=None)
     if clients is not None:
         rows = rows.filter(endpoint__client_id__in=clients)
-    failed = rows.filter(state=DeliveryState.FAILED, pk__gte=first_id(since))
-    struggling = rows.filter(state=DeliveryState.PENDING, tries__gte=STRUGGLING_TRIES)
-    return DeliveryDuties(failed.count(), struggling.count())
+    failed, struggling = (rows.filter(which)[:DUTIES_COUNTED].count() for which in (_given_up(now), _STRUGGLING))
+    return DeliveryDuties(failed, struggling)
+
+
+_STRUGGLING = Q(state=DeliveryState.PENDING, tries__gte=STRUGGLING_TRIES)
+
+
+def _given_up(now: datetime) -> Q:
+    return Q(state=DeliveryState.FAILED, pk__gte=first_id(now - LATELY))
 
 
 def deliveries_by_id(id: UUID) -> QuerySet[WebhookDelivery]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+
 from kgen.console.pages import address
 from kgen.console.scope import clients_of
 from kgen.health import last_sweep_age_seconds
@@ -69,11 +71,11 @@ def _adjustments(operator: Any, now: datetime) -> Iterable[Card]:
 
 
 def _webhooks(operator: Any, now: datetime) -> Iterable[Card]:
-    duties = delivery_duties(clients_of(operator), since=now - LATELY)
-    count = duties.failed + duties.struggling
+    duties = delivery_duties(clients_of(operator), now)
+    count, more = duties.failed + duties.struggling, "+" if duties.are_more else ""
     detail = f"{duties.failed:,} given up in the last week, {duties.struggling:,} tried in vain for a while"
-    link = filtered("kgen_webhookdelivery_changelist", state__exact="FAILED" if duties.failed else "PENDING")
-    yield Card("Failed webhooks", f"{count:,}", count > 0, link, detail)
+    link = filtered("kgen_webhookdelivery_changelist", wants="person")
+    yield Card("Failed webhooks", f"{count:,}{more}", count > 0, link, detail)
 
 
 def _rails(operator: Any, now: datetime) -> Iterable[Card]:
@@ -81,7 +83,7 @@ def _rails(operator: Any, now: datetime) -> Iterable[Card]:
         return
     paused = paused_rails()
     why = ", ".join(f"{name}: {pause.label.lower()}" for name, pause in paused.items())
-    yield Card("Paused rails", str(len(paused)), bool(paused), address("wallet_payoutrail_changelist"), why)
+    yield Card("Paused rails", str(len(paused)), bool(paused), address("rails"), why)
 
 
 def _sweepers(operator: Any, now: datetime) -> Iterable[Card]:
@@ -99,7 +101,16 @@ def _codes(operator: Any, now: datetime) -> Iterable[Card]:
     poor = codes.sent >= MESSAGES_TO_JUDGE and percent < LEAST_USED_PERCENT
     used = f"{codes.used:,} codes used ({percent} %)" if codes.sent else "no code used"
     lost = f", {codes.given_up:,} could not be sent" if codes.given_up else ""
-    yield Card("SMS sent today", f"{codes.sent:,}", poor or bool(codes.given_up), "", used + lost)
+    title, number, sent = _spend(codes.sent)
+    yield Card(title, number, poor or bool(codes.given_up), "", sent + used + lost)
+
+
+def _spend(messages: int) -> tuple[str, str, str]:
+    """(title, number, words before the others) of what messages cost; without a price they are counted."""
+    if settings.SMS_PRICE is None:
+        return "SMS sent today", f"{messages:,}", ""
+    price, currency = settings.SMS_PRICE
+    return "SMS spend today", f"{messages * price:,} {currency}", f"{messages:,} messages at {price} {currency}, "
 
 
 def _jobs(operator: Any, now: datetime) -> Iterable[Card]:

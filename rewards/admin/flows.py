@@ -11,6 +11,7 @@ from kgen.console.pages import ConsolePage, address, page
 from kgen.console.scope import clients_of
 from rewards.admin.links import on_day
 from rewards.admin.sheets import CAME_IN, GONE, OWED
+from wallet.ledger import Kind
 from wallet.selectors.liability import Flow, flows, held_by_kind
 
 SUGGESTED = timedelta(days=29)
@@ -25,6 +26,7 @@ class PeriodForm(forms.Form):
 
     currency = forms.CharField(label="Currency", max_length=12, required=False, strip=True)
     account = forms.ChoiceField(label="Account", required=False, choices=[("", "All"), *TITLES.items()])
+    kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "All"), *Kind.choices])
     since = forms.DateField(label="From (UTC)", widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label="To, that day included", widget=forms.DateInput(attrs={"type": "date"}))
 
@@ -59,7 +61,11 @@ class FlowsPage(ConsolePage):
         clients, wanted = clients_of(self.request.user), form.cleaned_data
         account, currency = wanted["account"], wanted["currency"] or None
         moved = flows(clients, since=wanted["since"], until=wanted["until"], currency=currency)
-        shown = [flow for flow in moved if not account or account in (flow.source, flow.destination)]
+        shown = [
+            flow
+            for flow in moved
+            if wanted["kind"] in ("", flow.kind) and (not account or account in (flow.source, flow.destination))
+        ]
         held = [
             (TITLES[row.kind], row.currency, row.amount)
             for row in held_by_kind(clients)
@@ -70,6 +76,7 @@ class FlowsPage(ConsolePage):
             "held": held,
             "lines": [(flow, _entries_of(flow), _change(flow, account)) for flow in shown[:MOST]],
             "account": TITLES.get(account, ""),
+            "changes": _changes(shown, account),
             "more": len(shown) > MOST,
         }
 
@@ -80,6 +87,14 @@ class FlowsPage(ConsolePage):
 def _change(flow: Flow, account: str) -> int | None:
     """What it changed on the chosen account; None where all are shown."""
     return flow.amount * ((flow.destination == account) - (flow.source == account)) if account else None
+
+
+def _changes(shown: list[Flow], account: str) -> list[tuple[str, int]]:
+    """(currency, what all lines together changed) on the chosen account; nothing where all are shown."""
+    together: dict[str, int] = {}
+    for flow in shown if account else ():
+        together[flow.currency] = together.get(flow.currency, 0) + (_change(flow, account) or 0)
+    return sorted(together.items())
 
 
 def _entries_of(flow: Flow) -> str:

@@ -77,18 +77,18 @@ def charts(clients: Collection[UUID] | None, today: date, *, may_see_ledger: boo
     moved = flows(clients, since=days[0], until=today)
     joined = overview.entries_by_day(clients, since=days[0], until=today)
 
-    def ledger(kind: Kind) -> Callable[[date], str]:
-        if not may_see_ledger:
-            return lambda day: ""
-        return lambda day: on_day("wallet_transaction_changelist", "created_at", day, kind__exact=kind.value)
+    def moved_on(currency: str, account: SystemAccount, kind: Kind | None = None) -> Callable[[date], str]:
+        """The flows that make up the number of a day."""
+        asked = {"currency": currency, "account": account.value} | ({"kind": kind.value} if kind else {})
+        return lambda day: filtered("flows", **asked, since=day, until=day) if may_see_ledger else ""
 
-    drawn = [draw("Entries", "", days, joined, ledger(Kind.JOIN))]
+    drawn = [draw("Entries", "", days, joined, _entries)]
     for currency in sorted({flow.currency for flow in moved}):
         own = [flow for flow in moved if flow.currency == currency]
         drawn += [
-            draw("Stakes", currency, days, _by_day(own, _stakes), ledger(Kind.JOIN)),
-            draw("Prizes", currency, days, _by_day(own, _prizes), _rewards),
-            draw("House margin", currency, days, _by_day(own, _margin), _settlements),
+            draw("Stakes", currency, days, _by_day(own, _stakes), moved_on(currency, SystemAccount.ESCROW, Kind.JOIN)),
+            draw("Prizes", currency, days, _by_day(own, _prizes), _rewards(currency)),
+            draw("House margin", currency, days, _by_day(own, _margin), moved_on(currency, SystemAccount.HOUSE)),
         ]
     return drawn
 
@@ -114,9 +114,9 @@ def _margin(flow: Flow) -> int:
     return flow.amount * (came - left)
 
 
-def _rewards(day: date) -> str:
-    return on_day("rewards_reward_changelist", "created_at", day)
+def _entries(day: date) -> str:
+    return on_day("esports_participation_changelist", "joined_at", day)
 
 
-def _settlements(day: date) -> str:
-    return on_day("rewards_settlement_changelist", "settled_at", day)
+def _rewards(currency: str) -> Callable[[date], str]:
+    return lambda day: on_day("rewards_reward_changelist", "created_at", day, currency__exact=currency)

@@ -53,6 +53,7 @@ class RewardAdmin(ReadOnlyAdmin):
     """Rewards and what became of them; holding back, releasing and forfeiting those that are ticked."""
 
     nav = Nav("Money", "Rewards", "redeem", 40)
+    timed = "created_at"
     list_display = ["id", "tournament", "rank", "amount", "currency", "status", "won", "prize"]
     list_filter = ["status", ("client", ClientFilter)]
     list_select_related = ["tournament"]

@@ -82,6 +82,8 @@ class Tab:
         return self._too_wide() + [_words(violation) for violation in self._grave()]
 
     def _too_wide(self) -> list[str]:
+        # After a click the next page may only be on its way.
+        self.page.wait_for_load_state("load")
         overflow = self.page.evaluate(_OVERFLOW)
         return [f"{overflow} is wider than the window"] if overflow else []
 

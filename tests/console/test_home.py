@@ -2,17 +2,20 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from html import unescape
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from kgen.clock import database_now
+from kgen.clock import database_now, first_id
 from kgen.console.roles import Role
 from kgen.models import Heartbeat
+from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from rewards.services.settling import settle_due
 from tests.console.conftest import logged_in, operator_in
 from tests.support.clock import end
@@ -26,6 +29,8 @@ from wallet.services import adjusting, switching
 from wallet.services.totalling import total_postings
 
 pytestmark = pytest.mark.django_db
+
+URL = "https://studio.example/hooks"
 
 
 def home(browser: Browser) -> str:
@@ -92,9 +97,12 @@ def test_todays_play_is_told_and_leads_to_its_lists(browser: Browser, settled: s
         link = card(page, title)[2]
         assert today in link
         assert browser.get(link).status_code == 200, link
-    joins = browser.get(card(page, "Stakes, KCASH")[2]).content.decode()
-    assert joins.count("join:") >= 4
-    assert "deposit:" not in joins
+    for title in ("Stakes, KCASH", "House margin, KCASH"):
+        number, _, link = card(page, title)
+        listed = browser.get(link).content.decode()
+        assert re.search(rf'Together</th><td class="kc-amount">{number}</td>', listed), title
+    entries = browser.get(card(page, "Entries")[2]).content.decode()
+    assert len(set(re.findall(r"/participation/([0-9a-f-]{36})/change/", entries))) == 4
 
 
 def test_tournaments_are_listed_by_what_is_to_be_watched(browser: Browser, studio: StudioCaller) -> None:
@@ -202,6 +210,43 @@ def test_messages_that_lead_to_nothing_are_red(browser: Browser, studio: StudioC
     assert f"{used} codes used ({used * 5} %)" in page
 
 
+def test_messages_are_told_as_what_they_cost(browser: Browser, studio: StudioCaller, settings: Any) -> None:
+    codes(studio, 20, 10)
+    settings.SMS_PRICE = (Decimal("0.18"), "INR")
+    page = home(browser)
+    assert card(page, "SMS spend today")[:2] == ("3.60 INR", False)
+    assert "20 messages at 0.18 INR, 10 codes used (50 %)" in page
+
+
+def test_failed_webhooks_are_as_many_as_their_list_has(browser: Browser, studio: StudioCaller) -> None:
+    now = database_now()
+    client = row_of(studio.gamer("a")).client_id
+    live, gone = (
+        WebhookEndpoint.objects.create(client_id=client, url=URL, event_types=[], created_at=now, removed_at=removed)
+        for removed in (None, now)
+    )
+    old = UUID(int=first_id(now - timedelta(days=8)).int + 1)
+    for endpoint, facts in (
+        (live, {"state": "FAILED"}),
+        (live, {"state": "PENDING", "tries": 9}),
+        (live, {"state": "PENDING", "tries": 1}),
+        (live, {"state": "DELIVERED", "tries": 9}),
+        (live, {"state": "FAILED", "pk": old}),
+        (gone, {"state": "FAILED"}),
+    ):
+        event = WebhookEvent.objects.create(client_id=client, type="reward.claimed", data={}, created_at=now)
+        delivered_at = now if facts["state"] == "DELIVERED" else None
+        times = {"next_attempt_at": now, "give_up_at": now, "delivered_at": delivered_at}
+        WebhookDelivery.objects.create(endpoint=endpoint, event=event, **times, **facts)
+    number, red, link = card(home(browser), "Failed webhooks")
+    listed = set(re.findall(r"/webhookdelivery/([0-9a-f-]{36})/change/", browser.get(link).content.decode()))
+    assert (number, red, len(listed)) == ("2", True, 2)
+
+
+def test_the_card_of_rails_leads_to_where_they_are_resumed(browser: Browser) -> None:
+    assert card(home(browser), "Paused rails")[2] == "/console/money/rails/"
+
+
 def test_a_limited_operator_sees_the_numbers_of_its_clients(
     studio: StudioCaller, other_studio: StudioCaller, settled: str, client_row: Client
 ) -> None:
@@ -248,10 +293,16 @@ def test_the_number_of_queries_does_not_grow(browser: Browser, studio: StudioCal
 @pytest.mark.parametrize("query", ["", "?account=house", "?account=deposits&currency=KCASH", "?currency=NONE"])
 def test_flows_show_the_days_behind_a_number(browser: Browser, settled: str, query: str) -> None:
     page = browser.get(f"/console/money/flows/{query}").content.decode()
-    assert ("DEPOSIT" in page) is (query in ("", "?account=deposits&currency=KCASH"))
+    assert (">DEPOSIT</a>" in page) is (query in ("", "?account=deposits&currency=KCASH"))
     if "deposits" in query:
         assert "-4,000" in page
-        assert ">JOIN<" not in page
+        assert ">JOIN</a>" not in page
+
+
+def test_flows_of_a_kind_are_alone(browser: Browser, settled: str) -> None:
+    page = browser.get("/console/money/flows/?account=escrow&kind=JOIN").content.decode()
+    assert ">JOIN</a>" in page
+    assert ">SETTLEMENT</a>" not in page
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,9 @@ def test_the_list_is_filtered_by_status(browser: Browser, every_kind: dict[str, 
 
 def test_it_is_searched_by_id_and_by_title(browser: Browser, every_kind: dict[str, str]) -> None:
     assert titles(browser.get(LIST, {"q": every_kind["lobby"]}).content.decode()) == {"lobby"}
-    assert titles(browser.get(LIST, {"q": "ED"}).content.decode()) >= {"ended", "settled", "cancelled", "reviewed"}
+    assert titles(browser.get(LIST, {"q": "LED"}).content.decode()) >= {"settled", "cancelled", "scheduled"}
+    assert titles(browser.get(LIST, {"q": "SE"}).content.decode()) == {"settled"}, "two letters: the beginning"
+    assert titles(browser.get(LIST, {"q": "50%_"}).content.decode()) == set()
     assert titles(browser.get(LIST, {"q": "nothing like it"}).content.decode()) == set()
 
 

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from esports.selectors import ranks
 from kgen.express.calls import Call
 from kgen.express.handling import Service
 from kgen.express.routes import Route, Table
@@ -18,6 +20,7 @@ from tests.support.http import Answer, Caller
 from tests.support.scene import MANY, Scene
 from tests.support.undone import undone
 from tests.support.ways import Chosen, Way
+from users.services import client_secrets
 
 FEW = 2
 
@@ -34,8 +37,10 @@ def whole_scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene
 
 
 @pytest.fixture
-def scene(whole_scene: Scene, settings: Any) -> Iterator[Scene]:
-    """As it was set, for one test."""
+def scene(whole_scene: Scene, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """As it was set, for one test, however slow the machine is: what is done once a minute or so is done already."""
+    monkeypatch.setattr(ranks, "FRESH_MS", 3_600_000)
+    monkeypatch.setattr(client_secrets, "SECRET_USE_RESOLUTION", timedelta(days=1))
     settings.SMS_PROVIDER = "console"
     settings.PAYOUT_GATEWAY_URL, settings.PAYOUT_GATEWAY_SECRET = "http://127.0.0.1:9/v1", SECRET
     with undone():

@@ -3,11 +3,14 @@
 import pytest
 from django.db import DatabaseError, ProgrammingError, transaction
 
+from rewards.models import Reward
+from rewards.services.holding import hold_reward
 from rewards.services.settling import settle_due
 from tests.rewards.test_settlement import play
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.money import execute, new_id, one, rows, wallet_of
+from tests.support.refereeing import OPERATOR, disqualify, void
 from tests.support.withdrawals import link, withdraw
 from users.models import KGenAccount
 from wallet.models import Adjustment, Bucket, Direction, Withdrawal
@@ -29,6 +32,9 @@ COLUMNS = {
     " reached_at final_rank prize disqualified_at",
     "reward": "reward_id client_id tournament_id participation_id gamer_id rank amount currency status created_at"
     " updated_at",
+    "ruling": "ruling_id client_id participation_id act ruled_by ruled_at",
+    "voided_score": "score_id client_id participation_id value source accepted_at voided_by voided_at",
+    "hold_step": "hold_step_id client_id reward_id act done_by done_at",
     "withdrawal": "withdrawal_id client_id wallet_id amount currency destination kgen_account_id rail state review"
     " created_at updated_at settled_at tries approved_by rejected_by resolved_by block_number transaction_hash gas_fee",
     "adjustment": "adjustment_id client_id wallet_id currency bucket direction amount state requested_by created_at"
@@ -75,6 +81,19 @@ def adjusted(gamer: GamerCaller) -> Adjustment:
     )
     adjusting.approve_adjustment(adjustment_id=row.pk, operator_id=12, note="agreed")
     return row
+
+
+@pytest.fixture
+def refereed(studio: StudioCaller) -> None:
+    """A score voided and a gamer disqualified by a referee; the winner's prize on hold."""
+    uid = studio.tournament()
+    play(studio, uid, {"d": 4, "e": 3, "f": 2, "g": 1})
+    void(uid, "e", 0)
+    disqualify(uid, "g")
+    end(uid)
+    settle_due()
+    reward = Reward.objects.get(tournament=uid)
+    hold_reward(reward_id=reward.pk, operator_id=13, reason="looks odd")
 
 
 @pytest.mark.parametrize("view", COLUMNS)
@@ -134,7 +153,7 @@ def test_tournaments_and_participations_are_told(uid: str) -> None:
     assert stays == [(60, True, None, 5), (10, False, None, None)]
 
 
-@pytest.mark.usefixtures("uid", "paid", "adjusted")
+@pytest.mark.usefixtures("uid", "paid", "adjusted", "refereed")
 def test_an_auditor_reads_the_views_and_nothing_else() -> None:
     role = f"auditor_{new_id().hex}"
     execute(f"CREATE ROLE {role}; GRANT USAGE ON SCHEMA audit TO {role}")
@@ -168,6 +187,16 @@ def test_an_adjustment_is_followed_to_its_transaction(adjusted: Adjustment) -> N
         "  JOIN audit.posting p USING (transaction_id)"
     )
     assert told == [(adjusted.pk, "KCASH", "bonus", "CREDIT", 5, "APPROVED", 11, 12, 5)]
+
+
+@pytest.mark.usefixtures("refereed")
+def test_what_referees_and_reviewers_did_is_told() -> None:
+    assert rows("SELECT act, ruled_by, ruled_at <= now() + interval '1 hour' FROM audit.ruling") == [
+        ("DISQUALIFY", OPERATOR, True)
+    ]
+    assert rows("SELECT value, voided_by FROM audit.voided_score") == [(3, OPERATOR)]
+    held = "SELECT h.act, h.done_by, r.status FROM audit.hold_step h JOIN audit.reward r USING (reward_id)"
+    assert rows(held) == [("HOLD", 13, "HELD")]
 
 
 def test_no_view_holds_personal_data() -> None:

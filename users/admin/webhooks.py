@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
 from kgen.api.request_id import request_id_of
+from kgen.clock import database_now
 from kgen.console.acts import Act, on_rows
 from kgen.console.admin import ReadOnlyAdmin
 from kgen.console.navigation import Nav
@@ -20,7 +21,13 @@ from kgen.jobs import services as jobs
 from kgen.webhooks import services
 from kgen.webhooks.events import EVENT_TYPES
 from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint
-from kgen.webhooks.selectors import all_endpoints, endpoints_of_client, failed_deliveries, newest_deliveries
+from kgen.webhooks.selectors import (
+    all_endpoints,
+    endpoints_of_client,
+    failed_deliveries,
+    newest_deliveries,
+    wanting_a_person,
+)
 from kgen.webhooks.services import OLD_SECRET_SIGNS_FOR
 from kgen.webhooks.signing import secret_of
 from users.admin.clients import CLIENT_PAGE
@@ -66,6 +73,18 @@ class ByEndpoint(admin.SimpleListFilter):
         return queryset.filter(endpoint=key) if key else queryset
 
 
+class WantsPerson(admin.SimpleListFilter):
+    """As the home page counts them."""
+
+    title, parameter_name = "what they want", "wants"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("person", "A person: given up in the last week, or tried in vain for a while")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return wanting_a_person(queryset, database_now()) if self.value() == "person" else queryset
+
+
 @admin.register(WebhookEndpoint)
 class EndpointAdmin(ReadOnlyAdmin):
     """Endpoints of all clients, newest first; one opens on its own page."""
@@ -95,7 +114,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     permission = MAY_SEE
     client_path = "endpoint__client_id"
     list_display = ["id", "event", "endpoint", "state", "tries", "last_status", "last_error", "delivered_at"]
-    list_filter = ["state", ByClientOfEndpoint, ByEndpoint]
+    list_filter = ["state", WantsPerson, ByClientOfEndpoint, ByEndpoint]
     list_select_related = ["event", "endpoint"]
     search_fields = ["=id", "=event__id"]
     actions = ["replay"]

@@ -59,6 +59,7 @@ class TransactionAdmin(ReadOnlyAdmin):
     """The journal."""
 
     nav = Nav("Money", "Ledger", "receipt_long", 20)
+    timed = "created_at"
     list_display = ["reference", "kind", "wallet", "balance_after", "created_at"]
     list_filter = ["kind"]
     list_select_related = ["wallet"]
