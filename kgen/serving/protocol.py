@@ -93,10 +93,6 @@ class Bounded(HttpToolsProtocol):
         if isinstance(self.cycle, Turn) and not self.cycle.response_complete:
             self.cycle.begin()
 
-    def new_event(self) -> asyncio.Event:
-        """What a cycle of uvicorn's is given to wait with."""
-        return asyncio.Event()
-
     def start(self, cycle: Any, app: Any) -> None:
         """Let uvicorn serve a request."""
         self._start_asgi_task(cycle, app)

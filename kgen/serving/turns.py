@@ -1,5 +1,6 @@
 """A request on the express way, from the connection that it came by and back to it, with nothing between."""
 
+import asyncio
 from collections.abc import Iterable
 from functools import cache
 from http import HTTPStatus
@@ -83,7 +84,7 @@ class Turn:
             access_logger=protocol.access_logger,
             access_log=protocol.access_log,
             default_headers=protocol.server_state.default_headers,
-            message_event=protocol.new_event(),
+            message_event=asyncio.Event(),
             expect_100_continue=False,
             keep_alive=self.keep_alive,
             on_response=protocol.on_response_complete,
