@@ -42,9 +42,10 @@ def lock_stays(places: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID],
     """Hold the live stays of (tournament, gamer), in id order; those that are none are missing."""
     if not places:
         return {}
+    asked = list(places)
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK_STAYS, arrays(places))
-        return {(tournament, gamer): Stay(*rest) for tournament, gamer, *rest in cursor.fetchall()}
+        cursor.execute(_LOCK_STAYS, arrays(asked))
+        return {asked[number - 1]: Stay(*rest) for number, *rest in cursor.fetchall()}
 
 
 def lock_stay(participation_id: UUID) -> Participation:
@@ -113,9 +114,8 @@ def end_stays(left: Sequence[tuple[UUID, UUID, datetime]]) -> None:
 
 
 _LOCK_STAYS = """
-SELECT stay.tournament_id, stay.gamer_id, stay.id, stay.score, stay.reached_at, stay.refunded_at,
-       stay.disqualified_at
-  FROM unnest(%s::uuid[], %s::uuid[]) AS place (tournament_id, gamer_id)
+SELECT place.number, stay.id, stay.score, stay.reached_at, stay.refunded_at, stay.disqualified_at
+  FROM unnest(%s::uuid[], %s::uuid[]) WITH ORDINALITY AS place (tournament_id, gamer_id, number)
   JOIN esports_participation stay
     ON (stay.tournament_id, stay.gamer_id) = (place.tournament_id, place.gamer_id) AND stay.left_at IS NULL
  ORDER BY stay.id FOR UPDATE OF stay

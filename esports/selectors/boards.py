@@ -119,9 +119,10 @@ def _place(tournament_id: UUID, mine: Standing, ranked: Sequence[tuple[int, Stan
 
 def standings_of(places: Collection[tuple[UUID, UUID]]) -> Mapping[tuple[UUID, UUID], Standing]:
     """The ranked standings of (tournament, gamer); those without one are missing."""
+    asked = list(places)
     with connection.cursor() as cursor:
-        cursor.execute(_STANDINGS_OF, arrays(places))
-        return {(tournament, gamer): Standing(*rest) for tournament, gamer, *rest in cursor.fetchall()}
+        cursor.execute(_STANDINGS_OF, arrays(asked))
+        return {asked[number - 1]: Standing(*rest) for number, *rest in cursor.fetchall()}
 
 
 def top(tournament_id: UUID, count: int) -> list[Standing]:
@@ -173,8 +174,8 @@ _NAMED = """
  CROSS JOIN LATERAL (SELECT user_id, username FROM users_gamer WHERE id = stay.gamer_id LIMIT 1) AS gamer
 """
 _STANDINGS_OF = f"""
-SELECT stay.tournament_id, stay.gamer_id, {_COLUMNS}
-  FROM unnest(%s::uuid[], %s::uuid[]) AS place (tournament_id, gamer_id)
+SELECT place.number, {_COLUMNS}
+  FROM unnest(%s::uuid[], %s::uuid[]) WITH ORDINALITY AS place (tournament_id, gamer_id, number)
   JOIN esports_participation stay
     ON (stay.tournament_id, stay.gamer_id) = (place.tournament_id, place.gamer_id) AND stay.left_at IS NULL
   {_NAMED}

@@ -3,12 +3,15 @@
 import contextlib
 import json
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.support.http import GamerCaller, StudioCaller
+from tests.support.threads import eventually
 from tests.support.web import Web, in_chunks, request
+from users.tokens import sign_access
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -72,6 +75,31 @@ def test_a_connection_is_used_again_and_requests_may_come_at_once(web: Web, game
     wire.send(request("GET", BALANCE, gamer.headers | {"Connection": "close"}))
     assert wire.reply().headers["connection"] == "close"
     assert wire.is_closed()
+
+
+def test_what_is_left_to_the_ordinary_way_keeps_its_place(web: Web, gamer: GamerCaller) -> None:
+    wire = web.wire()
+    # A token that reads well, of a session that is none: only the lane can tell.
+    stranger = {"user-jwt-token": stranger_token()}
+    callers = [gamer.headers, stranger, gamer.headers, stranger, gamer.headers]
+    wire.send(b"".join(request("GET", BALANCE, headers) for headers in callers))
+    assert [wire.reply().status for _ in callers] == [200, 401, 200, 401, 200]
+    for headers, status in ((stranger, 401), (gamer.headers, 200)):
+        assert wire.send(request("GET", BALANCE, headers)).reply().status == status
+
+
+def stranger_token() -> str:
+    """An access token with our signature, of nobody."""
+    nobody = str(uuid.uuid4())
+    return sign_access({"sub": nobody, "sid": nobody, "iss": nobody}, now=datetime.now(UTC))
+
+
+def test_callers_that_do_not_wait_disturb_nobody(web: Web, gamer: GamerCaller, score: tuple[str, bytes]) -> None:
+    path, body = score
+    for _ in range(20):
+        web.wire().send(request("POST", path, gamer.headers, body)).close()
+    eventually(lambda: web.ask("GET", BALANCE, gamer.headers).status == 200)
+    assert not web.lines("Traceback")
 
 
 def test_head_is_get_without_its_body(web: Web, gamer: GamerCaller) -> None:

@@ -247,8 +247,8 @@ def players_of_claims(claims: Sequence[tuple[uuid.UUID, uuid.UUID, uuid.UUID]]) 
     """The gamers behind (session, gamer, client) of access tokens; None where no such session lives."""
     with connection.cursor() as cursor:
         cursor.execute(_PLAYERS_OF_CLAIMS, arrays(claims))
-        found = {(session, player[0], player[1]): Player(*player) for session, *player in cursor.fetchall()}
-    return [found.get(claim) for claim in claims]
+        found = {number: Player(*player) for number, *player in cursor.fetchall()}
+    return [found.get(number) for number in range(1, len(claims) + 1)]
 
 
 # Asked on every call of every gamer. The ORM would spend more time on the fifty columns of the three tables,
@@ -275,9 +275,9 @@ _GAMERS_BY_USER_ID = """
 SELECT user_id, id, suspended_at FROM users_gamer WHERE client_id = %s AND user_id = ANY(%s::text[])
 """
 _PLAYERS_OF_CLAIMS = """
-SELECT session.id, gamer.id, gamer.client_id, gamer.user_id, gamer.wallet_id, gamer.suspended_at,
+SELECT claim.number, gamer.id, gamer.client_id, gamer.user_id, gamer.wallet_id, gamer.suspended_at,
        client.minimum_withdrawal
-  FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) AS claim (session_id, gamer_id, client_id)
+  FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) WITH ORDINALITY AS claim (session_id, gamer_id, client_id, number)
   JOIN users_gamersession session
     ON (session.id, session.gamer_id, session.client_id) = (claim.session_id, claim.gamer_id, claim.client_id)
   JOIN users_gamer gamer ON gamer.id = session.gamer_id
