@@ -3,9 +3,11 @@
 PostgreSQL and Valkey are real; each xdist worker has a database of its own.
 """
 
+import gc
 import logging
 import os
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -30,14 +32,14 @@ def own_cache_keys() -> None:
 
 
 class OneStackEach(LoadScopeScheduling):
-    """Deals tests out one by one, but all of a folder that has a whole product running to one process.
+    """Deals tests out one by one, but all of a folder that shares something large to one process.
 
     xdist's own groups are lost on pytest 9: it adds them to a name that pytest has already read.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         folder = nodeid.split("/")[1]
-        return folder if folder in WHOLE_PRODUCT else nodeid
+        return folder if folder in SHARING else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -47,11 +49,28 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStackEach
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of the whole product first: they take longest, and one process has to run them all."""
-    items.sort(key=lambda item: not WHOLE_PRODUCT & set(item.path.parts))
+    """Those that share something first: they take longest, and one process has to run them all."""
+    items.sort(key=lambda item: not SHARING & set(item.path.parts))
 
 
-WHOLE_PRODUCT = frozenset({"system", "browser", "serving"})
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Garbage is collected between tests, now and then: Python's own rhythm takes a fifth of all their time."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+def pytest_runtest_logfinish() -> None:
+    """After each test."""
+    if next(finished) % TESTS_A_COLLECTION == 0:
+        gc.collect()
+
+
+finished, TESTS_A_COLLECTION = count(1), 50
+
+# A whole product that runs; for the plans a game of a year's play.
+SHARING = frozenset({"system", "browser", "serving", "plans"})
 
 # Tests of what the hot calls promise: they run over both ways of serving them. What is refused goes the ordinary way
 # in the end anyhow.
