@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Q
 from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
 
@@ -76,19 +75,19 @@ class ParticipationAdmin(ReadOnlyAdmin):
     list_filter = [("client", ClientFilter)]
     list_select_related = ["tournament", "gamer"]
     search_fields = ["id"]
-    search_help_text = "id of the participation, its tournament or its gamer"
+    search_help_text = "id of the participation"
     list_before_template = "console/zone_note.html"
 
     class Media:
         js = ["console/moments.js"]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        """By ids, each of which has an index."""
+        """By id. A tournament's entries are on its page, a gamer's on the gamer's: those have indexes for that."""
         term = search_term.strip()
         if not term:
             return queryset, False
         id = id_of(term)
-        return (queryset.filter(Q(pk=id) | Q(tournament=id) | Q(gamer=id)) if id else queryset.none()), False
+        return (queryset.filter(pk=id) if id else queryset.none()), False
 
     @admin.display(description="joined")
     def joined(self, row: Participation) -> str:
