@@ -125,7 +125,6 @@ class Board:
         self.fresh = f"{self.ranks}:fresh"
         self.lock = f"{self.ranks}:lock"
         self.asked = f"{self.ranks}:asked"
-        self.called = f"{self.ranks}:called"
 
     def rank_of(self, position: Position) -> int | None:
         """The rank in the set, also of a standing that the set has not seen yet; None if parts of the set are gone."""

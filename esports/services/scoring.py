@@ -1,21 +1,18 @@
 """Accepting scores: each is kept as an event, and the standing is what the events fold to."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
 from esports import errors, ranking
 from esports.locks import Stay, lock_stays, queue_for_bulk, see_again
 from esports.models import ScoreSource, Tournament
 from esports.ranking import Standing
 from esports.selectors.tournaments import Seen, check_visible, see_all, tournament_id_of, tournament_of_client
-from esports.services.boards import note_scores
 from kgen.arrays import array, arrays
 from kgen.clock import TICK
 from kgen.errors import DomainError, RecordNotFound, ReferenceReused, WrongState
@@ -210,8 +207,6 @@ class Sheet:
         plain = map(array, (clients, times, stays, values, scores))
         with connection.cursor() as cursor:
             cursor.execute(_WRITE, [*changed, self.source, *plain, list(event_ids)])
-        by_tournament = Counter(tournament.pk for tournament in self.changed.values())
-        transaction.on_commit(partial(note_scores, by_tournament))
 
     def _row(self, stay: UUID, tournament: Tournament) -> tuple[UUID, int, int, datetime]:
         standing = self.standings[stay]
