@@ -2,7 +2,7 @@
 -- them a crowd that only stands on the large board. Ids are computed from numbers, so that pgbench can name any row.
 
 INSERT INTO wallet_wallet (id, client_id, currency, address, created_at)
-SELECT (%(wallet)s || lpad(to_hex(n), 12, '0'))::uuid, %(client)s, 'KCASH', '0x' || md5('w%(world)s:' || n) || lpad(to_hex(n), 8, '0'),
+SELECT (%(wallet)s || lpad(to_hex(n), 12, '0'))::uuid, %(client)s, 'KCASH', '0x' || md5('w' || %(world)s::text || ':' || n) || lpad(to_hex(n), 8, '0'),
        now() - interval '10 days'
   FROM generate_series(1, %(gamers)s + %(crowd)s) AS n;
 
