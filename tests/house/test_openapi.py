@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+import jsonschema
 import pytest
 from django.test import Client
 from drf_spectacular.drainage import GENERATOR_STATS, reset_generator_stats
@@ -37,6 +38,11 @@ def test_choices_have_readable_names(schema: dict[str, Any]) -> None:
     enums = {name for name, part in schema["components"]["schemas"].items() if "enum" in part}
     assert {"TransactionTypeEnum", "WithdrawalStatusEnum", "DeliveryStateEnum"} <= enums
     assert [name for name in enums if re.search(r"[0-9a-f]{3}Enum$", name)] == []
+
+
+def test_its_parts_are_json_schema(schema: dict[str, Any]) -> None:
+    for part in schema["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(part)
 
 
 def test_the_schema_is_openapi_3_1(schema: dict[str, Any]) -> None:
