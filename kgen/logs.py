@@ -92,7 +92,8 @@ def write_gathered() -> None:
         for handler in logging.getLogger().handlers:
             if isinstance(handler, logging.StreamHandler) and isinstance(handler.formatter, Formatter):
                 lines = [handler.formatter.request_line(at, fields) for at, fields in waiting]
-                with handler.lock or contextlib.nullcontext():
+                # On a full disk lines are lost, as any handler of logging loses them; the server goes on.
+                with handler.lock or contextlib.nullcontext(), contextlib.suppress(OSError, ValueError):
                     handler.stream.write("\n".join([*lines, ""]))
                     handler.flush()
 

@@ -1,16 +1,19 @@
 """The log tells what happened and never a secret or anything personal."""
 
+import errno
 import io
 import json
 import logging
 import logging.config
+from collections import deque
 from collections.abc import Iterator
 
 import pytest
 import structlog
 from django.conf import settings as product
 
-from kgen.logs import REDACTED, logging_config
+from kgen import logs
+from kgen.logs import REDACTED, log_request, logging_config, write_gathered
 from tests.support.http import Caller, StudioCaller
 
 pytestmark = pytest.mark.django_db
@@ -120,3 +123,28 @@ def test_a_traceback_shows_no_local_variables(as_json: bool, log: io.StringIO) -
         structlog.get_logger("somewhere").exception("internal error")
     assert "the bug" in log.getvalue()
     assert local_secret not in log.getvalue()
+
+
+class FullDisk(io.StringIO):
+    """Takes nothing more."""
+
+    def write(self, text: str) -> int:
+        """As a file does where there is no room."""
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+
+def test_gathered_lines_are_written_together_and_a_full_disk_stops_nobody(
+    log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_gathered", deque())
+    for number in range(2):
+        log_request(f"id-{number}", method="GET", route="x", status=200, seconds=0.001)
+    assert log.getvalue() == ""
+    write_gathered()
+    assert [json.loads(line)["request_id"] for line in log.getvalue().splitlines()] == ["id-0", "id-1"]
+    # pytest has handlers of its own beside ours.
+    ours = next(one for one in logging.getLogger().handlers if isinstance(one.formatter, logs.Formatter))
+    assert isinstance(ours, logging.StreamHandler)
+    ours.setStream(FullDisk())
+    log_request("id-2", method="GET", route="x", status=200, seconds=0.001)
+    write_gathered()
