@@ -15,22 +15,31 @@ log = structlog.get_logger(__name__)
 
 # A connection that was not used for so long is tried before it is used again.
 IDLE_SECONDS = 0.5
+# From so many in a run on, the next one is given a moment to gather: runs of twice the size cost a quarter less each.
+COMPANY = 4
+GATHER_SECONDS = 0.001
 
 
 class Together[I, R]:
     """A lane of work with a thread and a database connection of its own.
 
-    What arrives while `work` is busy is done with its next run: there is no waiting for company. `work` gets the
-    items in the order in which they came and gives a result, or an exception, for each; when it has returned, what
-    it wrote must be committed. If it raises for several items, each is tried alone, so that one of them can spoil
-    nothing for the others.
+    What arrives while `work` is busy is done with its next run. Who comes alone is served at once; where the last
+    run had company, the next waits a millisecond for more of it. `work` gets the items in the order in which they
+    came and gives a result, or an exception, for each; when it has returned, what it wrote must be committed. If it
+    raises for several items, each is tried alone, so that one of them can spoil nothing for the others.
     """
 
     # Tests of one connection and one transaction run the work where they are.
     inline = False
 
-    def __init__(self, work: Callable[[Sequence[I]], Sequence[R | Exception]], *, most: int = 200) -> None:
-        self.work, self.most = work, most
+    def __init__(
+        self,
+        work: Callable[[Sequence[I]], Sequence[R | Exception]],
+        *,
+        most: int = 200,
+        gather_seconds: float = GATHER_SECONDS,
+    ) -> None:
+        self.work, self.most, self.gather_seconds = work, most, gather_seconds
         self.waiting_limit = 20 * most
         self._queue: SimpleQueue[tuple[I, Callable[[R | Exception], None]]] = SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -55,17 +64,20 @@ class Together[I, R]:
 
     def _serve(self) -> None:
         assert self._loop is not None
+        batch: list[tuple[I, Callable[[R | Exception], None]]] = []
         while True:
             waited_since = time.monotonic()
-            batch = self._take()
+            batch = self._take(self.gather_seconds if len(batch) >= COMPANY else 0)
             if time.monotonic() - waited_since > IDLE_SECONDS:
                 # The server may have been restarted meanwhile: nobody should be told 503 for that.
                 _drop_lost_connection()
             results = self._results([item for item, _ in batch])
             self._loop.call_soon_threadsafe(_deliver, batch, results)
 
-    def _take(self) -> list[tuple[I, Callable[[R | Exception], None]]]:
+    def _take(self, gather_seconds: float) -> list[tuple[I, Callable[[R | Exception], None]]]:
         batch = [self._queue.get()]
+        if gather_seconds:
+            time.sleep(gather_seconds)
         try:
             while len(batch) < self.most:
                 batch.append(self._queue.get_nowait())

@@ -73,6 +73,34 @@ def test_what_comes_while_a_run_is_busy_is_done_by_the_next_one_in_its_order() -
     assert len(work.runs) <= 2
 
 
+def test_after_a_run_in_company_the_next_waits_for_more() -> None:
+    work = Work()
+    lane = Together(work, gather_seconds=1)
+
+    async def come() -> list[int]:
+        await all_of(lane, work, range(10))
+        first = asyncio.ensure_future(result_of(lane, 10))
+        await asyncio.sleep(0)
+        while not lane._queue.empty():
+            await asyncio.sleep(0)
+        return list(await asyncio.gather(first, result_of(lane, 11)))
+
+    assert asyncio.run(come()) == [20, 22]
+    assert work.runs[-1] == [10, 11]
+
+
+def test_who_comes_alone_is_served_at_once() -> None:
+    work = Work()
+    lane = Together(work, gather_seconds=3600)
+
+    async def come() -> list[int]:
+        return [await asyncio.wait_for(result_of(lane, number), 30) for number in range(10)]
+
+    work.gate.set()
+    assert asyncio.run(come()) == [2 * number for number in range(10)]
+    assert work.runs == [[number] for number in range(10)]
+
+
 def test_a_run_takes_no_more_than_its_most() -> None:
     work = Work()
     asyncio.run(all_of(Together(work, most=4), work, range(10)))
