@@ -10,7 +10,7 @@ from django.db import connection
 
 from esports.models import Participation, Seats
 from esports.selectors.tournaments import Seen, see
-from kgen.arrays import arrays
+from kgen.arrays import array, arrays
 
 
 def lock_seats(tournament_id: UUID) -> Seats:
@@ -29,9 +29,9 @@ def claim_sweep(tournament_id: UUID) -> bool:
 
 
 class Stay(NamedTuple):
-    """As much of a participation as scoring needs."""
+    """As much of a participation as scoring needs. Its id is text, which only goes back into statements."""
 
-    id: UUID
+    id: str
     score: int | None
     reached_at: datetime | None
     refunded_at: datetime | None
@@ -43,9 +43,19 @@ def lock_stays(places: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID],
     if not places:
         return {}
     asked = list(places)
+    tournaments, gamers = zip(*asked, strict=True)
+    found = lock_each(tournaments, gamers)
+    return {place: stay for place, stay in zip(asked, found, strict=True) if stay is not None}
+
+
+def lock_each(tournaments: Sequence[object], gamers: Sequence[object]) -> list[Stay | None]:
+    """Hold the live stay of each gamer in the tournament beside it, in id order; None where there is none."""
+    found: list[Stay | None] = [None] * len(gamers)
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK_STAYS, arrays(asked))
-        return {asked[number - 1]: Stay(*rest) for number, *rest in cursor.fetchall()}
+        cursor.execute(_LOCK_STAYS, [array(tournaments), array(gamers)])
+        for number, *stay in cursor.fetchall():
+            found[number - 1] = Stay._make(stay)
+    return found
 
 
 def lock_stay(participation_id: UUID) -> Participation:
@@ -103,18 +113,18 @@ def queue_for_bulk(tournament_id: UUID) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"bulk:{tournament_id}"])
 
 
-def end_stays(left: Sequence[tuple[UUID, UUID, datetime]]) -> None:
+def end_stays(left: Sequence[tuple[str, UUID, datetime]]) -> None:
     """End stays (id, tournament, left_at) that are held, with their fields, and free their seats."""
     if not left:
         return
     freed = Counter(tournament_id for _, tournament_id, _ in left)
     stays, _, moments = zip(*left, strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(_END_STAYS, [list(freed), list(freed.values()), list(stays), list(moments)])
+        cursor.execute(_END_STAYS, [list(freed), list(freed.values()), array(stays), list(moments)])
 
 
 _LOCK_STAYS = """
-SELECT place.number, stay.id, stay.score, stay.reached_at, stay.refunded_at, stay.disqualified_at
+SELECT place.number, stay.id::text, stay.score, stay.reached_at, stay.refunded_at, stay.disqualified_at
   FROM unnest(%s::uuid[], %s::uuid[]) WITH ORDINALITY AS place (tournament_id, gamer_id, number)
   JOIN esports_participation stay
     ON (stay.tournament_id, stay.gamer_id) = (place.tournament_id, place.gamer_id) AND stay.left_at IS NULL

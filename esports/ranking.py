@@ -8,7 +8,7 @@ set (`rank_key` as the set's score, `member` as its member).
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from esports.errors import ScoreOutOfRange
@@ -29,8 +29,7 @@ class Rule:
     maximum: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """A gamer's score and when it was reached; both None before the first score."""
 
     score: int | None = None

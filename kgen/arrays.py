@@ -5,8 +5,11 @@ from datetime import datetime
 
 
 def array(values: Iterable[object]) -> str:
-    """An array of numbers, ids or times, which need no escapes; None is NULL. The statement says its type."""
-    return f"{{{','.join(map(_member, values))}}}"
+    """An array of numbers, ids or times, which need no escapes; None is NULL. The statement says its type.
+
+    Ids may come as the text that they are in PostgreSQL already.
+    """
+    return f"{{{','.join([value if type(value) is str else _member(value) for value in values])}}}"
 
 
 def arrays(rows: Iterable[Iterable[object]]) -> list[str]:

@@ -201,7 +201,7 @@ class Exit:
 
     def leave(self) -> list[DomainError | None]:
         """Free seats and give stakes back; for each None, or why not."""
-        left: list[tuple[UUID, UUID, datetime]] = []
+        left: list[tuple[str, UUID, datetime]] = []
         outcomes: list[DomainError | None] = []
         for leave in self.leaves:
             try:
@@ -213,7 +213,7 @@ class Exit:
         ledger.reverse_many({f"join:{stay}": f"refund:{stay}" for stay, _, _ in left}, kind=ledger.Kind.LEAVE)
         return outcomes
 
-    def _give_up(self, leave: Leave) -> tuple[UUID, UUID, datetime]:
+    def _give_up(self, leave: Leave) -> tuple[str, UUID, datetime]:
         place, seen = (leave.tournament_id, leave.gamer.pk), self.seen[leave.tournament_id]
         stay = self.stays.get(place)
         if stay is None:

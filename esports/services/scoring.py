@@ -1,17 +1,16 @@
 """Accepting scores: each is kept as an event, and the standing is what the events fold to."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
 from esports import errors, ranking
-from esports.locks import Stay, lock_stays, queue_for_bulk, see_again
+from esports.locks import Stay, lock_each, lock_stays, queue_for_bulk, see_again
 from esports.models import ScoreSource, Tournament
-from esports.ranking import Standing
+from esports.ranking import Order, Rule, Standing
 from esports.selectors.tournaments import Seen, check_visible, see_all, tournament_id_of, tournament_of_client
 from kgen.arrays import array, arrays
 from kgen.clock import TICK
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
 Source = Literal["gamer", "server"]
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     """A score that a gamer posts for one tournament."""
 
     gamer: "Gamer | Player"
@@ -36,8 +34,7 @@ class Score:
     event_id: str | None = None
 
 
-@dataclass(frozen=True)
-class Posted:
+class Posted(NamedTuple):
     """A score that a studio's server posts."""
 
     user_id: str
@@ -45,8 +42,7 @@ class Posted:
     event_id: str | None = None
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What became of one posted score."""
 
     user_id: str
@@ -108,17 +104,17 @@ def _try_post(
         if stay is None:
             raise errors.ParticipationNotFound()
         at = found.now + later
-        _check_open(found.tournament, stay, at)
+        _check_open(found.tournament.takes_scores(at), stay)
         if found.tournament.score_source == ScoreSource.SERVER:
             raise errors.ScoreSourceNotAllowed()
-        sheet.post(found.tournament, stay.id, score.value, score.event_id, at)
+        sheet.post(terms_of(found.tournament), stay.id, score.value, score.event_id, at)
     except DomainError as refusal:
         return refusal
     return None
 
 
-def _check_open(tournament: Tournament, stay: Stay, now: datetime) -> None:
-    if stay.refunded_at is not None or not tournament.takes_scores(now):
+def _check_open(takes_scores: bool, stay: Stay) -> None:
+    if stay.refunded_at is not None or not takes_scores:
         raise errors.TournamentIsNotLive()
     if stay.disqualified_at is not None:
         raise WrongState("The gamer is disqualified.")
@@ -133,31 +129,66 @@ def post_scores(*, client_id: UUID, uid: str, scores: Sequence[Posted]) -> list[
     tournament = tournament_of_client(client_id, uid).tournament
     gamers = gamers_by_user_id(client_id, (posted.user_id for posted in scores))
     queue_for_bulk(tournament.pk)
-    locked = lock_stays({(tournament.pk, gamer.pk) for gamer in gamers.values()})
-    stays = {name: locked[tournament.pk, g.pk] for name, g in gamers.items() if (tournament.pk, g.pk) in locked}
+    held = lock_each([str(tournament.pk)] * len(gamers), [gamer.pk for gamer in gamers.values()])
+    entries = {name: Entry(gamer, stay) for (name, gamer), stay in zip(gamers.items(), held, strict=True)}
     seen = see_again(tournament.pk)
     sheet = Sheet("server")
-    sheet.open(stays.values(), {(stays[p.user_id].id, p.event_id) for p in scores if p.event_id and p.user_id in stays})
-    results = [_post_one(sheet, posted, seen, gamers, stays) for posted in scores]
+    sheet.open(
+        [stay for stay in held if stay],
+        {
+            (entry.stay.id, posted.event_id)
+            for posted in scores
+            if posted.event_id and (entry := entries.get(posted.user_id)) and entry.stay
+        },
+    )
+    post = Bulk(sheet, entries, seen).post
+    results = [post(posted) for posted in scores]
     sheet.write()
     return results
 
 
-def _post_one(
-    sheet: "Sheet", posted: Posted, seen: Seen, gamers: "Mapping[str, Scorer]", stays: Mapping[str, Stay]
-) -> Result:
-    try:
-        if posted.user_id not in gamers:
-            raise RecordNotFound()
-        check_not_suspended(gamers[posted.user_id])
-        if posted.user_id not in stays:
-            raise errors.ParticipationNotFound()
-        stay = stays[posted.user_id]
-        _check_open(seen.tournament, stay, seen.now)
-        is_new = sheet.post(seen.tournament, stay.id, posted.value, posted.event_id, seen.now)
-    except DomainError as refusal:
-        return Result(posted.user_id, "refused", code=refusal.code)
-    return Result(posted.user_id, "accepted" if is_new else "duplicate", score=sheet.standings[stay.id].score)
+class Entry(NamedTuple):
+    """A gamer of the client, with the stay in the tournament if there is one."""
+
+    gamer: "Scorer"
+    stay: Stay | None
+
+
+class Bulk:
+    """What is the same for all scores of a call."""
+
+    def __init__(self, sheet: "Sheet", entries: Mapping[str, Entry], seen: Seen) -> None:
+        self.sheet, self.entries, self.now = sheet, entries, seen.now
+        self.terms, self.takes_scores = terms_of(seen.tournament), seen.tournament.takes_scores(seen.now)
+
+    def post(self, posted: Posted) -> Result:
+        """Take one score."""
+        try:
+            entry = self.entries.get(posted.user_id)
+            if entry is None:
+                raise RecordNotFound()
+            check_not_suspended(entry.gamer)
+            if entry.stay is None:
+                raise errors.ParticipationNotFound()
+            _check_open(self.takes_scores, entry.stay)
+            stay = entry.stay.id
+            is_new = self.sheet.post(self.terms, stay, posted.value, posted.event_id, self.now)
+        except DomainError as refusal:
+            return Result(posted.user_id, "refused", code=refusal.code)
+        return Result(posted.user_id, "accepted" if is_new else "duplicate", score=self.sheet.standings[stay].score)
+
+
+class Terms(NamedTuple):
+    """As much of a tournament as its score sheet needs."""
+
+    client_id: str
+    rule: Rule
+    order: Order
+
+
+def terms_of(tournament: Tournament) -> Terms:
+    """The terms of a tournament."""
+    return Terms(str(tournament.client_id), tournament.score_rule, tournament.order)
 
 
 class Sheet:
@@ -165,12 +196,12 @@ class Sheet:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.standings: dict[UUID, Standing] = {}
-        self.changed: dict[UUID, Tournament] = {}
-        self.known: dict[tuple[UUID, str], int] = {}
-        self.fresh: list[tuple[UUID, datetime, UUID, int, str | None, int | None]] = []
+        self.standings: dict[str, Standing] = {}
+        self.changed: dict[str, Terms] = {}
+        self.known: dict[tuple[str, str], int] = {}
+        self.fresh: list[tuple[str, datetime, str, int, str | None, int | None]] = []
 
-    def open(self, stays: Iterable[Stay], events: set[tuple[UUID, str]]) -> None:
+    def open(self, stays: Iterable[Stay], events: set[tuple[str, str]]) -> None:
         """Read the standings of `stays`, which must be locked, and those of `events` that stand already."""
         self.standings = {stay.id: Standing(stay.score, stay.reached_at) for stay in stays}
         if events:
@@ -178,7 +209,7 @@ class Sheet:
                 cursor.execute(_KNOWN, [array(stay for stay, _ in events), [event for _, event in events]])
                 self.known = {(stay, event): value for stay, event, value in cursor.fetchall()}
 
-    def post(self, tournament: Tournament, stay: UUID, value: int, event_id: str | None, at: datetime) -> bool:
+    def post(self, terms: Terms, stay: str, value: int, event_id: str | None, at: datetime) -> bool:
         """Fold one score in; False when its event stood already.
 
         :raises ScoreOutOfRange: outside the bounds.
@@ -188,11 +219,12 @@ class Sheet:
             if self.known[stay, event_id] != value:
                 raise ReferenceReused("This eventId was used with another value.")
             return False
-        standing = ranking.apply(tournament.score_rule, self.standings[stay], value, at)
-        if standing != self.standings[stay]:
-            self.changed[stay] = tournament
-        self.standings[stay] = standing
-        self.fresh.append((tournament.client_id, at, stay, value, event_id, standing.score))
+        before = self.standings[stay]
+        standing = ranking.apply(terms.rule, before, value, at)
+        if standing != before:
+            self.changed[stay] = terms
+            self.standings[stay] = standing
+        self.fresh.append((terms.client_id, at, stay, value, event_id, standing.score))
         if event_id is not None:
             self.known[stay, event_id] = value
         return True
@@ -208,16 +240,16 @@ class Sheet:
         with connection.cursor() as cursor:
             cursor.execute(_WRITE, [*changed, self.source, *plain, list(event_ids)])
 
-    def _row(self, stay: UUID, tournament: Tournament) -> tuple[UUID, int, int, datetime]:
+    def _row(self, stay: str, terms: Terms) -> tuple[str, int, int, datetime]:
         standing = self.standings[stay]
         assert standing.score is not None
         assert standing.reached_at is not None
-        return stay, standing.score, ranking.rank_key(tournament.order, standing.score), standing.reached_at
+        return stay, standing.score, ranking.rank_key(terms.order, standing.score), standing.reached_at
 
 
 # One look into the index of event ids for each: the LIMIT keeps the planner from reading all of it instead.
 _KNOWN = """
-SELECT given.*, event.value
+SELECT given.participation_id::text, given.event_id, event.value
   FROM unnest(%s::uuid[], %s::text[]) AS given (participation_id, event_id),
        LATERAL (SELECT value FROM esports_scoreevent
                  WHERE participation_id = given.participation_id AND event_id = given.event_id LIMIT 1) AS event

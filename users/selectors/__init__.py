@@ -47,9 +47,9 @@ def gamer_by_user_id(client: Client, user_id: str) -> Gamer:
 
 
 class Scorer(NamedTuple):
-    """As much of a gamer as bulk scores need; reads like the row of the gamer."""
+    """As much of a gamer as bulk scores need; reads like the row of the gamer, but for its key, which is text."""
 
-    pk: uuid.UUID
+    pk: str
     suspended_at: datetime | None
 
 
@@ -272,7 +272,7 @@ SELECT {_COLUMNS}
 """
 # The same for many.
 _GAMERS_BY_USER_ID = """
-SELECT user_id, id, suspended_at FROM users_gamer WHERE client_id = %s AND user_id = ANY(%s::text[])
+SELECT user_id, id::text, suspended_at FROM users_gamer WHERE client_id = %s AND user_id = ANY(%s::text[])
 """
 _PLAYERS_OF_CLAIMS = """
 SELECT claim.number, gamer.id, gamer.client_id, gamer.user_id, gamer.wallet_id, gamer.suspended_at,
