@@ -15,6 +15,9 @@ from kgen.valkey import valkey
 # A line of web's log about an answer of 500 and above, in either format, or about an error nobody caught.
 _FAULT = re.compile(rb'"status": ?5\d\d|\bstatus=5\d\d|Traceback \(most recent call last\)')
 
+# What a board's first reader waits for after a burst of scores is over by then, and statements are prepared.
+_WARM_SECONDS = 2
+
 # Five calls of a server with nothing else to do are quicker than this.
 _QUIET_SECONDS = 0.25
 
@@ -62,12 +65,16 @@ def _valkey_pid() -> int | None:
     return pid if processes.name_of(pid).startswith(("valkey", "redis")) else None
 
 
+def warm(stack: Stack, load: Load, *, connections: int) -> None:
+    """Send requests that do not count, where sending them again later does no harm."""
+    if load.pool == "kept":
+        _drive(stack, load, connections, _WARM_SECONDS)
+
+
 def run(stack: Stack, load: Load, *, connections: int, seconds: float, meter: Meter) -> Run:
     """Send the requests of the pool that was made last, and tell."""
     before = meter.read()
-    outcome = wrk.drive(
-        stack, connections=connections, seconds=seconds, order="once" if load.pool == "once" else "random"
-    )
+    outcome = _drive(stack, load, connections, seconds)
     after = meter.read()
     await_quiet(stack)
     units = max(1, outcome.requests - outcome.errors) * load.units
@@ -79,6 +86,10 @@ def run(stack: Stack, load: Load, *, connections: int, seconds: float, meter: Me
         errors=outcome.errors,
         **{f"{name}_us": _microseconds(before[name], after[name], units) for name in before},
     )
+
+
+def _drive(stack: Stack, load: Load, connections: int, seconds: float) -> wrk.Outcome:
+    return wrk.drive(stack, connections=connections, seconds=seconds, order="once" if load.pool == "once" else "random")
 
 
 def await_quiet(stack: Stack) -> None:

@@ -106,6 +106,7 @@ def _measure_load(
     for position, connections in enumerate(connections_of(load, options.connections)):
         if position == 0 or load.pool != "kept":
             measure.make_pool(stack, field, load)
+        measure.warm(stack, load, connections=connections)
         one = measure.run(stack, load, connections=connections, seconds=options.seconds, meter=meter)
         row = results.row(load.name, connections)
         assert row is not None
