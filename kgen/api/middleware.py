@@ -15,7 +15,10 @@ QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class RequestMiddleware:
-    """Gives the request an id, reads `/path/` as `/path`, answers uncaught errors, and logs the outcome once."""
+    """Gives the request an id, reads `/path/` as `/path`, answers uncaught errors, and logs the outcome once.
+
+    Cookies are the console's alone: elsewhere there are none.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -26,7 +29,9 @@ class RequestMiddleware:
         request_id = request_id_of(request)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        self.drop_last_slash(request)
+        if not request.path_info.startswith(self.html_paths):
+            self.drop_last_slash(request)
+            request.META.pop("HTTP_COOKIE", None)
         response = self.get_response(request)
         response["X-Request-Id"] = request_id
         self.write_log(request, response, time.perf_counter() - started)
@@ -35,7 +40,7 @@ class RequestMiddleware:
     def drop_last_slash(self, request: HttpRequest) -> None:
         """Each path also answers with one trailing slash; nothing is redirected, so no POST is lost."""
         path = request.path_info
-        if len(path) > 1 and path.endswith("/") and not path.startswith(self.html_paths):
+        if len(path) > 1 and path.endswith("/"):
             request.path_info = path[:-1]
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

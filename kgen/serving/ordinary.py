@@ -29,22 +29,25 @@ class Threads:
         if counted is not None:
             environ[COUNTED] = counted
         loop = asyncio.get_running_loop()
-
-        def hand_over(message: MutableMapping[str, Any]) -> None:
-            # Waits for the connection to take it: a slow reader of a long answer holds its thread, not our memory.
-            asyncio.run_coroutine_threadsafe(_call(send, message), loop).result()
-
-        start, first, rest = await loop.run_in_executor(self.pool, self._begin, environ)
+        start, body, streamed = await loop.run_in_executor(self.pool, self._begin, environ)
         await send(start)
-        if rest is None:
-            await send({"type": "http.response.body", "body": first})
-        else:
-            await send({"type": "http.response.body", "body": first, "more_body": True})
-            await loop.run_in_executor(self.pool, _stream, rest, hand_over)
-            await send({"type": "http.response.body", "body": b""})
+        if streamed is not None:
+            await self._stream(streamed, send)
+        await send({"type": "http.response.body", "body": body})
+
+    async def _stream(self, answer: Any, send: Send) -> None:
+        # A thread for each part, once the connection has taken the one before it: a slow reader of a long answer
+        # holds neither a thread nor our memory.
+        loop = asyncio.get_running_loop()
+        parts = iter(answer)
+        try:
+            while (part := await loop.run_in_executor(self.pool, next, parts, None)) is not None:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        finally:
+            await loop.run_in_executor(self.pool, answer.close)
 
     def _begin(self, environ: dict[str, Any]) -> tuple[MutableMapping[str, Any], bytes, Any]:
-        """The head, the whole body and None; or of a streamed answer its first part and the answer itself."""
+        """The head, the whole body and None; or of a streamed answer its head, no body, and the answer itself."""
         head: dict[str, Any] = {}
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
@@ -63,18 +66,6 @@ class Threads:
             # What Django refuses before its own middleware has a length too; without one it would go in chunks.
             head["headers"].append((b"content-length", str(len(body)).encode()))
         return start, body, None
-
-
-def _stream(answer: Any, hand_over: Callable[[MutableMapping[str, Any]], None]) -> None:
-    try:
-        for part in answer:
-            hand_over({"type": "http.response.body", "body": part, "more_body": True})
-    finally:
-        answer.close()
-
-
-async def _call(send: Send, message: MutableMapping[str, Any]) -> None:
-    await send(message)
 
 
 def environ_of(scope: MutableMapping[str, Any], body: bytes) -> dict[str, Any]:

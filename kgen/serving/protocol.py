@@ -4,6 +4,7 @@ import asyncio
 from http import HTTPStatus
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kgen.api.problems import PROBLEM, problem_parts
@@ -15,8 +16,12 @@ from kgen.serving.turns import Turn
 MAX_CONNECTIONS = 4096
 # httptools knows no limit: without one, a header that never ends would fill the memory.
 HEAD_LIMIT = 64 * 1024
+# Of requests on one connection that wait for those before them: thousands would fit into what is read at once.
+MAX_WAITING = 100
 # A request has to be whole after so long, its body too, and so has a new connection's first one.
 REQUEST_SECONDS = 30.0
+# Who takes nothing of an answer for so long gets no more of it: it holds memory, and one of the connections.
+UNREAD_SECONDS = 60.0
 
 
 class Bounded(HttpToolsProtocol):
@@ -28,7 +33,12 @@ class Bounded(HttpToolsProtocol):
     app: Application
     cycle: Any
 
-    _in_head, _head_size, _unfinished = False, 0, 0
+    # Fields are those of a head and, after a body in chunks, of its trailers.
+    _in_head, _in_fields, _head_size, _unfinished = False, False, 0, 0
+    _is_upgrade = False
+    # By uvicorn, now or last.
+    _served: Any = None
+    _unread: asyncio.TimerHandle | None = None
     # Since when a request is coming in; a new connection owes one.
     _coming_since: float | None = None
 
@@ -40,19 +50,32 @@ class Bounded(HttpToolsProtocol):
             self._refuse(Unavailable())
 
     def _check(self) -> None:
+        if self.parser is None:
+            return
         if self.transport.is_closing():
+            # Not gone yet: it still holds what nobody takes.
+            self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
             return
         left = REQUEST_SECONDS
         if self._coming_since is not None:
             left += self._coming_since - self.loop.time()
         if left <= 0:
             self._refuse(RequestTimeout())
-        else:
-            self.loop.call_later(left, self._check)
+            left = REQUEST_SECONDS
+        self.loop.call_later(left, self._check)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head, self._head_size = True, 0
+        self._in_head, self._in_fields, self._head_size = True, True, 0
         self._coming_since = self.loop.time()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -63,7 +86,14 @@ class Bounded(HttpToolsProtocol):
             raise ValueError("the head is too large")
 
     def on_headers_complete(self) -> None:
-        self._in_head = False
+        if self._head_size + len(self.url) > HEAD_LIMIT:
+            raise ValueError("the head is too large")
+        if len(self.pipeline) >= MAX_WAITING:
+            raise ValueError("too many requests wait")
+        self._is_upgrade = self.parser.should_upgrade()
+        if self._is_upgrade:
+            return
+        self._in_head = self._in_fields = False
         turn = self._turn()
         if turn is None:
             super().on_headers_complete()
@@ -87,8 +117,19 @@ class Bounded(HttpToolsProtocol):
         self.scope["raw_path"], self.scope["query_string"] = raw_path, query
         return Turn(self, found, headers)
 
+    def on_chunk_header(self) -> None:
+        self._in_fields, self._unfinished = True, 0
+        # What stands in trailers came too late to be about the request: it is read, and forgotten.
+        self.headers = []
+
+    def on_body(self, body: bytes) -> None:
+        self._in_fields = False
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
-        self._coming_since = None
+        if self._is_upgrade:
+            return
+        self._coming_since, self._in_fields = None, False
         super().on_message_complete()
         if isinstance(self.cycle, Turn) and not self.cycle.response_complete:
             self.cycle.begin()
@@ -97,20 +138,65 @@ class Bounded(HttpToolsProtocol):
         """Let uvicorn serve a request."""
         self._start_asgi_task(cycle, app)
 
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._served = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._served is not None:
+            # uvicorn tells only the newest, which may still wait for its turn.
+            self._served.disconnected = True
+        if self._unread is not None:
+            self._unread.cancel()
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         # One header alone is not told of before it is whole.
-        self._unfinished = self._unfinished + len(data) if self._in_head else len(data)
-        super().data_received(data)
-        if self._in_head and self._unfinished > 2 * HEAD_LIMIT and not self.transport.is_closing():
+        self._unfinished = self._unfinished + len(data) if self._in_fields else len(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._feed(data)
+        except httptools.HttpParserError:
+            self._refuse(Invalid("This is not HTTP as it should be."))
+        if self._in_fields and self._unfinished > 2 * HEAD_LIMIT and not self.transport.is_closing():
             self._refuse(Invalid("The head is too large."))
 
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(Invalid("This is not HTTP as it should be."))
+    def _feed(self, data: bytes) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                if self.parser.get_method() == b"CONNECT":
+                    raise httptools.HttpParserError("this is no proxy") from None
+                # The parser takes what follows for another protocol, but nobody is upgraded: without its wish the
+                # request is one like any other, with a body or without.
+                data = self._head_without_wish() + data[upgrade.args[0] :]
+
+    def _head_without_wish(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"".join([*lines, b"\r\n"])
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        # Who has said all that they want to say may still wait for the answer.
+        waits = self.cycle is not None and not self.cycle.response_complete and self._coming_since is None
+        if waits:
+            self.cycle.keep_alive = False
+        return waits
 
     def _refuse(self, error: DomainError) -> None:
-        """Close, and say why unless that would be a second answer or break into another one."""
+        """Close, and say why unless that would be a second answer or break into another one.
+
+        What was asked for before still gets its answer.
+        """
         if self._owes_an_answer():
             self.transport.write(refusal(error))
+        elif self._in_head and not self.transport.is_closing():
+            self.cycle.keep_alive = False
+            self.flow.pause_reading()
+            return
         self.transport.close()
 
     def _owes_an_answer(self) -> bool:

@@ -47,6 +47,7 @@ def test_both_ways_send_the_same_headers(web: Web, studio: StudioCaller, gamer: 
         ("POST", SESSION, studio.headers, {"user_id": "player-2"}),
         ("POST", board.replace("leaderboard", "join"), gamer.headers, {"joiningStake": 11}),
         ("GET", BALANCE, {"user-jwt-token": "forged"}, None),
+        ("GET", BALANCE, gamer.headers | {"Cookie": "sessionid=odd"}, None),
     ]
     for method, path, headers, body in calls:
         express, ordinary = both_ways(web, method, path, headers, body)

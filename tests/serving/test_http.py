@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import socket
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -35,8 +36,23 @@ def score(studio: StudioCaller, gamer: GamerCaller) -> tuple[str, bytes]:
         b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * HEAD_LIMIT,
         b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * (4 * HEAD_LIMIT),
         b"GET /" + b"x" * (4 * HEAD_LIMIT),
+        b"GET /fe/wallet/balance?" + b"x" * HEAD_LIMIT + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /healthz?" + b"x" * (HEAD_LIMIT - 10) + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: "
+        + b"x" * (4 * HEAD_LIMIT),
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+        + b"X: y\r\n" * HEAD_LIMIT,
     ],
-    ids=["one header", "many headers", "a header without end", "a line without end"],
+    ids=[
+        "one header",
+        "many headers",
+        "a header without end",
+        "a line without end",
+        "a query on the express way",
+        "a query on the ordinary way",
+        "a trailer without end",
+        "many trailers",
+    ],
 )
 def test_a_head_that_is_too_large_is_refused_and_the_connection_closed(web: Web, head: bytes) -> None:
     wire = web.wire()
@@ -159,6 +175,64 @@ def test_a_sane_request_id_is_kept_and_an_odd_one_replaced(web: Web, gamer: Game
         given = web.ask("GET", path, gamer.headers | {"X-Request-Id": odd}).headers["x-request-id"]
         assert given != odd
         assert len(given) == 32
+
+
+def test_what_comes_behind_a_body_is_no_part_of_the_head(web: Web, gamer: GamerCaller) -> None:
+    wire = web.wire()
+    token = "".join(f"{name}: {value}\r\n" for name, value in gamer.headers.items()).encode()
+    wire.send(request("GET", BALANCE, {"Transfer-Encoding": "chunked"}) + b"0\r\n" + token + b"\r\n")
+    wire.reply().refused(401, "UN_AUTHORIZED")
+    chunked = gamer.headers | {"Transfer-Encoding": "chunked", "X-Request-Id": "mine"}
+    late = b"1;odd=yes\r\nx\r\n0;last\r\nX-Request-Id: late\r\nuser-jwt-token: forged\r\n\r\n"
+    answer = wire.send(request("GET", BALANCE, chunked) + late).reply()
+    assert (answer.status, answer.headers["x-request-id"]) == (200, "mine")
+    assert wire.send(request("GET", BALANCE, gamer.headers)).reply().status == 200
+
+
+def test_what_was_asked_for_before_the_garbage_is_answered(web: Web, gamer: GamerCaller) -> None:
+    for path in (BALANCE, "/healthz"):
+        wire = web.wire().send(request("GET", path, gamer.headers) * 2 + b"\x00garbage\r\n\r\n")
+        assert [wire.reply().status, wire.reply().status] == [200, 200]
+        assert wire.is_closed()
+
+
+def test_of_very_many_requests_at_once_the_first_are_answered(web: Web) -> None:
+    most = 100
+    wire = web.wire().send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50 * most)
+    # One is being answered while the others wait.
+    assert [wire.reply().status for _ in range(most + 1)] == [200] * (most + 1)
+    assert wire.is_closed()
+
+
+@pytest.mark.parametrize("path", [BALANCE, "/healthz"], ids=["express", "ordinary"])
+def test_who_has_said_all_and_still_listens_is_answered(web: Web, gamer: GamerCaller, path: str) -> None:
+    wire = web.wire().send(request("GET", path, gamer.headers) * 3)
+    wire.socket.shutdown(socket.SHUT_WR)
+    assert [wire.reply().status for _ in range(3)] == [200] * 3
+    assert wire.is_closed()
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /hea", request("POST", "/s2s/session", {"Content-Length": "9"}) + b"{"])
+def test_who_stops_before_the_end_of_a_request_is_left(web: Web, begun: bytes) -> None:
+    wire = web.wire().send(begun)
+    wire.socket.shutdown(socket.SHUT_WR)
+    assert wire.is_closed()
+
+
+def test_a_wish_for_another_protocol_changes_nothing_about_the_request(
+    web: Web, gamer: GamerCaller, score: tuple[str, bytes]
+) -> None:
+    path, body = score
+    # As Java's client sends each first request.
+    wish = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAAAAIAAAABAAMAAABk"}
+    whole = request("POST", path, gamer.headers | wish, body)
+    wire = web.wire().send(whole * 3 + request("GET", BALANCE, gamer.headers))
+    assert [wire.reply().status for _ in range(4)] == [200] * 4
+    for at in range(0, len(whole), 40):
+        wire.send(whole[at : at + 40])
+    assert wire.reply().status == 200
+    chunked = gamer.headers | wish | {"Transfer-Encoding": "chunked", "Content-Type": "application/json"}
+    assert wire.send(request("POST", path, chunked) + in_chunks(body, 7)).reply().status == 200
 
 
 @pytest.mark.parametrize("wish", [{"Upgrade": "websocket"}, {"Upgrade": "h2c"}], ids=str)
