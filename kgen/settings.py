@@ -175,6 +175,8 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
+# What shows a time by itself says of which zone it is; lists and pages do so by kgen.console.moments.
+FORMAT_MODULE_PATH = "kgen.console.formats"
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 # The finders are asked once at the start, not on every request.

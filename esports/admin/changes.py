@@ -1,5 +1,6 @@
 """Cloning, extending, ending and cancelling: each page shows first exactly what it would do."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from esports.services.ending import end_tournament
 from esports.services.organising import change_tournament
 from kgen.console.acts import Act
 from kgen.console.pages import address, does, page
+from kgen.errors import DomainError
 
 ORGANISE = "esports.organise_tournament"
 CANCEL = "esports.cancel_tournament"
@@ -85,21 +87,48 @@ class ExtendForm(ZoneForm):
     locks_at = WallClock(label="Entries close", required=False, help_text="Empty: as it is.")
     ends_at = WallClock(label="Ends", required=False, help_text="Empty: as it is.")
 
-    def __init__(self, *args: Any, row: Tournament, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, found: Seen, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.row = row
+        self.row, self.now = found.tournament, found.now
         self.changes: dict[str, datetime] = {}
 
     def clean(self) -> dict[str, Any]:
-        """Times that are later than those that stand."""
+        """Times that are later than those that stand, as far as the service lets them be."""
         cleaned: dict[str, Any] = super().clean() or {}
         self.changes = self.moments("locks_at", "ends_at")
         for name, moment in self.changes.items():
-            if moment <= getattr(self.row, name):
-                self.add_error(name, "This is not later than what stands.")
+            if fault := self._fault(name, moment):
+                self.add_error(name, fault)
         if not self.errors and not self.changes:
             self.add_error(None, "Say what is to be later.")
+        if not self.errors:
+            self._check_order()
         return cleaned
+
+    def _fault(self, name: str, moment: datetime) -> str:
+        stands = getattr(self.row, name)
+        if moment <= stands:
+            return "This is not later than what stands."
+        if not self.row.seats.ever_taken:
+            return ""
+        if stands <= self.now:
+            return "This has passed already."
+        latest = latest_of(self.row, name)
+        if moment <= latest:
+            return ""
+        return f"It can be {shown(latest, self.cleaned_data['time_zone'])} at the latest."
+
+    def _check_order(self) -> None:
+        try:
+            lifecycle.check_order(replace(self.row.timetable, **self.changes), self.now)
+        except DomainError as refusal:
+            self.refuse(refusal.extra["errors"])
+
+
+def latest_of(row: Tournament, name: str) -> datetime:
+    """How far a time may go once gamers have joined."""
+    original = row.original_timetable
+    return lifecycle.extension_limit(original, getattr(original, name))
 
 
 @page
@@ -115,7 +144,7 @@ class ExtendPage(ChangePage):
         row, zone = found.tournament, zone_of(self.request)
         asked = {name: self.request.GET[name] for name in ExtendForm.base_fields if name in self.request.GET}
         initial = {"time_zone": zone, "locks_at": typed(row.locks_at, zone), "ends_at": typed(row.ends_at, zone)}
-        form = ExtendForm(self._meant(asked, row) if asked else None, initial=initial, row=row)
+        form = ExtendForm(self._meant(asked, row) if asked else None, initial=initial, found=found)
         is_right = form.is_bound and form.is_valid()
         return self.facts(found) | {
             "form": form,
@@ -136,11 +165,7 @@ class ExtendPage(ChangePage):
 
     def _latest(self, row: Tournament, zone: str) -> dict[str, str]:
         """How far each may go once gamers have joined."""
-        original = row.original_timetable
-        return {
-            name: shown(lifecycle.extension_limit(original, getattr(original, name)), zone)
-            for name in ("locks_at", "ends_at")
-        }
+        return {name: shown(latest_of(row, name), zone) for name in ("locks_at", "ends_at")}
 
     def _effects(self, form: ExtendForm, row: Tournament) -> list[str]:
         zone = form.cleaned_data["time_zone"]
@@ -154,8 +179,8 @@ class ExtendPage(ChangePage):
     @does(EXTEND)
     def extend(self, *, pk: UUID) -> HttpResponse | None:
         """Move the times."""
-        row = self.seen(pk).tournament
-        form = ExtendForm(self.request.POST, row=row)
+        found = self.seen(pk)
+        row, form = found.tournament, ExtendForm(self.request.POST, found=found)
         if not form.is_valid():
             return self.render(status=400, **self.data(pk=pk) | {"form": form, "effects": None})
         done = self.run(

@@ -1,5 +1,6 @@
 """The forms that a tournament, or a series of them, is made with: each gives its part of what services take."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -10,14 +11,15 @@ from django import forms
 from django.utils.datastructures import MultiValueDict
 
 from esports import lifecycle, prizes
-from esports.admin.clocks import is_skipped
+from esports.admin.clocks import is_skipped, lasting
 from esports.admin.fields import HEADINGS, INPUT, Length, Row, WallClock, rows_of, table_of
 from esports.lifecycle import Timetable
 from esports.models import MAX_SETTLEMENT_DELAY_SECONDS, MAX_SIZE
 from esports.outlook import Offer
 from esports.selectors.templates import named_tables
 from esports.selectors.tournaments import find_prize_table
-from esports.serializers.tournaments import TermsPatch
+from esports.serializers.series import MAX_AFTER_SECONDS, MAX_BEFORE_SECONDS
+from esports.serializers.tournaments_in import TermsPatch
 from esports.series import resolve, time_zones
 from esports.services.organising import DEFAULT_MIN_PARTICIPANTS, Terms, source_of
 from kgen.api.fields import MAX_INTEGER, faults
@@ -59,8 +61,26 @@ class PartForm(forms.Form):
     def refuse(self, found: Iterable[dict[str, str]], own: str | None = None) -> None:
         """Show faults as services and serializers tell them, each at its field."""
         for fault in found:
-            name = fault["field"].removesuffix("_timestamp").removesuffix("_seconds")
-            self.add_error(name if name in self.fields else own, fault["detail"])
+            name = field_of(fault)
+            self.add_error(name if name in self.fields else own, self._in_own_words(fault["detail"]))
+
+    def keep_within(self, longest: Mapping[str, int]) -> None:
+        """Refuse lengths that are over the longest in seconds."""
+        for name, most in longest.items():
+            if (self.cleaned_data.get(name) or 0) > most:
+                self.add_error(name, f"At most {lasting(most)}.")
+
+    def _in_own_words(self, detail: str) -> str:
+        """A refusal with other fields called as the form calls them."""
+        for name, field in self.fields.items():
+            wire = f"{name}(_timestamp|_seconds)?" if "_" in name else f"{name}(_timestamp|_seconds)"
+            detail = re.sub(rf"\b{wire}\b", f"“{str(field.label).lower()}”", detail)
+        return detail
+
+
+def field_of(fault: Mapping[str, str]) -> str:
+    """The form's name of the field that the wire's fault is about."""
+    return fault["field"].removesuffix("_timestamp").removesuffix("_seconds")
 
 
 class WhatForm(PartForm):
@@ -176,20 +196,11 @@ class WhenForm(ZoneForm):
                 lifecycle.check_order(times, self.now)
                 self.times = times
             except DomainError as refusal:
-                self.refuse(_by_label(refusal.extra["errors"]))
-        if cleaned.get("settlement_delay", 0) > MAX_SETTLEMENT_DELAY_SECONDS:
-            self.add_error("settlement_delay", "At most 7 d.")
+                # What was left out follows from what was typed: its faults alone would not say what to change.
+                faults = refusal.extra["errors"]
+                self.refuse([fault for fault in faults if field_of(fault) in self.chosen] or faults)
+        self.keep_within({"settlement_delay": MAX_SETTLEMENT_DELAY_SECONDS})
         return cleaned
-
-
-def _by_label(found: Iterable[dict[str, str]]) -> Iterable[dict[str, str]]:
-    """Faults of a timetable with the fields called as the form calls them."""
-    for fault in found:
-        detail = fault["detail"]
-        for name in lifecycle.TIMES:
-            label = str(WhenForm.base_fields[name].label).lower()
-            detail = detail.replace(lifecycle.wire_name(name), f"“{label}”")
-        yield fault | {"detail": detail}
 
 
 class PrizesForm(PartForm):
@@ -297,6 +308,15 @@ class PrizesForm(PartForm):
         )
 
 
+LONGEST_LENGTHS = {
+    "schedules_before": MAX_BEFORE_SECONDS,
+    "lobby_before": MAX_BEFORE_SECONDS,
+    "locks_after": MAX_AFTER_SECONDS,
+    "ends_after": MAX_AFTER_SECONDS,
+    "settlement_delay": MAX_SETTLEMENT_DELAY_SECONDS,
+}
+
+
 class SeriesForm(ZoneForm):
     """When a series comes round."""
 
@@ -318,6 +338,12 @@ class SeriesForm(ZoneForm):
     locks_after = Length(label="Entries close after the start", required=False, help_text="Empty: with the end.")
     ends_after = Length(label="Ends after the start", help_text="As 2 h.")
     settlement_delay = Length(label="Review before prizes are paid", required=False, help_text="Empty: none.")
+
+    def clean(self) -> dict[str, Any]:
+        """Lengths within the bounds of the wire."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        self.keep_within(LONGEST_LENGTHS)
+        return cleaned
 
     def given(self) -> dict[str, Any]:
         """The part."""

@@ -98,7 +98,8 @@ class SeriesPreview(Preview):
         try:
             series.check(calendar, offsets, now)
         except DomainError as refusal:
-            return {"refusals": [fault["detail"] for fault in refusal.extra["errors"]]}
+            form.refuse(refusal.extra["errors"])
+            return {"refusals": refusals_of(form)}
         moments = islice(calendar.after(now), SHOWN)
         return {"coming": [series.words(offsets.timetable(moment), calendar.time_zone) for moment in moments]}
 

@@ -16,7 +16,6 @@ from esports.admin.previews import calendar_of, offsets_of
 from esports.models import SeriesOccurrence, TournamentSeries
 from esports.selectors.series import occurrences_before, series_by_id
 from esports.selectors.templates import template_of_client, templates_of_client
-from esports.serializers.series import MAX_AFTER_SECONDS, MAX_BEFORE_SECONDS
 from esports.series import check, words
 from esports.services import series as service
 from kgen.clock import ClockTimestamp, database_now
@@ -154,6 +153,7 @@ def _lengths(row: TournamentSeries) -> list[tuple[str, int]]:
         ("Lobby opens before the start", row.lobby_before_seconds),
         ("Entries close after the start", row.locks_after_seconds),
         ("Ends after the start", row.ends_after_seconds),
+        ("Review before prizes are paid", row.template.get("settlement_delay_seconds", 0)),
     ]
 
 
@@ -221,7 +221,6 @@ class SeriesFormPage(OfSeries):
         forms = Forms(client.pk, self.request.POST, {})
         if forms.is_valid():
             given = forms.when.given()
-            _check_bounds(forms.when, given)
             try:
                 check(calendar_of(given), offsets_of(given), database_now())
             except DomainError as refusal:
@@ -233,17 +232,6 @@ class SeriesFormPage(OfSeries):
         found = HttpResponseRedirect(address("series_page", pk=pk))
         remember_zone(found, forms.when.cleaned_data["time_zone"])
         return found
-
-
-def _check_bounds(form: SeriesForm, given: dict[str, Any]) -> None:
-    for name, most in (
-        ("schedules_before", MAX_BEFORE_SECONDS),
-        ("lobby_before", MAX_BEFORE_SECONDS),
-        ("locks_after", MAX_AFTER_SECONDS),
-        ("ends_after", MAX_AFTER_SECONDS),
-    ):
-        if given[f"{name}_seconds"] > most:
-            form.add_error(name, f"At most {lasting(most)}.")
 
 
 @page

@@ -148,6 +148,7 @@ class WizardStepPage(ConsolePage):
         if step not in STEPS:
             raise Http404
         shown = {
+            "title": STEPS[step],
             "draft": draft.row,
             "step": step,
             "steps": [(name, title, self._at(draft.row.pk, name)) for name, title in STEPS.items()],

@@ -14,7 +14,7 @@ from esports.selectors.around import near as places_near
 from esports.selectors.boards import Standing, standings_of, top, winners
 from esports.selectors.ranks import ranks_of
 from esports.selectors.tournaments import Seen, check_visible, see_all
-from esports.serializers.tournaments import row_wire, winner_wire
+from esports.serializers.tournaments_out import row_wire, winner_wire
 from esports.views.gamer import LeaderboardViewSet, TournamentViewSet
 from kgen.api.json import encode
 from kgen.api.pagination import next_page, scope_of, sign_cursor, write_key

@@ -7,7 +7,8 @@ from typing import Any
 from rest_framework import serializers
 
 from esports.models import ScoreOperator, ScoreOrder, ScoreSource, SeriesOccurrence, TieRule, TournamentSeries
-from esports.serializers.tournaments import PrizeTableOut, TermsPatch
+from esports.serializers.tournaments_in import TermsPatch
+from esports.serializers.tournaments_out import PrizeTableOut
 from esports.series import words
 from esports.services.organising import DEFAULT_MIN_PARTICIPANTS, source_of
 from kgen.api.fields import Text, WholeNumber

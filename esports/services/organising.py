@@ -13,6 +13,7 @@ from esports.selectors.tournaments import Seen, find_prize_table, tournament_of_
 from kgen.clock import database_now
 from kgen.errors import Invalid, WrongState
 from kgen.transactions import journey
+from users.selectors.clients import hold_currency
 from wallet import ledger
 
 if TYPE_CHECKING:
@@ -45,16 +46,16 @@ def make_tournament(*, client: "Client", given: dict[str, Any]) -> Seen:
     table = find_prize_table(client.pk, given.get("prize_table"))
     terms = Terms.of(given, table)
     terms.check(given)
-    uid = uuid7()
+    uid, currency = uuid7(), hold_currency(client.pk)
     escrow = ledger.system_account(
-        client_id=client.pk, currency=client.currency, kind=ledger.SystemAccount.ESCROW, owner_id=uid
+        client_id=client.pk, currency=currency, kind=ledger.SystemAccount.ESCROW, owner_id=uid
     )
     tournament = Tournament.objects.create(
         **_plain_fields(given),
         **{name: getattr(times, name) for name in lifecycle.TIMES},
         id=uid,
         client=client,
-        currency=client.currency,
+        currency=currency,
         escrow_id=escrow,
         prize_table=prizes.to_wire(table),
         min_participants=terms.least,

@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiParameter
 
 from esports.selectors.boards import leaderboard
 from esports.selectors.tournaments import Seen
-from esports.serializers.tournaments import leaderboard_wire
+from esports.serializers.tournaments_out import leaderboard_wire
 from kgen.api.json import encode
 from kgen.api.pagination import page_headers, read_limit
 from kgen.api.revalidation import revalidated

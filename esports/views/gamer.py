@@ -14,11 +14,10 @@ from esports.selectors.tournaments import (
     tournament_for_gamer,
     tournament_page,
 )
-from esports.serializers.tournaments import (
+from esports.serializers.tournaments_in import JoinIn, ScoreIn
+from esports.serializers.tournaments_out import (
     HistoryOut,
-    JoinIn,
     LeaderboardOut,
-    ScoreIn,
     TournamentOut,
     history_wire,
     tournament_wire,

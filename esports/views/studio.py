@@ -12,17 +12,19 @@ from esports.selectors.tournaments import (
     tournament_page,
     tournaments_of_client,
 )
-from esports.serializers.tournaments import (
+from esports.serializers.tournaments_in import (
     BulkScoresIn,
-    BulkScoresOut,
     CancelIn,
+    TournamentIn,
+    TournamentPatch,
+    read_bulk_scores,
+)
+from esports.serializers.tournaments_out import (
+    BulkScoresOut,
     CancelledOut,
     LeaderboardOut,
-    TournamentIn,
     TournamentOut,
-    TournamentPatch,
     cancelled_wire,
-    read_bulk_scores,
     result_wire,
     tournament_wire,
 )

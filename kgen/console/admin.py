@@ -1,16 +1,17 @@
 """The bases of the console's lists and rows."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.admin import ModelAdmin as BaseModelAdmin
-from django.contrib.admin import RelatedFieldListFilter
+from django.contrib.admin import RelatedFieldListFilter, display
 from django.contrib.admin.options import ActionLocation
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import ForeignKey, Model, QuerySet
+from django.db.models import DateTimeField, ForeignKey, Model, QuerySet
+from django.db.models.options import Options
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
@@ -19,6 +20,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from kgen import audit
 from kgen.console.acts import Act
+from kgen.console.moments import moment
 from kgen.console.navigation import Nav
 from kgen.console.paging import KeysetChangeList
 from kgen.console.scope import clients_of, may_touch, scoped
@@ -71,6 +73,20 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     list_fullwidth = True
     list_filter_submit = False
     view_on_site = False
+
+    class Media:
+        js = ["console/moments.js"]
+
+    @property
+    def list_before_template(self) -> str | None:
+        """Above a list with times: in which zone they are."""
+        return "console/zone_note.html" if _times_among(self.opts, self.list_display) else None
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The columns; those of time as all pages show times."""
+        columns = super().get_list_display(request)
+        times = _times_among(self.opts, columns)
+        return [_time_column(times[column]) if column in times else column for column in columns]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return KeysetChangeList
@@ -139,6 +155,19 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
         """See `log_addition`."""
+
+
+def _times_among(opts: Options[Any], columns: Sequence[Any]) -> dict[Any, DateTimeField[Any, Any]]:
+    """Those of a list's columns that are times, by their names."""
+    return {field.name: field for field in opts.fields if isinstance(field, DateTimeField) and field.name in columns}
+
+
+def _time_column(field: DateTimeField[Any, Any]) -> Callable[[Any], str]:
+    @display(description=field.verbose_name)
+    def column(row: Any) -> str:
+        return moment(getattr(row, field.name))
+
+    return column
 
 
 def act_of(action: Any) -> Act:

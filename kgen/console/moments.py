@@ -4,6 +4,7 @@ import zoneinfo
 from datetime import UTC, datetime
 from functools import cache
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -25,7 +26,12 @@ def zone_note(request: HttpRequest) -> SafeString:
     # A cookie's value may hold no slash unquoted.
     chosen = request.COOKIES.get(ZONE_COOKIE, "").replace(".", "/")
     known = chosen if chosen in _zones() else ""
-    return format_html('<p class="kc-hint">Times in <span data-zone="{}">UTC</span></p>', known)
+    return format_html(
+        '<p class="kc-hint">Times in <span data-zone="{}" data-cookie="{}" data-path="{}">UTC</span></p>',
+        known,
+        ZONE_COOKIE,
+        settings.SESSION_COOKIE_PATH,
+    )
 
 
 @cache

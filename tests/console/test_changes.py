@@ -91,16 +91,16 @@ def test_a_large_cancellation_shows_how_far_it_is(organiser: Browser, studio: St
     uid = studio.tournament(tournament_size=2000)
     seat_many(uid, REFUNDS_AT_ONCE + 5)
     shown = text(organiser.get(at(uid, "cancel")))
-    assert facts(shown)["Refunds"] == "1005"
-    assert "The first 1000 go back at once" in shown
+    assert facts(shown)["Refunds"] == "1,005"
+    assert "The first 1,000 go back at once" in shown
     page = text(organiser.post(at(uid, "cancel"), {"do": "cancel", "reason": "rain"}, follow=True))
     assert "Refunds that are still to come: 5." in page
-    assert "1000 of 1005 refunds are done; 50 KCASH are still to go back." in page
+    assert "1,000 of 1,005 refunds are done; 50 KCASH are still to go back." in page
     assert at(uid, "refunds") in page
     assert 'hx-trigger="every 2s"' in page
     book_cancellations()
     piece = text(organiser.get(at(uid, "refunds")))
-    assert "All is back: 1005 refunds." in piece
+    assert "All is back: 1,005 refunds." in piece
     assert "hx-trigger" not in piece
 
 
@@ -137,7 +137,7 @@ def test_what_is_over_is_neither_cancelled_nor_ended_nor_extended(organiser: Bro
     for what, sent in (("cancel", {}), ("end", {}), ("extend", {"time_zone": "UTC", "ends_at": "2029-01-01T00:00"})):
         assert "It is over" in text(organiser.get(at(running, what)))
         page = text(organiser.post(at(running, what), {"do": what, "reason": "x"} | sent, follow=True))
-        assert re.search("The tournament is over|can no longer be changed", page), what
+        assert re.search("The tournament is over|It is over", page), what
     assert not AuditEntry.objects.exists()
 
 
@@ -224,15 +224,36 @@ def test_extending_to_nothing_later_is_refused(
     assert 'name="reason"' not in page
 
 
-def test_extending_too_far_is_the_services_refusal(
+def test_extending_too_far_is_refused_before_it_is_shown_as_what_will_happen(
     organiser: Browser, studio: StudioCaller, gamer: GamerCaller
 ) -> None:
     uid = hourly(studio, (-1, -1, -1, 1, 1))
     gamer.join(uid).ok()
-    typed = {"time_zone": "Asia/Kolkata", "ends_at": india(uid, hours=3), "do": "extend", "reason": "x"}
-    page = text(organiser.post(at(uid, "extend"), typed, follow=True))
-    assert "These fields can no longer be changed so. (ends_at_timestamp)" in page
+    typed = {"time_zone": "Asia/Kolkata", "ends_at": india(uid, hours=3)}
+    page = text(organiser.get(at(uid, "extend"), typed))
+    assert re.search(r"It can be .{10,40} \(Asia/Kolkata\) at the latest\.", page)
+    assert "What will happen" not in page
+    answer = organiser.post(at(uid, "extend"), typed | {"do": "extend", "reason": "x"})
+    assert answer.status_code == 400
     assert not AuditEntry.objects.exists()
+
+
+def test_extending_entries_beyond_the_end_is_refused(organiser: Browser, studio: StudioCaller) -> None:
+    uid = hourly(studio, (-1, -1, -1, 1, 1))
+    typed = {"time_zone": "Asia/Kolkata", "locks_at": india(uid, hours=2)}
+    page = text(organiser.get(at(uid, "extend"), typed))
+    assert "This must not be before “entries close”." in page
+    assert "What will happen" not in page
+
+
+def test_entries_that_have_closed_are_not_extended(
+    organiser: Browser, studio: StudioCaller, gamer: GamerCaller
+) -> None:
+    uid = hourly(studio, (-2, -2, -2, 1, 2))
+    gamer.join(uid).ok()
+    Tournament.objects.filter(pk=uid).update(locks_at=database_now() - timedelta(minutes=1))
+    page = text(organiser.get(at(uid, "extend"), {"time_zone": "Asia/Kolkata", "locks_at": india(uid)}))
+    assert "This has passed already." in page
 
 
 # --- Cloning

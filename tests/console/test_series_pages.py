@@ -91,11 +91,28 @@ def test_the_next_occurrences_follow_what_is_typed(organiser: Browser) -> None:
 @pytest.mark.parametrize(
     ("typed", "fault"),
     [
+        ({"ends_after": "9999999 d"}, "Ends after the start: At most 30 d."),
+        ({"lobby_before": "9999999 d 9999999 d"}, "Lobby opens before the start: At most 14 d."),
+        ({"ends_after": "10 min"}, "Ends after the start: This must not be less than “entries close after the start”."),
+    ],
+)
+def test_what_is_typed_is_refused_as_it_is_typed(organiser: Browser, typed: dict[str, str], fault: str) -> None:
+    assert fault in text(organiser.post("/console/play/preview/series/", WHEN | typed))
+
+
+@pytest.mark.parametrize(
+    ("typed", "fault"),
+    [
         ({"rule": "every day"}, "Five fields"),
         ({"rule": "* * * * *"}, "more than 24 times a day"),
         ({"rule": "61 * * * *"}, "Bad minute"),
-        ({"ends_after": "10 min"}, "not be less than locks_after_seconds"),
+        ({"ends_after": "10 min"}, "not be less than “entries close after the start”"),
+        ({"lobby_before": "2 h"}, "not be less than “lobby opens before the start”"),
+        ({"first_date": "2027-02-02", "last_date": "2027-02-01"}, "not be before “first day”"),
         ({"ends_after": "31 d"}, "At most 30 d."),
+        ({"ends_after": "9999999 d"}, "At most 30 d."),
+        ({"schedules_before": "9999999 d"}, "At most 14 d."),
+        ({"settlement_delay": "8 d"}, "At most 7 d."),
         ({"ends_after": "long"}, "Say a length"),
         ({"first_date": "2027-02-30"}, "Enter a valid date"),
         ({"last_date": "2020-01-01"}, "rule: There is no occurrence to come."),

@@ -341,8 +341,8 @@ def test_a_gamer_who_left_is_shown_as_such(browser: Browser, studio: StudioCalle
 
 
 def test_the_zone_that_was_chosen_in_a_form_is_kept(browser: Browser, cup: str) -> None:
-    assert '<span data-zone="">UTC</span>' in browser.get(page_of(cup)).content.decode()
+    assert '<span data-zone="" ' in browser.get(page_of(cup)).content.decode()
     browser.cookies["console_zone"] = "Asia.Kolkata"
-    assert '<span data-zone="Asia/Kolkata">' in browser.get(page_of(cup)).content.decode()
+    assert '<span data-zone="Asia/Kolkata" ' in browser.get(page_of(cup)).content.decode()
     browser.cookies["console_zone"] = '"><b>'
-    assert '<span data-zone="">' in browser.get(page_of(cup)).content.decode()
+    assert '<span data-zone="" ' in browser.get(page_of(cup)).content.decode()

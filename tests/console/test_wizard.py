@@ -152,6 +152,20 @@ def test_times_that_cannot_be_are_refused_at_their_field(wizard: Wizard, typed: 
     assert fault in answer.content.decode().replace("&#x27;", "'")
 
 
+def test_an_end_that_is_past_is_told_once_and_not_of_times_that_were_left_out(organiser: Browser) -> None:
+    typed = {"time_zone": KOLKATA, "ends_at": "2019-01-01T10:00"}
+    told = page_of(organiser.post("/console/play/preview/times/", typed))
+    assert "Ends: The end must lie in the future." in told
+    assert "Entries open:" not in told
+    assert "Play starts:" not in told
+
+
+def test_refusals_call_the_fields_as_the_form_does(wizard: Wizard) -> None:
+    answer = wizard.keep("what", WHAT | {"score_min": "10", "score_max": "5"})
+    assert answer.status_code == 400
+    assert "“lowest score” is over “highest score”." in page_of(answer)
+
+
 def test_the_sentence_follows_what_is_typed(organiser: Browser) -> None:
     with clock_at(datetime(2026, 12, 1, 6, tzinfo=UTC)):
         typed = {"time_zone": KOLKATA, "starts_at": "2026-12-04T18:00", "locks_at": "2026-12-04T18:30"}

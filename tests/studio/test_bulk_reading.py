@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from esports.serializers.tournaments import BULK_LIMIT, BulkScoresIn, read_bulk_scores
+from esports.serializers.tournaments_in import BULK_LIMIT, BulkScoresIn, read_bulk_scores
 from esports.services.scoring import Posted
 
 MAX = 2**53 - 1

@@ -2,14 +2,22 @@
 
 import random
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from django.db import connection
 
 from esports import ranking
-from esports.models import Participation, ScoreEvent, Seats
+from esports.models import Participation, ScoreEvent, Seats, Tournament
+from esports.services.organising import create_tournament
 from tests.support.http import Answer, StudioCaller
 from tests.support.organising import at, escrow, seat_many, sponsor
-from tests.support.threads import begin_blocked, holding_seats, ledger_faults, outcomes, together
+from tests.support.threads import begin_blocked, holding, holding_seats, ledger_faults, outcomes, together
+from users.errors import CurrencyFixed
+from users.models import Client
+from users.services import change_settings
+from users.services.clients import settings_of
+from wallet.models import Account
 
 FULL = (409, "TOURNAMENT_IS_FULL")
 
@@ -139,3 +147,33 @@ def test_bulk_and_gamers_own_scores_at_once_add_up(committed: None, studio: Stud
     bulk = [lambda part=part: studio.post(at(uid, "/scores"), {"scores": part}) for part in (rows, rows[::-1]) * 3]
     assert outcomes(together([*own, *bulk])) == {(200, ""): 16}
     assert [stay.score for stay in Participation.objects.all()] == [602] * 5
+
+
+def test_a_first_tournament_is_in_the_currency_that_the_client_has_by_then(
+    committed: None, studio: StudioCaller, client_row: Client
+) -> None:
+    """The caller's client was read before: for some seconds it is known from a cache."""
+    seen = settings_of(client_row)
+    change_settings(client_id=client_row.pk, settings=seen | {"currency": "GOLD"}, seen=seen)
+    assert client_row.currency != "GOLD"
+    ends_at = datetime.now(UTC) + timedelta(hours=1)
+    given = {"title": "Cup", "buy_in_price": 10, "tournament_size": 100, "ends_at": ends_at}
+    made = create_tournament(client=client_row, given=given).tournament
+    assert (made.currency, Account.objects.get(pk=made.escrow_id).currency) == ("GOLD", "GOLD")
+
+
+def test_a_currency_cannot_be_changed_under_a_first_tournament(
+    committed: None, studio: StudioCaller, client_row: Client
+) -> None:
+    seen = settings_of(client_row)
+
+    def change() -> None:
+        change_settings(client_id=client_row.pk, settings=seen | {"currency": "GOLD"}, seen=seen)
+
+    with holding("LOCK TABLE esports_seats IN EXCLUSIVE MODE", []):
+        [first] = begin_blocked(studio.tournament)
+        [second] = begin_blocked(change)
+    first.result()
+    with pytest.raises(CurrencyFixed):
+        second.result()
+    assert Tournament.objects.get().currency == Client.objects.get().currency == client_row.currency

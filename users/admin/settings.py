@@ -75,7 +75,10 @@ class ClientSettingsPage(ConsolePage):
         }
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
-        return [("Clients", address("users_client_changelist")), ("Client", address(CLIENT_PAGE, pk=kwargs["pk"]))]
+        return [
+            ("Clients", address("users_client_changelist")),
+            (self._client(kwargs["pk"]).name, address(CLIENT_PAGE, pk=kwargs["pk"])),
+        ]
 
     @does(Act("client.preview_settings", MAY_MANAGE, needs_reason=False))
     def preview(self, pk: UUID) -> HttpResponse:

@@ -10,6 +10,11 @@ document.addEventListener("DOMContentLoaded", () => {
         }
     };
     if (note) note.textContent = zone;
+    // What the server writes in words is then in this zone too, until another one is chosen in a form.
+    if (note && !note.dataset.zone) {
+        const secure = location.protocol === "https:" ? "; secure" : "";
+        document.cookie = `${note.dataset.cookie}=${zone.replaceAll("/", ".")}; path=${note.dataset.path}; samesite=strict${secure}`;
+    }
     rewrite(document);
     document.addEventListener("kc:loaded", (event) => rewrite(event.target));
 });

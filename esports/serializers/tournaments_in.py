@@ -1,0 +1,210 @@
+"""Tournaments and scores as they come in over the wire (contract, sections 3 and 8)."""
+
+from typing import Annotated, Any
+
+import msgspec
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from esports.lifecycle import TIMES, wire_name
+from esports.models import (
+    MAX_ESCROW,
+    MAX_SETTLEMENT_DELAY_SECONDS,
+    MAX_SIZE,
+    ScoreOperator,
+    ScoreOrder,
+    ScoreSource,
+    TieRule,
+)
+from esports.services.scoring import Posted
+from kgen.api.fields import (
+    LONGEST_USER_ID,
+    MAX_INTEGER,
+    Amount,
+    Moment,
+    Reference,
+    Score,
+    Text,
+    UserId,
+    WholeNumber,
+    is_clean_reference,
+)
+
+BULK_LIMIT = 1000
+LONGEST_EVENT_ID = 128
+
+
+class JoinIn(serializers.Serializer[Any]):
+    """A stake."""
+
+    joiningStake = Amount(help_text="= buy_in_price")
+
+
+class ScoreMetadataIn(serializers.Serializer[Any]):
+    """What a score belongs to."""
+
+    tournamentId = Text(max_length=100)
+    playerId = Text(required=False, allow_blank=True, allow_null=True)
+    gameId = Text(required=False, allow_blank=True, allow_null=True)
+    eventId = Reference(max_length=LONGEST_EVENT_ID, required=False, allow_null=True)
+
+
+class ScoreValueIn(serializers.Serializer[Any]):
+    """A score."""
+
+    value = Score()
+
+
+class ScorePayloadIn(serializers.Serializer[Any]):
+    """A score's payload."""
+
+    score = ScoreValueIn()
+
+
+class ScoreIn(serializers.Serializer[Any]):
+    """A gamer's score. `tournamentId` is the path's."""
+
+    metadata = ScoreMetadataIn()
+    payload = ScorePayloadIn()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["metadata"]["tournamentId"].lower() != self.context["uid"].lower():
+            raise serializers.ValidationError({"metadata": {"tournamentId": ["Not the path's."]}})
+        metadata = attrs["metadata"]
+        return {"value": attrs["payload"]["score"]["value"], "event_id": metadata.get("eventId")}
+
+
+class PostedScoreIn(serializers.Serializer[Any]):
+    """One of many scores."""
+
+    user_id = UserId()
+    value = Score()
+    event_id = Reference(max_length=LONGEST_EVENT_ID, required=False, allow_null=True)
+
+
+class BulkScoresIn(serializers.Serializer[Any]):
+    """Many scores."""
+
+    scores = serializers.ListField(child=PostedScoreIn(), min_length=1, max_length=BULK_LIMIT)
+
+    def validate_scores(self, rows: list[dict[str, Any]]) -> list[Posted]:
+        """The rows as the service takes them."""
+        return [Posted(**row) for row in rows]
+
+
+class _PostedScore(msgspec.Struct):
+    user_id: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_USER_ID)]
+    value: Annotated[int, msgspec.Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
+    event_id: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_EVENT_ID)] | None = None
+
+
+class _BulkScores(msgspec.Struct):
+    scores: Annotated[list[_PostedScore], msgspec.Meta(min_length=1, max_length=BULK_LIMIT)]
+
+
+def read_bulk_scores(body: dict[str, Any]) -> list[Posted] | None:
+    """What `BulkScoresIn` makes of a body without fault, at a fiftieth of its time; None where there may be a fault."""
+    try:
+        rows = msgspec.convert(body, _BulkScores).scores
+    except msgspec.ValidationError:
+        return None
+    for row in rows:
+        if not (is_clean_reference(row.user_id) and (row.event_id is None or is_clean_reference(row.event_id))):
+            return None
+    return [Posted(row.user_id, row.value, row.event_id) for row in rows]
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "minLength": 1, "maxLength": 200, "description": "the name of a table"},
+            {"$ref": "#/components/schemas/PrizeTableOut"},
+        ]
+    }
+)
+class PrizeTableField(serializers.Field[Any, Any, Any, Any]):
+    """A table's name, or a table spelled out; which bands are valid is esports.prizes' to say."""
+
+    default_error_messages = {"invalid": "A prize table is a name or an object."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) or (isinstance(data, str) and 1 <= len(data) <= 200):
+            return data
+        self.fail("invalid")
+        return None
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class CancelIn(serializers.Serializer[Any]):
+    """Why."""
+
+    reason = Text(required=False, allow_blank=True, allow_null=True, max_length=500)
+
+
+class TermsPatch(serializers.Serializer[Any]):
+    """The fields of a tournament that a studio may set, but for its times; all optional."""
+
+    title = Text(max_length=200)
+    description = Text(max_length=4000, allow_blank=True)
+    mode = Text(max_length=200)
+    buy_in_price = Amount(max_value=MAX_ESCROW)
+    tournament_size = WholeNumber(min_value=1, max_value=MAX_SIZE)
+    min_participants = WholeNumber(min_value=1, max_value=MAX_SIZE)
+    score_order = serializers.ChoiceField(ScoreOrder.choices)
+    score_operator = serializers.ChoiceField(ScoreOperator.choices)
+    score_source = serializers.ChoiceField(ScoreSource.choices)
+    score_min = Score(allow_null=True)
+    score_max = Score(allow_null=True)
+    prize_table = PrizeTableField()
+    tie_rule = serializers.ChoiceField(TieRule.choices)
+    sponsored_amount = Amount(max_value=MAX_ESCROW)
+    settlement_delay_seconds = WholeNumber(min_value=0, max_value=MAX_SETTLEMENT_DELAY_SECONDS)
+
+    required_fields: frozenset[str] = frozenset()
+    # Of these null says "no bound".
+    nullable_fields: frozenset[str] = frozenset({"score_min", "score_max"})
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        for name, field in fields.items():
+            field.required = name in self.required_fields
+        return fields
+
+    def to_internal_value(self, data: Any) -> Any:
+        # An optional field that is null is a field left out, except where null says "no bound".
+        kept = {
+            name: value
+            for name, value in data.items()
+            if value is not None or name in self.nullable_fields | self.required_fields
+        }
+        return super().to_internal_value(kept)
+
+    def validate_title(self, title: str) -> str:
+        """A title that can be seen."""
+        if not title.strip():
+            raise serializers.ValidationError("A title of blanks alone is none.")
+        return title
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        least, most = attrs.get("score_min"), attrs.get("score_max")
+        if least is not None and most is not None and least > most:
+            raise serializers.ValidationError({"score_min": ["score_min is over score_max."]})
+        return attrs
+
+
+class TournamentPatch(TermsPatch):
+    """The fields of a tournament that a studio may set; all optional."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        times = {
+            wire_name(name): Moment(source=name, required=wire_name(name) in self.required_fields) for name in TIMES
+        }
+        return super().get_fields() | times
+
+
+class TournamentIn(TournamentPatch):
+    """A new tournament."""
+
+    required_fields = frozenset({"title", "buy_in_price", "tournament_size", "ends_at_timestamp"})
