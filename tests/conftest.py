@@ -14,6 +14,8 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 from django.test.utils import override_settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from xdist.scheduler import LoadScopeScheduling
 
 from kgen.express.together import Together
@@ -22,6 +24,10 @@ from tests.support.databases import connect_to, drop_database, empty_all_tables,
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.ways import Chosen, Way
 from users.models import Client
+
+# How long an example takes, or takes to be made, says how busy the machine is.
+hypothesis_settings.register_profile("kgen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("kgen")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -83,7 +83,7 @@ def test_the_end_is_required(given_times):
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sets(st.sampled_from(TIMES)), timetables, minutes)
 def test_times_given_in_order_stay_as_given_and_the_filled_ones_keep_the_order(names, timetable, now):
     assume(now < timetable.ends_at)
@@ -251,7 +251,7 @@ def test_a_cancelled_or_unpublished_tournament_is_outside_every_window():
     assert windows(at(35), published_at=at(36)) == (False, False)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(timetables, st.none() | minutes, st.none() | minutes, minutes)
 def test_the_windows_follow_from_the_status(timetable, published_at, cancelled_at, now):
     seen = status_at(now, timetable, published_at=published_at, cancelled_at=cancelled_at)

@@ -31,7 +31,7 @@ def test_the_default_table_reads_and_writes_as_the_contract_says():
     assert parse_table(DEFAULT_WIRE) == DEFAULT_TABLE
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tables, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=200))
 def test_reading_undoes_writing(table, name):
     named = PrizeTable(table.kind, table.bands, name)
@@ -133,7 +133,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(json_values)
 def test_any_json_value_is_read_or_refused(raw):
     try:

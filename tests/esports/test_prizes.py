@@ -109,7 +109,7 @@ def test_shares_are_of_stakes_and_sponsorship_and_split_by_the_whole_band():
     assert total(table, **terms) == 82
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tables, st.integers(0, 150), buy_ins, st.integers(0, 500))
 @example(DEFAULT_TABLE, 14, 50, 0)
 def test_every_rank_wins_what_the_contract_words(table, field_size, buy_in, sponsorship):
@@ -128,7 +128,7 @@ def test_every_rank_wins_what_the_contract_words(table, field_size, buy_in, spon
     assert pays_anybody(table, **terms) is (sum(expected) > 0)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(multiples(), st.integers(0, 1_000_000), buy_ins)
 def test_falling_multiples_never_pay_more_than_their_nominal_share(table, field_size, buy_in):
     falling = sorted(table.bands, key=lambda band: -band.multiple_bp)
@@ -195,7 +195,7 @@ def test_more_ranked_gamers_than_the_field_are_a_bug():
         allocate(DEFAULT_TABLE, field_size=2, buy_in=1, sponsorship=0, scores=[3, 2, 1], tie_rule="split")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     tables,
     st.integers(1, 120),
@@ -288,7 +288,7 @@ def test_the_refusal_names_the_field():
     assert "5 participants" in refusal.value.detail
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(tables, st.integers(1, 60), st.integers(0, 400), buy_ins, st.integers(0, 400), st.booleans())
 def test_the_proof_agrees_with_trying_every_field(table, low, span, buy_in, sponsorship, tight):
     if tight:  # where it is close: the sponsorship that just covers, or just misses, some field
@@ -299,7 +299,7 @@ def test_the_proof_agrees_with_trying_every_field(table, low, span, buy_in, spon
     assert proved_insolvent(table, low, low + span, buy_in, sponsorship) == expected
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.integers(1, 400), min_size=1, max_size=4),
     st.data(),

@@ -111,7 +111,7 @@ rules = st.builds(Rule, st.sampled_from(["latest", "best", "sum"]), st.sampled_f
 values = st.lists(st.integers(-4, 4), min_size=1, max_size=12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(rules, values)
 def test_the_fold_equals_the_plain_reckoning(rule, values):
     totals = {"latest": lambda prefix: prefix[-1], "best": max if rule.order == "desc" else min, "sum": sum}
@@ -122,7 +122,7 @@ def test_the_fold_equals_the_plain_reckoning(rule, values):
     assert fold(rule, events) == Standing(scores[-1], at(unchanged))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rules, values, st.integers(0, 12))
 def test_folding_may_stop_and_go_on_anywhere(rule, values, cut):
     events = [(value, at(second)) for second, value in enumerate(values)]
@@ -157,7 +157,7 @@ ids = st.sampled_from([A, B, UUID(int=2**128 - 1), UUID(int=10**20)]) | st.uuids
 ties = st.tuples(moments, moments, ids)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(ties, ties)
 def test_members_order_bytewise_as_the_ties_they_break(one, other):
     left, right = member(*one).encode("ascii"), member(*other).encode("ascii")
@@ -166,7 +166,7 @@ def test_members_order_bytewise_as_the_ties_they_break(one, other):
     assert (left == right) is (one == other)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.integers(-2, 2), ties), max_size=20), st.sampled_from(["desc", "asc"]))
 def test_a_sorted_set_of_them_is_in_the_total_order(standings, order):
     by_set = sorted(standings, key=lambda row: (float(rank_key(order, row[0])), member(*row[1]).encode()))

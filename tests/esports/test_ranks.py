@@ -59,7 +59,7 @@ def clear(uid: str) -> None:
 # --- Standings of all kinds, and their changes
 
 
-@hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(standings, min_size=1, max_size=4))
 def test_ranks_equal_the_order_after_any_changes(uid: str, changes: list[list[tuple[int, int, int]]]) -> None:
     clear(uid)

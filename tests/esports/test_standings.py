@@ -41,7 +41,7 @@ def free_tournament(client: Client, **rules: Any) -> Seen:
     return create_tournament(client=client, given=fields | {"score_source": "any"} | rules)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(["latest", "best", "sum"]),
     st.sampled_from(["desc", "asc"]),

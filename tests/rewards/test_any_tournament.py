@@ -220,7 +220,7 @@ EIGHT: list[int | None] = [1, 1, 1, 0, 0, None, 1, 2]
 IN_ORDER, SPREAD = list(range(8)), [2, 0, 1, 0, 0, 0, 0, 2]
 
 
-@settings(max_examples=13, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=13, suppress_health_check=[HealthCheck.too_slow])
 @given(games())
 @example(Game(HALF, 97, 0, "split", "desc", EIGHT, IN_ORDER, SPREAD))
 @example(Game(FIXED, 7, 0, "first_to_reach", "asc", EIGHT, IN_ORDER, SPREAD))

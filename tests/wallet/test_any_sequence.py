@@ -207,7 +207,6 @@ def test_any_sequence_of_movements_agrees_with_plain_arithmetic_and_proves() -> 
     few = settings(
         max_examples=25,
         stateful_step_count=30,
-        deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
     )
