@@ -82,6 +82,9 @@ class Reward(models.Model):
             ),
             models.Index(fields=["client", "created_at"], condition=Q(status="UNCLAIMED"), name="rewards_to_expire"),
             models.Index(fields=["-id"], condition=Q(status="HELD"), name="rewards_held"),
+            models.Index(
+                fields=["status", "-id"], condition=Q(status__in=["EXPIRED", "FORFEITED"]), name="rewards_gone"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["client", "id"], name="reward_of_client"),

@@ -62,6 +62,12 @@ class SettingsMoved(Conflict):
     detail = "Somebody else has changed these settings meanwhile. Look at them again."
 
 
+class SecretsMoved(Conflict):
+    """A form that was sent twice, or two operators at once: the secret that is in use would have been revoked."""
+
+    detail = "A secret was issued meanwhile, so none was issued now. Look at the secrets again."
+
+
 class LastSecret(Conflict):
     """Without a secret a client's server is shut out; switching the client off is the way to say so."""
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from esports.models import Participation, Tournament, TournamentSeries
+from esports.models import Participation, Tournament, TournamentSeries, TournamentTemplate
 
 # Characters.
 TRIGRAM = 3
@@ -34,3 +34,8 @@ def participations_by_id(id: UUID) -> QuerySet[Participation]:
 def series_by_id(id: UUID) -> QuerySet[TournamentSeries]:
     """The series of that id."""
     return TournamentSeries.objects.filter(pk=id)
+
+
+def templates_by_id(id: UUID) -> QuerySet[TournamentTemplate]:
+    """The template of that id."""
+    return TournamentTemplate.objects.select_related("client").filter(pk=id)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.admin import ModelAdmin as BaseModelAdmin
-from django.contrib.admin import RelatedFieldListFilter, display
+from django.contrib.admin import RelatedFieldListFilter, ShowFacets, display
 from django.contrib.admin.options import ActionLocation
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -24,6 +24,7 @@ from kgen.console.moments import moment
 from kgen.console.navigation import Nav
 from kgen.console.paging import KeysetChangeList
 from kgen.console.scope import clients_of, may_touch, scoped
+from kgen.console.search import exactly
 
 
 class ReasonForm(ActionForm):  # type: ignore[misc]
@@ -61,6 +62,8 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     page: ClassVar[str | None] = None
     # The order of the list. The key is appended; its ids are in the order of time where they are UUIDv7.
     keyset: ClassVar[tuple[str, ...]] = ("-pk",)
+    # What a search compares as a whole; each has an index. For short lists Django's `search_fields` serve too.
+    found_by: ClassVar[tuple[str, ...]] = ()
 
     # The column of time by which a list goes that is filtered by it. Its index is by blocks (BRIN): a far day is found
     # by it, where going through the keys would read all that came since.
@@ -68,6 +71,8 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
 
     action_form = ReasonForm
     show_full_result_count = False
+    # Counts beside the filters would read every row, once for each.
+    show_facets = ShowFacets.NEVER
     sortable_by: Any = ()
     list_per_page = 50
     list_fullwidth = True
@@ -90,6 +95,15 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return KeysetChangeList
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        return self.found_by or super().get_search_fields(request)
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
+        term = search_term.strip()
+        if not self.found_by:
+            return super().get_search_results(request, queryset, search_term)
+        return (exactly(queryset, term, self.found_by) if term else queryset), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return scoped(super().get_queryset(request), request.user, self.client_path)

@@ -66,6 +66,10 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
         if cursor := backwards or forwards:
             rows = rows.filter(after(keys, self._read(cursor, keys)))
         order = [("-" if key.descending else "") + key.column for key in keys]
+        if self._is_by_time():
+            # No index has the order of a range of time, so all of it is sorted: by its keys, before anything is joined.
+            page = rows.order_by(*order).values_list("pk", flat=True)[: self.list_per_page + 1]
+            rows = self.queryset.filter(pk__in=list(page))
         found = list(rows.order_by(*order)[: self.list_per_page + 1])
         more = len(found) > self.list_per_page
         found = found[: self.list_per_page]

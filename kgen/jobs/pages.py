@@ -1,10 +1,11 @@
 """Jobs in the console: mine, one with its progress, its file."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
+from django.core.validators import MaxValueValidator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
 
 from kgen import audit
@@ -22,6 +23,8 @@ MAY_SEE = "kgen.see_jobs"
 NOBODYS = UUID(int=0)
 # What a new export suggests.
 LATELY = timedelta(days=30)
+# The end of a day is the beginning of the next, which there must be.
+LAST_DAY = date.max - timedelta(days=1)
 
 
 class ExportForm(forms.Form):
@@ -29,7 +32,11 @@ class ExportForm(forms.Form):
 
     name = forms.ChoiceField(label="Table")
     since = forms.DateField(label="From (UTC)", widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label="To, that day included", widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(
+        label="To, that day included",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=[MaxValueValidator(LAST_DAY)],
+    )
     about = forms.UUIDField(label="Only about the tournament, wallet or row of this id", required=False)
     full = forms.BooleanField(label="Phones and addresses in full (leaves a trace)", required=False)
 

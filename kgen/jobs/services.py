@@ -77,7 +77,7 @@ def request_export(
     :raises Conflict: too many jobs of this operator are open.
     """
     table = registry.table(name)
-    if not since < until <= since + LONGEST_RANGE:
+    if not timedelta(0) < until - since <= LONGEST_RANGE:
         raise Invalid("The range must begin before it ends and be no longer than a year.")
     if full and not reason.strip():
         raise Invalid("An export with phones and addresses in full needs a reason.")

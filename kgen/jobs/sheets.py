@@ -1,13 +1,18 @@
 """CSV that is safe to open in a spreadsheet: a text never becomes a formula, a number stays one. Pure."""
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from io import StringIO
 
 BOM = b"\xef\xbb\xbf"
-# What a spreadsheet takes for the beginning of a formula, also in full width; and what it skips before one.
-FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
+# What a spreadsheet takes for the beginning of a formula, also in full width or small, and what may stand unseen there.
+_FORMULA = r"[=+\-@＝＋－＠﹦﹢﹣﹫\u2212]"
+_UNSEEN = r"(?![\t\r\n])[\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+# At the beginning of a text; and behind what begins another cell where semicolons part them, as in much of Europe, or
+# tabs: quotes mean something there only if they are the first sign of a line.
+_RISKY = re.compile(f"^(?=[\t\r\n]|(?:{_UNSEEN})*{_FORMULA})|(?<=[;\t\r\n])(?=(?:{_UNSEEN})*{_FORMULA})")
 
 type Cell = int | str
 
@@ -28,9 +33,8 @@ def cell(value: object) -> Cell:
 
 
 def harmless(text: str) -> str:
-    """The text, behind an apostrophe where a spreadsheet could read it as a formula, whatever blanks stand first."""
-    begins = text[:1] in FORMULA_STARTS or text.lstrip()[:1] in FORMULA_STARTS
-    return "'" + text if text and begins else text
+    """The text, with an apostrophe wherever a spreadsheet could read on as a formula, whatever blanks stand first."""
+    return _RISKY.sub("'", text)
 
 
 def lines(rows: Iterable[Sequence[object]]) -> bytes:

@@ -44,6 +44,12 @@ def all_endpoints() -> QuerySet[WebhookEndpoint]:
     return WebhookEndpoint.objects.filter(removed_at=None)
 
 
+def of_clients(rows: QuerySet[WebhookDelivery], clients: Collection[UUID]) -> QuerySet[WebhookDelivery]:
+    """Those of `rows` that went to these clients' endpoints, which are named: each has an index of its deliveries."""
+    known = WebhookEndpoint.objects.filter(client_id__in=clients).values_list("pk", flat=True)
+    return rows.filter(endpoint__in=list(known))
+
+
 def failed_deliveries(endpoint: WebhookEndpoint, most: int) -> list[UUID]:
     """Deliveries to an endpoint that were given up, oldest first."""
     failed = endpoint.deliveries.filter(state=DeliveryState.FAILED)
@@ -87,6 +93,11 @@ def _given_up(now: datetime) -> Q:
 def deliveries_by_id(id: UUID) -> QuerySet[WebhookDelivery]:
     """The delivery of that id, with its event and endpoint; also where that was removed."""
     return WebhookDelivery.objects.select_related("event", "endpoint").filter(pk=id)
+
+
+def deliveries_of_event(id: UUID) -> QuerySet[WebhookDelivery]:
+    """The deliveries of one event, with its endpoints."""
+    return WebhookDelivery.objects.select_related("event", "endpoint").filter(event=id)
 
 
 def endpoints_by_id(id: UUID) -> QuerySet[WebhookEndpoint]:

@@ -94,13 +94,18 @@ def _give_up(endpoint: WebhookEndpoint, words: str) -> None:
 
 
 @journey
-def rotate_secret(*, client_id: UUID, endpoint_id: UUID | None) -> WebhookEndpoint:
+def rotate_secret(*, client_id: UUID, endpoint_id: UUID | None, seen: int | None = None) -> WebhookEndpoint:
     """Give an endpoint a new secret; for a day the old one signs beside it.
 
+    `seen` is the number of the secret that an operator was shown: a form that is sent twice makes one new secret.
+
     :raises RecordNotFound: the client has none of that id.
+    :raises WrongState: the secret is another one by now.
     """
     endpoint = endpoint_of_client(client_id, endpoint_id)
     endpoint = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
+    if seen is not None and seen != endpoint.secret_version:
+        raise WrongState("There is a newer secret by now, so none was made. Look at the endpoint again.")
     endpoint.secret_version += 1
     endpoint.rotated_at = database_now()
     endpoint.save(update_fields=["secret_version", "rotated_at"])

@@ -4,7 +4,7 @@ Each finder asks one index. What an operator's role or limit hides is not found.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from kgen.jobs.selectors import jobs_by_id
 from kgen.webhooks import selectors as webhooks
 from rewards.admin.links import filtered
 from rewards.selectors import rewards_by_id
+from users.selectors import all_clients
 from users.selectors import search as people
 from wallet.selectors import search as money
 
@@ -30,6 +31,9 @@ MOST = 20
 SEE_PERSONAL = "users.see_phone"
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _PHONE = re.compile(r"\+[0-9 ()./-]{6,30}")
+# Of webhooks, as their headers name them; and an id without its dashes.
+_EVENT = "evt_"
+_BARE_ID = re.compile(r"[0-9a-f]{32}")
 _REQUEST = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -56,7 +60,7 @@ def read(text: str) -> Query:
     lower = plain.lower()
     return Query(
         plain,
-        id_of(plain),
+        UUID(lower) if _BARE_ID.fullmatch(lower) else id_of(lower.removeprefix(_EVENT)),
         lower if _ADDRESS.fullmatch(lower) else None,
         bool(_PHONE.fullmatch(plain)),
     )
@@ -189,6 +193,20 @@ def _transactions(query: Query, request: HttpRequest) -> Iterator[QuerySet[Any]]
     # References read as `join:<participation>`.
     elif ":" in query.text:
         yield money.transactions_by_reference(query.text)
+    yield money.transactions_of_deposit(_clients(request), query.id, query.text)
+
+
+def _withdrawals(query: Query, request: HttpRequest) -> Iterator[QuerySet[Any]]:
+    if query.id is not None:
+        yield money.withdrawals_by_id(query.id)
+    else:
+        yield money.withdrawals_by_hash(query.text)
+
+
+def _deliveries(query: Query, request: HttpRequest) -> Iterator[QuerySet[Any]]:
+    if query.id is not None:
+        yield webhooks.deliveries_by_id(query.id)
+        yield webhooks.deliveries_of_event(query.id)
 
 
 def _jobs(query: Query, request: HttpRequest) -> Iterator[QuerySet[Any]]:
@@ -201,6 +219,12 @@ def _trail(query: Query, request: HttpRequest) -> Iterator[QuerySet[Any]]:
         yield audit.entries_about(str(query.id))
     if _REQUEST.fullmatch(query.text):
         yield audit.entries_of_request(query.text)
+
+
+def _clients(request: HttpRequest) -> Collection[UUID]:
+    """The operator's clients by name, where an index begins with them."""
+    limit = clients_of(request.user)
+    return limit if limit is not None else list(all_clients().values_list("pk", flat=True))
 
 
 def _change(model: str, row: Model) -> str:
@@ -263,7 +287,7 @@ FINDERS = (
     Finder(
         "Withdrawals",
         "wallet.view_withdrawal",
-        _by_id(money.withdrawals_by_id),
+        _withdrawals,
         lambda row: Hit(f"{row.amount:,} {row.currency}", row.state, address("withdrawal", pk=row.pk)),
     ),
     Finder(
@@ -290,7 +314,7 @@ FINDERS = (
     Finder(
         "Webhook deliveries",
         "kgen.view_webhooks",
-        _by_id(webhooks.deliveries_by_id),
+        _deliveries,
         _delivery,
         path="endpoint__client_id",
     ),
@@ -305,6 +329,12 @@ FINDERS = (
         "esports.view_tournament",
         _by_id(play.series_by_id),
         lambda row: Hit(row.name, row.rule, address("series_page", pk=row.pk)),
+    ),
+    Finder(
+        "Templates",
+        "esports.view_tournament",
+        _by_id(play.templates_by_id),
+        lambda row: Hit(row.name, row.client.name, _change("esports_tournamenttemplate", row)),
     ),
     Finder(
         "Jobs",

@@ -37,12 +37,14 @@ class Tab:
     """A page in a browser, with its errors and failed requests since they were last taken."""
 
     page: Page
+    # axe reads pages in the first of them.
+    widths: tuple[int, ...] = WIDTHS
     faults: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, context: BrowserContext) -> "Tab":
+    def of(cls, context: BrowserContext, widths: tuple[int, ...] = WIDTHS) -> "Tab":
         """A new tab."""
-        tab = cls(context.new_page())
+        tab = cls(context.new_page(), widths)
         tab.page.on("console", tab._on_console)
         tab.page.on("pageerror", lambda error: tab.faults.append(f"script: {error}"))
         tab.page.on("requestfailed", tab._on_failure)
@@ -69,10 +71,10 @@ class Tab:
 
     def look_at(self, address: str) -> list[str]:
         """Open a page and look at it; all that is wrong with it. axe reads it in the first width, all must fit."""
-        self.page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
+        self.page.set_viewport_size({"width": self.widths[0], "height": HEIGHT})
         self.page.goto(address, wait_until="load")
-        found = [f"at {WIDTHS[0]}: {fault}" for fault in self.look()]
-        for width in WIDTHS[1:]:
+        found = [f"at {self.widths[0]}: {fault}" for fault in self.look()]
+        for width in self.widths[1:]:
             self.page.set_viewport_size({"width": width, "height": HEIGHT})
             found += [f"at {width}: {fault}" for fault in self._too_wide()]
         return [*self.take_faults(), *found]

@@ -129,13 +129,17 @@ def test_the_currency_is_fixed_once_there_are_accounts(browser: Browser, client_
 
     def save(currency: str) -> str:
         sent = SETTINGS | {"currency": currency}
-        seen = re.findall(r'name="seen" value="([^"]+)"', said(browser, path, "preview", **sent))[0]
+        looked = said(browser, path, "preview", **SETTINGS | {"currency": client_row.currency})
+        seen = re.findall(r'name="seen" value="([^"]+)"', looked)[0]
         return said(browser, path, "save", **sent, seen=seen, reason="x")
 
     assert "The settings are saved." in save("SILVER")
     client_row.refresh_from_db()
     StudioCaller.of(client_row).gamer("ann")
     assert "The currency is fixed" in save("GOLD")
+    preview = browser.post(page_of(client_row, "settings/"), SETTINGS | {"do": "preview"})
+    assert preview.status_code == 400, "it is said before a reason is asked for"
+    assert "The currency is fixed" in preview.content.decode()
     client_row.refresh_from_db()
     assert client_row.currency == "SILVER"
 
@@ -156,7 +160,7 @@ def test_a_secret_is_rotated_with_overlap(browser: Browser, client_row: Client) 
     old = issue_secret(client_id=client_row.pk)
     first = ClientSecret.objects.get()
     assert "only live secret" in said(browser, page_of(client_row), "revoke", secret=first.pk, reason="x")
-    new = secret_in(said(browser, page_of(client_row), "issue", reason="yearly"))
+    new = secret_in(said(browser, page_of(client_row), "issue", newest=first.pk, reason="yearly"))
     for secret in (old, new):
         assert client_of_secret(str(client_row.pk), secret)[0] == client_row
     assert "is revoked" in said(browser, page_of(client_row), "revoke", secret=first.pk, reason="yearly")
@@ -193,7 +197,7 @@ def test_an_endpoint_from_its_making_to_its_end(browser: Browser, client_row: Cl
     endpoint = WebhookEndpoint.objects.get()
     own = f"/console/studios/webhooks/{endpoint.pk}/"
     assert "https://x.example/hook?key=1" in browser.get(own).content.decode()
-    newer = secret_in(said(browser, own, "rotate", reason="yearly"))
+    newer = secret_in(said(browser, own, "rotate", version=1, reason="yearly"))
     assert newer != secret
     assert "the one before it signs too" in browser.get(own).content.decode()
     assert "A test event is on its way." in said(browser, own, "test")
@@ -212,6 +216,42 @@ def test_an_endpoint_from_its_making_to_its_end(browser: Browser, client_row: Cl
     acts = list(AuditEntry.objects.order_by("id").values_list("act", flat=True))
     assert acts == [f"webhook.{verb}" for verb in ("add", "rotate", "test", "switch_off", "switch_on", "remove")]
     assert "key=1" not in str(list(AuditEntry.objects.values()))
+
+
+def test_a_form_that_is_sent_twice_rotates_once(browser: Browser, client_row: Client) -> None:
+    endpoint = add_endpoint(client_id=client_row.pk, url="https://x.example/", event_types=[])
+    own = f"/console/studios/webhooks/{endpoint.pk}/"
+    sent = hidden(browser.get(own).content.decode(), "rotate") | {"reason": "yearly"}
+    assert browser.post(own, sent).status_code == 200
+    assert "There is a newer secret by now" in browser.post(own, sent, follow=True).content.decode()
+    endpoint.refresh_from_db()
+    assert endpoint.secret_version == 2, "the studio's present secret still signs"
+    issued = issue_secret(client_id=client_row.pk)
+    sent = hidden(browser.get(page_of(client_row)).content.decode(), "issue") | {"reason": "yearly"}
+    assert browser.post(page_of(client_row), sent).status_code == 200
+    assert "A secret was issued meanwhile" in browser.post(page_of(client_row), sent, follow=True).content.decode()
+    assert client_of_secret(str(client_row.pk), issued)[0] == client_row, "what the studio uses was not revoked"
+
+
+def hidden(page: str, do: str) -> dict[str, str]:
+    """What the form with a button sends along."""
+    form = page.partition(f'name="do" value="{do}"')[2].partition("</form>")[0]
+    return {"do": do} | dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+
+
+def test_a_delivery_is_found_by_its_event_and_by_client(browser: Browser, client_row: Client) -> None:
+    other = factories.ClientFactory()
+    for client in (client_row, other):
+        add_endpoint(client_id=client.pk, url=f"https://{client.pk}.example/", event_types=[])
+        tell(client.pk, "gamer.linked", {})
+    mine = WebhookDelivery.objects.get(endpoint__client_id=client_row.pk)
+    log = "/console/kgen/webhookdelivery/"
+    for query in ({"q": str(mine.event_id)}, {"q": str(mine.pk)}, {"client": str(client_row.pk)}):
+        listed = browser.get(log, query).content.decode()
+        assert f"/{mine.pk}/change/" in listed, query
+        assert f"{other.pk}.example" not in listed, query
+    limited = logged_in(operator_in(Role.ADMIN, client_row)).get(log).content.decode()
+    assert (str(mine.pk) in limited, f"{other.pk}.example" in limited) == (True, False)
 
 
 def test_the_log_shows_the_last_answer_and_replays(browser: Browser, client_row: Client) -> None:

@@ -72,7 +72,10 @@ def read(browser: Browser, link: str, table: str) -> tuple[str, str]:
     with CaptureQueriesContext(connection) as captured:
         page = browser.get(link)
     assert page.status_code == 200
-    (sql,) = [query["sql"] for query in captured if f'FROM "{table}"' in query["sql"] and "LIMIT 51" in query["sql"]]
+    listed = [query["sql"] for query in captured if f'FROM "{table}"' in query["sql"] and "LIMIT 51" in query["sql"]]
+    # Where a range of time is read, its keys alone are sorted first.
+    sql = listed[0]
+    assert "JOIN" not in sql or len(listed) == 1, sql
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {sql}")
         return page.content.decode(), "\n".join(line for (line,) in cursor.fetchall())

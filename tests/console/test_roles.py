@@ -143,8 +143,17 @@ def test_lists_and_rows_open_for_their_roles_only(role: Role, person: Operator) 
         expected |= {f"{key}/history/": may_see or may_edit, f"{key}/delete/": False}
         for view, allowed in expected.items():
             assert is_open(browser.get(f"/console/{label}/{view}")) is allowed, (label, view, role)
+        assert is_open(browser.post(f"/console/{label}/add/", {})) is may_edit, (label, role)
+        assert not is_open(browser.post(f"/console/{label}/{key}/delete/", {"post": "yes"})), (label, role)
         if row is not None:
             assert is_open(browser.post(f"/console/{label}/{key}/change/", {})) is may_edit, (label, role)
+
+
+def test_passwords_are_set_by_who_manages_operators_only(role: Role, person: Operator) -> None:
+    browser, other = logged_in(person), Operator.objects.create_user("somebody", is_staff=True)
+    for set_by in (browser.get, browser.post):
+        answer = set_by(f"/console/users/operator/{other.pk}/password/")
+        assert is_open(answer) is (role in RIGHTS["users.manage_operators"].roles), role
 
 
 def test_pages_open_for_their_roles_only(role: Role, person: Operator) -> None:
@@ -210,7 +219,8 @@ def test_a_limited_operator_acts_on_its_clients_only(two_games: tuple[Client, Cl
     mine, other = two_games
     browser = logged_in(operator_in(Role.ADMIN, mine))
     for client in two_games:
-        browser.post(f"/console/studios/clients/{client.pk}/", {"do": "issue", "reason": "lost"})
+        sent = {"do": "issue", "newest": client.secrets.get().pk, "reason": "lost"}
+        browser.post(f"/console/studios/clients/{client.pk}/", sent)
     assert (mine.secrets.count(), other.secrets.count()) == (2, 1)
     gamers = {str(gamer.pk): gamer.client_id for gamer in Gamer.objects.all()}
     browser.post(

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from esports.models import Participation, Tournament
+from esports.models import Participation, Tournament, TournamentTemplate
 from kgen.clock import database_now
 from kgen.console.roles import Role
 from kgen.jobs.models import Job
@@ -26,7 +26,7 @@ from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.withdrawals import earn, link, row_of
 from users.models import Client, Gamer, GamerSession, Operator
-from wallet.models import Account, Adjustment, Transaction, Withdrawal
+from wallet.models import Account, Adjustment, Deposit, Transaction, Withdrawal
 
 pytestmark = pytest.mark.django_db
 PHONE = "+919876543210"
@@ -116,6 +116,29 @@ def test_names_titles_and_references_are_found_by_what_is_typed(browser: Browser
     assert hits(look(browser, booked.reference))["Transactions"] == [link]
     assert link in hits(look(browser, booked.reference[:25]))["Transactions"]
     assert hits(look(browser, "join:")) == {}, "a beginning that says nothing is no search"
+
+
+def test_what_others_call_a_row_leads_to_it(browser: Browser, rows: dict[str, Any], studio: StudioCaller) -> None:
+    studio.deposit("ann", 30, "shop-17").ok(201)
+    deposit = Deposit.objects.get()
+    booked = Transaction.objects.get(reference=f"deposit:{deposit.pk}")
+    link = f"/console/wallet/transaction/{booked.pk}/change/"
+    for text in (str(deposit.pk), "shop-17", booked.reference, booked.pk.hex):
+        assert hits(look(browser, text)) == {"Transactions": [link]}, text
+    delivery = rows["Webhook deliveries"]
+    for text in (str(delivery.event_id), f"evt_{delivery.event_id}"):
+        found = hits(look(browser, text))
+        assert found == {"Webhook deliveries": [f"/console/kgen/webhookdelivery/{delivery.pk}/change/"]}, text
+    Withdrawal.objects.update(transaction_hash="0x" + "c" * 64)
+    paid = Withdrawal.objects.get()
+    assert hits(look(browser, "0x" + "c" * 64)) == {"Withdrawals": [f"/console/money/withdrawals/{paid.pk}/"]}
+
+
+def test_a_template_is_found(browser: Browser, client_row: Client) -> None:
+    now = database_now()
+    row = TournamentTemplate.objects.create(client=client_row, name="Daily", terms={}, created_at=now, updated_at=now)
+    link = f"/console/esports/tournamenttemplate/{row.pk}/change/"
+    assert hits(look(browser, str(row.pk))) == {"Templates": [link]}
 
 
 def test_a_request_and_a_row_are_found_in_the_trail(browser: Browser, rows: dict[str, Any]) -> None:
@@ -227,7 +250,7 @@ def plans(browser: Browser, text: str) -> list[tuple[str, str]]:
 def test_every_question_has_its_index(browser: Browser, rows: dict[str, Any]) -> None:
     gamer, booked = rows["Gamers"], rows["Transactions"]
     texts = [str(gamer.pk), PHONE, gamer.wallet.address, gamer.kgen_account.address, "Monsoon", "ann"]
-    for text in [*texts, booked.reference, booked.reference[:20], str(UUID(int=7))]:
+    for text in [*texts, booked.reference, booked.reference[:20], str(UUID(int=7)), f"0x{'c' * 64}"]:
         read = plans(browser, text)
         assert read, text
         for sql, plan in read:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
+from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from kgen.clock import database_now
@@ -156,6 +157,18 @@ def test_a_range_is_in_order_and_at_most_a_year(operator: Operator, until: timed
     now = database_now()
     with pytest.raises(Invalid, match="range"):
         ask(operator, "ledger", since=now, until=now + until)
+
+
+@pytest.mark.parametrize(
+    ("since", "until"), [("9999-12-31", "9999-12-31"), ("9999-12-30", "9999-12-30"), ("0001-01-01", "9999-12-30")]
+)
+def test_days_at_the_ends_of_the_calendar_are_answered(since: str, until: str) -> None:
+    browser = Browser()
+    browser.force_login(Operator.objects.create_superuser("ann", password="a long enough password"))
+    asked = {"do": "export", "name": "ledger", "since": since, "until": until}
+    answer = browser.post("/console/jobs/", asked, follow=True)
+    assert answer.status_code in (200, 400)
+    assert Job.objects.count() == (since == "9999-12-30")
 
 
 @pytest.mark.parametrize("table", registry.tables(), ids=lambda table: table.name)

@@ -15,9 +15,8 @@ FORMULAS = [
     "+1",
     "-1",
     "@SUM(A1)",
-    "\t=1",
-    "\r=1",
-    "\n=1",
+    "\tx",
+    "\r",
     "＝1+1",
     "＋1",
     "－1",
@@ -28,13 +27,47 @@ FORMULAS = [
     '=HYPERLINK("http://evil.example","click")',
     "-2+3+cmd|' /C calc'!A0",
     "+919876543210",
+    "\ufeff=1",
+    "\u200b \u202e@x",
+    "\x00=1",
+    "\x85-1",
+    "﹦1",
+    "\u22121",
 ]
-HARMLESS = ["", "Ann", "a=b", "1-2", "ann@example.com", "  two  words", "'quoted", '"', "Zoë 🎮", "a\r\nb", "a;=1"]
+# (text, as written): a cell begins behind what parts cells elsewhere, too.
+INSIDE = [
+    ("a;=1", "a;'=1"),
+    ("a; \u200b=1;-2;b", "a;' \u200b=1;'-2;b"),
+    ("\t=1", "'\t'=1"),
+    ("a\r\n@x", "a\r\n'@x"),
+    ("a\n\n+1", "a\n\n'+1"),
+    ("x;=cmd|' /C calc'!A0;y", "x;'=cmd|' /C calc'!A0;y"),
+]
+HARMLESS = [
+    "",
+    "Ann",
+    "a=b",
+    "1-2",
+    "ann@example.com",
+    "  two  words",
+    "'quoted",
+    '"',
+    "Zoë 🎮",
+    "a\r\nb",
+    "a;b",
+    "1; 2",
+    '{"a": -1}',
+]
 
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_a_text_that_begins_a_formula_is_told_to_be_text(text: str) -> None:
     assert cell(text) == "'" + text
+
+
+@pytest.mark.parametrize(("text", "written"), INSIDE)
+def test_a_formula_inside_a_text_begins_no_cell_of_its_own(text: str, written: str) -> None:
+    assert cell(text) == written
 
 
 @pytest.mark.parametrize("text", HARMLESS)

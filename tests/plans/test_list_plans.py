@@ -1,6 +1,8 @@
 """Every list of the API and of the console reads a page of a year's play, and never all of it."""
 
+from itertools import chain
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib import admin
@@ -11,6 +13,7 @@ from django.urls import reverse
 from esports.models import Tournament
 from kgen.webhooks.models import WebhookEndpoint
 from rewards.models import Reward
+from tests.support import factories
 from tests.support.endpoints import endpoints
 from tests.support.grown import Grown, Watch
 from tests.support.http import Caller
@@ -142,11 +145,8 @@ def test_a_page_of_the_console_finds_its_rows_by_an_index(grown: Grown, browser:
     assert not faults, "\n".join(["FAULTS", *faults])
 
 
-# A rare value of these is looked for among all rows: each would need an index of its own, which every join and claim
-# would pay for, or every request of an adjustment.
+# A rare value of these is looked for among all rows: each would need an index of its own.
 UNINDEXED = {
-    "wallet.transaction": {"kind"},
-    "rewards.reward": {"status"},
     "wallet.adjustment": {"state", "direction", "bucket"},
 }
 LISTS = {model._meta.label_lower: (model, shown) for model, shown in admin.site._registry.items()}
@@ -164,3 +164,41 @@ def test_a_list_of_the_console_finds_its_rows_by_an_index(grown: Grown, browser:
     for query in {*filters, shown.next_query} - {None, "", "?"}:
         faults += look(browser, address + query)[1]
     assert not faults, "\n".join(["FAULTS", *faults])
+
+
+# Whatever somebody may type into the search of any list.
+TYPED = (
+    "player-7",
+    "{gamer}",
+    "{main}",
+    "{withdrawal}",
+    "0x" + "ab" * 20,
+    "join:{stay}",
+    "0x" + "c" * 64,
+    "gamer.note",
+)
+
+
+@pytest.mark.parametrize("label", [label for label, (_, shown) in LISTS.items() if shown.get_search_fields(None)])
+def test_a_search_in_a_list_finds_its_rows_by_an_index(grown: Grown, browser: Browser, label: str) -> None:
+    address, names = reverse(f"admin:{label.replace('.', '_')}_changelist"), names_in(grown)
+    faults = [look(browser, f"{address}?{urlencode({'q': typed.format(**names)})}")[1] for typed in TYPED]
+    assert not any(faults), "\n".join(["FAULTS", *chain.from_iterable(faults)])
+
+
+@pytest.mark.parametrize("label", LISTS)
+def test_a_list_of_one_client_finds_its_rows_by_an_index(grown: Grown, label: str) -> None:
+    """Also where the client has next to none, among a million of others."""
+    with undone():
+        person = Operator.objects.create_superuser("bob", password="a long enough password")
+        person.clients.add(factories.ClientFactory())
+        found = Browser()
+        found.force_login(person)
+        _, faults = look(found, reverse(f"admin:{label.replace('.', '_')}_changelist"))
+    assert not faults, "\n".join(["FAULTS", *faults])
+
+
+@pytest.mark.parametrize("label", LISTS)
+def test_no_list_offers_to_count_its_rows(grown: Grown, browser: Browser, label: str) -> None:
+    page, _ = look(browser, reverse(f"admin:{label.replace('.', '_')}_changelist"))
+    assert "_facets" not in page.content.decode()

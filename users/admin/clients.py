@@ -14,7 +14,7 @@ from kgen.console.pages import ConsolePage, address, does, page
 from kgen.console.scope import clients_of, scoped
 from users import services
 from users.models import Client
-from users.selectors.clients import is_currency_fixed, secrets_of
+from users.selectors.clients import is_currency_fixed, newest_secret, secrets_of
 from users.services.clients import settings_of
 
 CLIENT_PAGE = "client_page"
@@ -60,6 +60,7 @@ class ClientPage(ConsolePage):
             "currency_fixed": is_currency_fixed(client),
             "secrets": secrets,
             "live": [secret for secret in secrets if secret.revoked_at is None],
+            "newest_secret": newest_secret(client.pk),
         }
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
@@ -71,7 +72,7 @@ class ClientPage(ConsolePage):
         client = self.data(pk=pk)["client"]
         secret = self.run(
             self.acts()["issue"],
-            lambda: services.issue_secret(client_id=pk),
+            lambda: services.issue_secret(client_id=pk, newest_seen=_number(self.request.POST.get("newest", ""))),
             subject=client,
             done="There is a new secret.",
         )
@@ -80,8 +81,7 @@ class ClientPage(ConsolePage):
     @does(Act("client.revoke_secret", MAY_ISSUE))
     def revoke(self, pk: UUID) -> None:
         """End a secret at once."""
-        client, key = self.data(pk=pk)["client"], self.request.POST.get("secret", "")
-        secret_id = int(key) if key.isascii() and key.isdigit() and len(key) < 19 else 0
+        client, secret_id = self.data(pk=pk)["client"], _number(self.request.POST.get("secret", ""))
         self.run(
             self.acts()["revoke"],
             lambda: services.revoke_secret(client_id=pk, secret_id=secret_id),
@@ -107,6 +107,11 @@ class ClientPage(ConsolePage):
     def tell(self, secret: str, pk: UUID) -> HttpResponse:
         """The page with a secret that is shown this once, and kept by no browser."""
         return self.render(**self.data(pk=pk), secret=secret)
+
+
+def _number(text: str) -> int:
+    """The id that a form sent; 0, which no row has, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 LABELS = {

@@ -14,7 +14,7 @@ from kgen.console.scope import clients_of, scoped
 from kgen.errors import Forbidden
 from users import services
 from users.admin.clients import CLIENT_PAGE, LABELS, MAY_MANAGE, in_words
-from users.errors import InvalidSettings
+from users.errors import CurrencyFixed, InvalidSettings
 from users.models import Client
 from users.selectors.clients import is_currency_fixed
 from users.services.clients import SETTINGS, MadeClient, checked, settings_of
@@ -85,6 +85,8 @@ class ClientSettingsPage(ConsolePage):
         """Before and after, and nothing saved yet."""
         shown = self.data(pk=pk)
         form = SettingsForm(self.request.POST)
+        if form.is_valid() and shown["currency_fixed"] and form.cleaned_data["currency"] != shown["client"].currency:
+            form.add_error("currency", CurrencyFixed.detail)
         if not form.is_valid():
             return self.render(**shown | {"form": form}, status=400)
         rows = _difference(settings_of(shown["client"]), form.cleaned_data)

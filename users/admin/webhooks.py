@@ -15,7 +15,7 @@ from kgen.console.acts import Act, on_rows
 from kgen.console.admin import ReadOnlyAdmin
 from kgen.console.navigation import Nav
 from kgen.console.pages import ConsolePage, address, does, page
-from kgen.console.scope import scoped
+from kgen.console.scope import clients_of, scoped
 from kgen.errors import Invalid
 from kgen.jobs import services as jobs
 from kgen.webhooks import services
@@ -26,6 +26,7 @@ from kgen.webhooks.selectors import (
     endpoints_of_client,
     failed_deliveries,
     newest_deliveries,
+    of_clients,
     wanting_a_person,
 )
 from kgen.webhooks.services import OLD_SECRET_SIGNS_FOR
@@ -39,10 +40,9 @@ ENDPOINT_PAGE = "webhook_page"
 
 
 class ByClient(admin.SimpleListFilter):
-    """By client, of those that the operator works for; `path` leads from a row to the client's id."""
+    """By client, of those that the operator works for."""
 
     title, parameter_name = "client", "client"
-    path = "client_id"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(str(client.pk), client.name) for client in scoped(all_clients(), request.user, "pk")]
@@ -50,13 +50,15 @@ class ByClient(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         # Only what was offered: garbage and other clients' ids filter nothing.
         known = dict(self.lookup_choices)
-        return queryset.filter(**{self.path: self.value()}) if self.value() in known else queryset
+        return queryset.filter(client_id=self.value()) if self.value() in known else queryset
 
 
 class ByClientOfEndpoint(ByClient):
     """Deliveries by client."""
 
-    path = "endpoint__client_id"
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        known = dict(self.lookup_choices)
+        return of_clients(queryset, [UUID(self.value())]) if self.value() in known else queryset
 
 
 class ByEndpoint(admin.SimpleListFilter):
@@ -94,7 +96,7 @@ class EndpointAdmin(ReadOnlyAdmin):
     page = ENDPOINT_PAGE
     list_display = ["url", "client", "active", "created_at"]
     list_filter = [ByClient, "active"]
-    search_fields = ["=id"]
+    found_by = ("id",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         name = Client.objects.filter(pk=OuterRef("client_id")).values("name")
@@ -116,8 +118,13 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_display = ["id", "event", "endpoint", "state", "tries", "last_status", "last_error", "delivered_at"]
     list_filter = ["state", WantsPerson, ByClientOfEndpoint, ByEndpoint]
     list_select_related = ["event", "endpoint"]
-    search_fields = ["=id", "=event__id"]
+    found_by = ("id", "event__id")
+    search_help_text = "id of the delivery or of its event"
     actions = ["replay"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows, clients = super().get_queryset(request), clients_of(request.user)
+        return rows if clients is None else of_clients(rows, clients)
 
     @on_rows(Act("webhook.replay", MAY_MANAGE), "Deliver once more")
     def replay(self, request: HttpRequest, row: WebhookDelivery, reason: str) -> None:
@@ -199,7 +206,9 @@ class WebhookPage(ConsolePage):
     @does(Act("webhook.rotate", MAY_MANAGE))
     def rotate(self, pk: UUID) -> HttpResponse | None:
         """A new secret, in this answer and nowhere else; for a day the old one signs beside it."""
-        endpoint = self._run("rotate", pk, services.rotate_secret, "There is a new secret.")
+        sent = self.request.POST.get("version", "")
+        seen = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else 0
+        endpoint = self._run("rotate", pk, services.rotate_secret, "There is a new secret.", seen=seen)
         if not endpoint:
             return None
         return self.render(**self.data(pk=pk), secret=secret_of(endpoint.pk, endpoint.secret_version))

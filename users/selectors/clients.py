@@ -17,6 +17,12 @@ def secrets_of(client: Client) -> list[ClientSecret]:
     return sorted(rows, key=lambda secret: secret.revoked_at is not None)
 
 
+def newest_secret(client_id: UUID) -> int:
+    """The id of the secret that was issued last, live or not; 0: none was."""
+    newest = ClientSecret.objects.filter(client=client_id).order_by("-pk").values_list("pk", flat=True)
+    return newest.first() or 0
+
+
 def is_currency_fixed(client: Client) -> bool:
     """Whether anything is in the client's currency: then it stays as it is."""
     return has_accounts(client.pk)

@@ -16,6 +16,7 @@ from kgen.clock import database_now
 from users.models import Client, CodeGuard, Gamer, GamerNote, GamerSession, PhoneChallenge, PhoneLink
 from users.otp import FAILURES_IN_A_ROW, NUMBERS_A_DAY
 from users.phones import masked
+from wallet.selectors.search import wallets_by_address
 
 LINKS_LISTED = 20
 CHALLENGES_LISTED = 10
@@ -41,7 +42,7 @@ def gamers_named(term: str) -> Q:
     if known := _uuid(words):
         found |= Q(pk=known) | Q(wallet=known) | Q(kgen_account=known)
     if _ADDRESS.fullmatch(words.lower()):
-        found |= Q(wallet__address=words.lower())
+        found |= Q(wallet__in=list(wallets_by_address(words.lower()).values_list("pk", flat=True)))
     return Q(pk__in=list(Gamer.objects.filter(found).values_list("pk", flat=True)))
 
 

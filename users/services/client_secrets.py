@@ -9,20 +9,26 @@ from kgen.clock import database_now
 from kgen.errors import RecordNotFound
 from kgen.transactions import journey
 from users import secrets
-from users.errors import LastSecret
+from users.errors import LastSecret, SecretsMoved
 from users.models import Client, ClientSecret
+from users.selectors.clients import newest_secret
 
 SECRET_USE_RESOLUTION = timedelta(minutes=1)
 
 
 @journey
-def issue_secret(*, client_id: UUID) -> str:
+def issue_secret(*, client_id: UUID, newest_seen: int | None = None) -> str:
     """A new secret of a client, given out this once. With two live ones the older is revoked.
 
+    `newest_seen` is the newest one that the operator was shown: a form that is sent twice revokes nothing in use.
+
     :raises RecordNotFound: no such client.
+    :raises SecretsMoved: another one was issued since.
     """
     if not Client.objects.select_for_update().filter(pk=client_id).exists():
         raise RecordNotFound()
+    if newest_seen is not None and newest_seen != newest_secret(client_id):
+        raise SecretsMoved()
     return add_secret(client_id)
 
 

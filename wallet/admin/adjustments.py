@@ -46,7 +46,7 @@ class AdjustmentAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["state", "direction", "bucket"]
     list_select_related = ["wallet"]
-    search_fields = ["=id", "=wallet__address"]
+    found_by = ("id", "wallet__address")
     actions = ["approve", "reject", "cancel"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -37,7 +37,7 @@ class WalletAdmin(ReadOnlyAdmin):
 
     nav = Nav("Money", "Wallets", "account_balance_wallet", 30)
     list_display = ["masked_address", "id", "currency", "created_at"]
-    search_fields = ["=address", "=id"]
+    found_by = ("address", "id")
     search_help_text = "a whole address, or an id"
     inlines = [AccountInline]
     fields = [*row_fields(Wallet, "address"), "masked_address", "in_full"]
@@ -63,7 +63,8 @@ class TransactionAdmin(ReadOnlyAdmin):
     list_display = ["reference", "kind", "wallet", "balance_after", "created_at"]
     list_filter = ["kind"]
     list_select_related = ["wallet"]
-    search_fields = ["=reference", "=id", "=wallet__address"]
+    found_by = ("reference", "id", "wallet__address")
+    search_help_text = "a whole reference, an id, or the whole address of a wallet"
     inlines = [PostingInline]
 
 
@@ -83,8 +84,8 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     # By an index of time for each state; other filters would read a million rows for few.
     keyset = ("-created_at", "-pk")
     list_filter = ["state"]
-    search_fields = ["=id", "=wallet__address", "=destination"]
-    search_help_text = "an id, or the whole address of a wallet"
+    found_by = ("id", "wallet__address", "destination", "transaction_hash")
+    search_help_text = "an id, the whole address of a wallet, or the hash of the rail's transaction"
     inlines = [AttemptInline]
     fields = [*row_fields(Withdrawal, "destination"), "masked_destination", "in_queue"]
     readonly_fields = ["masked_destination", "in_queue"]

@@ -151,7 +151,12 @@ class Transaction(models.Model):
     created_at = models.DateTimeField(help_text="the database's clock, under the accounts' locks")
 
     class Meta:
-        indexes = [models.Index(fields=["wallet", "-created_at", "-id"], name="statement")]
+        indexes = [
+            models.Index(fields=["wallet", "-created_at", "-id"], name="statement"),
+            # Lists of one client and of one kind. Joins, of which there are most, are soon found without it.
+            models.Index(fields=["client_id", "id"], name="transactions_of_client"),
+            models.Index(fields=["kind", "id"], condition=~Q(kind=Kind.JOIN), name="transactions_of_kind"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["reference"], name="wallet_transaction_reference"),
             models.CheckConstraint(

@@ -58,6 +58,7 @@ class Adjustment(models.Model):
         indexes = [
             models.Index(fields=["created_at", "id"], condition=Q(state="REQUESTED"), name="adjustments_open"),
             models.Index(fields=["requested_by", "-id"], name="adjustments_of_maker"),
+            models.Index(fields=["client_id", "-id"], name="adjustments_of_client"),
         ]
         constraints = [
             models.CheckConstraint(

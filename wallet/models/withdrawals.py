@@ -99,6 +99,11 @@ class Withdrawal(models.Model):
             models.Index(fields=["state", "created_at", "id"], name="withdrawals_by_state"),
             models.Index(fields=["client_id", "state", "created_at", "id"], name="withdrawals_of_client"),
             models.Index(fields=["created_at", "id"], condition=~Q(review=""), name="withdrawals_marked"),
+            # Found by whom they went to, and by what the rail's books call them.
+            models.Index(fields=["destination", "-created_at", "-id"], name="withdrawals_to"),
+            models.Index(
+                fields=["transaction_hash"], condition=Q(transaction_hash__isnull=False), name="withdrawals_by_hash"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["wallet"], condition=Q(state__in=OPEN), name="one_open_withdrawal"),

@@ -1,10 +1,11 @@
 """Finding money's rows by what somebody was told: exactly, or by a reference's beginning, and by an index each."""
 
+from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from wallet.models import Account, Adjustment, Transaction, Wallet, Withdrawal
+from wallet.models import Account, Adjustment, Deposit, Transaction, Wallet, Withdrawal
 
 # So much of an id behind a reference's colon: the beginning of a UUIDv7 is a time, so this is about a minute's.
 SPECIFIC = 8
@@ -35,6 +36,20 @@ def transactions_by_reference(text: str) -> QuerySet[Transaction]:
     if len(text.partition(":")[2]) < SPECIFIC:
         return Transaction.objects.filter(reference=text)
     return Transaction.objects.filter(reference__startswith=text)
+
+
+def transactions_of_deposit(clients: Collection[UUID], id: UUID | None, reference: str) -> QuerySet[Transaction]:
+    """What booked and undid the deposit of that id, or what studios call so; the index begins with clients."""
+    named = Q(client_id__in=clients, reference=reference)
+    deposits = Deposit.objects.filter(named | Q(pk=id) if id else named).values_list("pk", flat=True)
+    return Transaction.objects.filter(
+        reference__in=[f"deposit:{key}{end}" for key in deposits for end in ("", ":reversal")]
+    )
+
+
+def withdrawals_by_hash(hash: str) -> QuerySet[Withdrawal]:
+    """The withdrawal that the rail paid by that transaction of its own."""
+    return Withdrawal.objects.filter(transaction_hash=hash)
 
 
 def withdrawals_by_id(id: UUID) -> QuerySet[Withdrawal]:
