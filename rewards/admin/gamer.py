@@ -11,10 +11,18 @@ from esports.selectors.history import stay_page
 from kgen.clock import database_now
 from kgen.console.names import operator_names
 from kgen.console.pages import ConsolePage, address, page
-from kgen.console.scope import scoped
+from kgen.console.scope import clients_of, scoped
 from kgen.jobs.sheets import masked as masked_text
 from rewards.selectors import reward_page
-from users.selectors.people import all_gamers, codes_of, links_of, masked_phone, note_page, session_page
+from users.selectors.people import (
+    all_gamers,
+    codes_of,
+    has_live_session,
+    links_of,
+    masked_phone,
+    note_page,
+    session_page,
+)
 from wallet.selectors import balance_of, statement_page
 from wallet.selectors.adjustments import adjustment_page
 from wallet.selectors.withdrawals import withdrawal_page
@@ -132,7 +140,9 @@ class GamerPage(ConsolePage):
         return {
             "sessions": found.rows,
             "next_cursor": found.next_cursor,
+            "is_live": has_live_session(gamer),
             "codes": codes_of(gamer),
+            "limited": clients_of(self.request.user) is not None,
             "now": database_now(),
         }
 

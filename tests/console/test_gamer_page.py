@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection
+from django.db.models import F
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
@@ -206,6 +207,25 @@ def test_a_lock_is_lifted_with_a_reason(as_role: Any, studio: StudioCaller) -> N
     entry = AuditEntry.objects.get(act="gamer.lift_lock")
     assert (entry.object_id, entry.reason) == (str(row_of(caller).pk), "known voice")
     assert 'value="lift_lock"' not in shown(support, caller, "?tab=sessions")
+
+
+def test_for_some_games_a_numbers_lock_is_not_lifted(as_role: Any, studio: StudioCaller, client_row: Client) -> None:
+    caller = studio.gamer("bob")
+    caller.post("/fe/users/auth/otp/register", {"phone_number": PHONE}).ok()
+    CodeGuard.objects.update(locked_until=database_now() + timedelta(hours=20))
+    limited = as_role(Role.SUPPORT, client_row)
+    assert "for operators of all games to lift" in shown(limited, caller, "?tab=sessions")
+    told = act(limited, caller, "lift_lock", reason="known voice")
+    assert "A lock of the number, which counts in all games, stays." in told
+    assert CodeGuard.objects.get(locked_until=None).gamer_id == row_of(caller).pk
+    assert "an operator of all games can lift that" in act(limited, caller, "lift_lock", reason="again")
+
+
+def test_only_a_live_session_can_be_ended(browser: Browser, person: GamerCaller) -> None:
+    assert "End the live session" in shown(browser, person, "?tab=sessions")
+    year = timedelta(days=400)
+    GamerSession.objects.update(started_at=F("started_at") - year, expires_at=F("expires_at") - year)
+    assert "End the live session" not in shown(browser, person, "?tab=sessions")
 
 
 @pytest.mark.parametrize("term", ["user id", "gamer id", "wallet", "address", "KGeN account"])

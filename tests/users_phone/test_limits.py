@@ -128,18 +128,27 @@ def test_a_lock_is_lifted_with_those_of_the_numbers_that_were_tried(
     lock(gamer, phone)
     other, elsewhere = studio.gamer("another"), Phone(phone.gateway, "8000000002")
     lock(other, elsewhere)
-    lift_lock(gamer_id=row_of(gamer).pk)
+    lift_lock(gamer_id=row_of(gamer).pk, in_all_games=True)
     phone.link(gamer).ok()
     elsewhere.register(other).refused(429, "OTP_ATTEMPTS_EXCEEDED")
     with pytest.raises(WrongState):
-        lift_lock(gamer_id=row_of(gamer).pk)
+        lift_lock(gamer_id=row_of(gamer).pk, in_all_games=True)
     with pytest.raises(RecordNotFound):
-        lift_lock(gamer_id=UUID(int=7))
+        lift_lock(gamer_id=UUID(int=7), in_all_games=True)
+
+
+def test_for_one_game_a_numbers_lock_stays(studio: StudioCaller, gamer: GamerCaller, phone: Phone) -> None:
+    lock(gamer, phone)
+    lift_lock(gamer_id=row_of(gamer).pk, in_all_games=False)
+    phone.register(gamer).refused(429, "OTP_ATTEMPTS_EXCEEDED")
+    with pytest.raises(WrongState, match="locked in all games"):
+        lift_lock(gamer_id=row_of(gamer).pk, in_all_games=False)
+    Phone(phone.gateway, "8000000002").link(gamer).ok()
 
 
 def test_counting_begins_anew_after_a_lock_is_lifted(gamer: GamerCaller, phone: Phone) -> None:
     lock(gamer, phone)
-    lift_lock(gamer_id=row_of(gamer).pk)
+    lift_lock(gamer_id=row_of(gamer).pk, in_all_games=True)
     assert set(CodeGuard.objects.values_list("failures", "locked_until")) == {(0, None)}
     let_pass(minutes=10)
     lock(gamer, phone)

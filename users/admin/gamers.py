@@ -16,7 +16,7 @@ from kgen.console.acts import Act, on_rows
 from kgen.console.admin import ClientFilter, ReadOnlyAdmin
 from kgen.console.navigation import Nav
 from kgen.console.pages import ConsolePage, address, does, page
-from kgen.console.scope import scoped
+from kgen.console.scope import clients_of, scoped
 from kgen.errors import WrongState
 from users import services
 from users.models import Gamer
@@ -102,12 +102,16 @@ class GamerActsPage(ConsolePage):
     @does(Act("gamer.lift_lock", "users.lift_lock"))
     def lift_lock(self, pk: UUID) -> HttpResponse:
         """Let codes be tried again before the day is over."""
-        gamer = self._gamer(pk)
+        gamer, in_all_games = self._gamer(pk), clients_of(self.request.user) is None
         self.run(
             self.acts()["lift_lock"],
-            lambda: services.lift_lock(gamer_id=gamer.pk),
+            lambda: services.lift_lock(gamer_id=gamer.pk, in_all_games=in_all_games),
             subject=gamer,
-            done="The lock is lifted: codes can be asked for and tried again.",
+            done=(
+                "The lock is lifted: codes can be asked for and tried again."
+                if in_all_games
+                else "The gamer's own lock is lifted. A lock of the number, which counts in all games, stays."
+            ),
         )
         return self._back(pk)
 

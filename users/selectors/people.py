@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from kgen.api.fields import is_clean_reference
 from kgen.api.pagination import Key, Page, page_of
-from kgen.clock import database_now
+from kgen.clock import ClockTimestamp, database_now
 from users.models import Client, CodeGuard, Gamer, GamerNote, GamerSession, PhoneChallenge, PhoneLink
 from users.otp import FAILURES_IN_A_ROW, NUMBERS_A_DAY
 from users.phones import masked
@@ -63,6 +63,11 @@ def session_page(gamer: Gamer, *, scope: str, cursor: str | None, limit: int) ->
     :raises Invalid: the cursor is not one of this list.
     """
     return page_of(GamerSession.objects.filter(gamer=gamer), NEWEST_FIRST, scope=scope, cursor=cursor, limit=limit)
+
+
+def has_live_session(gamer: Gamer) -> bool:
+    """Whether a session is open and not over."""
+    return GamerSession.objects.filter(gamer=gamer, ended_at=None, expires_at__gt=ClockTimestamp()).exists()
 
 
 def note_page(gamer: Gamer, *, scope: str, cursor: str | None, limit: int) -> Page[GamerNote]:

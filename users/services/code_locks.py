@@ -12,13 +12,14 @@ from users.selectors.people import guards_about
 
 
 @journey
-def lift_lock(*, gamer_id: UUID) -> None:
-    """Lift every lock that keeps the gamer from codes: its own, and those of its number and of numbers it tried.
+def lift_lock(*, gamer_id: UUID, in_all_games: bool) -> None:
+    """Lift the lock that keeps the gamer from codes, and `in_all_games` those of its number and of numbers it tried.
 
-    A number's lock is one over all games. Counting begins anew: ten more failures lock again.
+    A number's lock is one over all games, so it is not for an operator of some of them to lift. Counting begins anew:
+    ten more failures lock again.
 
     :raises RecordNotFound: there is no such gamer.
-    :raises WrongState: nothing is locked.
+    :raises WrongState: nothing is locked, or nothing that may be lifted so.
     """
     gamer = Gamer.objects.select_related("kgen_account").filter(pk=gamer_id).first()
     if gamer is None:
@@ -28,4 +29,8 @@ def lift_lock(*, gamer_id: UUID) -> None:
     found = list(locked.order_by(F("gamer").asc(nulls_last=True), "phone"))
     if not found:
         raise WrongState("No lock of phone codes is on this gamer.")
+    if not in_all_games:
+        found = [guard for guard in found if guard.gamer_id == gamer.pk]
+    if not found:
+        raise WrongState("The number is locked in all games: an operator of all games can lift that.")
     CodeGuard.objects.filter(pk__in=[guard.pk for guard in found]).update(failures=0, locked_until=None)
