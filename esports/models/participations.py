@@ -93,6 +93,9 @@ class Participation(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"participation {self.pk}"
+
 
 class ScoreEvent(models.Model):
     """An accepted score. The events of a participation, folded, give its standing."""
@@ -128,6 +131,9 @@ class ScoreEvent(models.Model):
                 name="event_participation_client",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"score event {self.pk}"
 
 
 class Ruling(models.Model):

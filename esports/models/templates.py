@@ -46,3 +46,6 @@ class TournamentDraft(models.Model):
                 name="draft_tournament_client",
             )
         ]
+
+    def __str__(self) -> str:
+        return f"draft {self.pk}"

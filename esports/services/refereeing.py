@@ -4,6 +4,8 @@ A disqualified gamer stays in the field, and so does the stake. Where nobody is 
 comes to what it would be if nobody had a score: CANCELLED at its end, and all stakes go back, the disqualified's too,
 for the house must not win by its own referee. From the end on COMPLETED is final, so the last one in the ranking can
 then no longer be taken out of it; a prize that must not be paid is held and forfeited (rewards.services.holding).
+
+Of two referees who rule the same the second is refused: nothing was decided then, so nothing may say that it was.
 """
 
 from uuid import UUID
@@ -24,10 +26,11 @@ from kgen.transactions import journey
 def void_score(*, event_id: int, operator_id: int, reason: str) -> ScoreEvent:
     """Let an accepted score count no more: it stays as history, and the standing is what the others fold to.
 
-    A gamer of whom no score is left is one without a score, who may also leave again. Again changes nothing.
+    A gamer of whom no score is left is one without a score, who may also leave again.
 
     :raises RecordNotFound: there is no such score.
-    :raises WrongState: the tournament is settled or cancelled, or is over and nobody would be left in its ranking.
+    :raises WrongState: it is voided already; the tournament is settled or cancelled, or is over and nobody would be
+        left in its ranking.
     :raises ScoreOutOfRange: the sum of the others would leave the range that can be kept exactly.
     """
     found = ScoreEvent.objects.filter(pk=event_id).first()
@@ -36,7 +39,7 @@ def void_score(*, event_id: int, operator_id: int, reason: str) -> ScoreEvent:
     stay, seen = _hold(found.participation_id)
     event = ScoreEvent.objects.get(pk=event_id)
     if event.voided_at is not None:
-        return event
+        raise WrongState("This score is voided already.")
     _check_undecided(seen, stay)
     event.voided_at, event.voided_by, event.void_reason = seen.now, operator_id, reason
     event.save(update_fields=["voided_at", "voided_by", "void_reason"])
@@ -50,15 +53,13 @@ def void_score(*, event_id: int, operator_id: int, reason: str) -> ScoreEvent:
 def disqualify(*, participation_id: UUID, operator_id: int, reason: str) -> Participation:
     """Take a gamer out of the ranking: no rank, no prize, no further score, no leaving; the stake stays.
 
-    Again changes nothing.
-
     :raises RecordNotFound: there is no such participation.
-    :raises WrongState: the gamer has left; the tournament is settled or cancelled, or is over and nobody would be
-        left in its ranking.
+    :raises WrongState: that is so already; the gamer has left; the tournament is settled or cancelled, or is over and
+        nobody would be left in its ranking.
     """
     stay, seen = _hold(participation_id)
     if stay.disqualified_at is not None:
-        return stay
+        raise WrongState("The gamer is disqualified already.")
     _check_undecided(seen, stay)
     _note(seen, stay, Ruling.Act.DISQUALIFY, operator_id, reason)
     stay.disqualified_at = seen.now
@@ -68,14 +69,14 @@ def disqualify(*, participation_id: UUID, operator_id: int, reason: str) -> Part
 
 @journey
 def reinstate(*, participation_id: UUID, operator_id: int, reason: str) -> Participation:
-    """Undo a disqualification: the gamer stands where the score was reached. Again changes nothing.
+    """Undo a disqualification: the gamer stands where the score was reached.
 
     :raises RecordNotFound: there is no such participation.
-    :raises WrongState: the tournament is settled or cancelled.
+    :raises WrongState: there is none to undo; the tournament is settled or cancelled.
     """
     stay, seen = _hold(participation_id)
     if stay.disqualified_at is None:
-        return stay
+        raise WrongState("The gamer is not disqualified.")
     _check_undecided(seen, stay)
     _note(seen, stay, Ruling.Act.REINSTATE, operator_id, reason)
     stay.disqualified_at = None

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.html import format_html
 
 from kgen.api.fields import id_of
@@ -74,6 +74,13 @@ class RewardAdmin(ReadOnlyAdmin):
         if id is None:
             return queryset.none(), False
         return queryset.filter(Q(pk=id) | Q(tournament=id) | Q(gamer=id)), False
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        """A reward opens on its prize's page, which goes by the participation."""
+        row = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        if row is not None and request.method == "GET":
+            return HttpResponseRedirect(address("prize_page", pk=row.participation_id))
+        return super().change_view(request, object_id, form_url, extra_context)
 
     @admin.display(description="won")
     def won(self, row: Reward) -> str:

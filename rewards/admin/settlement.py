@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
+from esports.models import Tournament
 from esports.selectors.standings import count_scores
 from esports.selectors.tournaments import Seen, see
 from kgen.api.request_id import request_id_of
@@ -100,8 +101,7 @@ class SettlementPage(ConsolePage):
         }
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
-        above = address("tournament_page", pk=kwargs["pk"])
-        return [("Tournaments", address("esports_tournament_changelist")), ("Tournament", above)]
+        return above(self.seen(kwargs["pk"]).tournament)
 
     @does(VERIFY)
     def verify(self, *, pk: UUID) -> HttpResponse | None:
@@ -184,7 +184,8 @@ class PrizePage(ConsolePage):
         reward = self.reward(kwargs["pk"])
         settlement = address("tournament_settlement", pk=reward.tournament_id)
         stay = address("participation_page", pk=reward.participation_id)
-        return [(f"Settlement of {reward.tournament.title}", settlement), ("Participation", stay)]
+        found = (f"Participation of {reward.gamer.user_id}", stay)
+        return [*above(reward.tournament), (SettlementPage.title, settlement), found]
 
     @does(HOLD)
     def hold(self, *, pk: UUID) -> None:
@@ -210,6 +211,14 @@ class PrizePage(ConsolePage):
             subject=reward,
             done=done,
         )
+
+
+def above(row: Tournament) -> list[tuple[str, str]]:
+    """The way back to a tournament's page, by its title."""
+    return [
+        ("Tournaments", address("esports_tournament_changelist")),
+        (row.title, address("tournament_page", pk=row.pk)),
+    ]
 
 
 def me(shown: ConsolePage) -> int:

@@ -1,10 +1,13 @@
-"""Holding a reward back before it is claimed, and what becomes of it then."""
+"""Holding a reward back before it is claimed, and what becomes of it then.
+
+Of two operators who decide the same the second is refused: nothing was decided then, so nothing may say that it was.
+"""
 
 from datetime import datetime
 from uuid import UUID
 
 from kgen.clock import database_now
-from kgen.errors import RecordNotFound
+from kgen.errors import RecordNotFound, WrongState
 from kgen.states import move_to
 from kgen.transactions import journey
 from rewards.models import HoldStep, Reward, RewardStatus
@@ -14,30 +17,26 @@ from wallet import ledger
 
 @journey
 def hold_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
-    """Hold an unclaimed reward: it can neither be claimed nor expire, and stays backed. Again changes nothing.
+    """Hold an unclaimed reward: it can neither be claimed nor expire, and stays backed.
 
     Of a hold and a claim at the same moment exactly one wins.
 
     :raises RecordNotFound: there is none of that id.
-    :raises WrongState: it is claimed, expired or forfeited.
+    :raises WrongState: it is held already, or is claimed, expired or forfeited.
     """
-    reward, now = _lock(reward_id)
-    if reward.status == RewardStatus.HELD:
-        return reward
+    reward, now = _lock(reward_id, RewardStatus.UNCLAIMED)
     move_to(reward, where={"status": RewardStatus.UNCLAIMED}, status=RewardStatus.HELD, updated_at=now)
     return _note(reward, now, HoldStep.Act.HOLD, operator_id, reason)
 
 
 @journey
 def release_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
-    """Let a held reward be claimed again; the time on hold is no part of its age. Again changes nothing.
+    """Let a held reward be claimed again; the time on hold is no part of its age.
 
     :raises RecordNotFound: there is none of that id.
-    :raises WrongState: it is claimed, expired or forfeited.
+    :raises WrongState: it is not held.
     """
-    reward, now = _lock(reward_id)
-    if reward.status == RewardStatus.UNCLAIMED:
-        return reward
+    reward, now = _lock(reward_id, RewardStatus.HELD)
     held_for = reward.held_for + (now - reward.updated_at)
     move_to(
         reward,
@@ -51,23 +50,24 @@ def release_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
 
 @journey
 def forfeit_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
-    """Give a held reward to the house for good. Again changes nothing.
+    """Give a held reward to the house for good.
 
     :raises RecordNotFound: there is none of that id.
     :raises WrongState: it is not held.
     """
-    reward, now = _lock(reward_id)
-    if reward.status == RewardStatus.FORFEITED:
-        return reward
+    reward, now = _lock(reward_id, RewardStatus.HELD)
     move_to(reward, where={"status": RewardStatus.HELD}, status=RewardStatus.FORFEITED, updated_at=now)
     ledger.book(to_house(reward, f"forfeit:{reward.pk}", ledger.Kind.REWARD_FORFEIT))
     return _note(reward, now, HoldStep.Act.FORFEIT, operator_id, reason)
 
 
-def _lock(reward_id: UUID) -> tuple[Reward, datetime]:
+def _lock(reward_id: UUID, needed: RewardStatus) -> tuple[Reward, datetime]:
+    """The reward, held, in the status that the step begins with; and the clock after that."""
     reward = Reward.objects.select_for_update().filter(pk=reward_id).first()
     if reward is None:
         raise RecordNotFound()
+    if reward.status != needed:
+        raise WrongState(f"The prize is {reward.status.lower()}, not {needed.lower()}.")
     return reward, database_now()
 
 

@@ -301,3 +301,8 @@ def test_support_sees_deliveries_and_changes_nothing(as_role: Any, client_row: C
     for do in ("test", "rotate", "switch_off", "remove", "replay", "replay_failed"):
         assert browser.post(own, {"do": do, "reason": "x"}).status_code == 403
     assert as_role(Role.FINANCE).get(own).status_code == 403
+
+
+def test_the_way_back_from_webhooks_names_the_client(browser: Browser, client_row: Client) -> None:
+    page = browser.get(page_of(client_row, "webhooks/")).content.decode()
+    assert f'<a href="{page_of(client_row)}">{client_row.name}</a>' in page

@@ -287,3 +287,7 @@ def test_garbage_in_the_address_is_no_fault_of_ours(browser: Browser, person: Ga
     assert browser.get(path_of(person, "?tab=statement&cursor=garbage")).status_code == 400
     assert browser.get(f"/console/people/gamers/{UUID(int=7)}/").status_code == 404
     assert browser.get("/console/users/gamer/", {"q": "\u0000"}).status_code in (200, 302)
+
+
+def test_personal_data_names_the_gamer_on_the_way_back(browser: Browser, person: GamerCaller) -> None:
+    assert f'<a href="{path_of(person)}">{person.user_id}</a>' in shown(browser, person, "contact/")

@@ -355,3 +355,23 @@ def test_settlements_are_found_by_tournament_and_hash(browser: Browser, settled:
     assert not found(record.sha256[:60])
     assert not found("00000000-0000-7000-8000-000000000000")
     assert browser.get(f"/console/rewards/settlement/{settled}/change/").headers["Location"] == address(settled)
+
+
+def test_the_way_back_names_the_tournament_and_the_gamer(browser: Browser, settled: str) -> None:
+    row = Tournament.objects.get(pk=settled)
+    tournament = f'<a href="/console/play/tournaments/{settled}/">{row.title}</a>'
+    page = browser.get(prize_of(settled, "a")).content.decode()
+    assert tournament in browser.get(address(settled)).content.decode()
+    assert tournament in page
+    assert f'<a href="/console/play/participations/{stay(settled, "a").pk}/">Participation of a</a>' in page
+
+
+def test_a_reward_of_the_list_opens_where_it_is_reviewed(
+    browser: Browser, settled: str, as_role: Any, other_studio: StudioCaller
+) -> None:
+    row = Reward.objects.get(gamer__user_id="a")
+    path = f"/console/rewards/reward/{row.pk}/change/"
+    assert browser.get(path).headers["Location"] == prize_of(settled, "a")
+    limited = as_role(Role.ADMIN, Client.objects.get(pk=other_studio.client_id))
+    assert prize_of(settled, "a") not in limited.get(path).headers["Location"]
+    assert browser.get("/console/rewards/reward/no-id/change/").status_code == 302

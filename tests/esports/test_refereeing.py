@@ -183,23 +183,20 @@ def test_who_ruled_what_and_why_is_kept_for_good(studio: StudioCaller, gamer: Ga
             execute(sql)
 
 
-def test_the_same_ruling_again_changes_nothing(studio: StudioCaller) -> None:
+def test_the_same_ruling_again_is_refused_and_changes_nothing(studio: StudioCaller) -> None:
     uid = studio.tournament()
     play(studio, uid, {"a": 3, "b": 2, "c": 1})
-    reinstate(uid, "a")
     disqualify(uid, "a")
     void(uid, "b")
+    again: list[tuple[Callable[[], object], str]] = [
+        (lambda: disqualify(uid, "a", "another reason"), "The gamer is disqualified already."),
+        (lambda: void(uid, "b", reason="another reason"), "This score is voided already."),
+        (lambda: reinstate(uid, "c"), "The gamer is not disqualified."),
+    ]
     before = snapshot()
-    disqualify(uid, "a", "another reason")
-    void(uid, "b", reason="another reason")
-    reinstate(uid, "c")
-    assert snapshot() == before
-    # Also once nothing can be ruled any more.
-    end(uid)
-    settle_due()
-    before = snapshot()
-    disqualify(uid, "a")
-    void(uid, "b")
+    for ruling, words in again:
+        with pytest.raises(WrongState, match=words):
+            ruling()
     assert snapshot() == before
 
 

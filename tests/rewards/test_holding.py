@@ -92,7 +92,8 @@ def test_each_step_needs_the_state_before_it_and_is_done_once(studio: StudioCall
     for step in (hold, release, hold, forfeit):
         step(id)
         before = snapshot()
-        step(id)
+        with pytest.raises(WrongState):
+            step(id)
         assert snapshot() == before
     told = HoldStep.objects.order_by("id").values_list("act", "reason", "operator_id")
     assert list(told) == [

@@ -161,7 +161,8 @@ class GamerContactPage(ConsolePage):
         return {"gamer": get_object_or_404(scoped(all_gamers(), self.request.user), pk=kwargs["pk"])}
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
-        return [("Gamers", address("users_gamer_changelist")), ("Gamer", address(GAMER_PAGE, pk=kwargs["pk"]))]
+        gamer = self.data(**kwargs)["gamer"]
+        return [("Gamers", address("users_gamer_changelist")), (gamer.user_id, address(GAMER_PAGE, pk=gamer.pk))]
 
     @does(Act("phone.see", "users.see_phone"))
     def show(self, pk: UUID) -> HttpResponse | None:

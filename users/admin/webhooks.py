@@ -159,7 +159,8 @@ class ClientWebhooksPage(ConsolePage):
         return {"client": client, "endpoints": endpoints_of_client(kwargs["pk"]), "form": EndpointForm()}
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
-        return [("Clients", address("users_client_changelist")), ("Client", address(CLIENT_PAGE, pk=kwargs["pk"]))]
+        client = self.data(**kwargs)["client"]
+        return [("Clients", address("users_client_changelist")), (client.name, address(CLIENT_PAGE, pk=client.pk))]
 
     @does(Act("webhook.add", MAY_MANAGE))
     def add(self, pk: UUID) -> HttpResponse | None:
