@@ -13,6 +13,7 @@ from kgen.jobs.registry import Act, Turn, job
     permission="esports.cancel_tournament",
     trace="tournament.cancel",
     subjects=Tournament.objects.all,
+    page="tournament_page",
 )
 def cancel(turn: Turn) -> Act:
     """Cancel a tournament before its end; what its own journey does not refund at once is a duty."""

@@ -1,6 +1,7 @@
 """Health, for those who watch: the process, what it needs, and its numbers."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -17,6 +18,9 @@ from kgen.valkey import valkey
 
 # The duties that have a queue each, and so may lack a worker each.
 OUTSIDE = ("codes", "payouts", "webhooks")
+SWEEP = "sweep"
+# Longer silence than this is a person's business. A run of the duties outside takes up to a minute by itself.
+SWEEP_SILENT_SECONDS, OUTSIDE_SILENT_SECONDS = 30, 90
 
 
 def read_only(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -52,7 +56,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
             "status": "ok",
             "database": "ok",
             "broker": _broker(),
-            "last_sweep_age_seconds": ages.get("sweep"),
+            "last_sweep_age_seconds": ages.get(SWEEP),
             "last_run_age_seconds": {queue: ages.get(queue) for queue in OUTSIDE},
         }
     )
@@ -64,9 +68,30 @@ def run_ages_seconds() -> dict[str, float]:
     return {name: round((now - at).total_seconds(), 1) for name, at in Heartbeat.objects.values_list("name", "at")}
 
 
-def last_sweep_age_seconds() -> float | None:
-    """How long ago a sweep last came through; None: never."""
-    return run_ages_seconds().get("sweep")
+@dataclass(frozen=True)
+class Run:
+    """When a duty last came through, in seconds from now; None: never."""
+
+    name: str
+    age: float | None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether somebody has to look after it."""
+        return self.age is None or self.age > (SWEEP_SILENT_SECONDS if self.name == SWEEP else OUTSIDE_SILENT_SECONDS)
+
+    @property
+    def missing(self) -> str:
+        """What is away where it is silent."""
+        if self.name == SWEEP:
+            return "beat, a worker, or the broker is away"
+        return "its queue has no worker, or it fails each time"
+
+
+def duty_runs() -> list[Run]:
+    """The duties that note when they came through, the sweep first."""
+    ages = run_ages_seconds()
+    return [Run(name, ages.get(name)) for name in (SWEEP, *OUTSIDE)]
 
 
 def _broker() -> str:

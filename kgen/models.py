@@ -72,7 +72,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["object_id", "-id"], name="audit_of_object"),
             models.Index(fields=["request_id"], name="audit_of_request"),
             models.Index(fields=["client_id", "-id"], name="audit_of_client"),
-            models.Index(fields=["at"], name="audit_by_time"),
+            models.Index(fields=["at", "id"], name="audit_by_time"),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from celery import shared_task
 from kgen import services
 from kgen.console.guards import forget_old_tries
 from kgen.duties import duty
+from kgen.health import SWEEP
 from kgen.jobs.running import run_due
 from kgen.jobs.services import forget_leftovers
 from kgen.webhooks.services import deliver_due
@@ -13,7 +14,7 @@ from kgen.webhooks.services import deliver_due
 @shared_task
 def beat() -> None:
     """Say that beat and a worker live."""
-    services.note_heartbeat(name="sweep")
+    services.note_heartbeat(name=SWEEP)
 
 
 @shared_task

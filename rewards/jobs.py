@@ -13,6 +13,7 @@ from rewards.services.verifying import verify_settlement
     permission="rewards.view_settlement",
     trace="settlement.verify",
     subjects=Settlement.objects.all,
+    page="tournament_settlement",
 )
 def verify(turn: Turn) -> Act:
     """Recompute one; what differs is its refusal."""

@@ -15,6 +15,7 @@ MAY_DECIDE = "wallet.approve_withdrawal"
     permission=MAY_DECIDE,
     trace="withdrawal.approve",
     subjects=Withdrawal.objects.all,
+    page="withdrawal",
 )
 def approve(turn: Turn) -> Act:
     """Let a withdrawal above the client's threshold be paid."""
@@ -32,6 +33,7 @@ def approve(turn: Turn) -> Act:
     permission=MAY_DECIDE,
     trace="withdrawal.reject",
     subjects=Withdrawal.objects.all,
+    page="withdrawal",
 )
 def reject(turn: Turn) -> Act:
     """Refuse a withdrawal that awaits approval."""

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from unfold.contrib.filters.admin import RangeDateFilter
 
 from esports import prizes
 from esports.admin.stages import StageFilter
@@ -21,6 +20,7 @@ from esports.selectors.tournaments import Seen, see, seen, with_clock
 from kgen.api.fields import id_of, is_clean_reference
 from kgen.console.acts import Act
 from kgen.console.admin import ClientFilter, ReadOnlyAdmin
+from kgen.console.days import DaysFilter
 from kgen.console.moments import moment
 from kgen.console.navigation import Nav
 from kgen.console.pages import ConsolePage, address, page
@@ -52,7 +52,7 @@ class TournamentAdmin(ReadOnlyAdmin):
     nav = Nav("Play", "Tournaments", "trophy", 10)
     page = "tournament_page"
     list_display = ["title", "status", "field", "stakes", "prize_pool", "starts", "ends", "client"]
-    list_filter = [StatusFilter, StageFilter, ("client", ClientFilter), ("starts_at", RangeDateFilter)]
+    list_filter = [StatusFilter, StageFilter, ("client", ClientFilter), ("starts_at", DaysFilter)]
     list_filter_submit = True
     search_fields = ["title"]  # For the field to be there: get_search_results has the rules.
     search_help_text = "id, part of the title, or its first letters"

@@ -65,8 +65,8 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     # What a search compares as a whole; each has an index. For short lists Django's `search_fields` serve too.
     found_by: ClassVar[tuple[str, ...]] = ()
 
-    # The column of time by which a list goes that is filtered by it. Its index is by blocks (BRIN): a far day is found
-    # by it, where going through the keys would read all that came since.
+    # The column of time by which a list goes that is filtered by it. It has an index, often one by blocks (BRIN): a far
+    # day is found by it, where going through the keys would read all that came since.
     timed: ClassVar[str | None] = None
 
     action_form = ReasonForm

@@ -95,7 +95,8 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
     def _is_by_time(self) -> bool:
         """Whether the list is filtered by the column of time that has an index."""
         column = self.model_admin.timed
-        return column is not None and any(name.startswith(f"{column}__") for name in self.params)
+        named = (f"{column}__", f"{column}_from", f"{column}_to")
+        return column is not None and any(value and name.startswith(named) for name, value in self.params.items())
 
     def _write(self, row: Model) -> str:
         values = [getattr(row, key.column) for key in self._keys(backwards=False)]

@@ -8,9 +8,9 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from unfold.contrib.filters.admin import RangeDateFilter
 
 from kgen.console.admin import ReadOnlyAdmin
+from kgen.console.days import DaysFilter
 from kgen.console.moments import moment
 from kgen.console.navigation import Nav
 from kgen.models import AuditEntry
@@ -39,8 +39,9 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     nav = Nav("Oversight", "Audit trail", "history", 20)
     permission = "kgen.see_audit"
+    timed = "at"
     list_display = ["when", "operator_name", "act", "object_label", "reason", "request_id"]
-    list_filter = [OperatorFilter, ("at", RangeDateFilter)]
+    list_filter = [OperatorFilter, ("at", DaysFilter)]
     list_filter_submit = True
     list_before_template = "console/trail_tools.html"
     search_fields = ["object_id"]

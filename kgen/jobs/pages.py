@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -14,13 +15,15 @@ from kgen.clock import database_now
 from kgen.console.acts import Act
 from kgen.console.navigation import Nav
 from kgen.console.pages import ConsolePage, address, does, page
+from kgen.console.paging import page_at
 from kgen.jobs import registry, services
 from kgen.jobs.models import Job
 from kgen.jobs.operators import MAY_EXPORT
-from kgen.jobs.selectors import file_of, has_file, job_of, jobs_of
+from kgen.jobs.selectors import file_of, has_file, job_of, job_page
 
 MAY_SEE = "kgen.see_jobs"
 NOBODYS = UUID(int=0)
+TABS = (("", "All"), ("failed", "Failed in the last week"))
 # What a new export suggests.
 LATELY = timedelta(days=30)
 # The end of a day is the beginning of the next, which there must be.
@@ -63,7 +66,7 @@ class ExportForm(forms.Form):
 
 @page
 class JobsPage(ConsolePage):
-    """My newest jobs, and a form for a new export."""
+    """My jobs, newest first, and a form for a new export."""
 
     route = "jobs/"
     name = "jobs"
@@ -73,8 +76,17 @@ class JobsPage(ConsolePage):
     nav = Nav("Oversight", "Jobs and exports", "download", 60)
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
-        found = [(job, registry.title_of(job.kind)) for job in jobs_of(_me(self.request))]
-        return {"jobs": found, "form": ExportForm.suggested(self.request)}
+        show = self.request.GET.get("show", "")
+        shown, cursor = show if show in dict(TABS) else "", self.request.GET.get("after")
+        found = page_at(lambda at: job_page(_me(self.request), at, failed=shown == "failed"), cursor)
+        return {
+            "jobs": [(job, registry.title_of(job.kind)) for job in found.rows],
+            "tabs": TABS,
+            "shown": shown,
+            "next_query": urlencode({"show": shown, "after": found.next_cursor}) if found.next_cursor else "",
+            "is_first": not cursor,
+            "form": ExportForm.suggested(self.request),
+        }
 
     @does(Act("export.request", MAY_EXPORT, needs_reason=False))
     def export(self) -> HttpResponse | None:
@@ -114,7 +126,12 @@ class JobPage(ConsolePage):
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
         job = job_of(_me(self.request), kwargs["pk"])
-        return {"job": job, "title": registry.title_of(job.kind), "progress": progress_of(job)}
+        return {
+            "job": job,
+            "title": registry.title_of(job.kind),
+            "progress": progress_of(job),
+            "refusals": [(refusal, _page_of(job, refusal["subject"])) for refusal in job.outcome.get("refusals", [])],
+        }
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
         return [(JobsPage.title, address("jobs"))]
@@ -166,6 +183,11 @@ class JobFilePage(ConsolePage):
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         answer.headers["Cache-Control"] = "no-store"
         return answer
+
+
+def _page_of(job: Job, subject: str) -> str:
+    name = registry.page_of(job.kind)
+    return address(name, pk=UUID(subject)) if name else ""
 
 
 def progress_of(job: Job) -> dict[str, Any]:

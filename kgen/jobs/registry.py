@@ -41,6 +41,8 @@ class ActKind:
     # The subjects that there are, with their `client_id`.
     subjects: Callable[[], QuerySet[Any]]
     act: Callable[[Turn], Act]
+    # The console's page that shows a subject, by its id as `pk`; "": none does.
+    page: str = ""
 
     def find(self, subject: UUID, clients: Sequence[UUID] | None) -> Any:
         """The subject of that id, within those clients (None: all).
@@ -59,13 +61,13 @@ _tables: dict[str, Table] = {}
 
 
 def job(
-    name: str, *, title: str, permission: str, trace: str, subjects: Callable[[], QuerySet[Any]]
+    name: str, *, title: str, permission: str, trace: str, subjects: Callable[[], QuerySet[Any]], page: str = ""
 ) -> Callable[[Callable[[Turn], Act]], Callable[[Turn], Act]]:
     """Register the decorated function as a kind: it names the one journey of an item, it does not call it."""
 
     def register(act: Callable[[Turn], Act]) -> Callable[[Turn], Act]:
         assert name not in _acts, f"{name} is registered twice"
-        _acts[name] = ActKind(name, title, permission, trace, subjects, act)
+        _acts[name] = ActKind(name, title, permission, trace, subjects, act, page)
         return act
 
     return register
@@ -126,6 +128,12 @@ def title_of(kind: str) -> str:
         found = _tables.get(kind.removeprefix(EXPORT))
         return f"Export: {found.title}" if found else kind
     return _acts[kind].title if kind in _acts else kind
+
+
+def page_of(kind: str) -> str:
+    """The name of the page that shows what a job of this kind acts upon; "" where none does."""
+    _discover()
+    return _acts[kind].page if kind in _acts else ""
 
 
 @cache

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
+from kgen.api.pagination import Key, Page, page_of
 from kgen.clock import database_now
 from kgen.errors import RecordNotFound
 from kgen.jobs import registry
@@ -14,13 +15,21 @@ from kgen.jobs.models import OPEN, ItemState, Job, JobChunk, JobItem, JobState
 
 LISTED = 50
 REFUSALS_TOLD = 100
+NEWEST_FIRST = (Key("id", "uuid", descending=True),)
+# Older failures are history.
+LATELY = timedelta(days=7)
 # How long an export can be fetched, and what a job did be looked up item by item.
 KEPT_FOR = timedelta(days=7)
 
 
-def jobs_of(operator_id: int) -> list[Job]:
-    """An operator's newest jobs."""
-    return list(Job.objects.filter(operator_id=operator_id).order_by("-id")[:LISTED])
+def job_page(operator_id: int, cursor: str | None, *, failed: bool = False) -> Page[Job]:
+    """An operator's jobs, newest first; `failed`: those alone that have failed lately.
+
+    :raises Invalid: the cursor is not one of this list.
+    """
+    rows = failed_jobs(operator_id) if failed else Job.objects.filter(operator_id=operator_id)
+    scope = f"jobs:{operator_id}:{'failed' if failed else 'all'}"
+    return page_of(rows, NEWEST_FIRST, scope=scope, cursor=cursor, limit=LISTED)
 
 
 def jobs_by_id(operator_id: int, id: UUID) -> QuerySet[Job]:
@@ -28,9 +37,10 @@ def jobs_by_id(operator_id: int, id: UUID) -> QuerySet[Job]:
     return Job.objects.filter(operator_id=operator_id, pk=id)
 
 
-def failed_jobs(operator_id: int, *, since: datetime) -> int:
-    """How many of an operator's jobs have failed since that moment."""
-    return Job.objects.filter(operator_id=operator_id, state=JobState.FAILED, finished_at__gte=since).count()
+def failed_jobs(operator_id: int) -> QuerySet[Job]:
+    """An operator's jobs that have failed lately."""
+    since = database_now() - LATELY
+    return Job.objects.filter(operator_id=operator_id, state=JobState.FAILED, finished_at__gte=since)
 
 
 def job_of(operator_id: int, job_id: UUID) -> Job:

@@ -2,33 +2,28 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
 from kgen.console.pages import address
 from kgen.console.scope import clients_of
-from kgen.health import last_sweep_age_seconds
+from kgen.health import SWEEP, duty_runs
 from kgen.jobs.selectors import failed_jobs
 from kgen.webhooks.selectors import delivery_duties
 from rewards.admin.links import filtered
 from users.selectors.overview import codes_since
-from wallet.selectors.liability import adjustments_to_decide, late_payouts
-from wallet.selectors.queue import queue_counts
+from wallet.selectors.liability import adjustments_to_decide
+from wallet.selectors.queue import late_payouts, queue_counts
 from wallet.selectors.rails import paused_rails
 
-# A payout that is asked for, needs no approval, and has not come to its end.
-LATE_AFTER = timedelta(minutes=15)
 # Tabs of the queue that only people empty.
 FOR_PEOPLE = {
     "approval": "above the client's threshold",
     "review": "nobody knows what became of them",
     "disputed": "the rail has contradicted itself",
 }
-# Older failures are history: the lists have them.
-LATELY = timedelta(days=7)
-SWEEP_SILENT_SECONDS = 30
 # Fewer messages than this say nothing about how many codes are used.
 MESSAGES_TO_JUDGE, LEAST_USED_PERCENT = 20, 25
 
@@ -52,10 +47,10 @@ def cards(operator: Any, now: datetime) -> list[Card]:
 
 
 def _withdrawals(operator: Any, now: datetime) -> Iterable[Card]:
-    clients, before = clients_of(operator), now - LATE_AFTER
-    late = late_payouts(clients, before=before)
-    link = filtered("wallet_withdrawal_changelist", state__in="REQUESTED,SENDING", created_at__lt=before)
-    detail = "asked for over 15 minutes ago, not paid"
+    clients = clients_of(operator)
+    late = late_payouts(clients, now)
+    link = filtered("wallet_withdrawal_changelist", payout="late")
+    detail = "asked for or approved over 15 minutes ago, not paid"
     yield Card("Payouts stuck or unknown", f"{late.count:,}", late.count > 0, link, detail, late.since)
     for found in queue_counts(clients):
         if found.tab.name in FOR_PEOPLE:
@@ -89,20 +84,24 @@ def _rails(operator: Any, now: datetime) -> Iterable[Card]:
 def _sweepers(operator: Any, now: datetime) -> Iterable[Card]:
     if clients_of(operator) is not None:
         return
-    age = last_sweep_age_seconds()
-    silent = age is None or age > SWEEP_SILENT_SECONDS
-    number = "never" if age is None else f"{age:,.0f} s ago"
-    yield Card("Last sweep", number, silent, "", "beat, a worker, or the broker is away" if silent else "")
+    runs = duty_runs()
+    swept = next(run.age for run in runs if run.name == SWEEP)
+    number = "never" if swept is None else f"{swept:,.0f} s ago"
+    silent = [run for run in runs if run.is_silent]
+    detail = "; ".join(f"{run.name} silent: {run.missing}" for run in silent)
+    yield Card("Last sweep", number, bool(silent), address("duties"), detail)
 
 
 def _codes(operator: Any, now: datetime) -> Iterable[Card]:
-    codes = codes_since(clients_of(operator), now.replace(hour=0, minute=0, second=0, microsecond=0))
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    codes = codes_since(clients_of(operator), midnight)
     percent = codes.used * 100 // codes.sent if codes.sent else 0
     poor = codes.sent >= MESSAGES_TO_JUDGE and percent < LEAST_USED_PERCENT
     used = f"{codes.used:,} codes used ({percent} %)" if codes.sent else "no code used"
     lost = f", {codes.given_up:,} could not be sent" if codes.given_up else ""
     title, number, sent = _spend(codes.sent)
-    yield Card(title, number, poor or bool(codes.given_up), "", sent + used + lost)
+    link = filtered("users_phonechallenge_changelist", created_at__gte=midnight, message="sent")
+    yield Card(title, number, poor or bool(codes.given_up), link, sent + used + lost)
 
 
 def _spend(messages: int) -> tuple[str, str, str]:
@@ -114,8 +113,8 @@ def _spend(messages: int) -> tuple[str, str, str]:
 
 
 def _jobs(operator: Any, now: datetime) -> Iterable[Card]:
-    count = failed_jobs(operator.pk, since=now - LATELY)
-    yield Card("My failed jobs", f"{count:,}", count > 0, address("jobs"), "in the last week")
+    count = failed_jobs(operator.pk).count()
+    yield Card("My failed jobs", f"{count:,}", count > 0, filtered("jobs", show="failed"), "in the last week")
 
 
 _MAKERS: tuple[tuple[str, Callable[[Any, datetime], Iterable[Card]]], ...] = (

@@ -22,12 +22,13 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    """A number a day. The last day is today's."""
+    """A number a day. The last day is today's; `link` leads to the list of all days (empty: nowhere)."""
 
     title: str
     unit: str
     bars: Sequence[Bar]
     zero: float
+    link: str = ""
     width: int = WIDTH
     height: int = HEIGHT
 
@@ -47,8 +48,13 @@ class Chart:
         return list(reversed(self.bars))
 
 
-def draw(title: str, unit: str, days: Sequence[date], values: Mapping[date, int], link: Callable[[date], str]) -> Chart:
-    """Bars from zero up, and down for what is below it; a day without a value counts 0."""
+def draw(
+    title: str, unit: str, days: Sequence[date], values: Mapping[date, int], link: Callable[[date, date], str]
+) -> Chart:
+    """Bars from zero up, and down for what is below it; a day without a value counts 0.
+
+    `link` gives the list of a first to a last day, both included.
+    """
     numbers = [values.get(day, 0) for day in days]
     top, bottom = max(0, *numbers), min(0, *numbers)
     scale = HEIGHT / ((top - bottom) or 1)
@@ -57,7 +63,7 @@ def draw(title: str, unit: str, days: Sequence[date], values: Mapping[date, int]
         Bar(
             day,
             number,
-            link(day),
+            link(day, day),
             x=round(index * step + GAP / 2, 2),
             y=round((top - max(number, 0)) * scale, 2),
             width=round(step - GAP, 2),
@@ -66,4 +72,5 @@ def draw(title: str, unit: str, days: Sequence[date], values: Mapping[date, int]
         )
         for index, (day, number) in enumerate(zip(days, numbers, strict=True))
     ]
-    return Chart(title, unit, bars, zero=round(top * scale, 2) if bottom else HEIGHT)
+    zero = round(top * scale, 2) if bottom else HEIGHT
+    return Chart(title, unit, bars, zero, link(days[0], days[-1]))

@@ -16,7 +16,7 @@ from kgen.console.pages import ConsolePage, page
 from kgen.console.scope import clients_of, scoped
 from rewards.admin.alarms import cards
 from rewards.admin.charts import Chart, draw
-from rewards.admin.links import filtered, on_day
+from rewards.admin.links import filtered, on_days
 from rewards.admin.sheets import sheets
 from wallet.ledger import Kind, SystemAccount
 from wallet.selectors.liability import Flow, flows, held_by_kind
@@ -77,10 +77,10 @@ def charts(clients: Collection[UUID] | None, today: date, *, may_see_ledger: boo
     moved = flows(clients, since=days[0], until=today)
     joined = overview.entries_by_day(clients, since=days[0], until=today)
 
-    def moved_on(currency: str, account: SystemAccount, kind: Kind | None = None) -> Callable[[date], str]:
-        """The flows that make up the number of a day."""
+    def moved_on(currency: str, account: SystemAccount, kind: Kind | None = None) -> Callable[[date, date], str]:
+        """The flows that make up the number of some days."""
         asked = {"currency": currency, "account": account.value} | ({"kind": kind.value} if kind else {})
-        return lambda day: filtered("flows", **asked, since=day, until=day) if may_see_ledger else ""
+        return lambda first, last: filtered("flows", **asked, since=first, until=last) if may_see_ledger else ""
 
     drawn = [draw("Entries", "", days, joined, _entries)]
     for currency in sorted({flow.currency for flow in moved}):
@@ -114,9 +114,9 @@ def _margin(flow: Flow) -> int:
     return flow.amount * (came - left)
 
 
-def _entries(day: date) -> str:
-    return on_day("esports_participation_changelist", "joined_at", day)
+def _entries(first: date, last: date) -> str:
+    return on_days("esports_participation_changelist", "joined_at", first, last)
 
 
-def _rewards(currency: str) -> Callable[[date], str]:
-    return lambda day: on_day("rewards_reward_changelist", "created_at", day, currency__exact=currency)
+def _rewards(currency: str) -> Callable[[date, date], str]:
+    return lambda first, last: on_days("rewards_reward_changelist", "created_at", first, last, currency__exact=currency)

@@ -13,8 +13,13 @@ def filtered(name: str, **filters: Any) -> str:
     return f"{address(name)}?{urlencode(plain)}"
 
 
+def on_days(name: str, column: str, first: date, last: date, **filters: Any) -> str:
+    """A list of what has its time in `column` on these UTC days, both included."""
+    begins, ends = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (first, last))
+    times = {f"{column}__gte": begins, f"{column}__lt": ends + timedelta(days=1)}
+    return filtered(name, **times, **filters)
+
+
 def on_day(name: str, column: str, day: date, **filters: Any) -> str:
     """A list of what has its time in `column` on that UTC day."""
-    begins = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    times = {f"{column}__gte": begins, f"{column}__lt": begins + timedelta(days=1)}
-    return filtered(name, **times, **filters)
+    return on_days(name, column, day, day, **filters)

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
-from esports.models import Tournament
 from esports.selectors.standings import count_scores
 from esports.selectors.tournaments import Seen, see
 from kgen.api.request_id import request_id_of
@@ -101,7 +100,8 @@ class SettlementPage(ConsolePage):
         }
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
-        return above(self.seen(kwargs["pk"]).tournament)
+        tournament = self.seen(kwargs["pk"]).tournament
+        return above(tournament.pk, tournament.title)
 
     @does(VERIFY)
     def verify(self, *, pk: UUID) -> HttpResponse | None:
@@ -185,7 +185,7 @@ class PrizePage(ConsolePage):
         settlement = address("tournament_settlement", pk=reward.tournament_id)
         stay = address("participation_page", pk=reward.participation_id)
         found = (f"Participation of {reward.gamer.user_id}", stay)
-        return [*above(reward.tournament), (SettlementPage.title, settlement), found]
+        return [*above(reward.tournament_id, reward.tournament.title), (SettlementPage.title, settlement), found]
 
     @does(HOLD)
     def hold(self, *, pk: UUID) -> None:
@@ -213,12 +213,9 @@ class PrizePage(ConsolePage):
         )
 
 
-def above(row: Tournament) -> list[tuple[str, str]]:
+def above(pk: UUID, title: str) -> list[tuple[str, str]]:
     """The way back to a tournament's page, by its title."""
-    return [
-        ("Tournaments", address("esports_tournament_changelist")),
-        (row.title, address("tournament_page", pk=row.pk)),
-    ]
+    return [("Tournaments", address("esports_tournament_changelist")), (title, address("tournament_page", pk=pk))]
 
 
 def me(shown: ConsolePage) -> int:

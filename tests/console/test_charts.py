@@ -11,7 +11,7 @@ DAYS = [date(2026, 1, 1) + timedelta(days=number) for number in range(4)]
 
 def drawn(*numbers: int) -> list[tuple[float, float]]:
     """(top, height) of the days' bars."""
-    chart = draw("", "", DAYS, dict(zip(DAYS, numbers, strict=True)), lambda day: "")
+    chart = draw("", "", DAYS, dict(zip(DAYS, numbers, strict=True)), lambda first, last: "")
     assert all(bar.x >= 0 and bar.x + bar.width <= WIDTH for bar in chart.bars)
     return [(bar.y, bar.height) for bar in chart.bars]
 
@@ -30,6 +30,6 @@ def test_something_can_be_seen_of_a_small_day() -> None:
 
 @pytest.mark.parametrize(("numbers", "zero"), [({}, HEIGHT), ({DAYS[0]: -3}, 0), ({DAYS[0]: 3}, HEIGHT)])
 def test_the_line_is_at_zero(numbers: dict[date, int], zero: float) -> None:
-    chart = draw("", "", DAYS, numbers, lambda day: "")
+    chart = draw("", "", DAYS, numbers, lambda first, last: "")
     assert chart.zero == zero
     assert (chart.total, chart.today.day) == (sum(numbers.values()), DAYS[-1])

@@ -97,7 +97,7 @@ def test_tournaments_rewards_withdrawals_and_adjustments(browser: Browser, studi
     link(winner, PHONE)
     row = withdraw(winner, 30)
     paid = shown(browser, winner, "?tab=withdrawals")
-    assert f"/console/wallet/withdrawal/{row.pk}/" in paid
+    assert f"/console/money/withdrawals/{row.pk}/" in paid
     assert row.destination not in paid
 
 
@@ -226,6 +226,8 @@ def test_only_a_live_session_can_be_ended(browser: Browser, person: GamerCaller)
     year = timedelta(days=400)
     GamerSession.objects.update(started_at=F("started_at") - year, expires_at=F("expires_at") - year)
     assert "End the live session" not in shown(browser, person, "?tab=sessions")
+    assert "No session of this gamer is live." in act(browser, person, "end_session", reason="stolen")
+    assert not AuditEntry.objects.exists()
 
 
 @pytest.mark.parametrize("term", ["user id", "gamer id", "wallet", "address", "KGeN account"])

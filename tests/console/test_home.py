@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from kgen.clock import database_now, first_id
 from kgen.console.roles import Role
-from kgen.models import Heartbeat
+from kgen.models import Heartbeat, Job
 from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from rewards.services.settling import settle_due
 from tests.console.conftest import logged_in, operator_in
@@ -178,10 +178,64 @@ def test_what_needs_a_person_is_red(browser: Browser, studio: StudioCaller) -> N
         number, red, link = card(page, title)
         assert (number, red) == ("1", True), title
         assert browser.get(link).status_code == 200
-    number, red, _ = card(page, "Last sweep")
+    number, red, link = card(page, "Last sweep")
     assert (number[:2], red) == ("3,", True)
+    assert "silent" in browser.get(link).content.decode()
     stuck = browser.get(card(page, "Payouts stuck or unknown")[2]).content.decode()
     assert len(set(re.findall(r"/withdrawal/([0-9a-f-]{36})/change/", stuck))) == 1
+
+
+def test_an_approved_payout_that_is_not_sent_is_late(browser: Browser, studio: StudioCaller) -> None:
+    now = database_now()
+    old = now - timedelta(hours=1)
+    approved: dict[str, Any] = {"state": "AWAITING_APPROVAL", "approved_by": 1, "created_at": old}
+    late = withdraw(studio, "a", **approved, updated_at=old)
+    withdraw(studio, "b", **approved, updated_at=now)
+    number, red, link = card(home(browser), "Payouts stuck or unknown")
+    listed = set(re.findall(r"/withdrawal/([0-9a-f-]{36})/change/", browser.get(link).content.decode()))
+    assert (number, red, listed) == ("1", True, {str(late.pk)})
+
+
+def test_duties_that_are_silent_are_named(browser: Browser, client_row: Client) -> None:
+    now = database_now()
+    for name in ("sweep", "codes", "payouts", "webhooks"):
+        Heartbeat.objects.create(name=name, at=now)
+    assert card(home(browser), "Last sweep")[1] is False
+    Heartbeat.objects.filter(name="payouts").update(at=now - timedelta(minutes=2))
+    Heartbeat.objects.filter(name="codes").delete()
+    page = home(browser)
+    assert card(page, "Last sweep")[1] is True
+    assert "codes silent: its queue has no worker, or it fails each time; payouts silent" in page
+    listed = browser.get(card(page, "Last sweep")[2]).content.decode()
+    assert (listed.count(">silent<"), listed.count(">runs<"), listed.count("never")) == (2, 2, 1)
+    limited = logged_in(operator_in(Role.ADMIN, client_row))
+    assert "Last sweep" not in home(limited)
+    assert "see none" in limited.get("/console/oversight/duties/").content.decode()
+
+
+def test_my_failed_jobs_lead_to_those_that_have_failed(browser: Browser) -> None:
+    me, now = Operator.objects.get(), database_now()
+    for state, back in (("FAILED", 0), ("FAILED", 8), ("DONE", 0)):
+        at = now - timedelta(days=back)
+        Job.objects.create(kind="webhooks.replay", operator_id=me.pk, state=state, created_at=at, finished_at=at)
+    number, red, link = card(home(browser), "My failed jobs")
+    listed = browser.get(link).content.decode()
+    assert (number, red, len(re.findall(r"/jobs/[0-9a-f-]{36}/", listed))) == ("1", True, 1)
+    assert len(re.findall(r"/jobs/[0-9a-f-]{36}/", browser.get("/console/jobs/").content.decode())) == 3
+
+
+def test_the_sum_of_30_days_leads_to_their_list(browser: Browser, settled: str) -> None:
+    page = home(browser)
+    for title in ("Entries", "Stakes, KCASH", "Prizes, KCASH", "House margin, KCASH"):
+        found = re.search(rf'<h3>{title}</h3>.*?today; <a href="([^"]+)">([\d,]+)</a> in 30 days', page, re.S)
+        assert found, title
+        first, today = database_now().date() - timedelta(days=29), database_now().date()
+        assert str(first) in found[1], title
+        listed = browser.get(found[1])
+        assert listed.status_code == 200
+        if "flows" in found[1]:
+            assert str(today) in found[1]
+            assert f'Together</th><td class="kc-amount">{found[2]}</td>' in listed.content.decode(), title
 
 
 def codes(studio: StudioCaller, sent: int, used: int) -> None:
@@ -206,7 +260,9 @@ def codes(studio: StudioCaller, sent: int, used: int) -> None:
 def test_messages_that_lead_to_nothing_are_red(browser: Browser, studio: StudioCaller, used: int, red: bool) -> None:
     codes(studio, 20, used)
     page = home(browser)
-    assert card(page, "SMS sent today")[:2] == ("20", red)
+    number, is_red, link = card(page, "SMS sent today")
+    assert (number, is_red) == ("20", red)
+    assert browser.get(link).content.decode().count("?tab=sessions") == 20
     assert f"{used} codes used ({used * 5} %)" in page
 
 

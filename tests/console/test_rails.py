@@ -1,9 +1,12 @@
 """Rails in the console: what waits for them, why one is paused, and who ends which pause."""
 
 import re
+from html import unescape
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -64,6 +67,24 @@ def test_pausing_and_resuming(till: Browser, finance: Operator) -> None:
     assert list(entries) == [("rail.pause", "audit", "internal"), ("rail.resume", "all well", "internal")]
 
 
+@pytest.mark.parametrize("cause", [Pause.OPERATOR, Pause.RESTORE])
+def test_a_pause_that_only_somebody_ends_is_kept_as_it_was(till: Browser, cause: Pause) -> None:
+    """A page from before it still offers to pause."""
+    paused_for(cause, reason="the first")
+    before = stored()
+    assert "paused already" in send(till, "pause", "the second")
+    assert (stored().pause, stored().reason, stored().since) == (cause, "the first", before.since)
+    assert not AuditEntry.objects.exists()
+    call_command("pause_payouts", "internal", reason="a script", stdout=(said := StringIO()))
+    assert (said.getvalue(), stored().reason) == ("internal: paused already\n", "the first")
+
+
+def test_a_pause_that_would_end_by_itself_becomes_the_operators(till: Browser) -> None:
+    paused_for(Pause.BREAKER)
+    assert "is paused: requests are taken" in send(till, "pause")
+    assert (stored().pause, stored().probe_at) == (Pause.OPERATOR, None)
+
+
 @pytest.mark.parametrize("cause", [Pause.BREAKER, Pause.CONFIGURATION])
 def test_what_paused_by_itself_is_resumed_without_more(till: Browser, cause: Pause) -> None:
     paused_for(cause, failures=7)
@@ -119,6 +140,14 @@ def test_what_waits_is_counted_and_summed(till: Browser, studio: StudioCaller) -
     assert (found.count, found.amount, found.oldest, found.reviews) == (2, 400, first.created_at, 1)
     Withdrawal.objects.filter(pk=fourth.pk).update(approved_by=1)
     assert rail_queue("internal").count == 3
+    page = till.get(RAILS).content.decode()
+    for named, number in (("payout=unpaid", 3), ("state__exact=NEEDS_REVIEW", 1)):
+        (link,) = re.findall(rf'href="([^"]*{named}&amp;rail=internal)"', page)
+        assert f'{link}">{number}</a>' in page
+        listed = till.get(unescape(link)).content.decode()
+        assert len(set(re.findall(r"/withdrawal/([0-9a-f-]{36})/change/", listed))) == number
+        other = till.get(unescape(link).replace("rail=internal", "rail=http")).content.decode()
+        assert "/change/" not in other.partition('id="changelist"')[2]
     page = re.sub(r"\s+", " ", till.get(RAILS).content.decode())
     assert "405 units" in page
     with CaptureQueriesContext(connection) as captured:

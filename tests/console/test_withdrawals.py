@@ -194,6 +194,13 @@ def test_many_are_a_job_with_a_trace_each(till: Browser, finance: Operator, winn
     assert set(Withdrawal.objects.filter(approved_by=finance.pk)) == set(rows[1:])
     assert AuditEntry.objects.filter(act="withdrawal.approve", reason="all fine").count() == 2
     assert AuditEntry.objects.get(act="withdrawal.approve_many").object_id == str(job.pk)
+    told = till.get(f"/console/jobs/{job.pk}/").content.decode()
+    assert f'<a href="{QUEUE}{rows[0].pk}/"><code>{rows[0].pk}</code></a>: The present state does not allow' in told
+    waiting = till.get(f"{QUEUE}?tab=waiting").content.decode()
+    assert (waiting.count(">APPROVED<"), waiting.count(">AWAITING_APPROVAL<")) == (2, 0)
+    gamer = till.get(f"/console/people/gamers/{Gamer.objects.get(wallet=rows[1].wallet_id).pk}/?tab=withdrawals")
+    assert f'href="{QUEUE}{rows[1].pk}/"' in gamer.content.decode()
+    assert ">APPROVED<" in gamer.content.decode()
 
 
 @pytest.mark.parametrize(("rows", "reason", "told"), [([], "x", "Choose at least one"), (["id"], " ", "Give a reason")])
@@ -206,7 +213,14 @@ def test_a_job_needs_rows_and_a_reason(till: Browser, rows: list[str], reason: s
 def test_a_review_ends_with_evidence(till: Browser, finance: Operator, winner: Winner) -> None:
     ann = winner()
     row = in_state(withdraw(ann), State.NEEDS_REVIEW, Review.CONTRADICTION)
-    assert "Ask the rail again" not in till.get(f"{QUEUE}{row.pk}/").content.decode()
+    page = till.get(f"{QUEUE}{row.pk}/").content.decode()
+    assert "Ask the rail again" not in page
+    # The browser asks for what is needed, so that a refusal does not cost what was typed.
+    assert re.findall(r'id="(\w+-\w+)" name="\w+" required', page) == [
+        "paid-evidence",
+        "paid-reference",
+        "failed-evidence",
+    ]
     assert "Name the payment" in decide(till, row, "resolve_paid")
     assert "at most 200" in decide(till, row, "resolve_paid", rail_reference="r" * 201)
     row.refresh_from_db()

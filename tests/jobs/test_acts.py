@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission
 from kgen.errors import Conflict, Forbidden, Invalid, RecordNotFound, WrongState
 from kgen.jobs import leases, running, services
 from kgen.jobs.models import ItemState, Job, JobState
-from kgen.jobs.selectors import job_of, jobs_of
+from kgen.jobs.selectors import job_of, job_page
 from tests.jobs.conftest import Grant
 from tests.support.http import StudioCaller
 from tests.support.jobs import finished, lapse
@@ -186,7 +186,7 @@ def test_the_longest_due_job_has_its_turn_first(operator: Operator, waiting: Wai
 def test_anothers_job_is_unknown(operator: Operator, operator_with: Grant, waiting: Waiting) -> None:
     job = ask(operator, waiting(1))
     other = operator_with("approve_withdrawal", name="bob")
-    assert (jobs_of(operator.pk), jobs_of(other.pk)) == ([job], [])
+    assert (job_page(operator.pk, None).rows, job_page(other.pk, None).rows) == ([job], [])
     with pytest.raises(RecordNotFound):
         job_of(other.pk, job.pk)
     with pytest.raises(RecordNotFound):

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from django.test import Client as Browser
 from django.test import RequestFactory
 
+from kgen.clock import database_now
 from kgen.errors import RecordNotFound
-from kgen.jobs.models import JobState
+from kgen.jobs.models import Job, JobState
 from kgen.jobs.pages import JobFilePage, JobProgressPage
 from kgen.jobs.services import request_export
 from kgen.jobs.sheets import BOM
@@ -17,6 +19,7 @@ from tests.support.jobs import finished, lately
 from users.models import Operator
 
 pytestmark = pytest.mark.django_db
+JOBS = "/console/jobs/"
 RIGHTS = ("export", "view_transaction", "see_jobs", "see_phone")
 
 
@@ -44,3 +47,28 @@ def test_progress_and_file_are_the_operators_own(operator_with: Grant, gamer: Ga
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="ledger-')
     entry = AuditEntry.objects.get(act="export.see")
     assert (entry.operator_id, entry.object_id, entry.reason) == (operator.pk, str(job.pk), "audit")
+
+
+def test_my_jobs_are_paged_by_keyset(operator_with: Grant) -> None:
+    operator, other = operator_with(*RIGHTS), operator_with(*RIGHTS, name="bob")
+    now = database_now()
+    for who, number in ((operator, 60), (other, 3)):
+        for _ in range(number):
+            Job.objects.create(
+                kind="webhooks.replay", operator_id=who.pk, state=JobState.DONE, created_at=now, finished_at=now
+            )
+    browser = Browser()
+    browser.force_login(operator)
+    first = browser.get(JOBS)
+    second = browser.get(f"{JOBS}?{first.context['next_query']}")
+    pages = [[job.pk for job, _ in page.context["jobs"]] for page in (first, second)]
+    assert [len(page) for page in pages] == [50, 10]
+    own = Job.objects.filter(operator_id=operator.pk).order_by("-id")
+    assert pages[0] + pages[1] == list(own.values_list("pk", flat=True))
+    assert (first.context["next_query"] != "", second.context["next_query"]) == (True, "")
+    assert [">First</a>" in page.content.decode() for page in (first, second)] == [False, True]
+    garbage = browser.get(f"{JOBS}?after=garbage&show=nope")
+    assert [job.pk for job, _ in garbage.context["jobs"]] == pages[0]
+    browser.force_login(other)
+    stolen = browser.get(f"{JOBS}?{first.context['next_query']}")
+    assert {job.operator_id for job, _ in stolen.context["jobs"]} == {other.pk}

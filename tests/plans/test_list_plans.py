@@ -1,5 +1,6 @@
 """Every list of the API and of the console reads a page of a year's play, and never all of it."""
 
+from datetime import timedelta
 from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from esports.models import Tournament
+from kgen.clock import database_now
 from kgen.webhooks.models import WebhookEndpoint
 from rewards.models import Reward
 from tests.support import factories
@@ -108,6 +110,8 @@ PAGES = (
     "money/flows/",
     "money/rails/",
     "jobs/",
+    "jobs/?show=failed",
+    "oversight/duties/",
     "people/gamers/{gamer}/",
     "people/gamers/{gamer}/?part=money",
     "play/tournaments/{main}/",
@@ -142,6 +146,20 @@ def look(browser: Browser, path: str) -> tuple[Any, list[str]]:
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_of_the_console_finds_its_rows_by_an_index(grown: Grown, browser: Browser, path: str) -> None:
     _, faults = look(browser, "/console/" + path.format(**names_in(grown)))
+    assert not faults, "\n".join(["FAULTS", *faults])
+
+
+@pytest.mark.parametrize("operator", ["", "&operator_id=7"])
+@pytest.mark.parametrize("days_ago", [(0, 0), (5, 5), (9, 0), (400, 300)])
+def test_the_trail_of_some_days_is_found_by_its_index(
+    grown: Grown, browser: Browser, days_ago: tuple[int, int], operator: str
+) -> None:
+    """Of a day long ago as of today, and where there is none."""
+    first, last = (database_now().date() - timedelta(days=back) for back in days_ago)
+    query = f"?at_from={first}&at_to={last}{operator}"
+    page, faults = look(browser, f"/console/kgen/auditentry/{query}")
+    if page.context["cl"].next_query:
+        faults += look(browser, f"/console/kgen/auditentry/{page.context['cl'].next_query}")[1]
     assert not faults, "\n".join(["FAULTS", *faults])
 
 

@@ -20,7 +20,7 @@ from kgen.console.scope import clients_of, scoped
 from kgen.errors import WrongState
 from users import services
 from users.models import Gamer
-from users.selectors.people import all_gamers, gamers_named, links_of
+from users.selectors.people import all_gamers, gamers_named, has_live_session, links_of
 
 GAMER_PAGE = "gamer_page"
 MAY_SEE, MAY_SUSPEND, MAY_UNLINK = "users.view_gamer", "users.suspend_gamer", "users.unlink_phone"
@@ -119,12 +119,13 @@ class GamerActsPage(ConsolePage):
     def end_session(self, pk: UUID) -> HttpResponse:
         """End the live session with all its tokens; the studio can open another."""
         gamer = self._gamer(pk)
-        self.run(
-            self.acts()["end_session"],
-            lambda: services.end_session(client=gamer.client, user_id=gamer.user_id, by="operator"),
-            subject=gamer,
-            done="No session of this gamer is live now.",
-        )
+
+        def call() -> None:
+            _check(has_live_session(gamer), "No session of this gamer is live.")
+            services.end_session(client=gamer.client, user_id=gamer.user_id, by="operator")
+
+        done = "No session of this gamer is live now."
+        self.run(self.acts()["end_session"], call, subject=gamer, done=done)
         return self._back(pk)
 
     @does(Act("gamer.write_note", "users.write_note", needs_reason=False))

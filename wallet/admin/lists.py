@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from kgen.clock import database_now
 from kgen.console.acts import on_rows
 from kgen.console.admin import ReadOnlyAdmin, ReadOnlyInline, row_fields
 from kgen.console.navigation import Nav
@@ -14,6 +16,7 @@ from kgen.console.pages import address
 from kgen.jobs.sheets import masked
 from wallet.admin.queue import APPROVE, ASK_AGAIN, REJECT, operator_of
 from wallet.models import Account, PayoutAttempt, Posting, Transaction, Wallet, Withdrawal
+from wallet.selectors.queue import IS_UNPAID, is_late
 from wallet.services import reviewing
 
 
@@ -68,6 +71,19 @@ class TransactionAdmin(ReadOnlyAdmin):
     inlines = [PostingInline]
 
 
+class PayoutFilter(admin.SimpleListFilter):
+    """Those that a rail has before it, and of them those that should have been paid by now."""
+
+    title, parameter_name = "payout", "payout"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("unpaid", "To be sent or sending"), ("late", "Stuck or unknown")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        wanted = {"unpaid": IS_UNPAID, "late": is_late(database_now())}.get(self.value() or "")
+        return queryset.filter(wanted) if wanted else queryset
+
+
 class AttemptInline(ReadOnlyInline):
     """What was said to the rail, and by it."""
 
@@ -83,7 +99,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     list_display = ["id", "state", "review", "amount", "currency", "rail", "masked_destination", "tries", "created_at"]
     # By an index of time for each state; other filters would read a million rows for few.
     keyset = ("-created_at", "-pk")
-    list_filter = ["state"]
+    list_filter = ["state", PayoutFilter]
     found_by = ("id", "wallet__address", "destination", "transaction_hash")
     search_help_text = "an id, the whole address of a wallet, or the hash of the rail's transaction"
     inlines = [AttemptInline]

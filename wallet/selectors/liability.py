@@ -58,11 +58,6 @@ def flows(clients: Collection[UUID] | None, *, since: date, until: date, currenc
     ]
 
 
-def late_payouts(clients: Collection[UUID] | None, *, before: datetime) -> Waiting:
-    """Withdrawals of these clients (None: all) that were asked for before that moment and are to be sent or sending."""
-    return Waiting(*_ask(_LATE, clients, before=before)[0])
-
-
 def adjustments_to_decide(clients: Collection[UUID] | None) -> Waiting:
     """Adjustments that wait for a second operator."""
     return Waiting(*_ask(_ADJUSTMENTS, clients)[0])
@@ -113,9 +108,5 @@ SELECT currency, day, kind, source, destination, sum(moved), sum(postings) FROM 
      WHERE day >= %(since)s AND day <= %(until)s) AS every
  WHERE %(currency)s::text IS NULL OR currency = %(currency)s
  GROUP BY currency, day, kind, source, destination ORDER BY day DESC, currency, kind, source, destination
-"""
-_LATE = """
-SELECT count(*), min(created_at) FROM wallet_withdrawal
- WHERE state IN ('REQUESTED', 'SENDING') AND created_at < %(before)s /*own*/
 """
 _ADJUSTMENTS = "SELECT count(*), min(created_at) FROM wallet_adjustment WHERE state = 'REQUESTED' /*own*/"

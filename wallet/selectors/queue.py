@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, Min, Q, QuerySet, Sum, Value, When
 
 from kgen.api.pagination import Key, Page, page_of
 from wallet.models import (
@@ -25,12 +25,18 @@ from wallet.models import (
     State,
     Withdrawal,
 )
+from wallet.selectors.liability import Waiting
 
 COUNTED_TO = 1000
 LISTED = 50
 ATTEMPTS_LISTED = 200
 # How long an adjustment counts as recent.
 RECENT = timedelta(days=30)
+_AWAITING = Q(state=State.AWAITING_APPROVAL)
+# What a rail has before it. All states are named for the index of exactly these.
+IS_UNPAID = Q(state__in=[*UNSENT, State.SENDING]) & (~_AWAITING | Q(approved_by__isnull=False))
+# What needs no approval, or has it, is paid sooner than this where all is well.
+LATE_AFTER = timedelta(minutes=15)
 
 type Clients = Collection[UUID] | None
 
@@ -120,6 +126,18 @@ def count_to_approve(clients: Clients, most: int) -> int:
     """How many await approval, counted to `most`."""
     # In the index's order: else a plan for any state would rather look for the first few in the whole table.
     return _of(clients, tab_named("approval")).order_by("created_at", "id")[:most].count()
+
+
+def is_late(now: datetime) -> Q:
+    """Payouts that are stuck or unknown: asked for long ago, or waiting since their approval, and not paid."""
+    before = now - LATE_AFTER
+    return IS_UNPAID & (~_AWAITING & Q(created_at__lt=before) | _AWAITING & Q(updated_at__lt=before))
+
+
+def late_payouts(clients: Clients, now: datetime) -> Waiting:
+    """How many payouts are late, and when the first of them was asked for."""
+    rows = _limited(Withdrawal.objects.filter(is_late(now)), clients)
+    return Waiting(**rows.aggregate(count=Count("pk"), since=Min("created_at")))
 
 
 def withdrawals_of_operator(clients: Clients) -> QuerySet[Withdrawal]:

@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import Count, Min, Q, Sum
 
 from wallet.models import Pause, PayoutRail, State, Withdrawal
+from wallet.selectors.queue import IS_UNPAID
 
 COUNTED_TO = 1000
 
@@ -40,17 +41,14 @@ class RailQueue:
 def rail_queue(name: str) -> RailQueue:
     """The unsettled withdrawals of one rail."""
     rows = Withdrawal.objects.filter(rail=name)
-    sent = rows.filter(Q(state__in=[State.REQUESTED, State.SENDING]) | _APPROVED).order_by("next_attempt_at", "id")
-    # Named once more for the index of exactly these states.
-    sent = sent.filter(state__in=[State.REQUESTED, State.AWAITING_APPROVAL, State.SENDING])
-    waiting = sent.values("amount", "created_at")[: COUNTED_TO + 1]
+    unpaid = rows.filter(IS_UNPAID).order_by("next_attempt_at", "id")
+    waiting = unpaid.values("amount", "created_at")[: COUNTED_TO + 1]
     found = waiting.aggregate(count=Count("*"), amount=Sum("amount", default=0), oldest=Min("created_at"))
     # Named with the mark that every review has, for the index of marks.
     reviews = rows.filter(~Q(review=""), state=State.NEEDS_REVIEW).order_by("created_at")[: COUNTED_TO + 1].count()
     return RailQueue(**found, reviews=reviews)
 
 
-_APPROVED = Q(state=State.AWAITING_APPROVAL, approved_by__isnull=False)
 _MARKER = """
 SELECT (SELECT system_identifier FROM pg_control_system()) || ':'
     || (SELECT timeline_id FROM pg_control_checkpoint()) || ':'

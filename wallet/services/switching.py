@@ -30,8 +30,12 @@ def pause_rail(*, name: str, operator_id: int | None, reason: str) -> None:
     """Send nothing over a rail until somebody resumes it. It still takes requests, and news still count.
 
     :raises RecordNotFound: there is no such rail.
+    :raises WrongState: it is paused already, and only somebody ends that: who paused it, when and why is kept.
     """
     running_rails(payouts.rails())
+    found = PayoutRail.objects.select_for_update().filter(pk=name).first()
+    if found is not None and found.pause in (Pause.OPERATOR, Pause.RESTORE):
+        raise WrongState("The rail is paused already: look at it again.")
     values = {"pause": Pause.OPERATOR, "reason": reason, "since": database_now(), "changed_by": operator_id}
     if not PayoutRail.objects.filter(pk=name).update(probe_at=None, **values):
         raise RecordNotFound()

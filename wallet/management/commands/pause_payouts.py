@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from kgen.errors import RecordNotFound
+from kgen.errors import RecordNotFound, WrongState
 from wallet.services.switching import pause_rail
 
 
@@ -22,4 +22,7 @@ class Command(BaseCommand):
             pause_rail(name=options["rail"], operator_id=None, reason=options["reason"])
         except RecordNotFound:
             raise CommandError(f"there is no rail {options['rail']!r}") from None
+        except WrongState:
+            self.stdout.write(f"{options['rail']}: paused already")
+            return
         self.stdout.write(f"{options['rail']}: paused")

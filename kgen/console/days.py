@@ -1,0 +1,37 @@
+"""A filter by days, for lists whose rows have a moment."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import RangeDateFilter
+
+ONE_DAY = timedelta(days=1)
+
+
+class DaysFilter(RangeDateFilter):  # type: ignore[misc]
+    """Whole UTC days from one to another, both included; either may be left open."""
+
+    def __init__(self, field: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, *args, **kwargs)
+        self.title = f"{field.verbose_name}, UTC days"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """
+        :raises IncorrectLookupParameters: no day; the admin then shows the whole list.
+        """
+        first, last = (self.used_parameters.get(f"{self.parameter_name}_{end}") for end in ("from", "to"))
+        try:
+            if first:
+                queryset = queryset.filter(**{f"{self.field_path}__gte": _beginning(first)})
+            if last:
+                queryset = queryset.filter(**{f"{self.field_path}__lt": _beginning(last) + ONE_DAY})
+        except (ValueError, OverflowError) as error:
+            raise IncorrectLookupParameters from error
+        return queryset
+
+
+def _beginning(text: str) -> datetime:
+    return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
