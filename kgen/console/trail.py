@@ -1,14 +1,17 @@
 """The audit trail as a list, each entry with what it changed."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from kgen.api.fields import id_of
 from kgen.console.admin import ReadOnlyAdmin
 from kgen.console.days import DaysFilter
 from kgen.console.moments import moment
@@ -55,6 +58,11 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     class Media:
         js = ["console/moments.js"]
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        shown = {"export_query": _export_of(request.GET)}
+        answer: HttpResponse = super().changelist_view(request, (extra_context or {}) | shown)
+        return answer
+
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """By exactly one column, so that its index is used: which one, the term's form says."""
         term = search_term.strip()
@@ -72,6 +80,13 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def changes(self, entry: AuditEntry) -> str:
         """What the act changed, then what it left."""
         return render_to_string("console/diff.html", {"rows": difference(entry.before, entry.after)})
+
+
+def _export_of(asked: Mapping[str, str]) -> str:
+    """What the form for exports is filled in with: the days, and the row, that the list is narrowed to."""
+    row = id_of(asked.get("q", "").strip())
+    given = {"about": row, "since": asked.get("at_from"), "until": asked.get("at_to")}
+    return urlencode({"name": "audit"} | {name: value for name, value in given.items() if value})
 
 
 def difference(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[tuple[str, Any, Any, bool]]:

@@ -1,10 +1,13 @@
 """Lists by days: both ends count, and what is no day is told."""
 
+import re
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 from django.test import Client as Browser
 
+from kgen.jobs.pages import NOBODYS
 from kgen.models import AuditEntry
 from tests.console.conftest import logged_in
 from users.models import Operator
@@ -48,6 +51,22 @@ def test_what_is_no_day_filters_nothing(browser: Browser, day: str) -> None:
     assert page.status_code == 200
     assert page.redirect_chain
     assert days_in(page.content.decode()) == [1, 1, 2, 2, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("query", "filled"),
+    [
+        ("", ""),
+        (f"q={NOBODYS}", f"&about={NOBODYS}"),
+        ("at_from=2026-03-01&at_to=2026-03-02", "&since=2026-03-01&until=2026-03-02"),
+        ("q=withdrawal.approve", ""),
+    ],
+)
+def test_an_export_takes_over_what_it_can_narrow_by(browser: Browser, query: str, filled: str) -> None:
+    """No id is no row's: the form would refuse it."""
+    page = browser.get(f"{TRAIL}?{query}").content.decode()
+    (link,) = re.findall(r'href="(/console/jobs/\?[^"]*)"', page)
+    assert unescape(link) == f"/console/jobs/?name=audit{filled}"
 
 
 def test_pages_of_days_go_by_time(browser: Browser) -> None:

@@ -122,7 +122,7 @@ COSTS: dict[str, list[Cost]] = {
     ],
     "GET StatisticsViewSet.historic": [Cost(3, to("/fe/esports/statistics/historic"), rows=scene.history)],
     "GET StudioTournamentViewSet.list": [Cost(3, to(STUDIO), rows=scene.tournaments)],
-    "POST StudioTournamentViewSet.create": [Cost(9, to(STUDIO, TERMS))],
+    "POST StudioTournamentViewSet.create": [Cost(10, to(STUDIO, TERMS))],
     "GET StudioTournamentViewSet.retrieve": [Cost(3, to(f"{STUDIO}/{{over}}"))],
     "PATCH StudioTournamentViewSet.partial_update": [Cost(7, to(f"{STUDIO}/{{cup}}", {"title": "New"}))],
     "POST StudioTournamentViewSet.cancel": [Cost(18, to(f"{STUDIO}/{{field}}/cancel", REASON))],
