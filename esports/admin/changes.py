@@ -65,7 +65,8 @@ class ClonePage(ChangePage):
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
         found = self.seen(kwargs["pk"])
-        return self.facts(found)
+        row = found.tournament
+        return self.facts(found) | {"is_moved": row.timetable != row.original_timetable}
 
     @does(Act("tournament.draft", ORGANISE, needs_reason=False))
     def clone(self, *, pk: UUID) -> HttpResponse:

@@ -61,9 +61,10 @@ def _choice(client_id: UUID, table: prizes.PrizeTable) -> str:
 def moved_times(tournament: Tournament, now: datetime, zone: str) -> Typed:
     """A tournament's times on the clock of `zone`, as many whole weeks later as its start needs to lie ahead.
 
-    A time that was left out, as far as that can be told, is left out again.
+    They are those of its first plan: an extension or an early end was for that one time. A time that was left out, as
+    far as that can be told, is left out again.
     """
-    place, times = ZoneInfo(zone), tournament.timetable
+    place, times = ZoneInfo(zone), tournament.original_timetable
     weeks = max(1, -(-(now - times.starts_at) // WEEK) + (now == times.starts_at))
 
     def later(moment: datetime) -> str:

@@ -275,6 +275,24 @@ def test_a_clone_is_a_draft_with_the_same_terms_weeks_later(organiser: Browser, 
     assert (new.ends_at - old.ends_at) == timedelta(weeks=1)
 
 
+def test_a_clone_of_what_was_cut_short_or_extended_has_the_times_of_the_first_plan(
+    organiser: Browser, studio: StudioCaller, gamer: GamerCaller
+) -> None:
+    uid = hourly(studio, (-3, -2, -1, 1, 2))
+    gamer.join(uid).ok()
+    old = Tournament.objects.get()
+    organiser.post(at(uid, "end"), {"do": "end", "reason": "power cut"})
+    assert Tournament.objects.get().ends_at < old.locks_at
+    assert "extended or ended early" in text(organiser.get(at(uid, "clone")))
+    organiser.post(at(uid, "clone"), {"do": "clone"})
+    draft = TournamentDraft.objects.get()
+    organiser.post(f"/console/play/wizard/{draft.pk}/review/", {"do": "publish"})
+    new = Tournament.objects.exclude(pk=uid).get()
+    week = timedelta(weeks=1)
+    planned = [(moment + week).replace(microsecond=0) for moment in (old.locks_at, old.ends_at)]
+    assert [new.locks_at, new.ends_at] == planned
+
+
 @pytest.mark.parametrize("what", ["clone", "extend", "end", "cancel", "refunds"])
 def test_another_clients_tournament_is_unknown(running: str, other_studio: StudioCaller, what: str) -> None:
     browser = logged_in(operator_in(Role.ADMIN, Client.objects.get(pk=other_studio.client_id)))
