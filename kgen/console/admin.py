@@ -5,12 +5,15 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
+from django.contrib import messages
 from django.contrib.admin import ModelAdmin as BaseModelAdmin
 from django.contrib.admin import RelatedFieldListFilter, ShowFacets, display
 from django.contrib.admin.options import ActionLocation
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField, ForeignKey, Model, QuerySet
+from django.db.models.constants import LOOKUP_SEP
 from django.db.models.options import Options
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -25,6 +28,9 @@ from kgen.console.navigation import Nav
 from kgen.console.paging import KeysetChangeList
 from kgen.console.scope import clients_of, may_touch, scoped
 from kgen.console.search import exactly
+
+# What is said after Django has thrown an address's query away.
+UNREADABLE = "The address had a filter, a day or a page that this list cannot read: it is shown from its beginning."
 
 
 class ReasonForm(ActionForm):  # type: ignore[misc]
@@ -68,6 +74,8 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     # The column of time by which a list goes that is filtered by it. It has an index, often one by blocks (BRIN): a far
     # day is found by it, where going through the keys would read all that came since.
     timed: ClassVar[str | None] = None
+    # Columns that addresses may filter by, besides `timed` and those that the list has filters for.
+    linked: ClassVar[tuple[str, ...]] = ()
 
     action_form = ReasonForm
     show_full_result_count = False
@@ -95,6 +103,26 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return KeysetChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The list; an address that it cannot read leads to all of it, and that is told."""
+        if ERROR_FLAG in request.GET:
+            messages.warning(request, UNREADABLE)
+        return super().changelist_view(request, extra_context)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only what the list means to be filtered by. By any column, `phone__startswith` would tell a masked number
+        to whoever counts rows, sign by sign."""
+        name = lookup.split(LOOKUP_SEP)[0]
+        known = {field.name for field in self.opts.get_fields()} | {field.attname for field in self.opts.fields}
+        if name in known | {"pk"} and name not in self._filtered_by(request):
+            return False
+        return bool(super().lookup_allowed(lookup, value, request))
+
+    def _filtered_by(self, request: HttpRequest) -> set[str]:
+        filters = self.get_list_filter(request)
+        names = [each[0] if isinstance(each, tuple) else getattr(each, "parameter_name", each) for each in filters]
+        return {*names, *self.linked, *([self.timed] if self.timed else [])}
 
     def get_search_fields(self, request: HttpRequest) -> Any:
         return self.found_by or super().get_search_fields(request)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
@@ -16,10 +16,10 @@ from kgen.console.admin import ReadOnlyAdmin
 from kgen.console.days import DaysFilter
 from kgen.console.moments import moment
 from kgen.console.navigation import Nav
+from kgen.console.scope import clients_of
 from kgen.models import AuditEntry
 
 _ACT = re.compile(r"[a-z_]+\.[a-z_]+")
-_REQUEST = re.compile(r"[0-9a-f]{32}")
 
 
 class OperatorFilter(admin.SimpleListFilter):
@@ -28,12 +28,17 @@ class OperatorFilter(admin.SimpleListFilter):
     title, parameter_name = "operator", "operator_id"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        operators = get_user_model()._base_manager.order_by("username").values_list("pk", "username")
-        return [(str(key), name) for key, name in operators]
+        operators = get_user_model()._base_manager.order_by("username")
+        clients = clients_of(request.user)
+        if clients is not None:
+            # Who works for other games only is none of this operator's.
+            operators = operators.filter(Q(clients=None) | Q(clients__in=clients)).distinct()
+        return [(str(key), name) for key, name in operators.values_list("pk", "username")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value() or ""
-        return queryset.filter(operator_id=int(value)) if value.isdigit() and len(value) < 19 else queryset
+        # Only who was offered: garbage filters nothing.
+        known = {key for key, _ in self.lookup_choices}
+        return queryset.filter(operator_id=self.value()) if self.value() in known else queryset
 
 
 @admin.register(AuditEntry)
@@ -64,12 +69,17 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         return answer
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        """By exactly one column, so that its index is used: which one, the term's form says."""
+        """By exactly one column, so that its index is used."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        column = "act" if _ACT.fullmatch(term) else "request_id" if _REQUEST.fullmatch(term) else "object_id"
-        return queryset.filter(**{column: term}), False
+        if _ACT.fullmatch(term):
+            return queryset.filter(act=term), False
+        # A caller may give a request any id, also one that looks like a row's.
+        of_request = queryset.filter(request_id=term)
+        if of_request.exists():
+            return of_request, False
+        return queryset.filter(object_id=str(id_of(term) or term)), False
 
     @admin.display(description="at")
     def when(self, entry: AuditEntry) -> str:

@@ -89,11 +89,14 @@ class JobsPage(ConsolePage):
         }
 
     @does(Act("export.request", MAY_EXPORT, needs_reason=False))
-    def export(self) -> HttpResponse | None:
-        """Ask for a table as a file; what was asked for is in the trail with its reason."""
+    def export(self) -> HttpResponse:
+        """Ask for a table as a file; what was asked for is in the trail with its reason.
+
+        A refusal keeps what was typed.
+        """
         form = ExportForm(self.request.user, self.request.POST)
         if not form.is_valid():
-            return self.render(**self.data() | {"form": form}, status=400)
+            return self.render(**self.data() | {"form": form, "reason": self.reason}, status=400)
         since, until = form.range()
         made = self.run(
             self.acts()["export"],
@@ -110,7 +113,9 @@ class JobsPage(ConsolePage):
             subject=lambda job: job,
             done="The export was put into the queue.",
         )
-        return HttpResponseRedirect(address("job", pk=made.pk)) if isinstance(made, Job) else None
+        if not isinstance(made, Job):
+            return self.render(**self.data() | {"form": form, "reason": self.reason}, status=400)
+        return HttpResponseRedirect(address("job", pk=made.pk))
 
 
 @page

@@ -56,6 +56,7 @@ class RewardAdmin(ReadOnlyAdmin):
     timed = "created_at"
     list_display = ["id", "tournament", "rank", "amount", "currency", "status", "won", "prize"]
     list_filter = ["status", ("client", ClientFilter)]
+    linked = ("currency",)
     list_select_related = ["tournament"]
     search_fields = ["id"]
     search_help_text = "id of the reward, its tournament or its gamer"

@@ -72,3 +72,18 @@ def test_my_jobs_are_paged_by_keyset(operator_with: Grant) -> None:
     browser.force_login(other)
     stolen = browser.get(f"{JOBS}?{first.context['next_query']}")
     assert {job.operator_id for job, _ in stolen.context["jobs"]} == {other.pk}
+
+
+def test_a_refused_export_keeps_what_was_typed(client: Browser, operator_with: Grant) -> None:
+    client.force_login(operator_with(*RIGHTS))
+    asked = {
+        "do": "export",
+        "name": "ledger",
+        "since": "2026-03-02",
+        "until": "2024-03-01",
+        "reason": "for the auditor",
+    }
+    page = client.post("/console/jobs/", asked)
+    assert (page.status_code, Job.objects.count()) == (400, 0)
+    shown = page.content.decode()
+    assert all(f'value="{typed}"' in shown for typed in ("2026-03-02", "2024-03-01", "for the auditor"))

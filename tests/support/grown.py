@@ -143,7 +143,7 @@ _MORE = [
     """INSERT INTO kgen_auditentry (at, operator_id, operator_name, act, object_type, object_id, object_label,
                                     client_id, reason, request_id)
        SELECT now() - n * interval '1 minute', n %% 50, 'somebody', 'gamer.note', 'users.gamer', n, '', %(client)s,
-              '', '' FROM generate_series(1, %(gamers)s) AS n""",
+              '', md5(n::text) FROM generate_series(1, %(gamers)s) AS n""",
     """INSERT INTO kgen_webhookendpoint (id, client_id, url, event_types, secret_version, created_at)
        SELECT gen_random_uuid(), %(client)s, 'http://127.0.0.1:9/' || n, '[]', 1, now()
          FROM generate_series(1, 5) AS n""",

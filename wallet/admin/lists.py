@@ -100,6 +100,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     # By an index of time for each state; other filters would read a million rows for few.
     keyset = ("-created_at", "-pk")
     list_filter = ["state", PayoutFilter]
+    linked = ("rail",)
     found_by = ("id", "wallet__address", "destination", "transaction_hash")
     search_help_text = "an id, the whole address of a wallet, or the hash of the rail's transaction"
     inlines = [AttemptInline]

@@ -1,0 +1,78 @@
+"""What an address may filter a list by: what the list means to be filtered by, and nothing that it masks."""
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client as Browser
+
+from kgen.console.roles import Role
+from kgen.models import AuditEntry
+from tests.console.conftest import logged_in, operator_in
+from tests.support import factories
+from users.models import Client
+
+pytestmark = pytest.mark.django_db
+
+TRAIL = "/console/kgen/auditentry/"
+LISTS = {model._meta.label_lower: model for model in admin.site._registry}
+# Columns that are masked, or that nobody is shown.
+SECRET = {
+    "users.phonechallenge": ("phone", "number_range", "auth_code", "digest"),
+    "users.gamer": ("email", "device_hash", "kgen_account"),
+    "users.operator": ("password",),
+    "wallet.wallet": ("address",),
+    "wallet.withdrawal": ("destination",),
+}
+
+
+@pytest.mark.parametrize("label", LISTS)
+def test_no_list_is_filtered_by_a_column_that_it_has_no_filter_for(browser: Browser, label: str) -> None:
+    model: Any = LISTS[label]
+    shown = admin.site._registry[model]
+    meant = {each[0] if isinstance(each, tuple) else each for each in shown.list_filter}
+    meant |= {*shown.linked, shown.timed} | {getattr(each, "parameter_name", None) for each in shown.list_filter}
+    names = {name for field in model._meta.fields for name in (field.name, field.attname)}
+    address = f"/console/{label.replace('.', '/')}/"
+    for name in names - meant:
+        for lookup in (name, f"{name}__exact", f"{name}__startswith", f"{name}__isnull"):
+            assert browser.get(address, {lookup: "1"}).status_code == 400, lookup
+    for name in SECRET.get(label, ()):
+        assert name not in meant
+
+
+def test_what_an_address_has_wrong_is_told(browser: Browser) -> None:
+    for query in ("at_from=x", "at_to=9999-12-31", "_next=x", "nonsense=1", "at__gte=x"):
+        page = browser.get(f"{TRAIL}?{query}", follow=True)
+        assert "that this list cannot read" in page.content.decode(), query
+    assert "cannot read" not in browser.get(TRAIL).content.decode()
+
+
+@pytest.mark.parametrize("id", ["²", "١", "-1", "9" * 30, "\0", "x"])
+def test_an_operator_who_is_none_filters_nothing(browser: Browser, id: str) -> None:
+    AuditEntry.objects.create(act="gamer.note", object_label="the only one")
+    page = browser.get(TRAIL, {"operator_id": id}, follow=True)
+    assert page.status_code == 200
+    assert "the only one" in page.content.decode()
+
+
+def test_the_trail_names_no_operator_of_other_games(client_row: Client) -> None:
+    operator_in(Role.SUPPORT, factories.ClientFactory())
+    operator_in(Role.ORGANISER)
+    mine = operator_in(Role.FINANCE, client_row)
+    page = logged_in(mine).get(TRAIL)
+    (spec,) = [spec for spec in page.context["cl"].filter_specs if spec.title == "operator"]
+    assert {name for _, name in spec.lookup_choices} == {"tournament-manager", "finance1"}
+
+
+@pytest.mark.parametrize("id", ["0" * 31 + "a", "01a20519-99e2-706d-93c7-49443c50e67f", "r-1", "edge.req_1"])
+def test_the_trail_finds_a_request_by_its_id_whatever_its_form(browser: Browser, id: str) -> None:
+    AuditEntry.objects.create(act="gamer.note", object_label="another")
+    wanted = AuditEntry.objects.create(act="gamer.note", request_id=id)
+    assert browser.get(TRAIL, {"q": id}).context["cl"].result_list == [wanted]
+
+
+def test_the_trail_finds_a_row_by_its_id_in_either_case(browser: Browser) -> None:
+    id = "01a20519-99e2-706d-93c7-49443c50e67f"
+    wanted = AuditEntry.objects.create(act="gamer.note", object_id=id)
+    assert browser.get(TRAIL, {"q": id.upper()}).context["cl"].result_list == [wanted]
