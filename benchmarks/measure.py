@@ -20,6 +20,12 @@ _WARM_SECONDS = 2
 
 # Five calls of a server with nothing else to do are quicker than this.
 _QUIET_SECONDS = 0.25
+# Whether a connection of a client, besides the one that asks, is at work or within a transaction.
+_AT_WORK = """
+SELECT count(*) > 0 FROM pg_stat_activity
+ WHERE datname = current_database() AND backend_type = 'client backend' AND state <> 'idle'
+   AND pid <> pg_backend_pid()
+"""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ def warm(stack: Stack, load: Load, *, connections: int) -> None:
     """Send requests that do not count, where sending them again later does no harm."""
     if load.pool == "kept":
         _drive(stack, load, connections, _WARM_SECONDS)
+        await_quiet(stack)
 
 
 def run(stack: Stack, load: Load, *, connections: int, seconds: float, meter: Meter) -> Run:
@@ -93,13 +100,17 @@ def _drive(stack: Stack, load: Load, connections: int, seconds: float) -> wrk.Ou
 
 
 def await_quiet(stack: Stack) -> None:
-    """Return when the server has worked off what the load left in its queues: the next run is not to wait for it."""
+    """Return when the server has worked off what the load left in its queues: the next run is not to wait for it.
 
-    def quick() -> bool:
+    Calls whose callers are gone are done to their end: what is left of bulk scores takes seconds.
+    """
+
+    def quiet() -> bool:
         began = time.monotonic()
-        return all(stack.how.ready() for _ in range(5)) and time.monotonic() - began < _QUIET_SECONDS
+        quick = all(stack.how.ready() for _ in range(5)) and time.monotonic() - began < _QUIET_SECONDS
+        return quick and not any(seed.ask(_AT_WORK)[0] for _ in range(5))
 
-    stack.signals.wait_for(quick, seconds=60, every=0.2)
+    stack.signals.wait_for(quiet, seconds=60, every=0.2)
 
 
 def make_pool(stack: Stack, field: Field, load: Load) -> int:
