@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 import httpx
 import psycopg
-from django.db import connections
+from django.db import connection, connections
+
+from tests.support.threads import eventually
 
 When = Literal["before", "after"]
 
@@ -53,12 +55,14 @@ def dies_at(point: Point, action: Callable[[], object]) -> bool:
     """Run `action` in a fork that is killed at `point`; False if it ended before it got there.
 
     COMMITs and outward HTTP calls are counted together, in the order in which they happen. Needs committed rows.
+    When it returns, the database has noticed the death: what was open is undone, its locks are free.
     """
     connections.close_all()
     pid = os.fork()
     if pid == 0:
         _run_and_exit(point, action)
     _, status = os.waitpid(pid, 0)
+    eventually(lambda: not _has_connections(pid))
     if os.WIFSIGNALED(status):
         assert os.WTERMSIG(status) == signal.SIGKILL
         return True
@@ -66,7 +70,18 @@ def dies_at(point: Point, action: Callable[[], object]) -> bool:
     return False
 
 
+def _named(pid: int) -> str:
+    return f"kgen {pid}"
+
+
+def _has_connections(pid: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", [_named(pid)])
+        return bool(cursor.fetchone()[0])
+
+
 def _run_and_exit(point: Point, action: Callable[[], object]) -> None:
+    connections.settings["default"]["OPTIONS"]["application_name"] = _named(os.getpid())
     seen = [0]
     # The test's own process only: the product's code is as it is, the ground falls away under it.
     psycopg.Connection.commit = _deadly(psycopg.Connection.commit, point, seen)  # type: ignore[method-assign]
