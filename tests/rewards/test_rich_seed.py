@@ -50,7 +50,14 @@ def seed() -> dict[str, Any]:
 @pytest.mark.usefixtures("committed")
 def test_the_rich_seed() -> None:
     first = seed()
-    for check in (books_prove, everything_is_in_every_state, the_month_has_a_history, operators_can_work):
+    checks = (
+        books_prove,
+        booked_in_the_order_of_time,
+        everything_is_in_every_state,
+        the_month_has_a_history,
+        operators_can_work,
+    )
+    for check in checks:
         check(first)
     counts = {model: model._default_manager.count() for model in COUNTED}
     again = seed()
@@ -64,6 +71,19 @@ def books_prove(_said: dict[str, Any]) -> None:
     call_command("verify_ledger")
     for tournament_id in Settlement.objects.values_list("pk", flat=True):
         call_command("verify_settlement", str(tournament_id), stdout=io.StringIO())
+
+
+def booked_in_the_order_of_time(_said: dict[str, Any]) -> None:
+    """Nothing of a gamer's is dated before what was booked earlier: a statement read by time has the right balances.
+    Nor is anything in the trail, which is read newest first."""
+    latest: dict[Any, datetime] = {}
+    columns = ("transaction__created_at", "source__wallet", "destination__wallet")
+    for at, *wallets in Posting.objects.order_by("id").values_list(*columns):
+        for wallet in set(wallets) - {None}:
+            assert at >= latest.setdefault(wallet, at)
+            latest[wallet] = at
+    times = list(AuditEntry.objects.order_by("id").values_list("at", flat=True))
+    assert times == sorted(times)
 
 
 def everything_is_in_every_state(_said: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from rewards.services.demo.past import Clock, trace
 from rewards.services.demo.people import Game
 from users.models import Gamer, Operator
 from wallet.ledger import Bucket, lock_purse
-from wallet.models import Direction, State, Step, Withdrawal
+from wallet.models import Direction, State, Step, Transaction, Withdrawal
 from wallet.payouts import Outcome, Reply, Report
 from wallet.payouts.rules import Verdict
 from wallet.services import adjusting, booking, reviewing
@@ -45,6 +45,12 @@ def pay_some_out(linked: list[Gamer], clock: Clock, ago: timedelta, rng: random.
             hash = f"0x{rng.randrange(16**64):064x}"
             report = Report(Outcome.PAID, str(row.pk), row.amount, row.currency, hash, rng.randrange(10**7), 21)
             booking.pay(row, report, database_now())
+
+
+def idle_for(gamer: Gamer, clock: Clock) -> timedelta:
+    """How long ago the gamer's money moved last. What is dated before that would stand in the wrong place."""
+    last = Transaction.objects.filter(wallet=gamer.wallet_id).latest("created_at")
+    return clock.set(timedelta(0)) - last.created_at
 
 
 def ask(gamer: Gamer, amount: int | None) -> Withdrawal | None:
@@ -78,7 +84,7 @@ def one_of_each(rich: list[Gamer], clock: Clock, operators: dict[str, Operator])
     finance = operators["finance"]
     rows = []
     for number, gamer in enumerate(rich):
-        clock.set((27 - 1.4 * number) * HOUR)
+        clock.set(min((27 - 1.4 * number) * HOUR, idle_for(gamer, clock) - MINUTE))
         rows.append(ask(gamer, 500 if number < 6 else 40))
     waiting = [row for row in rows if row and row.state == State.AWAITING_APPROVAL]
     asked = [row for row in rows if row and row.state == State.REQUESTED]

@@ -7,6 +7,7 @@ made and dropped in that same transaction.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,9 @@ SELECT set_config('kgen.demo_ago', '0', true),
 _PUT_RIGHT = "SET LOCAL search_path TO DEFAULT; DROP SCHEMA demo_clock CASCADE;"
 
 
+_entries: ContextVar[list[AuditEntry]] = ContextVar("entries")
+
+
 class Clock:
     """The clock that journeys go by. It can be set; between two settings it goes on as clocks do."""
 
@@ -45,13 +49,25 @@ def set_back() -> Iterator[Clock]:
     with as_one():
         with connection.cursor() as cursor:
             cursor.execute(_SET_BACK)
-        yield Clock()
+        with _in_order():
+            yield Clock()
         with connection.cursor() as cursor:
             cursor.execute(_PUT_RIGHT)
 
 
+@contextmanager
+def _in_order() -> Iterator[None]:
+    """Write the trail at the end, by its times: it is read in the order in which it was written, and never changed."""
+    token = _entries.set([])
+    try:
+        yield
+        AuditEntry.objects.bulk_create(sorted(_entries.get(), key=lambda entry: entry.at))
+    finally:
+        _entries.reset(token)
+
+
 def trace[R](operator: audit.Who, act: str, subject: models.Model | None, reason: str, call: Callable[[], R]) -> R:
-    """Call a service as an operator's act, with its entry in the trail at the time that the clock shows.
+    """Call a service as an operator's act; its entry stands in the trail at the time that the clock shows.
 
     `subject` None: what the call returns. `kgen.audit.acting` would put the entry at the true time.
     """
@@ -59,7 +75,7 @@ def trace[R](operator: audit.Who, act: str, subject: models.Model | None, reason
     result: Any = call()
     now = _stored(subject or result)
     first, second = audit.differing(before, now)
-    AuditEntry.objects.create(
+    entry = AuditEntry(
         at=database_now(),
         operator_id=operator.pk,
         operator_name=operator.get_username(),
@@ -72,6 +88,7 @@ def trace[R](operator: audit.Who, act: str, subject: models.Model | None, reason
         after=second,
         reason=reason,
     )
+    _entries.get().append(entry)
     return result  # type: ignore[no-any-return]
 
 

@@ -14,12 +14,14 @@ from esports.services.organising import create_tournament
 from esports.services.scoring import Posted, post_scores
 from esports.services.series import create_series
 from esports.services.templates import save_template
+from kgen.clock import database_now
 from rewards.services.claiming import claim_rewards
 from rewards.services.demo.past import Clock, trace
 from rewards.services.demo.people import Game, pay_in
 from rewards.services.settling import settle_tournament
 from users.models import Gamer, Operator
 from wallet.errors import InsufficientBalance
+from wallet.models import Transaction
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 TITLES = ["Morning Dash", "Lunch Blitz", "Evening Cup", "Night Owls", "Speed Trial", "Street League"]
@@ -50,8 +52,10 @@ class Table:
         return made
 
     def some(self, count: int) -> list[Gamer]:
-        """Gamers who may play."""
-        free = [gamer for gamer in self.game.gamers if gamer.suspended_at is None]
+        """Gamers who may play, and have done nothing later than what the clock shows: their books go by time."""
+        later = Transaction.objects.filter(client_id=self.game.client.pk, created_at__gt=database_now())
+        busy = set(later.values_list("wallet", flat=True))
+        free = [gamer for gamer in self.game.gamers if gamer.suspended_at is None and gamer.wallet_id not in busy]
         return self.rng.sample(free, min(count, len(free)))
 
     def fill(self, tournament: Tournament, gamers: list[Gamer]) -> None:

@@ -99,6 +99,8 @@ class Seed:
     def present(self) -> None:
         """What there is to be seen and done now."""
         first = self.games[0]
+        # Before play: who plays later is chosen among those whose money has not moved since.
+        self._money()
         for game in self.games:
             table = play.Table(game, self.clock, self.rng)
             table.play("Dawn Patrol", ago=timedelta(hours=8), players=12, claimed=0.5)
@@ -107,7 +109,6 @@ class Seed:
                 play.plans_of(game, self.operators["admin"])
             else:
                 play.started(table, self.operators["organiser"])
-        self._money()
         self.clock.set(timedelta(hours=1))
         self._ask_for_codes(first)
         mine = [gamer for gamer in self.linked if gamer.client_id == first.client.pk]
