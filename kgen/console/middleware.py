@@ -26,24 +26,30 @@ class ConsoleMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not failures.in_console(request):
             return self.get_response(request)
-        if request.user.is_authenticated:
-            self.end_or_touch(request)
-        response = self.get_response(request)
+        response = self.get_response(request) if self.goes_on(request) else HttpResponse(status=403)
         response._csp_config = settings.CONSOLE_CSP  # type: ignore[attr-defined]
         # Also on lists and forms, for which unfold would allow frames of the same site.
         response.headers["X-Frame-Options"] = "DENY"
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
-    def end_or_touch(self, request: HttpRequest) -> None:
-        """Log out who was idle for too long, or has been in for half a day; else note that somebody is there."""
-        now, session = int(time.time()), request.session
+    def goes_on(self, request: HttpRequest) -> bool:
+        """Log out who was idle for too long, or has been in for half a day; else note that somebody is there.
+
+        A page that reloads itself is only refused then: the operator's next click ends the session, and is told so.
+        """
+        if not request.user.is_authenticated:
+            return True
+        now, session, is_live = int(time.time()), request.session, LIVE_HEADER in request.headers
         idle = now - session.setdefault(SEEN, now) > settings.CONSOLE_IDLE_SECONDS
         if idle or now - session.setdefault(BEGAN, now) > settings.CONSOLE_SESSION_SECONDS:
+            if is_live:
+                return False
             logout(request)
             messages.info(request, "You were logged out. Log in again to go on.")
-        elif now - session[SEEN] > _GRAIN_SECONDS and LIVE_HEADER not in request.headers:
+        elif now - session[SEEN] > _GRAIN_SECONDS and not is_live:
             session[SEEN] = now
+        return True
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """A view raised: a page here, for which the outer layer would make a problem document."""

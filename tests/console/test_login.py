@@ -208,6 +208,17 @@ def test_the_idle_are_logged_out(at_work: Browser) -> None:
     assert not is_in(at_work), "a page that reloads itself is no work"
 
 
+def test_the_operator_is_told_of_the_logout_and_not_the_page_that_reloads_itself(at_work: Browser) -> None:
+    age(at_work, seen=1801)
+    for _ in range(2):
+        refused = at_work.get("/console/", headers={LIVE_HEADER: "1"})
+        assert (refused.status_code, refused.content) == (403, b"")
+        assert "script-src" in refused.headers["Content-Security-Policy"]
+    shown = at_work.get("/console/", follow=True).content.decode()
+    assert "You were logged out. Log in again to go on." in shown
+    assert 'name="password"' in shown
+
+
 def test_after_half_a_day_it_is_over(at_work: Browser) -> None:
     age(at_work, began=12 * 3600 + 1)
     assert not is_in(at_work)

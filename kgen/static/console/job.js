@@ -10,6 +10,8 @@
     const ask = async () => {
         try {
             const answer = await fetch(job.dataset.progress, { headers: { Accept: "application/json", "X-Console-Live": "1" } });
+            // The session is over: the next click will say so.
+            if (answer.status === 403) return;
             if (answer.ok) {
                 const told = await answer.json();
                 show(told);
