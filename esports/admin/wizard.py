@@ -234,19 +234,33 @@ class WizardStepPage(ConsolePage):
 
     @does(Act("tournament.draft", ORGANISE, needs_reason=False))
     def discard(self, *, pk: UUID, step: str) -> HttpResponse:
-        """Throw the draft away."""
+        """Throw the draft away, once it was shown what is lost."""
+        if self.request.POST.get("sure") != "yes":
+            draft = self._draft(pk)
+            back = self._at(pk, step if step in STEPS else "what")
+            return self.render(title="Throw the draft away", draft=draft.row, lost=_typed_so_far(draft), back=back)
         drafting.drop_draft(operator_id=number_of(self.request.user), draft_id=pk)
         return HttpResponseRedirect(address("wizard"))
 
 
+def _typed_so_far(draft: Draft) -> list[tuple[str, Any]]:
+    """What was kept of the draft's steps."""
+    kept = draft.row.fields
+    return [row for form in draft.forms.values() if any(name in kept for name in form.fields) for row in _shown(form)]
+
+
 def _facts(draft: Draft) -> list[tuple[str, Any]]:
-    """What was typed and chosen, in the words of the forms."""
+    """What was typed and chosen, but for the times: a sentence says these."""
+    return [*_shown(draft.what), *_shown(draft.prizes)]
+
+
+def _shown(form: PartForm) -> list[tuple[str, Any]]:
+    """A part of it, in the words of its form."""
     rows = []
-    for form in (draft.what, draft.prizes):
-        for bound in form:
-            if bound.name in ("kind", "sample_field", "scoring_percent"):
-                continue
-            value = bound.value()
-            named = dict(getattr(bound.field, "choices", []))
-            rows.append((str(bound.label), named.get(value, value)))
+    for bound in form:
+        if bound.name in ("kind", "sample_field", "scoring_percent"):
+            continue
+        value = bound.value()
+        named = dict(getattr(bound.field, "choices", []))
+        rows.append((str(bound.label), named.get(value, value)))
     return [(label, value) for label, value in rows if value not in ("", None)]

@@ -100,6 +100,18 @@ def test_settings_that_cannot_be_are_refused_at_their_field(
     assert not Client.objects.exists()
 
 
+def test_from_the_look_back_to_the_form_nothing_typed_is_lost(browser: Browser, client_row: Client) -> None:
+    for path in (NEW, page_of(client_row, "settings/")):
+        looked = said(browser, path, "preview", **SETTINGS)
+        assert 'name="do" value="edit" formnovalidate' in looked
+        form = said(browser, path, "edit", **SETTINGS)
+        assert 'value="New game"' in form
+        assert 'value="in, BD"' in form
+        assert 'value="preview"' in form
+    assert Client.objects.count() == 1
+    assert not AuditEntry.objects.exists()
+
+
 def test_settings_are_looked_at_before_they_are_saved(browser: Browser, client_row: Client) -> None:
     path = page_of(client_row, "settings/")
     changed = SETTINGS | {"name": client_row.name, "currency": client_row.currency, "welcome_bonus": 75}

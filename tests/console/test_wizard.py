@@ -321,8 +321,20 @@ def test_a_draft_is_its_operators_alone(wizard: Wizard, as_role: Any) -> None:
     other = as_role(Role.ADMIN)
     assert other.get(f"{wizard.at}what/").status_code == 404
     assert other.post(f"{wizard.at}what/", {"do": "save"} | WHAT).status_code == 404
-    wizard.browser.post(f"{wizard.at}what/", {"do": "discard"})
+    wizard.browser.post(f"{wizard.at}what/", {"do": "discard", "sure": "yes"})
     assert not TournamentDraft.objects.exists()
+
+
+def test_a_draft_is_thrown_away_only_when_what_is_lost_was_shown(wizard: Wizard) -> None:
+    path = f"{wizard.at}what/"
+    assert "Nothing was kept" in page_of(wizard.browser.post(f"{wizard.at}review/", {"do": "discard"}))
+    wizard.keep("what", WHAT)
+    asked = page_of(wizard.browser.post(path, {"do": "discard"}))
+    assert "<dt>Title</dt><dd>Friday cup</dd>" in asked
+    assert f'href="{path}"' in asked
+    assert TournamentDraft.objects.count() == 1
+    answer = wizard.browser.post(path, {"do": "discard", "sure": "yes"})
+    assert (answer.status_code, TournamentDraft.objects.count()) == (302, 0)
 
 
 def test_the_wizard_knows_the_operators_clients_only(client_row: Client, other_studio: StudioCaller) -> None:

@@ -92,6 +92,11 @@ class ClientSettingsPage(ConsolePage):
         rows = _difference(settings_of(shown["client"]), form.cleaned_data)
         return self.render(**shown | {"form": form, "rows": rows, "changes": any(row[3] for row in rows)})
 
+    @does(Act("client.preview_settings", MAY_MANAGE, needs_reason=False))
+    def edit(self, pk: UUID) -> HttpResponse:
+        """Back to the form, with what was typed."""
+        return self.render(**self.data(pk=pk) | {"form": SettingsForm(self.request.POST)})
+
     @does(Act("client.change_settings", MAY_MANAGE))
     def save(self, pk: UUID) -> HttpResponse | None:
         """Save what was shown, unless it is no longer what is there."""
@@ -142,6 +147,11 @@ class NewClientPage(ConsolePage):
             return self.render(**self.data() | {"form": form}, status=400)
         rows = _difference({}, form.cleaned_data)
         return self.render(**self.data() | {"form": form, "rows": rows, "changes": True})
+
+    @does(Act("client.preview_settings", MAY_MANAGE, needs_reason=False))
+    def edit(self) -> HttpResponse:
+        """Back to the form, with what was typed."""
+        return self.render(**self.data() | {"form": SettingsForm(self.request.POST)})
 
     @does(Act("client.make", MAY_MANAGE))
     def make(self) -> HttpResponse | None:
