@@ -90,7 +90,9 @@ class TournamentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="prize pool")
     def prize_pool(self, row: Tournament) -> str:
-        """What the prizes add up to at the present field."""
+        """What the prizes add up to at the present field; nothing where nobody will get them."""
+        if seen(row).status is Status.CANCELLED:
+            return "–"
         return f"{row.price_pool():,} {row.currency}"
 
     @admin.display(description="starts")
@@ -127,6 +129,8 @@ class OfTournament(ConsolePage):
         lines = standing_page(row, part, cursor=self.request.GET.get("cursor"), limit=LINES)
         return {
             "seen": found,
+            "is_live": found.status not in FINAL,
+            "is_moving": is_moving(found),
             "part": part.value,
             "standing": lines,
             "stakes": row.seats.taken * row.buy_in_price,
@@ -150,7 +154,6 @@ class TournamentPage(OfTournament):
         return self.standing(found) | {
             "title": row.title,
             "tab": "standing",
-            "is_live": found.status not in FINAL,
             "played_until": min(found.now, row.over_at),
             "prize_ranges": _prize_ranges(row),
             "query": self.request.GET.get("q", "").strip(),
@@ -175,10 +178,16 @@ class StandingPage(OfTournament):
     title = "Standing"
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """A piece of HTML; `data-live` says whether more is to come."""
-        found = self.seen(kwargs["pk"])
-        data = self.standing(found) | {"is_live": found.status not in FINAL}
-        return render(request, "console/tournament_standing.html", data)
+        """A piece of HTML; `data-live` says whether more is to come, `data-open` whether it is not over."""
+        return render(request, "console/tournament_standing.html", self.standing(self.seen(kwargs["pk"])))
+
+
+def is_moving(found: Seen) -> bool:
+    """Whether what is shown changes by itself: it is not over, or workers are about to settle or refund it."""
+    row = found.tournament
+    if found.status is Status.COMPLETED:
+        return row.settled_at is None and found.is_ripe
+    return found.status is not Status.CANCELLED or row.refunded_at is None
 
 
 def _prize_ranges(row: Tournament) -> list[tuple[int, int, int]]:

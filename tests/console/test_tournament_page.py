@@ -118,10 +118,34 @@ def test_the_live_part_follows_the_scores_and_says_when_to_stop(
     assert standing(browser, cup)[0] == ("1", "d", "99")
     end(cup)
     piece = browser.get(f"{page_of(cup)}standing/", headers={"X-Console-Live": "1"}).content.decode()
-    assert 'data-live="no"' in piece
+    assert 'data-live="yes" data-open="no"' in piece, "its settlement is due: that is awaited too"
     assert ">COMPLETED</span>" in piece
     assert "<html" not in piece
+    assert settle_due() == 1
+    piece = browser.get(f"{page_of(cup)}standing/", headers={"X-Console-Live": "1"}).content.decode()
+    assert 'data-live="no"' in piece
+    assert "and was settled" in piece
     assert "live-switch" not in browser.get(page_of(cup)).content.decode()
+
+
+def test_a_result_under_review_is_not_watched_for(browser: Browser, studio: StudioCaller) -> None:
+    reviewed = studio.tournament(settlement_delay_seconds=7200)
+    play(studio, reviewed, dict.fromkeys("xyz", 1))
+    end(reviewed)
+    assert 'data-live="no"' in browser.get(page_of(reviewed)).content.decode()
+
+
+def test_a_cancelled_one_shows_what_went_back_and_no_pool(browser: Browser, studio: StudioCaller, cup: str) -> None:
+    assert "Prize pool" in text(browser.get(page_of(cup)))
+    studio.post(at(cup, "/cancel"), {"reason": "rain"}).ok()
+    shown = text(browser.get(page_of(cup)))
+    assert "Refunded 50 KCASH of stakes; no prizes" in shown
+    assert "It is cancelled: nobody wins anything." in shown
+    assert "at this field" not in shown
+    assert "at the present field" not in shown
+    row = Tournament.objects.get(pk=cup)
+    listed = browser.get("/console/esports/tournament/").content.decode()
+    assert f">{row.price_pool()} KCASH<" not in listed
 
 
 def test_the_standing_is_paged_with_its_ranks(

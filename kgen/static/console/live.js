@@ -5,6 +5,7 @@
     if (!shown) return;
     let stopped = false;
     const goesOn = () => shown.querySelector("[data-live]")?.dataset.live === "yes";
+    const isOpen = () => shown.querySelector("[data-live]")?.dataset.open === "yes";
 
     const put = (html) => {
         const focused = shown.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
@@ -26,10 +27,10 @@
     };
     const round = async () => {
         if (!stopped && !document.hidden) await load();
+        // What could be done while it was open cannot be done any more: show what can.
+        if (!isOpen()) document.querySelectorAll("[data-while-live]").forEach((one) => one.remove());
         if (goesOn()) return setTimeout(round, 2000);
-        // What could be done while it went on cannot be done any more: show what can.
         if (button) button.hidden = true;
-        document.querySelectorAll("[data-while-live]").forEach((one) => one.remove());
     };
     if (!goesOn()) return;
     if (button) {
