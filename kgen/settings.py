@@ -226,6 +226,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: STATIC_URL + "console/logo.svg"}
     ],
     "STYLES": [lambda request: STATIC_URL + "console/console.css"],
+    "SCRIPTS": [lambda request: STATIC_URL + "console/once.js"],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
