@@ -2,6 +2,8 @@
 # Paths are relative on purpose: they stay right in a folder whose name has spaces.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
+# Each of the product's processes would compile all that it imports again, some seconds of work each.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help up test demo bench reset lock fmt check browser screenshots venv packages packages-dev
 
 UV := .uv/bin/uv
