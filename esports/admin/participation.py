@@ -15,9 +15,12 @@ from kgen.console.acts import Act
 from kgen.console.names import operator_names
 from kgen.console.pages import ConsolePage, address, does, page
 from kgen.console.scope import may_touch
+from kgen.console.ways import WAYS, Way
 
 SCORES = 100
 REFEREE = "esports.referee"
+# A score stands on the page of the stay that it is of.
+WAYS["esports.scoreevent"] = Way("participation_page", "esports.view_tournament", by="participation_id")
 
 
 @page

@@ -45,6 +45,7 @@ class SeriesAdmin(ReadOnlyAdmin):
 
     nav = Nav("Play", "Series", "event_repeat", 20)
     permission = SEE
+    told_on = "series_page"
     keyset = ("-created_at",)
     list_display = ["series", "rule", "time_zone", "next_start", "state", "client"]
     list_display_links = None

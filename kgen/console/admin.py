@@ -66,6 +66,8 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     client_path: ClassVar[str | None] = "client_id"
     # The name of the page that shows a row in place of Django's form, by the row's key as `pk`.
     page: ClassVar[str | None] = None
+    # The name of a page that tells more of a row than Django's form, which stays.
+    told_on: ClassVar[str | None] = None
     # The order of the list. The key is appended; its ids are in the order of time where they are UUIDv7.
     keyset: ClassVar[tuple[str, ...]] = ("-pk",)
     # What a search compares as a whole; each has an index. For short lists Django's `search_fields` serve too.

@@ -10,13 +10,16 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 
 from kgen.api.fields import id_of
 from kgen.console.admin import ReadOnlyAdmin
 from kgen.console.days import DaysFilter
 from kgen.console.moments import moment
 from kgen.console.navigation import Nav
+from kgen.console.paging import KeysetChangeList
 from kgen.console.scope import clients_of
+from kgen.console.ways import way_to
 from kgen.models import AuditEntry
 
 _ACT = re.compile(r"[a-z_]+\.[a-z_]+")
@@ -41,6 +44,15 @@ class OperatorFilter(admin.SimpleListFilter):
         return queryset.filter(operator_id=self.value()) if self.value() in known else queryset
 
 
+class TrailList(KeysetChangeList):
+    """The list, each entry with the way to what it is about."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        for entry in self.result_list:
+            entry.way = way_to(request, entry)
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     """Who did what, newest first."""
@@ -48,17 +60,17 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     nav = Nav("Oversight", "Audit trail", "history", 20)
     permission = "kgen.see_audit"
     timed = "at"
-    list_display = ["when", "operator_name", "act", "object_label", "reason", "request_id"]
+    list_display = ["when", "operator_name", "act", "about", "reason", "request_id"]
     list_filter = [OperatorFilter, ("at", DaysFilter)]
     list_filter_submit = True
     list_before_template = "console/trail_tools.html"
     search_fields = ["object_id"]
     search_help_text = "id of a row, act (withdrawal.approve), request id"
     fields = [
-        *("at", "operator_name", "act", "object_type", "object_id", "object_label"),
+        *("at", "operator_name", "act", "object_type", "object_id", "about"),
         *("client_id", "reason", "request_id", "changes"),
     ]
-    readonly_fields = ["changes"]
+    readonly_fields = ["about", "changes"]
 
     class Media:
         js = ["console/moments.js"]
@@ -81,10 +93,26 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             return of_request, False
         return queryset.filter(object_id=str(id_of(term) or term)), False
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return TrailList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """The entry, with the way to what it is about."""
+        entry = super().get_object(request, object_id, from_field)
+        if entry is not None:
+            entry.way = way_to(request, entry)
+        return entry
+
     @admin.display(description="at")
     def when(self, entry: AuditEntry) -> str:
         """By the database's clock."""
         return moment(entry.at)
+
+    @admin.display(description="about")
+    def about(self, entry: Any) -> str:
+        """What it was done to, with a link for who may see it."""
+        way, label = entry.way, entry.object_label
+        return format_html('<a href="{}" class="kc-link">{}</a>', way, label) if way else label
 
     @admin.display(description="before and after")
     def changes(self, entry: AuditEntry) -> str:

@@ -16,6 +16,7 @@ from kgen.console.acts import Act
 from kgen.console.navigation import Nav
 from kgen.console.pages import ConsolePage, address, does, page
 from kgen.console.paging import page_at
+from kgen.console.ways import WAYS, Way
 from kgen.jobs import registry, services
 from kgen.jobs.models import Job
 from kgen.jobs.operators import MAY_EXPORT
@@ -28,6 +29,7 @@ TABS = (("", "All"), ("failed", "Failed in the last week"))
 LATELY = timedelta(days=30)
 # The end of a day is the beginning of the next, which there must be.
 LAST_DAY = date.max - timedelta(days=1)
+WAYS["kgen.job"] = Way("job", MAY_SEE, is_own=True)
 
 
 class ExportForm(forms.Form):

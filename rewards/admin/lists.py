@@ -13,6 +13,7 @@ from kgen.console.admin import ClientFilter, ReadOnlyAdmin
 from kgen.console.moments import moment
 from kgen.console.navigation import Nav
 from kgen.console.pages import address
+from kgen.console.ways import WAYS, Way
 from rewards.admin.settlement import FORFEIT, HOLD, RELEASE
 from rewards.models import Reward, Settlement
 from rewards.services import holding
@@ -46,6 +47,9 @@ class SettlementAdmin(ReadOnlyAdmin):
     def settled(self, row: Settlement) -> str:
         """When."""
         return moment(row.settled_at)
+
+
+WAYS["rewards.reward"] = Way("prize_page", "rewards.view_reward", by="participation_id")
 
 
 @admin.register(Reward)

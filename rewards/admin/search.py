@@ -18,6 +18,7 @@ from kgen.api.fields import id_of, is_clean_reference
 from kgen.console.navigation import Nav
 from kgen.console.pages import ConsolePage, address, page
 from kgen.console.scope import clients_of, scoped
+from kgen.console.ways import row_address
 from kgen.jobs.selectors import jobs_by_id
 from kgen.webhooks import selectors as webhooks
 from rewards.admin.links import filtered
@@ -227,17 +228,13 @@ def _clients(request: HttpRequest) -> Collection[UUID]:
     return limit if limit is not None else list(all_clients().values_list("pk", flat=True))
 
 
-def _change(model: str, row: Model) -> str:
-    return address(f"{model}_change", object_id=row.pk)
-
-
 def _gamer(row: Any) -> Hit:
-    return Hit(row.user_id, f"{row.client.name}, {row.pk}", address("gamer_page", pk=row.pk))
+    return Hit(row.user_id, f"{row.client.name}, {row.pk}", row_address(row))
 
 
 def _participation(row: Any) -> Hit:
     detail = f"of {row.gamer.user_id}, joined {row.joined_at:%Y-%m-%d %H:%M} UTC"
-    return Hit(row.tournament.title, detail, address("participation_page", pk=row.pk))
+    return Hit(row.tournament.title, detail, row_address(row))
 
 
 def _reward(row: Any) -> Hit:
@@ -247,7 +244,7 @@ def _reward(row: Any) -> Hit:
 
 def _delivery(row: Any) -> Hit:
     detail = f"{row.state}, to {row.endpoint.url}"
-    return Hit(row.event.type, detail, _change("kgen_webhookdelivery", row))
+    return Hit(row.event.type, detail, row_address(row))
 
 
 FINDERS = (
@@ -255,7 +252,7 @@ FINDERS = (
         "Tournaments",
         "esports.view_tournament",
         _tournaments,
-        lambda row: Hit(row.title, f"{row.client.name}, {row.pk}", address("tournament_page", pk=row.pk)),
+        lambda row: Hit(row.title, f"{row.client.name}, {row.pk}", row_address(row)),
     ),
     Finder("Participations", "esports.view_tournament", _by_id(play.participations_by_id), _participation),
     Finder("Gamers", "users.view_gamer", _gamers, _gamer),
@@ -270,7 +267,7 @@ FINDERS = (
         "Wallets",
         "wallet.view_wallet",
         _wallets,
-        lambda row: Hit(f"Wallet {row.pk}", row.currency, _change("wallet_wallet", row)),
+        lambda row: Hit(f"Wallet {row.pk}", row.currency, row_address(row)),
     ),
     Finder(
         "A client's own accounts",
@@ -282,19 +279,19 @@ FINDERS = (
         "Transactions",
         "wallet.view_transaction",
         _transactions,
-        lambda row: Hit(row.reference, f"{row.kind}, {row.created_at:%Y-%m-%d}", _change("wallet_transaction", row)),
+        lambda row: Hit(row.reference, f"{row.kind}, {row.created_at:%Y-%m-%d}", row_address(row)),
     ),
     Finder(
         "Withdrawals",
         "wallet.view_withdrawal",
         _withdrawals,
-        lambda row: Hit(f"{row.amount:,} {row.currency}", row.state, address("withdrawal", pk=row.pk)),
+        lambda row: Hit(f"{row.amount:,} {row.currency}", row.state, row_address(row)),
     ),
     Finder(
         "Adjustments",
         "wallet.view_adjustment",
         _by_id(money.adjustments_by_id),
-        lambda row: Hit(f"{row.direction} {row.amount:,}", row.state, _change("wallet_adjustment", row)),
+        lambda row: Hit(f"{row.direction} {row.amount:,}", row.state, row_address(row)),
     ),
     Finder(
         "Rewards",
@@ -308,7 +305,7 @@ FINDERS = (
         "Clients",
         "users.view_client",
         _by_id(people.clients_by_id),
-        lambda row: Hit(row.name, str(row.pk), address("client_page", pk=row.pk)),
+        lambda row: Hit(row.name, str(row.pk), row_address(row)),
         path="pk",
     ),
     Finder(
@@ -322,19 +319,19 @@ FINDERS = (
         "Webhook endpoints",
         "kgen.view_webhooks",
         _by_id(webhooks.endpoints_by_id),
-        lambda row: Hit(row.url, str(row.pk), address("webhook_page", pk=row.pk)),
+        lambda row: Hit(row.url, str(row.pk), row_address(row)),
     ),
     Finder(
         "Series",
         "esports.view_tournament",
         _by_id(play.series_by_id),
-        lambda row: Hit(row.name, row.rule, address("series_page", pk=row.pk)),
+        lambda row: Hit(row.name, row.rule, row_address(row)),
     ),
     Finder(
         "Templates",
         "esports.view_tournament",
         _by_id(play.templates_by_id),
-        lambda row: Hit(row.name, row.client.name, _change("esports_tournamenttemplate", row)),
+        lambda row: Hit(row.name, row.client.name, row_address(row)),
     ),
     Finder(
         "Jobs",
@@ -350,7 +347,7 @@ FINDERS = (
         lambda row: Hit(
             f"{row.act} by {row.operator_name or 'nobody'}",
             f"{row.at:%Y-%m-%d %H:%M:%S} UTC, {row.object_label}",
-            _change("kgen_auditentry", row),
+            row_address(row),
         ),
     ),
 )

@@ -1,19 +1,27 @@
 """The trail: with the effect or not at all, never changed, and free of what must not be kept."""
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client as Browser
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 
+from esports.models import ScoreEvent, Tournament
 from kgen import audit
+from kgen.clock import database_now
 from kgen.console.roles import Role
 from kgen.console.trail import difference
 from kgen.errors import WrongState
+from kgen.jobs.services import request_export
 from kgen.models import AuditEntry
 from kgen.transactions import journey
 from tests.console.conftest import logged_in, operator_in
+from tests.rewards.test_settlement import play
+from tests.support import factories
 from tests.support.http import StudioCaller
 from users.models import Client, Gamer, Operator
 
@@ -142,6 +150,72 @@ def test_the_list_is_searched_and_filtered(browser: Browser, ann: Operator, clie
         assert "login_failed" not in table, query
     shown = browser.get(f"/console/kgen/auditentry/{AuditEntry.objects.first().pk}/change/").content.decode()
     assert "client.rename" in shown
+
+
+def ways(browser: Browser, path: str = "/console/kgen/auditentry/") -> list[str]:
+    """Where the links of the trail's entries lead."""
+    page = browser.get(path).content.decode()
+    return re.findall(r'<a href="([^"]+)" class="kc-link">', page)
+
+
+def test_an_entry_leads_to_what_it_is_about(browser: Browser, ann: Operator, studio: StudioCaller, played: str) -> None:
+    client, gamer = Client.objects.get(), Gamer.objects.get()
+    for row in (client, gamer, Tournament.objects.get(), gamer.wallet, ann):
+        audit.note(operator=ann, act="a.b", request=RequestFactory().get("/"), subject=row)
+    expected = [
+        f"/console/users/operator/{ann.pk}/change/",
+        f"/console/wallet/wallet/{gamer.wallet_id}/change/",
+        f"/console/play/tournaments/{played}/",
+        f"/console/people/gamers/{gamer.pk}/",
+        f"/console/studios/clients/{client.pk}/",
+    ]
+    assert ways(browser) == expected
+    assert [browser.get(link).status_code for link in expected] == [200] * 5
+    first = AuditEntry.objects.earliest("id")
+    assert ways(browser, f"/console/kgen/auditentry/{first.pk}/change/") == expected[-1:]
+
+
+def test_an_entry_about_what_is_not_to_be_seen_or_gone_has_no_link(ann: Operator, client_row: Client) -> None:
+    request = RequestFactory().get("/")
+    audit.note(operator=None, act="operator.login_failed", request=request)
+    audit.note(operator=ann, act="client.gone", request=request, subject=client_row, before={"id": "1"}, after=None)
+    audit.note(operator=ann, act="operator.change", request=request, subject=ann)
+    finance = logged_in(operator_in(Role.FINANCE))
+    assert ways(finance) == []
+    audit.note(operator=ann, act="client.rename", request=request, subject=client_row)
+    assert ways(finance) == [f"/console/studios/clients/{client_row.pk}/"]
+    finance_of_none = logged_in(operator_in(Role.FINANCE, factories.ClientFactory()))
+    assert ways(finance_of_none) == []
+
+
+def test_a_score_and_a_job_lead_to_the_pages_that_show_them(
+    browser: Browser, ann: Operator, studio: StudioCaller
+) -> None:
+    uid = studio.tournament()
+    play(studio, uid, {"a": 50})
+    event = ScoreEvent.objects.get()
+    request, me = RequestFactory().get("/"), Operator.objects.get(username="ann")
+    audit.note(operator=ann, act="score.void", request=request, subject=event, after=audit.snapshot(event))
+    now = database_now()
+    for operator in (ann, me):
+        job = request_export(operator_id=operator.pk, name="withdrawals", since=now - timedelta(days=1), until=now)
+        audit.note(operator=operator, act="export.request", request=request, subject=job, after=audit.snapshot(job))
+    # A job is shown to nobody but who asked for it.
+    assert ways(browser) == [f"/console/jobs/{job.pk}/", f"/console/play/participations/{event.participation_id}/"]
+
+
+def test_links_ask_for_nothing_more_by_the_entry(browser: Browser, ann: Operator, client_row: Client) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert browser.get("/console/kgen/auditentry/").status_code == 200
+        return len(captured)
+
+    audit.note(operator=ann, act="a.b", request=RequestFactory().get("/"), subject=client_row)
+    queries()
+    few = queries()
+    for _ in range(20):
+        audit.note(operator=ann, act="a.b", request=RequestFactory().get("/"), subject=client_row)
+    assert queries() == few
 
 
 def test_a_limited_operator_reads_of_its_clients_only(ann: Operator, client_row: Client, other_studio: Any) -> None:

@@ -40,6 +40,7 @@ CANCEL = Act("adjustment.cancel", MAY_ASK)
 class AdjustmentAdmin(ReadOnlyAdmin):
     """Corrections by hand, all there ever were: what was asked for, by whom, and who decided it."""
 
+    told_on = "adjustment"
     list_display = [
         *("id", "state", "wallet", "direction", "bucket", "amount"),
         *("reason", "maker", "created_at", "checker"),

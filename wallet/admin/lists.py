@@ -96,6 +96,7 @@ class AttemptInline(ReadOnlyInline):
 class WithdrawalAdmin(ReadOnlyAdmin):
     """Every withdrawal, for looking one up; the queue is where they are decided."""
 
+    told_on = "withdrawal"
     list_display = ["id", "state", "review", "amount", "currency", "rail", "masked_destination", "tries", "created_at"]
     # By an index of time for each state; other filters would read a million rows for few.
     keyset = ("-created_at", "-pk")
