@@ -171,14 +171,14 @@ def altered(token: str) -> list[str]:
 
 def test_what_is_no_refresh_token_is_refused_and_revokes_nothing(gamer: GamerCaller) -> None:
     token = gamer.session["refresh_token"]
-    for wrong in [*altered(token), gamer.session["access_token"][:500]]:
+    for wrong in [*altered(token), gamer.session["access_token"], "x" * 4000]:
         refresh(wrong).refused(401, "UN_AUTHORIZED")
     for body in (
         {},
         {"refresh_token": None},
         {"refresh_token": 5},
         {"refresh_token": ""},
-        {"refresh_token": "x" * 501},
+        {"refresh_token": "x" * 4001},
     ):
         [fault] = Caller().post(PATH, body).refused(400, "BAD_REQUEST")["errors"]
         assert fault["field"] == "refresh_token"
@@ -189,8 +189,7 @@ def test_what_is_no_refresh_token_is_refused_and_revokes_nothing(gamer: GamerCal
 def test_an_access_token_refreshes_nothing(gamer: GamerCaller) -> None:
     access = gamer.session["access_token"]
     for text in (access, f"kgr_{access}"):
-        answer = refresh(text)
-        assert answer.status in (400, 401)
+        refresh(text).refused(401, "UN_AUTHORIZED")
     assert RefreshFamily.objects.count() == 0
 
 
