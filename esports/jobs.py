@@ -3,7 +3,7 @@
 from functools import partial
 
 from esports.models import Tournament
-from esports.services.cancelling import cancel_tournament
+from esports.services.cancelling import cancel_once
 from kgen.jobs.registry import Act, Turn, job
 
 
@@ -18,4 +18,4 @@ from kgen.jobs.registry import Act, Turn, job
 def cancel(turn: Turn) -> Act:
     """Cancel a tournament before its end; what its own journey does not refund at once is a duty."""
     tournament: Tournament = turn.subject
-    return partial(cancel_tournament, client_id=tournament.client_id, uid=str(tournament.pk), reason=turn.reason)
+    return partial(cancel_once, client_id=tournament.client_id, uid=str(tournament.pk), reason=turn.reason)

@@ -20,12 +20,12 @@ from esports.outlook import Offer
 from esports.selectors.fields import ranked_of, refunds_of
 from esports.selectors.tournaments import Seen
 from esports.services import drafting
-from esports.services.cancelling import REFUNDS_AT_ONCE, cancel_tournament
+from esports.services.cancelling import REFUNDS_AT_ONCE, cancel_once
 from esports.services.ending import end_tournament
 from esports.services.organising import change_tournament
 from kgen.console.acts import Act
 from kgen.console.pages import address, does, page
-from kgen.errors import DomainError, WrongState
+from kgen.errors import DomainError
 
 ORGANISE = "esports.organise_tournament"
 CANCEL = "esports.cancel_tournament"
@@ -249,16 +249,9 @@ class CancelPage(ChangePage):
     def cancel(self, *, pk: UUID) -> None:
         """Cancel it; the first refunds are in the same transaction, the others a duty that workers do."""
         row = self.seen(pk).tournament
-
-        def call() -> Any:
-            # The service answers a studio that asks again as it did before; an operator who decides nothing is told so.
-            if row.cancelled_at is not None:
-                raise WrongState("The tournament is cancelled already.")
-            return cancel_tournament(client_id=row.client_id, uid=str(pk), reason=self.reason)
-
         self.run(
             self.ACT,
-            call,
+            lambda: cancel_once(client_id=row.client_id, uid=str(pk), reason=self.reason),
             subject=row,
             done=lambda done: f"It is cancelled. Refunds that are still to come: {done.refunds_pending:,}.",
         )

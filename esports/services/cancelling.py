@@ -35,19 +35,43 @@ def cancel_tournament(*, client_id: UUID, uid: str, reason: str) -> Cancelled:
     :raises TournamentNotFound: the client has none of that id.
     :raises WrongState: it is over.
     """
+    seen = _locked(client_id, uid)
+    if seen.tournament.cancelled_at is None:
+        seen = _cancel(seen, reason)
+    return _told(seen)
+
+
+@journey
+def cancel_once(*, client_id: UUID, uid: str, reason: str) -> Cancelled:
+    """Cancel it as `cancel_tournament` does, but refuse to again: for operators, whose acts are kept one by one.
+
+    :raises TournamentNotFound: the client has none of that id.
+    :raises WrongState: it is cancelled already, or over.
+    """
+    seen = _locked(client_id, uid)
+    if seen.tournament.cancelled_at is not None:
+        raise WrongState("The tournament is cancelled already.")
+    return _told(_cancel(seen, reason))
+
+
+def _locked(client_id: UUID, uid: str) -> Seen:
     found = tournament_of_client(client_id, uid)
     lock_seats(found.tournament.pk)
-    seen = see_again(found.tournament.pk)
-    if seen.tournament.cancelled_at is None:
-        if seen.now >= seen.tournament.ends_at:
-            raise WrongState("The tournament is over.")
-        Tournament.objects.filter(pk=seen.tournament.pk).update(
-            cancelled_at=seen.now, cancel_reason=reason, updated_at=seen.now
-        )
-        _refund(seen.tournament)
-        seen = see_again(seen.tournament.pk)
-    pending = stakes_to_refund(seen.tournament.pk).count()
-    return Cancelled(seen, pending)
+    return see_again(found.tournament.pk)
+
+
+def _cancel(seen: Seen, reason: str) -> Seen:
+    tournament = seen.tournament
+    if seen.now >= tournament.ends_at:
+        raise WrongState("The tournament is over.")
+    changes = {"cancelled_at": seen.now, "cancel_reason": reason, "updated_at": seen.now}
+    Tournament.objects.filter(pk=tournament.pk).update(**changes)
+    _refund(tournament)
+    return see_again(tournament.pk)
+
+
+def _told(seen: Seen) -> Cancelled:
+    return Cancelled(seen, stakes_to_refund(seen.tournament.pk).count())
 
 
 @journey

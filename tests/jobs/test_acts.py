@@ -10,6 +10,7 @@ from kgen.errors import Conflict, Forbidden, Invalid, RecordNotFound, WrongState
 from kgen.jobs import leases, running, services
 from kgen.jobs.models import ItemState, Job, JobState
 from kgen.jobs.selectors import job_of, job_page
+from kgen.models import AuditEntry
 from tests.jobs.conftest import Grant
 from tests.support.http import StudioCaller
 from tests.support.jobs import finished, lapse
@@ -71,6 +72,9 @@ def test_tournaments_are_cancelled_and_stakes_go_back(operator_with: Grant, stud
     job = finished(ask(operator, [], "tournaments.cancel", subjects=[UUID(uid) for uid in uids]))
     assert job.outcome["done"] == 2
     assert gamer.buckets() == before
+    again = finished(ask(operator, [], "tournaments.cancel", subjects=[UUID(uids[0])]))
+    assert again.outcome["refusals"] == [{"subject": uids[0], "detail": "The tournament is cancelled already."}]
+    assert AuditEntry.objects.filter(act="tournament.cancel").count() == 2
 
 
 @pytest.mark.parametrize("clients", [[], [uuid4()]])
