@@ -90,17 +90,34 @@ class Bounded(HttpToolsProtocol):
             raise ValueError("the head is too large")
         if len(self.pipeline) >= MAX_WAITING:
             raise ValueError("too many requests wait")
+        headers = dict(self.headers)
+        self._check_head(headers)
         self._is_upgrade = self.parser.should_upgrade()
         if self._is_upgrade:
             return
         self._in_head = self._in_fields = False
-        turn = self._turn()
+        turn = self._turn(headers)
         if turn is None:
             super().on_headers_complete()
         else:
             self.cycle = turn
 
-    def _turn(self) -> Turn | None:
+    def _check_head(self, headers: dict[bytes, bytes]) -> None:
+        """
+        :raises ValueError: it leaves open whom it is for, or where the body ends (RFC 9112, 3.2 and 6.1).
+        """
+        if self.parser.get_http_version() != "1.0" and b"host" not in headers:
+            raise ValueError("no host")
+        if len(headers) != len(self.headers) and len(self._all(b"host")) > 1:
+            raise ValueError("more than one host")
+        # The parser reads chunks whatever else was done to the body; we undo nothing else.
+        if b"transfer-encoding" in headers and b",".join(self._all(b"transfer-encoding")).strip().lower() != b"chunked":
+            raise ValueError("a body in more than chunks")
+
+    def _all(self, name: bytes) -> list[bytes]:
+        return [value for found, value in self.headers if found == name]
+
+    def _turn(self, headers: dict[bytes, bytes]) -> Turn | None:
         """The express turn of the request whose head is here; None where it has none."""
         is_free = self.cycle is None or self.cycle.response_complete
         # Who does not take the answers that are written already gets no more of them yet: uvicorn waits for that.
@@ -109,7 +126,7 @@ class Bounded(HttpToolsProtocol):
         raw_path, _, query = self.url.partition(b"?")
         if not self.url.isascii() or b"%" in raw_path or b"#" in self.url:
             return None
-        method, path, headers = self.parser.get_method().decode("ascii"), raw_path.decode("ascii"), dict(self.headers)
+        method, path = self.parser.get_method().decode("ascii"), raw_path.decode("ascii")
         found = self.app.find(method, path, self.headers, headers)
         if found is None:
             return None

@@ -81,6 +81,38 @@ def test_what_is_no_http_is_refused_and_the_connection_closed(web: Web, data: by
     assert wire.is_closed()
 
 
+@pytest.mark.parametrize("path", [BALANCE, "/healthz"], ids=["express", "ordinary"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "",
+        "Host: localhost\r\nHost: localhost\r\n",
+        "Host: localhost\r\nTransfer-Encoding: gzip, chunked\r\n",
+        "Host: localhost\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+        "Host: localhost\r\nTransfer-Encoding: chunked, chunked\r\n",
+        "Host: localhost\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        "Host: localhost\r\nTransfer-Encoding: gzip, chunked\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n",
+        "Connection: Upgrade\r\nUpgrade: h2c\r\n",
+    ],
+    ids=["no host", "two hosts", "gzip", "gzip in two lines", "chunks of chunks", "chunks twice", "gzip, h2c", "h2c"],
+)
+def test_a_head_that_leaves_open_whom_it_is_for_or_where_it_ends_is_refused(
+    web: Web, gamer: GamerCaller, path: str, headers: str
+) -> None:
+    token = "".join(f"{name}: {value}\r\n" for name, value in gamer.headers.items())
+    wire = web.wire().send(f"GET {path} HTTP/1.1\r\n{token}{headers}\r\n".encode() + in_chunks(b"{}"))
+    wire.reply().refused(400, "BAD_REQUEST")
+    assert wire.is_closed()
+
+
+@pytest.mark.parametrize("path", [BALANCE, "/healthz"], ids=["express", "ordinary"])
+def test_what_older_and_odder_callers_send_is_answered(web: Web, gamer: GamerCaller, path: str) -> None:
+    token = "".join(f"{name}: {value}\r\n" for name, value in gamer.headers.items())
+    assert web.wire().send(f"GET {path} HTTP/1.0\r\n{token}\r\n".encode()).reply().status == 200
+    spelled = gamer.headers | {"Transfer-Encoding": "  Chunked "}
+    assert web.wire().send(request("GET", path, spelled) + in_chunks(b"")).reply().status == 200
+
+
 def test_a_connection_is_used_again_and_requests_may_come_at_once(web: Web, gamer: GamerCaller) -> None:
     wire = web.wire()
     for _ in range(3):
