@@ -136,7 +136,7 @@ CALLS = [
         "/fe/users/auth/token/refresh",
         "anybody",
         {"refresh_token": "kgr_"},
-        ((Kind("text", 500), ("refresh_token",)),),
+        ((Kind("text", 4000), ("refresh_token",)),),
     ),
     Call("POST", "/s2s/gamers/player-2/suspend", "studio", {"reason": "r"}, ((REASON, ("reason",)),)),
     Call("POST", "/s2s/gamers/player-2/lift", "studio", {"reason": "r"}, ((REASON, ("reason",)),)),

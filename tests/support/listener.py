@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,6 +29,7 @@ class Listener:
     heard: list[Heard] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     hangs: bool = False
+    on_request: Callable[[], None] | None = None
     # How many requests wait for an answer now, and how many ever did at once.
     waiting: int = 0
     most_waiting: int = 0
@@ -62,6 +63,8 @@ def listening() -> Iterator[Listener]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             listener.heard.append(Heard(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+            if listener.on_request:
+                listener.on_request()
             if listener.hangs:
                 listener.hang()
             status = listener.answers.pop(0) if listener.answers else 200

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,6 +32,7 @@ class SmsGateway:
     status: int = 200
     answer: bytes = b"{}"
     hang_up: bool = False
+    on_message: Callable[[], None] | None = None
 
     def code(self, phone: str) -> str:
         """The newest code that this phone got."""
@@ -52,6 +53,8 @@ def running() -> Iterator[SmsGateway]:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             headers = {name.lower(): value for name, value in self.headers.items()}
             gateway.received.append(Received(self.path, headers, body))
+            if gateway.on_message:
+                gateway.on_message()
             if gateway.hang_up:
                 self.close_connection = True
                 return
