@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.urls import NoReverseMatch
 
 from kgen.console.pages import address
 from kgen.console.scope import may_touch
@@ -38,10 +39,14 @@ def way_to(request: HttpRequest, entry: AuditEntry) -> str:
     """
     if not may_touch(request.user, entry.client_id) or (entry.before and entry.after is None):
         return ""
-    if way := WAYS.get(entry.object_type):
-        return _by_way(way, request, entry)
-    shown = _list_of(entry.object_type)
-    return _address(shown, entry.object_id) if shown and shown.has_view_permission(request) else ""
+    try:
+        if way := WAYS.get(entry.object_type):
+            return _by_way(way, request, entry)
+        shown = _list_of(entry.object_type)
+        return _address(shown, entry.object_id) if shown and shown.has_view_permission(request) else ""
+    except NoReverseMatch:
+        # The trail is for good; kinds of keys are not.
+        return ""
 
 
 def _by_way(way: Way, request: HttpRequest, entry: AuditEntry) -> str:

@@ -188,6 +188,12 @@ def test_an_entry_about_what_is_not_to_be_seen_or_gone_has_no_link(ann: Operator
     assert ways(finance_of_none) == []
 
 
+def test_an_entry_with_a_key_of_another_kind_has_no_link(browser: Browser) -> None:
+    for kind in ("users.gamer", "esports.scoreevent", "wallet.withdrawal", "gone.model", ""):
+        AuditEntry.objects.create(act="x.y", object_type=kind, object_id="a/b", after={"participation_id": 7})
+    assert ways(browser) == []
+
+
 def test_a_score_and_a_job_lead_to_the_pages_that_show_them(
     browser: Browser, ann: Operator, studio: StudioCaller
 ) -> None:
