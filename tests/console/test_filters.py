@@ -41,6 +41,19 @@ def test_no_list_is_filtered_by_a_column_that_it_has_no_filter_for(browser: Brow
         assert name not in meant
 
 
+@pytest.mark.parametrize("label", LISTS)
+def test_no_list_is_filtered_by_what_stands_behind_a_relation(browser: Browser, label: str) -> None:
+    address = f"/console/{label.replace('.', '/')}/"
+    for relation in LISTS[label]._meta.get_fields():
+        if not relation.is_relation or relation.related_model is None:
+            continue
+        for column in relation.related_model._meta.fields:
+            # A relation that is filtered by is so by its key, which is all that it has in common with its row.
+            if not column.primary_key:
+                lookup = f"{relation.name}__{column.name}__startswith"
+                assert browser.get(address, {lookup: "1"}).status_code == 400, lookup
+
+
 def test_what_an_address_has_wrong_is_told(browser: Browser) -> None:
     for query in ("at_from=x", "at_to=9999-12-31", "_next=x", "nonsense=1", "at__gte=x"):
         page = browser.get(f"{TRAIL}?{query}", follow=True)
