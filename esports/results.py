@@ -17,7 +17,7 @@ from django.db import connection
 from esports import prizes, ranking
 from esports.lifecycle import Status
 from esports.locks import lock_field, lock_seats, see_again
-from esports.models import Participation, ScoreEvent, TieRule, Tournament
+from esports.models import LeaderboardRow, Participation, ScoreEvent, TieRule, Tournament
 from esports.news import tell_news
 from esports.selectors.tournaments import Seen
 from kgen.errors import WrongState
@@ -159,7 +159,7 @@ def _will_complete(found: Seen) -> bool:
     tournament = found.tournament
     if tournament.settled_at is not None or tournament.refunded_at is not None:
         raise WrongState("It has ended and is booked.")
-    is_ranked = Participation.objects.filter(tournament=tournament.pk, rank_key__isnull=False).exists()
+    is_ranked = LeaderboardRow.objects.filter(tournament=tournament.pk).exists()
     over = max(found.now, tournament.ends_at)
     return tournament.status_at(over, has_scores=is_ranked) is Status.COMPLETED
 
@@ -272,13 +272,12 @@ def _standings_from_events(
         )
 
 
-# Whoever has a final rank has a rank_key too (constraint standing_is_whole), which an index knows of.
 _PLACES = """
 SELECT final_rank, id, gamer_id, score, reached_at, prize FROM esports_participation
- WHERE tournament_id = %s AND rank_key IS NOT NULL AND final_rank IS NOT NULL ORDER BY final_rank
+ WHERE tournament_id = %s AND left_at IS NULL AND final_rank IS NOT NULL ORDER BY final_rank
 """
-# One statement over the whole field, in the board's order. The disqualified have a score, but no rank_key.
-# Equal scores have equal rank_keys, by which the ranking's index has them in order already.
+# One statement over the whole field, in the board's order: by the participations themselves, not by the board's rows.
+# The disqualified have a score, but no rank_key. Equal scores have equal rank_keys.
 _PRICED = """
 WITH ranked AS (
     SELECT id, rank_key, row_number() OVER (ORDER BY rank_key, reached_at, joined_at, id) AS rank
@@ -296,7 +295,7 @@ WITH ranked AS (
 )
 """
 # No index holds a final rank: so the new version of a row finds room beside the old one and no index is touched
-# (migration 0007). The lines are those of `_line`, of a thousand places at a time.
+# (migration 0010). The lines are those of `_line`, of a thousand places at a time.
 _BOOK = f"""{_PRICED}, booked AS (
     UPDATE esports_participation AS stay SET final_rank = placed.rank, prize = placed.prize
       FROM placed

@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from esports.selectors.ranks import build_board as build
-from esports.services import announcing, cancelling, entries, series_sweeping
+from esports.services import announcing, cancelling, changes, entries, series_sweeping
 
 
 @shared_task
@@ -30,6 +30,12 @@ def sweep_series() -> None:
 def count_entries() -> None:
     """Bring the counts of entries by day forward."""
     entries.count_entries()
+
+
+@shared_task
+def forget_changes() -> None:
+    """Remove changes of standings that no rank looks back to."""
+    changes.forget_changes()
 
 
 # A board of a million takes some ten seconds; one that takes as long as this is begun again by its next reader.

@@ -321,6 +321,11 @@ CELERY_BEAT_SCHEDULE = {
     "payouts": {"task": "wallet.tasks.pay_withdrawals", "schedule": 1.0, "options": {"expires": 5}},
     "totals": {"task": "wallet.tasks.total_postings", "schedule": 2.0, "options": {"expires": 5}},
     "entries": {"task": "esports.tasks.count_entries", "schedule": 60.0, "options": {"expires": 120}},
+    "old changes of standings": {
+        "task": "esports.tasks.forget_changes",
+        "schedule": 30.0,
+        "options": {"expires": 60},
+    },
     "ended sessions": {"task": "users.tasks.expire_sessions", "schedule": 30.0, "options": {"expires": 60}},
     "codes": {"task": "users.tasks.send_codes", "schedule": 1.0, "options": {"expires": 5}},
     "old codes": {"task": "users.tasks.forget_codes", "schedule": 60.0, "options": {"expires": 120}},

@@ -202,11 +202,11 @@ def prize_page(tournament_id: UUID, *, cursor: str | None, limit: int) -> Page[A
 
     :raises Invalid: the cursor is not one of this list.
     """
-    stays: Any = apps.get_model("esports.Participation").objects
+    rows: Any = apps.get_model("esports.LeaderboardRow").objects
     # A settled standing does not change any more: the board's order, which has an index, is that of the final ranks.
-    settled = stays.filter(tournament=tournament_id, rank_key__isnull=False, final_rank__isnull=False)
-    rows = settled.select_related("gamer", "reward")
-    return page_of(rows, BEST_FIRST, scope=f"prizes\n{tournament_id}", cursor=cursor, limit=limit)
+    named = rows.filter(tournament=tournament_id).select_related("participation__gamer", "participation__reward")
+    page: Page[Any] = page_of(named, BEST_FIRST, scope=f"prizes\n{tournament_id}", cursor=cursor, limit=limit)
+    return Page([row.participation for row in page.rows], page.next_cursor)
 
 
 def reward_of(participation_id: UUID) -> Reward | None:
@@ -231,15 +231,18 @@ def reward_differences(limit: int = 1000) -> list[Difference]:
 
 # A standing does not change any more once it is settled: the board's own order is that of the final ranks.
 _RESULTS = """
-SELECT stay.rank_key, stay.reached_at, stay.joined_at, stay.id,
+SELECT place.rank_key, place.reached_at, place.joined_at, place.id,
        stay.final_rank, gamer.user_id, stay.score, stay.prize, reward.status, reward.id
-  FROM esports_participation stay
-  JOIN users_gamer gamer ON gamer.id = stay.gamer_id
-  LEFT JOIN rewards_reward reward ON reward.participation_id = stay.id
- WHERE stay.tournament_id = %s AND stay.rank_key IS NOT NULL AND stay.final_rank IS NOT NULL {behind}
- ORDER BY stay.rank_key, stay.reached_at, stay.joined_at, stay.id LIMIT %s
+  FROM (SELECT * FROM esports_leaderboardrow WHERE tournament_id = %s {behind}
+         ORDER BY rank_key, reached_at, joined_at, id LIMIT %s) AS place
+  -- One look into the index for each, however many rows a plan for any values reckons with.
+ CROSS JOIN LATERAL (SELECT * FROM esports_participation
+                      WHERE id = place.id AND final_rank IS NOT NULL LIMIT 1) AS stay
+ CROSS JOIN LATERAL (SELECT user_id FROM users_gamer WHERE id = stay.gamer_id LIMIT 1) AS gamer
+  LEFT JOIN LATERAL (SELECT id, status FROM rewards_reward WHERE participation_id = stay.id LIMIT 1) AS reward ON true
+ ORDER BY stay.final_rank
 """
-_BEHIND = "AND (stay.rank_key, stay.reached_at, stay.joined_at, stay.id) > (%s, %s, %s, %s)"
+_BEHIND = "AND (rank_key, reached_at, joined_at, id) > (%s, %s, %s, %s)"
 # One look into an index for each: of a mere NOT EXISTS the planner may make a reading of the whole table.
 _NEVER_WON = """
 SELECT place FROM unnest(%s::bigint[], %s::uuid[], %s::uuid[]) AS asked (place, gamer_id, id)

@@ -11,12 +11,12 @@ SELECT gamer.id AS gamer_id, gamer.wallet_id, account.id AS account_id, gen_rand
 
 UPDATE esports_seats SET taken = taken + (SELECT count(*) FROM joiner), ever_taken = true
  WHERE tournament_id = %(tournament)s;
-INSERT INTO esports_participation (id, client_id, tournament_id, gamer_id, stake, joined_at, score, rank_key,
-                                   reached_at, changed_xid)
-SELECT stay_id, %(client)s, %(tournament)s, gamer_id, %(stake)s, joined_at, score, -score, moment, xid
+INSERT INTO esports_participation (id, client_id, tournament_id, gamer_id, stake, joined_at, score, rank_key, reached_at)
+SELECT stay_id, %(client)s, %(tournament)s, gamer_id, %(stake)s, joined_at, score, -score, moment
   FROM (SELECT stay_id, gamer_id, joined_at, CASE WHEN %(scored)s THEN score END AS score,
-               CASE WHEN %(scored)s THEN reached_at END AS moment,
-               CASE WHEN %(scored)s THEN pg_current_xact_id()::text::bigint END AS xid FROM joiner) AS new;
+               CASE WHEN %(scored)s THEN reached_at END AS moment FROM joiner) AS new;
+INSERT INTO esports_leaderboardrow (tournament_id, gamer_id, rank_key, reached_at, joined_at, id, score)
+SELECT %(tournament)s, gamer_id, -score, reached_at, joined_at, stay_id, score FROM joiner WHERE %(scored)s;
 INSERT INTO esports_scoreevent (client_id, participation_id, value, source, accepted_at, standing)
 SELECT %(client)s, stay_id, score, 'gamer', reached_at, score FROM joiner WHERE %(scored)s;
 UPDATE wallet_account SET balance = balance - %(stake)s FROM joiner WHERE id = account_id;

@@ -53,20 +53,20 @@ SELECT (%(step)s || lpad(to_hex(step), 4, '0') || lpad(to_hex(n), 8, '0'))::uuid
   FROM first, promotions, generate_series(0, 9) AS step, generate_series(1, %(gamers)s) AS n
  ORDER BY step, n;
 
-INSERT INTO esports_participation (id, client_id, tournament_id, gamer_id, stake, joined_at, score, rank_key,
-                                   reached_at, changed_xid)
+INSERT INTO esports_participation (id, client_id, tournament_id, gamer_id, stake, joined_at, score, rank_key, reached_at)
 SELECT (%(stay)s || lpad(to_hex(n), 12, '0'))::uuid, %(client)s, %(main)s, (%(gamer)s || lpad(to_hex(n), 12, '0'))::uuid,
-       %(stake)s, now() - interval '1 day' + n * interval '1 ms', score, -score, now() - interval '1 hour',
-       pg_current_xact_id()::text::bigint
+       %(stake)s, now() - interval '1 day' + n * interval '1 ms', score, -score, now() - interval '1 hour'
   FROM (SELECT n, hashint8(n) & 16777215 AS score FROM generate_series(1, %(gamers)s) AS n) AS player;
 INSERT INTO esports_scoreevent (client_id, participation_id, value, source, accepted_at, standing)
 SELECT %(client)s, id, score, 'gamer', reached_at, score FROM esports_participation WHERE tournament_id = %(main)s;
 UPDATE esports_seats SET taken = %(gamers)s, ever_taken = true WHERE tournament_id = %(main)s;
 
-INSERT INTO esports_participation (id, client_id, tournament_id, gamer_id, stake, joined_at, score, rank_key,
-                                   reached_at, changed_xid)
+INSERT INTO esports_participation (id, client_id, tournament_id, gamer_id, stake, joined_at, score, rank_key, reached_at)
 SELECT (%(seat)s || lpad(to_hex(n), 12, '0'))::uuid, %(client)s, %(large)s, (%(gamer)s || lpad(to_hex(n), 12, '0'))::uuid,
-       0, now() - interval '1 day' + n * interval '1 ms', score, -score, now() - interval '1 hour',
-       pg_current_xact_id()::text::bigint
+       0, now() - interval '1 day' + n * interval '1 ms', score, -score, now() - interval '1 hour'
   FROM (SELECT n, hashint8(n + 7) & 16777215 AS score FROM generate_series(1, %(gamers)s + %(crowd)s) AS n) AS player;
 UPDATE esports_seats SET taken = %(gamers)s + %(crowd)s, ever_taken = true WHERE tournament_id = %(large)s;
+
+INSERT INTO esports_leaderboardrow (tournament_id, gamer_id, rank_key, reached_at, joined_at, id, score)
+SELECT tournament_id, gamer_id, rank_key, reached_at, joined_at, id, score FROM esports_participation
+ WHERE tournament_id IN (%(main)s, %(large)s);

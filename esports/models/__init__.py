@@ -1,5 +1,6 @@
 """Tournaments, who plays in them, and the series that they come from."""
 
+from esports.models.boards import LeaderboardRow, StandingChange
 from esports.models.entries import EntryDay, EntryMark
 from esports.models.participations import Participation, Ruling, ScoreEvent
 from esports.models.series import WAITING, SeriesOccurrence, TournamentSeries
@@ -24,6 +25,7 @@ __all__ = [
     "WAITING",
     "EntryDay",
     "EntryMark",
+    "LeaderboardRow",
     "Participation",
     "PrizeTable",
     "Ruling",
@@ -33,6 +35,7 @@ __all__ = [
     "ScoreSource",
     "Seats",
     "SeriesOccurrence",
+    "StandingChange",
     "TieRule",
     "Tournament",
     "TournamentDraft",

@@ -9,7 +9,11 @@ from kgen.constraints import CompositeForeignKey
 
 
 class Participation(models.Model):
-    """One stay of a gamer in a tournament, from join to leave or for good, with the standing."""
+    """One stay of a gamer in a tournament, from join to leave or for good, with the standing.
+
+    No index knows the standing or the result: what changes most is written without touching any (a HOT update). The
+    board's order is that of its rows (LeaderboardRow).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # No table has more writes: the composite keys below imply the simple ones, and the indexes below find by them.
@@ -23,32 +27,17 @@ class Participation(models.Model):
     score = models.BigIntegerField(null=True, blank=True)
     reached_at = models.DateTimeField(null=True, blank=True, help_text="when the standing took its present value")
     rank_key = models.BigIntegerField(null=True, blank=True, help_text="smaller is better, in either order")
-    changed_xid = models.BigIntegerField(
-        null=True,
-        blank=True,
-        help_text="transaction that last changed the standing: how rank caches catch up",
-    )
 
     disqualified_at = models.DateTimeField(
         null=True, blank=True, help_text="stays in the field with stake and score, but holds no rank"
     )
-    # In no index, so that a settlement writes 100,000 of them without touching any (results.py). Each stands once,
-    # because one statement counts them out; verify_ledger looks, and of rewards the database has it (rewards.models).
+    # Each stands once, because one statement counts them out; verify_ledger looks, and of rewards the database has it
+    # (rewards.models).
     final_rank = models.IntegerField(null=True, blank=True, help_text="as settled")
     prize = models.BigIntegerField(null=True, blank=True, help_text="as settled; 0 for a rank that wins nothing")
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["tournament", "rank_key", "reached_at", "joined_at", "id"],
-                condition=Q(rank_key__isnull=False),
-                name="ranking",
-            ),
-            models.Index(
-                fields=["tournament", "changed_xid"],
-                condition=Q(changed_xid__isnull=False),
-                name="standing_changes",
-            ),
             models.Index(fields=["gamer", "-joined_at", "-id"], condition=Q(left_at=None), name="gamers_tournaments"),
             models.Index(
                 fields=["tournament", "id"],
@@ -63,7 +52,7 @@ class Participation(models.Model):
             models.CheckConstraint(condition=Q(left_at=None) | Q(score=None), name="leave_only_without_score"),
             models.CheckConstraint(
                 condition=Q(score=None, reached_at=None, rank_key=None)
-                | Q(score__isnull=False, reached_at__isnull=False, changed_xid__isnull=False)
+                | Q(score__isnull=False, reached_at__isnull=False)
                 & (
                     Q(rank_key__isnull=False, disqualified_at=None)
                     | Q(rank_key=None, disqualified_at__isnull=False, final_rank=None)

@@ -55,8 +55,8 @@ SELECT mine.id, page.*
         (SELECT near.id, near.rank_key, near.reached_at, near.joined_at, near.score, near.gamer_id,
                 mine.rank - row_number() OVER (
                     ORDER BY near.rank_key DESC, near.reached_at DESC, near.joined_at DESC, near.id DESC) AS rank
-           FROM esports_participation AS near
-          WHERE near.tournament_id = %s AND near.rank_key IS NOT NULL
+           FROM esports_leaderboardrow AS near
+          WHERE near.tournament_id = %s
             AND (near.rank_key, near.reached_at, near.joined_at, near.id)
               < (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)
           ORDER BY near.rank_key DESC, near.reached_at DESC, near.joined_at DESC, near.id DESC LIMIT %s)
@@ -64,8 +64,8 @@ SELECT mine.id, page.*
         (SELECT near.id, near.rank_key, near.reached_at, near.joined_at, near.score, near.gamer_id,
                 mine.rank - 1 + row_number() OVER (
                     ORDER BY near.rank_key, near.reached_at, near.joined_at, near.id) AS rank
-           FROM esports_participation AS near
-          WHERE near.tournament_id = %s AND near.rank_key IS NOT NULL
+           FROM esports_leaderboardrow AS near
+          WHERE near.tournament_id = %s
             AND (near.rank_key, near.reached_at, near.joined_at, near.id)
               >= (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)
           ORDER BY near.rank_key, near.reached_at, near.joined_at, near.id LIMIT %s)

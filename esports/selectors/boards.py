@@ -13,7 +13,8 @@ from esports.selectors.ranks import Position, ranks_of
 from kgen.api.pagination import Key, decode_cursor, encode_cursor
 from kgen.arrays import arrays
 
-BEST_FIRST = (Key("rank_key"), Key("reached_at", "time"), Key("joined_at", "time"), Key("id", "uuid"))
+# Of LeaderboardRow.
+BEST_FIRST = (Key("rank_key"), Key("reached_at", "time"), Key("joined_at", "time"), Key("participation_id", "uuid"))
 WINNERS_LISTED = 1000
 
 
@@ -100,13 +101,12 @@ def leaderboard(
 
 
 def winners(tournament: Tournament) -> list[Winner]:
-    """The settled winners, best first; of a large field the first thousand; none before it is settled."""
+    """The settled winners among the first thousand, best first; none before it is settled."""
     if not tournament.settled_at:
         return []
-    rows = Participation.objects.filter(tournament=tournament.pk, rank_key__isnull=False, prize__gt=0)
-    # A settled standing stays: the board's order, which has an index, is that of the final ranks.
-    first = rows.select_related("gamer").order_by(*(key.column for key in BEST_FIRST))[:WINNERS_LISTED]
-    return [Winner(row.final_rank or 0, row.score or 0, row.gamer.user_id, row.prize or 0) for row in first]
+    with connection.cursor() as cursor:
+        cursor.execute(_WINNERS, [tournament.pk, WINNERS_LISTED])
+        return [Winner(*row) for row in cursor.fetchall()]
 
 
 def _place(tournament_id: UUID, mine: Standing, ranked: Sequence[tuple[int, Standing]]) -> Place:
@@ -184,15 +184,23 @@ SELECT place.number, {_COLUMNS}
 # The rows are chosen first, by the index alone; only then are the gamers' names looked up.
 _TOP = f"""
 SELECT {_COLUMNS}
-  FROM (SELECT * FROM esports_participation
-         WHERE tournament_id = %s AND rank_key IS NOT NULL ORDER BY {_ORDER} LIMIT %s) AS stay
+  FROM (SELECT * FROM esports_leaderboardrow WHERE tournament_id = %s ORDER BY {_ORDER} LIMIT %s) AS stay
   {_NAMED}
  ORDER BY {_ORDER.replace("id", "stay.id")}
 """
+# A settled standing stays: the board's order, which has an index, is that of the final ranks.
+_WINNERS = f"""
+SELECT result.final_rank, stay.score, gamer.user_id, result.prize
+  FROM (SELECT * FROM esports_leaderboardrow WHERE tournament_id = %s ORDER BY {_ORDER} LIMIT %s) AS stay
+ CROSS JOIN LATERAL (SELECT final_rank, prize FROM esports_participation
+                      WHERE id = stay.id AND prize > 0 LIMIT 1) AS result
+  {_NAMED}
+ ORDER BY result.final_rank
+"""
 _FOLLOWING = f"""
 SELECT {_COLUMNS}
-  FROM (SELECT * FROM esports_participation
-         WHERE tournament_id = %s AND rank_key IS NOT NULL AND ({_ORDER}) > (%s, %s, %s, %s)
+  FROM (SELECT * FROM esports_leaderboardrow
+         WHERE tournament_id = %s AND ({_ORDER}) > (%s, %s, %s, %s)
          ORDER BY {_ORDER} LIMIT %s) AS stay
   {_NAMED}
  ORDER BY {_ORDER.replace("id", "stay.id")}
@@ -202,14 +210,14 @@ SELECT mine.id, {_COLUMNS}
   FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::uuid[])
        AS mine (rank_key, reached_at, joined_at, id)
  CROSS JOIN LATERAL (
-    (SELECT * FROM esports_participation AS near
-      WHERE near.tournament_id = %s AND near.rank_key IS NOT NULL
+    (SELECT * FROM esports_leaderboardrow AS near
+      WHERE near.tournament_id = %s
         AND (near.rank_key, near.reached_at, near.joined_at, near.id)
           < (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)
       ORDER BY near.rank_key DESC, near.reached_at DESC, near.joined_at DESC, near.id DESC LIMIT %s)
     UNION ALL
-    (SELECT * FROM esports_participation AS near
-      WHERE near.tournament_id = %s AND near.rank_key IS NOT NULL
+    (SELECT * FROM esports_leaderboardrow AS near
+      WHERE near.tournament_id = %s
         AND (near.rank_key, near.reached_at, near.joined_at, near.id)
           > (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)
       ORDER BY near.rank_key, near.reached_at, near.joined_at, near.id LIMIT %s)

@@ -6,7 +6,7 @@ from wallet.selectors import Difference
 
 
 def escrow_differences(limit: int = 1000) -> list[Difference]:
-    """Escrows that hold something else than their tournament's stakes and sponsorship; seats miscounted."""
+    """Escrows that hold something else than their tournament's stakes and sponsorship; seats and ranks miscounted."""
     differences = []
     with connection.cursor() as cursor:
         for rule, sql in _RULES.items():
@@ -43,4 +43,12 @@ _RULES = {
           FROM esports_seats s
           LEFT JOIN esports_participation p ON p.tournament_id = s.tournament_id AND p.left_at IS NULL
          GROUP BY s.tournament_id, s.taken HAVING s.taken <> count(p.id)""",
+    "rows of leaderboards = standings with a rank": """
+        SELECT 'participation ' || coalesce(p.id, r.id),
+               CASE WHEN p.id IS NULL THEN 'a row that nobody stands at' ELSE 'no row where it stands' END
+          FROM (SELECT * FROM esports_participation WHERE rank_key IS NOT NULL) p
+          FULL JOIN esports_leaderboardrow r
+            ON (r.id, r.tournament_id, r.gamer_id, r.joined_at, r.score, r.rank_key, r.reached_at)
+             = (p.id, p.tournament_id, p.gamer_id, p.joined_at, p.score, p.rank_key, p.reached_at)
+         WHERE p.id IS NULL OR r.id IS NULL""",
 }

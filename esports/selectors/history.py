@@ -137,6 +137,6 @@ SELECT mine.id, 1 + count(*) FILTER (WHERE (other.rank_key, other.reached_at, ot
        1 + count(*) FILTER (WHERE other.rank_key < mine.rank_key),
        count(*) FILTER (WHERE other.rank_key = mine.rank_key)
   FROM esports_participation mine
-  JOIN esports_participation other ON other.tournament_id = mine.tournament_id AND other.rank_key <= mine.rank_key
+  JOIN esports_leaderboardrow other ON other.tournament_id = mine.tournament_id AND other.rank_key <= mine.rank_key
  WHERE mine.id = ANY(%s::uuid[]) AND mine.rank_key IS NOT NULL GROUP BY mine.id
 """

@@ -1,10 +1,10 @@
 """The rank of one gamer among a million: from a sorted set in Valkey, with PostgreSQL as the truth.
 
 Nothing is written to Valkey when a score is. A reader who finds the set older than half a second lets it catch
-up: every standing carries the id of the transaction that last changed it, the set remembers up to which
-transaction it has seen everything (`pg_snapshot_xmin`), and the difference is read by an index. So the set can
-be lost, restored from yesterday, or behind, and is exact again with the next catch-up. Ranks are counted in
-PostgreSQL while there is no set.
+up: a log tells which standings each transaction changed, the set remembers up to which transaction it has seen
+everything (`pg_snapshot_xmin`), and the standings named since then are read again. So the set can be lost, restored
+from an hour ago, or behind, and is exact again with the next catch-up. Ranks are counted in PostgreSQL while there
+is no set.
 """
 
 import secrets
@@ -119,7 +119,7 @@ class Board:
     def __init__(self, tournament_id: UUID) -> None:
         self.tournament_id = tournament_id
         # In braces: in a cluster all keys of one board live on one node, as scripts need.
-        self.ranks = key("board", f"{{{tournament_id}}}")
+        self.ranks = key("ranks", f"{{{tournament_id}}}")
         self.members = f"{self.ranks}:members"
         self.mark = f"{self.ranks}:mark"
         self.fresh = f"{self.ranks}:fresh"
@@ -244,11 +244,11 @@ def _standings(tournament_id: UUID, most: int) -> int:
 
 
 def _changed_since(tournament_id: UUID, transaction: int, limit: int) -> list[Chunk] | None:
-    """What changed, oldest first; None where it is more than `limit`."""
+    """What changed, oldest first; None where the log tells of more than `limit` changes."""
     with connection.cursor() as cursor:
-        cursor.execute(_CHANGED, [CHUNK, tournament_id, transaction, limit + 1])
+        cursor.execute(_CHANGED, [tournament_id, transaction, limit + 1, CHUNK])
         found = cursor.fetchall()
-    if sum(count for count, _, _ in found) > limit:
+    if any(told > limit for told, _, _ in found):
         return None
     return [Chunk(rows, youngest) for _, rows, youngest in found]
 
@@ -270,8 +270,8 @@ def _chunk_and_key(rows: str | None, count: int, *last: Any) -> tuple[str | None
 
 # The edges come sorted: between each and the one before.
 _COUNT_BETWEEN = """
-SELECT (SELECT count(*) FROM esports_participation AS stay
-         WHERE stay.tournament_id = place.tournament_id AND stay.rank_key IS NOT NULL
+SELECT (SELECT count(*) FROM esports_leaderboardrow AS stay
+         WHERE stay.tournament_id = place.tournament_id
            AND (stay.rank_key, stay.reached_at, stay.joined_at, stay.id)
             >= (place.above_key, place.above_reached, place.above_joined, place.above_id)
            AND (stay.rank_key, stay.reached_at, stay.joined_at, stay.id)
@@ -287,8 +287,7 @@ SELECT (SELECT count(*) FROM esports_participation AS stay
  ORDER BY place.position
 """
 _COUNT_STANDINGS = """
-SELECT count(*) FROM (SELECT 1 FROM esports_participation
-                       WHERE tournament_id = %s AND rank_key IS NOT NULL
+SELECT count(*) FROM (SELECT 1 FROM esports_leaderboardrow WHERE tournament_id = %s
                         ORDER BY rank_key LIMIT %s) AS standings
 """
 # As ranking.member makes it.
@@ -298,13 +297,23 @@ lpad(to_hex((extract(epoch FROM reached_at) * 1000000)::bigint + 621355968000000
 || replace(id::text, '-', '')
 """
 # A gamer all of whose scores were voided has no moment: then the id alone says whose member is to go.
+# Who changed several times comes once, with the last change.
 _CHANGED = f"""
-SELECT count(*),
+WITH told AS (
+    SELECT changed.id, change.xid
+      FROM esports_standingchange AS change CROSS JOIN unnest(change.participation_ids) AS changed (id)
+     WHERE change.tournament_id = %s AND change.xid >= %s ORDER BY change.xid LIMIT %s
+), changed AS (
+    SELECT id, max(xid) AS xid FROM told GROUP BY id
+)
+SELECT (SELECT count(*) FROM told),
        string_agg(coalesce({_MEMBER}, replace(id::text, '-', '')) || ' ' || coalesce(rank_key::text, ''), ','),
-       max(changed_xid)
-  FROM (SELECT *, (row_number() OVER (ORDER BY changed_xid) - 1) / %s AS chunk
-          FROM esports_participation
-         WHERE tournament_id = %s AND changed_xid >= %s ORDER BY changed_xid LIMIT %s) AS changed
+       max(xid)
+  FROM (SELECT stay.*, changed.xid, (row_number() OVER (ORDER BY changed.xid) - 1) / %s AS chunk
+          FROM changed
+         -- One look into the index for each, however many a plan for any values reckons with.
+         CROSS JOIN LATERAL (SELECT id, rank_key, reached_at, joined_at FROM esports_participation AS mine
+                              WHERE mine.id = changed.id LIMIT 1) AS stay) AS standing
  GROUP BY chunk ORDER BY chunk
 """
 _FIRST = (-(2**63), datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC), UUID(int=0))
@@ -312,8 +321,7 @@ _FIRST = (-(2**63), datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinf
 _NEXT = f"""
 SELECT string_agg({_MEMBER} || ' ' || rank_key, ','), count(*), (array_agg(rank_key))[count(*)],
        (array_agg(reached_at))[count(*)], (array_agg(joined_at))[count(*)], (array_agg(id))[count(*)]
-  FROM (SELECT id, rank_key, reached_at, joined_at FROM esports_participation
-         WHERE tournament_id = %s AND rank_key IS NOT NULL
-           AND (rank_key, reached_at, joined_at, id) > (%s, %s, %s, %s)
+  FROM (SELECT id, rank_key, reached_at, joined_at FROM esports_leaderboardrow
+         WHERE tournament_id = %s AND (rank_key, reached_at, joined_at, id) > (%s, %s, %s, %s)
          ORDER BY rank_key, reached_at, joined_at, id LIMIT %s) AS standing
 """

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from esports.models import Participation, Ruling, ScoreEvent, Tournament
+from esports.models import LeaderboardRow, Participation, Ruling, ScoreEvent, Tournament
 from esports.selectors.boards import BEST_FIRST, position_of
 from esports.selectors.ranks import rank_of
 from kgen.api.pagination import Key, Page, page_of
@@ -48,17 +48,19 @@ def standing_page(tournament: Tournament, part: Part, *, cursor: str | None, lim
 
     :raises Invalid: the cursor is not one of this list.
     """
-    keys = BEST_FIRST if part is Part.RANKED else JOINED_FIRST
     scope = f"standing\n{tournament.pk}\n{part}"
-    page: Page[Any] = page_of(_part(tournament.pk, part), keys, scope=scope, cursor=cursor, limit=limit)
-    first = _first_rank(page.rows, is_top=not cursor) if part is Part.RANKED else None
-    return Standing(list(_lines(page.rows, first)), page.next_cursor)
-
-
-def _part(tournament_id: UUID, part: Part) -> QuerySet[Participation]:
-    rows = Participation.objects.filter(tournament=tournament_id).select_related("gamer")
+    page: Page[Any]
     if part is Part.RANKED:
-        return rows.filter(rank_key__isnull=False)
+        ranked = LeaderboardRow.objects.filter(tournament=tournament.pk).select_related("participation__gamer")
+        page = page_of(ranked, BEST_FIRST, scope=scope, cursor=cursor, limit=limit)
+        stays = [row.participation for row in page.rows]
+        return Standing(list(_lines(stays, _first_rank(stays, is_top=not cursor))), page.next_cursor)
+    page = page_of(_unranked(tournament.pk, part), JOINED_FIRST, scope=scope, cursor=cursor, limit=limit)
+    return Standing([Line(None, stay) for stay in page.rows], page.next_cursor)
+
+
+def _unranked(tournament_id: UUID, part: Part) -> QuerySet[Participation]:
+    rows = Participation.objects.filter(tournament=tournament_id).select_related("gamer")
     if part is Part.UNSCORED:
         return rows.filter(left_at=None, score=None, disqualified_at=None)
     return rows.filter(disqualified_at__isnull=False)
@@ -70,9 +72,9 @@ def _first_rank(stays: list[Participation], *, is_top: bool) -> int:
     return stays[0].final_rank or rank_of(stays[0].tournament_id, position_of(stays[0]))
 
 
-def _lines(stays: list[Participation], first: int | None) -> Iterable[Line]:
-    for number, stay in enumerate(stays):
-        yield Line(None if first is None else first + number, stay)
+def _lines(stays: list[Participation], first: int) -> Iterable[Line]:
+    for rank, stay in enumerate(stays, start=first):
+        yield Line(rank, stay)
 
 
 def line_of(participation_id: UUID) -> Line | None:

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from esports import prizes
 from esports.errors import PrizeTableInvalid, TournamentNotFound
 from esports.lifecycle import Status
-from esports.models import Participation, PrizeTable, Seats, Tournament
+from esports.models import LeaderboardRow, Participation, PrizeTable, Seats, Tournament
 from kgen.api.fields import id_of
 from kgen.api.pagination import Key, Page, page_of
 from kgen.clock import ClockTimestamp
@@ -53,7 +53,7 @@ class Seen:
 def with_clock(rows: QuerySet[Tournament]) -> QuerySet[Any]:
     """The rows with `now`, their seats, and `has_scores` (somebody is ranked) where the end makes it matter."""
     # The best one, if any: of a mere EXISTS the planner may make a table of all who are ranked anywhere.
-    scored = Participation.objects.filter(tournament=OuterRef("pk"), rank_key__isnull=False).order_by("rank_key")
+    scored = LeaderboardRow.objects.filter(tournament=OuterRef("pk")).order_by("rank_key")
     is_scored = Subquery(scored.values(is_scored=Value(True))[:1])
     ended = When(ends_at__lte=ClockTimestamp(), then=Coalesce(is_scored, Value(False)))
     return rows.select_related("seats").annotate(
@@ -217,8 +217,7 @@ _SEATS = [field.attname for field in Seats._meta.concrete_fields]
 _COLUMNS = ", ".join([f"t.{name}" for name in _TOURNAMENT] + [f"s.{name}" for name in _SEATS])
 _SEE = f"""
 SELECT clock.now, CASE WHEN t.ends_at <= clock.now THEN coalesce((
-           SELECT true FROM esports_participation p WHERE p.tournament_id = t.id AND p.rank_key IS NOT NULL
-            ORDER BY p.rank_key LIMIT 1), false)
+           SELECT true FROM esports_leaderboardrow r WHERE r.tournament_id = t.id ORDER BY r.rank_key LIMIT 1), false)
        ELSE false END, {_COLUMNS}
   FROM (SELECT clock_timestamp() AS now) AS clock, esports_tournament t
   JOIN esports_seats s ON s.tournament_id = t.id

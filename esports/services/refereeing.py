@@ -15,7 +15,7 @@ from django.db import connection
 from esports import ranking
 from esports.lifecycle import Status
 from esports.locks import lock_seats, lock_stay, see_again
-from esports.models import Participation, Ruling, ScoreEvent
+from esports.models import LeaderboardRow, Participation, Ruling, ScoreEvent
 from esports.ranking import Standing
 from esports.selectors.tournaments import Seen
 from kgen.errors import RecordNotFound, WrongState
@@ -114,18 +114,31 @@ def _note(seen: Seen, stay: Participation, act: Ruling.Act, operator_id: int, re
 
 
 def _write(seen: Seen, stay: Participation, standing: Standing, *, is_ranked: bool) -> None:
-    """Write what was decided about a stay; rank caches catch up by `changed_xid`."""
-    others = Participation.objects.filter(tournament=stay.tournament_id, rank_key__isnull=False).exclude(pk=stay.pk)
+    """Write what was decided about a stay, and its row of the board anew; rank caches are told of it."""
+    others = LeaderboardRow.objects.filter(tournament=stay.tournament_id).exclude(participation=stay.pk)
     if seen.status is Status.COMPLETED and not is_ranked and not others.exists():
         raise WrongState("The tournament is over, and nobody would be left in its ranking.")
     key = ranking.rank_key(seen.tournament.order, standing.score or 0) if is_ranked else None
     with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [stay.tournament_id, stay.rank_key, stay.reached_at, stay.joined_at, stay.pk])
         cursor.execute(_WRITE, [standing.score, standing.reached_at, key, stay.disqualified_at, stay.pk])
+        cursor.execute(_PUT, [stay.pk])
+        cursor.execute(_TELL, [stay.tournament_id, [stay.pk]])
 
 
+_TAKE = """
+DELETE FROM esports_leaderboardrow
+ WHERE tournament_id = %s AND rank_key = %s AND reached_at = %s AND joined_at = %s AND id = %s
+"""
 _WRITE = """
-UPDATE esports_participation
-   SET score = %s, reached_at = %s, rank_key = %s, disqualified_at = %s,
-       changed_xid = pg_current_xact_id()::text::bigint
- WHERE id = %s
+UPDATE esports_participation SET score = %s, reached_at = %s, rank_key = %s, disqualified_at = %s WHERE id = %s
+"""
+_PUT = """
+INSERT INTO esports_leaderboardrow (tournament_id, rank_key, reached_at, joined_at, id, gamer_id, score)
+SELECT tournament_id, rank_key, reached_at, joined_at, id, gamer_id, score
+  FROM esports_participation WHERE id = %s AND rank_key IS NOT NULL
+"""
+_TELL = """
+INSERT INTO esports_standingchange (tournament_id, participation_ids, xid, changed_at)
+VALUES (%s, %s::uuid[], pg_current_xact_id()::text::bigint, clock_timestamp())
 """

@@ -197,13 +197,15 @@ class Sheet:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.standings: dict[str, Standing] = {}
+        self.before: dict[str, Standing] = {}
         self.changed: dict[str, Terms] = {}
         self.known: dict[tuple[str, str], int] = {}
         self.fresh: list[tuple[str, datetime, str, int, str | None, int | None]] = []
 
     def open(self, stays: Iterable[Stay], events: set[tuple[str, str]]) -> None:
         """Read the standings of `stays`, which must be locked, and those of `events` that stand already."""
-        self.standings = {stay.id: Standing(stay.score, stay.reached_at) for stay in stays}
+        self.before = {stay.id: Standing(stay.score, stay.reached_at) for stay in stays}
+        self.standings = dict(self.before)
         if events:
             with connection.cursor() as cursor:
                 cursor.execute(_KNOWN, [array(stay for stay, _ in events), [event for _, event in events]])
@@ -230,21 +232,27 @@ class Sheet:
         return True
 
     def write(self) -> None:
-        """Write the changed standings and the new events, in one statement."""
+        """Write the changed standings with their rows of the board, and the new events, in one statement."""
         if not self.fresh:
             return
         standings = [self._row(stay, self.changed[stay]) for stay in sorted(self.changed)]
-        changed = arrays(standings) or ["{}"] * 4
+        changed = arrays(standings) or ["{}"] * 6
         clients, times, stays, values, event_ids, scores = zip(*self.fresh, strict=True)
         plain = map(array, (clients, times, stays, values, scores))
         with connection.cursor() as cursor:
             cursor.execute(_WRITE, [*changed, self.source, *plain, list(event_ids)])
+            (lost,) = cursor.fetchone()
+        if lost:
+            raise RuntimeError(f"{lost} rows are missing on the leaderboards: verify_ledger names them")
 
-    def _row(self, stay: str, terms: Terms) -> tuple[str, int, int, datetime]:
-        standing = self.standings[stay]
-        assert standing.score is not None
-        assert standing.reached_at is not None
-        return stay, standing.score, ranking.rank_key(terms.order, standing.score), standing.reached_at
+    def _row(self, stay: str, terms: Terms) -> tuple[object, ...]:
+        return stay, *_place(terms, self.standings[stay]), *_place(terms, self.before[stay])[1:]
+
+
+def _place(terms: Terms, standing: Standing) -> tuple[int | None, int | None, datetime | None]:
+    """A standing's score, its rank key and when it was reached."""
+    score, reached_at = standing
+    return score, None if score is None else ranking.rank_key(terms.order, score), reached_at
 
 
 # One look into the index of event ids for each: the LIMIT keeps the planner from reading all of it instead.
@@ -254,15 +262,36 @@ SELECT given.participation_id::text, given.event_id, event.value
        LATERAL (SELECT value FROM esports_scoreevent
                  WHERE participation_id = given.participation_id AND event_id = given.event_id LIMIT 1) AS event
 """
+# The stays are held, so nobody else moves their rows; each has one, from its first score on.
 _WRITE = """
 WITH standing AS (
     UPDATE esports_participation AS stay
-       SET score = new.score, rank_key = new.rank_key, reached_at = new.reached_at,
-           changed_xid = pg_current_xact_id()::text::bigint
-      FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[]) AS new (id, score, rank_key, reached_at)
+       SET score = new.score, rank_key = new.rank_key, reached_at = new.reached_at
+      FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::timestamptz[])
+           AS new (id, score, rank_key, reached_at, old_key, old_reached_at)
      WHERE stay.id = new.id
+    RETURNING stay.id, stay.tournament_id, stay.gamer_id, stay.joined_at, new.score, new.rank_key, new.reached_at,
+              new.old_key, new.old_reached_at
+), moved AS (
+    UPDATE esports_leaderboardrow AS place
+       SET score = standing.score, rank_key = standing.rank_key, reached_at = standing.reached_at
+      FROM standing
+     WHERE place.tournament_id = standing.tournament_id AND place.rank_key = standing.old_key
+       AND place.reached_at = standing.old_reached_at AND place.joined_at = standing.joined_at
+       AND place.id = standing.id
+    RETURNING place.id
+), entered AS (
+    INSERT INTO esports_leaderboardrow (tournament_id, rank_key, reached_at, joined_at, id, gamer_id, score)
+    SELECT tournament_id, rank_key, reached_at, joined_at, id, gamer_id, score FROM standing WHERE old_key IS NULL
+    RETURNING id
+), told AS (
+    INSERT INTO esports_standingchange (tournament_id, participation_ids, xid, changed_at)
+    SELECT tournament_id, array_agg(id), pg_current_xact_id()::text::bigint, clock_timestamp()
+      FROM standing GROUP BY tournament_id
+), event AS (
+    INSERT INTO esports_scoreevent (source, client_id, accepted_at, participation_id, value, standing, event_id)
+    SELECT %s, new.*
+      FROM unnest(%s::uuid[], %s::timestamptz[], %s::uuid[], %s::bigint[], %s::bigint[], %s::text[]) AS new
 )
-INSERT INTO esports_scoreevent (source, client_id, accepted_at, participation_id, value, standing, event_id)
-SELECT %s, new.*
-  FROM unnest(%s::uuid[], %s::timestamptz[], %s::uuid[], %s::bigint[], %s::bigint[], %s::text[]) AS new
+SELECT (SELECT count(*) FROM standing) - (SELECT count(*) FROM moved) - (SELECT count(*) FROM entered)
 """

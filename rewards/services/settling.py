@@ -91,5 +91,5 @@ INSERT INTO rewards_reward (status, currency, created_at, updated_at, id, client
 SELECT 'UNCLAIMED', %s, %s, %s, fresh.id, client_id, tournament_id, winner.id, gamer_id, final_rank, prize
   FROM unnest(%s::uuid[]) WITH ORDINALITY AS fresh (id, number)
   JOIN (SELECT *, row_number() OVER (ORDER BY final_rank) AS number FROM esports_participation
-         WHERE tournament_id = %s AND rank_key IS NOT NULL AND prize > 0) AS winner USING (number)
+         WHERE tournament_id = %s AND left_at IS NULL AND prize > 0) AS winner USING (number)
 """

@@ -33,9 +33,15 @@ def cup(db: None, studio: StudioCaller) -> tuple[str, list[GamerCaller]]:
 
 
 _SCORE_OF_50 = """
-UPDATE esports_participation
-   SET score = 50, rank_key = -50, reached_at = clock_timestamp(), changed_xid = pg_current_xact_id()::text::bigint
- WHERE tournament_id = %s AND score = 10
+WITH stay AS (
+    UPDATE esports_participation SET score = 50, rank_key = -50, reached_at = clock_timestamp()
+     WHERE tournament_id = %s AND score = 10 RETURNING *
+), place AS (
+    UPDATE esports_leaderboardrow AS place SET score = 50, rank_key = -50, reached_at = stay.reached_at
+      FROM stay WHERE place.tournament_id = stay.tournament_id AND place.id = stay.id
+)
+INSERT INTO esports_standingchange (tournament_id, participation_ids, xid, changed_at)
+SELECT tournament_id, ARRAY[id], pg_current_xact_id()::text::bigint, clock_timestamp() FROM stay
 """
 
 

@@ -21,7 +21,7 @@ from kgen.celery import app as celery_app
 from kgen.valkey import pause, valkey
 from tests.support.http import StudioCaller
 from tests.support.organising import seat_many
-from tests.support.ranks import board, builds_asked_for, check_ranks, make_stale, place, positions
+from tests.support.ranks import board, builds_asked_for, check_ranks, make_stale, place, positions, write_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,8 @@ def dead_valkey(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def clear(uid: str) -> None:
     """No standings, and no set."""
-    Participation.objects.filter(tournament=uid).update(score=None, rank_key=None, reached_at=None, changed_xid=None)
+    Participation.objects.filter(tournament=uid).update(score=None, rank_key=None, reached_at=None)
+    write_rows(uid)
     for key in valkey().keys(f"{board(uid).ranks}*"):
         valkey().delete(key)
 
@@ -80,12 +81,14 @@ def test_a_standing_that_the_set_has_not_seen_has_its_rank_at_once(uid: str) -> 
         stay = sorted(current)[index]
         seen = valkey().zcard(board(uid).ranks)
         Participation.objects.filter(pk=stay).update(rank_key=key, reached_at=current[stay].reached_at.replace(day=2))
+        write_rows(uid)
         mine = next(position for position in positions(uid) if position.participation_id == stay)
         assert rank_of(UUID(uid), mine) == counted_rank(UUID(uid), mine)
         assert valkey().zcard(board(uid).ranks) == seen
         Participation.objects.filter(pk=stay).update(
             rank_key=current[stay].rank_key, reached_at=current[stay].reached_at
         )
+        write_rows(uid)
     check_ranks(uid)
 
 

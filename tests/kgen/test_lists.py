@@ -12,6 +12,7 @@ from esports.models import Participation
 from tests.support.arena import Arena
 from tests.support.calls import LIST_CALLS, SERIES, SERIES_TERMS
 from tests.support.http import Answer, Caller, StudioCaller
+from tests.support.ranks import write_rows
 from users.models import Client, Gamer
 from wallet.models import Wallet
 
@@ -128,7 +129,7 @@ def seat_gamers_with_scores(arena: Arena, count: int) -> None:
     gamers = [
         Gamer(**made, user_id=f"extra-{number}", wallet=wallet, updated_at=now) for number, wallet in enumerate(wallets)
     ]
-    standing = {"score": 1, "reached_at": now, "rank_key": -1, "changed_xid": 1}
+    standing = {"score": 1, "reached_at": now, "rank_key": -1}
     stays = [
         Participation(client=client, tournament_id=arena.uid, gamer=gamer, stake=0, joined_at=now, **standing)
         for gamer in gamers
@@ -136,6 +137,7 @@ def seat_gamers_with_scores(arena: Arena, count: int) -> None:
     Wallet.objects.bulk_create(wallets)
     Gamer.objects.bulk_create(gamers)
     Participation.objects.bulk_create(stays)
+    write_rows(arena.uid)
 
 
 def garbled(cursor: str) -> list[str]:

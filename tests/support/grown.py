@@ -24,6 +24,7 @@ GAMERS, CROWD = 15_000, 10_000
 # With statistics of what was just written: no row of these may be found by reading them all.
 BIG = frozenset(
     {
+        "esports_leaderboardrow",
         "esports_participation",
         "esports_scoreevent",
         "users_gamer",

@@ -29,6 +29,15 @@ def place(uid: str, standings: Sequence[Standing]) -> None:
     ]
     with connection.cursor() as cursor:
         cursor.execute(_PLACE, [list(column) for column in zip(*rows, strict=True)])
+    write_rows(uid)
+
+
+def write_rows(uid: str) -> None:
+    """Write a board anew from the participations as they are, and that all of it has changed."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM esports_leaderboardrow WHERE tournament_id = %s", [uid])
+        cursor.execute(_ROWS, [uid])
+        cursor.execute(_CHANGE, [uid])
 
 
 def positions(uid: str) -> list[Position]:
@@ -73,9 +82,18 @@ def builds_asked_for(uid: str) -> int:
 
 _PLACE = """
 UPDATE esports_participation AS stay
-   SET score = -new.rank_key, rank_key = new.rank_key, reached_at = new.reached_at, joined_at = new.joined_at,
-       changed_xid = pg_current_xact_id()::text::bigint
+   SET score = -new.rank_key, rank_key = new.rank_key, reached_at = new.reached_at, joined_at = new.joined_at
   FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
        AS new (id, rank_key, reached_at, joined_at)
  WHERE stay.id = new.id
+"""
+_ROWS = """
+INSERT INTO esports_leaderboardrow (tournament_id, rank_key, reached_at, joined_at, id, gamer_id, score)
+SELECT tournament_id, rank_key, reached_at, joined_at, id, gamer_id, score
+  FROM esports_participation WHERE tournament_id = %s AND rank_key IS NOT NULL
+"""
+_CHANGE = """
+INSERT INTO esports_standingchange (tournament_id, participation_ids, xid, changed_at)
+SELECT tournament_id, array_agg(id), pg_current_xact_id()::text::bigint, clock_timestamp()
+  FROM esports_participation WHERE tournament_id = %s GROUP BY tournament_id
 """
