@@ -19,7 +19,9 @@ class Script:
 # A member ends with its participation's id.
 # A standing the set has not seen is put in for a moment; the same gamer's older one then does not count.
 # A set of which something was evicted or deleted loses its mark, so that it is built anew.
+# With a fresh mark as the fourth key, a set that may have to be caught up with is not asked.
 RANKS = Script("""
+if KEYS[4] and redis.call('EXISTS', KEYS[3], KEYS[4]) < 2 then return false end
 local answer, whole = {}, redis.call('HLEN', KEYS[2]) == redis.call('ZCARD', KEYS[1]) + 1
 if not whole then redis.call('DEL', KEYS[3]) end
 for at = 1, #ARGV, 2 do

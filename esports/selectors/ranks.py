@@ -107,7 +107,10 @@ def _cached_ranks(tournament_id: UUID, positions: Sequence[Position]) -> Sequenc
         return nothing
     board = Board(tournament_id)
     try:
-        return board.ranks_of(positions) if board.catch_up() else nothing
+        ranks = board.fresh_ranks_of(positions)
+        if ranks is None:
+            ranks = board.ranks_of(positions) if board.catch_up() else nothing
+        return ranks
     except (RedisError, BrokerError) as error:
         pause.start(error)
         return nothing
@@ -132,9 +135,16 @@ class Board:
 
     def ranks_of(self, positions: Sequence[Position]) -> list[int | None]:
         """The same for many, in one round trip."""
+        return self._ask([self.ranks, self.members, self.mark], positions) or []
+
+    def fresh_ranks_of(self, positions: Sequence[Position]) -> list[int | None] | None:
+        """The same where nothing has to be caught up with; None where something may have to be."""
+        return self._ask([self.ranks, self.members, self.mark, self.fresh], positions)
+
+    def _ask(self, keys: list[str], positions: Sequence[Position]) -> list[int | None] | None:
         arguments = [part for position in positions for part in (position.rank_key, position.member)]
-        better = RANKS(keys=[self.ranks, self.members, self.mark], args=arguments)
-        return [None if count < 0 else count + 1 for count in better]
+        better = RANKS(keys=keys, args=arguments)
+        return None if better is None else [None if count < 0 else count + 1 for count in better]
 
     def catch_up(self, *, may_build: bool = False) -> bool:
         """Bring the set up to date if it is older than half a second; False while there is none to ask.
