@@ -66,6 +66,8 @@ def fold(rule: Rule, events: Iterable[tuple[int, datetime]]) -> Standing:
 
 
 def _check_value(rule: Rule, value: int) -> None:
+    if rule.minimum is None and rule.maximum is None and -MAX_SCORE <= value <= MAX_SCORE:
+        return
     lowest = -MAX_SCORE if rule.minimum is None else max(rule.minimum, -MAX_SCORE)
     highest = MAX_SCORE if rule.maximum is None else min(rule.maximum, MAX_SCORE)
     if not lowest <= value <= highest:

@@ -1,6 +1,6 @@
 """Accepting scores: each is kept as an event, and the standing is what the events fold to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from uuid import UUID
@@ -235,8 +235,7 @@ class Sheet:
         """Write the changed standings with their rows of the board, and the new events, in one statement."""
         if not self.fresh:
             return
-        standings = [self._row(stay, self.changed[stay]) for stay in sorted(self.changed)]
-        changed = arrays(standings) or ["{}"] * 6
+        changed = arrays(self._changes()) or ["{}"] * 6
         clients, times, stays, values, event_ids, scores = zip(*self.fresh, strict=True)
         plain = map(array, (clients, times, stays, values, scores))
         with connection.cursor() as cursor:
@@ -245,14 +244,14 @@ class Sheet:
         if lost:
             raise RuntimeError(f"{lost} rows are missing on the leaderboards: verify_ledger names them")
 
-    def _row(self, stay: str, terms: Terms) -> tuple[object, ...]:
-        return stay, *_place(terms, self.standings[stay]), *_place(terms, self.before[stay])[1:]
-
-
-def _place(terms: Terms, standing: Standing) -> tuple[int | None, int | None, datetime | None]:
-    """A standing's score, its rank key and when it was reached."""
-    score, reached_at = standing
-    return score, None if score is None else ranking.rank_key(terms.order, score), reached_at
+    def _changes(self) -> Iterator[tuple[object, ...]]:
+        """Of each changed stay, in id order: id, score, rank key, when it was reached; the last two as they were."""
+        for stay in sorted(self.changed):
+            order = self.changed[stay].order
+            (score, reached_at), (old, old_reached_at) = self.standings[stay], self.before[stay]
+            assert score is not None
+            old_key = None if old is None else ranking.rank_key(order, old)
+            yield stay, score, ranking.rank_key(order, score), reached_at, old_key, old_reached_at
 
 
 # One look into the index of event ids for each: the LIMIT keeps the planner from reading all of it instead.
