@@ -108,9 +108,9 @@ def _cached_ranks(tournament_id: UUID, positions: Sequence[Position]) -> Sequenc
     board = Board(tournament_id)
     try:
         ranks = board.fresh_ranks_of(positions)
-        if ranks is None:
-            ranks = board.ranks_of(positions) if board.catch_up() else nothing
-        return ranks
+        if ranks is not None:
+            return ranks
+        return board.ranks_of(positions) if board.catch_up() else nothing
     except (RedisError, BrokerError) as error:
         pause.start(error)
         return nothing
