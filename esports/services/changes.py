@@ -21,7 +21,5 @@ def forget_changes() -> None:
 def forget_oldest() -> int:
     """Remove the oldest changes whose time is over; how many."""
     # By their key, which grows with time.
-    oldest = StandingChange.objects.order_by("pk").values_list("pk", "changed_at")[:CHANGES_AT_ONCE]
-    since = database_now() - KEPT
-    over = [pk for pk, changed_at in oldest if changed_at < since]
-    return StandingChange.objects.filter(pk__in=over).delete()[0]
+    oldest = StandingChange.objects.order_by("pk").values("pk")[:CHANGES_AT_ONCE]
+    return StandingChange.objects.filter(pk__in=oldest, changed_at__lt=database_now() - KEPT).delete()[0]

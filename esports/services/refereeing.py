@@ -121,6 +121,8 @@ def _write(seen: Seen, stay: Participation, standing: Standing, *, is_ranked: bo
     key = ranking.rank_key(seen.tournament.order, standing.score or 0) if is_ranked else None
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, [stay.tournament_id, stay.rank_key, stay.reached_at, stay.joined_at, stay.pk])
+        if cursor.rowcount != (stay.rank_key is not None):
+            raise RuntimeError("a row is missing on the leaderboard: verify_ledger names it")
         cursor.execute(_WRITE, [standing.score, standing.reached_at, key, stay.disqualified_at, stay.pk])
         cursor.execute(_PUT, [stay.pk])
         cursor.execute(_TELL, [stay.tournament_id, [stay.pk]])

@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from esports.models import LeaderboardRow, Participation, ScoreEvent, StandingChange
+from esports.models import LeaderboardRow, Participation, Ruling, ScoreEvent, StandingChange
 from esports.selectors.escrows import escrow_differences
-from esports.services import changes, scoring
+from esports.services import changes, refereeing, scoring
 from kgen.clock import database_now
 from tests.support.http import StudioCaller
 
@@ -67,6 +67,9 @@ def test_a_row_that_is_missing_is_no_reason_to_guess(studio: StudioCaller, uid: 
     assert rows(uid) == [("bob", 3)]
     assert sorted(Participation.objects.values_list("score", flat=True)) == [3, 5]
     assert ScoreEvent.objects.count() == 2
+    with pytest.raises(RuntimeError, match="verify_ledger"):
+        refereeing.disqualify(participation_id=stay.pk, operator_id=1, reason="r")
+    assert not Ruling.objects.exists()
 
 
 def test_a_row_that_nobody_stands_at_is_found(uid: str) -> None:

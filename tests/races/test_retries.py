@@ -49,7 +49,8 @@ def test_a_journey_that_met_a_deadlock_is_run_again(two_rows: None) -> None:
         return first
 
     assert together([lambda: cross("a", "b"), lambda: cross("b", "a")]) == ["a", "b"]
-    assert len(runs) == 3
+    # The one that is run again may come between once more, before the other wakes.
+    assert len(runs) >= 3
 
 
 def test_a_journey_that_could_not_be_serialized_is_run_again(two_rows: None) -> None:
