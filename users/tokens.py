@@ -11,7 +11,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jwt
@@ -79,18 +79,27 @@ def read_own_access(token: str) -> OwnClaims | None:
 
     Eight times faster than `read_access`, which has the last word on what this leaves to it.
     """
-    signed, _, signature = token.rpartition(".")
-    header, _, payload = signed.partition(".")
-    key = _key_of(header)
+    key = _key_of(token.partition(".")[0])
     if key is None or not token.isascii():
         return None
-    if not hmac.compare_digest(_text(hmac.digest(key, signed.encode(), "sha256")), signature):
-        return None
     try:
-        claims = _decode_claims(_bytes(payload))
+        claims = _signed_claims(token, key)
     except (ValueError, msgspec.DecodeError):
         return None
     return claims if claims.exp > time.time() else None
+
+
+# Who polls comes with the same token again and again. What raises is not kept: a stranger's tokens take no memory.
+@lru_cache(maxsize=4096)
+def _signed_claims(token: str, key: bytes) -> OwnClaims:
+    """What is in a token that this key has signed, whether its time is over or not.
+
+    :raises ValueError, msgspec.DecodeError: the key has not signed it, or it does not read so.
+    """
+    signed, _, signature = token.rpartition(".")
+    if not hmac.compare_digest(_text(hmac.digest(key, signed.encode(), "sha256")), signature):
+        raise ValueError
+    return _decode_claims(_bytes(signed.partition(".")[2]))
 
 
 @cache

@@ -10,6 +10,7 @@ from django.conf import settings as live
 from kgen import settings as product
 from tests.support.http import Caller, GamerCaller, StudioCaller
 from tests.support.tokens import claims_of, header_of, part, signed
+from users.tokens import _signed_claims, read_own_access
 
 pytestmark = pytest.mark.django_db
 
@@ -165,3 +166,29 @@ def test_signing_keys_rotate(studio: StudioCaller, settings: Any) -> None:
 def test_signing_keys_are_not_djangos() -> None:
     assert live.SECRET_KEY.encode() not in live.TOKEN_KEYS.values()
     assert all(len(key) >= 32 for key in live.TOKEN_KEYS.values())
+
+
+def test_a_token_that_was_good_is_not_once_its_time_is_over_or_its_key_is_gone(
+    gamer: GamerCaller, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = gamer.session["access_token"]
+    assert read_own_access(token) is not None
+    with monkeypatch.context() as later:
+        later.setattr(time, "time", lambda: float(claims_of(token)["exp"]))
+        assert read_own_access(token) is None
+    assert opens(token)
+    settings.TOKEN_KEYS = dict.fromkeys(settings.TOKEN_KEYS, b"another" * 5)
+    assert not opens(token)
+    settings.TOKEN_KEYS = {"other": b"another" * 5}
+    assert not opens(token)
+
+
+def test_tokens_of_strangers_are_not_kept(gamer: GamerCaller) -> None:
+    token = gamer.session["access_token"]
+    assert opens(token)
+    kept = _signed_claims.cache_info().currsize
+    head, payload, signature = token.split(".")
+    for number in range(20):
+        assert read_own_access(f"{head}.{payload}{number}.{signature}") is None
+        assert read_own_access(f"{head}.{number}{'x' * 5_000}.{signature}") is None
+    assert _signed_claims.cache_info().currsize == kept
