@@ -33,7 +33,6 @@ class Stay(NamedTuple):
 
     id: str
     score: int | None
-    reached_at: datetime | None
     refunded_at: datetime | None
     disqualified_at: datetime | None
 
@@ -124,7 +123,7 @@ def end_stays(left: Sequence[tuple[str, UUID, datetime]]) -> None:
 
 
 _LOCK_STAYS = """
-SELECT place.number, stay.id::text, stay.score, stay.reached_at, stay.refunded_at, stay.disqualified_at
+SELECT place.number, stay.id::text, stay.score, stay.refunded_at, stay.disqualified_at
   FROM unnest(%s::uuid[], %s::uuid[]) WITH ORDINALITY AS place (tournament_id, gamer_id, number)
   JOIN esports_participation stay
     ON (stay.tournament_id, stay.gamer_id) = (place.tournament_id, place.gamer_id) AND stay.left_at IS NULL

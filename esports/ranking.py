@@ -47,11 +47,20 @@ def apply(rule: Rule, standing: Standing, value: int, at: datetime) -> Standing:
 
     :raises ScoreOutOfRange: if the value, or the sum it makes, is not allowed; the standing then stays.
     """
+    score = score_after(rule, standing.score, value)
+    return standing if score == standing.score else Standing(score, at)
+
+
+def score_after(rule: Rule, score: int | None, value: int) -> int:
+    """What a score (None: there is none yet) becomes with one more score event.
+
+    :raises ScoreOutOfRange: if the value, or the sum it makes, is not allowed.
+    """
     _check_value(rule, value)
-    score = _combine(rule, standing.score, value)
+    score = _combine(rule, score, value)
     if abs(score) > MAX_SCORE:
         raise ScoreOutOfRange("The sum of the scores would leave the range that can be kept exactly.")
-    return standing if score == standing.score else Standing(score, at)
+    return score
 
 
 def fold(rule: Rule, events: Iterable[tuple[int, datetime]]) -> Standing:

@@ -10,7 +10,7 @@ from django.db import connection
 from esports import errors, ranking
 from esports.locks import Stay, lock_each, lock_stays, queue_for_bulk, see_again
 from esports.models import ScoreSource, Tournament
-from esports.ranking import Order, Rule, Standing
+from esports.ranking import Order, Rule
 from esports.selectors.tournaments import Seen, check_visible, see_all, tournament_id_of, tournament_of_client
 from kgen.arrays import array, arrays
 from kgen.clock import TICK
@@ -175,7 +175,7 @@ class Bulk:
             is_new = self.sheet.post(self.terms, stay, posted.value, posted.event_id, self.now)
         except DomainError as refusal:
             return Result(posted.user_id, "refused", code=refusal.code)
-        return Result(posted.user_id, "accepted" if is_new else "duplicate", score=self.sheet.standings[stay].score)
+        return Result(posted.user_id, "accepted" if is_new else "duplicate", score=self.sheet.scores[stay])
 
 
 class Terms(NamedTuple):
@@ -196,16 +196,15 @@ class Sheet:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.standings: dict[str, Standing] = {}
-        self.before: dict[str, Standing] = {}
-        self.changed: dict[str, Terms] = {}
+        self.scores: dict[str, int | None] = {}
+        # With the order of the board, and when the score was reached.
+        self.changed: dict[str, tuple[Order, datetime]] = {}
         self.known: dict[tuple[str, str], int] = {}
-        self.fresh: list[tuple[str, datetime, str, int, str | None, int | None]] = []
+        self.fresh: list[tuple[str, datetime, str, int, str | None, int]] = []
 
     def open(self, stays: Iterable[Stay], events: set[tuple[str, str]]) -> None:
-        """Read the standings of `stays`, which must be locked, and those of `events` that stand already."""
-        self.before = {stay.id: Standing(stay.score, stay.reached_at) for stay in stays}
-        self.standings = dict(self.before)
+        """Take the scores of `stays`, which must be locked, and read those of `events` that stand already."""
+        self.scores = {stay.id: stay.score for stay in stays}
         if events:
             with connection.cursor() as cursor:
                 cursor.execute(_KNOWN, [array(stay for stay, _ in events), [event for _, event in events]])
@@ -221,21 +220,21 @@ class Sheet:
             if self.known[stay, event_id] != value:
                 raise ReferenceReused("This eventId was used with another value.")
             return False
-        before = self.standings[stay]
-        standing = ranking.apply(terms.rule, before, value, at)
-        if standing != before:
-            self.changed[stay] = terms
-            self.standings[stay] = standing
-        self.fresh.append((terms.client_id, at, stay, value, event_id, standing.score))
+        before = self.scores[stay]
+        score = ranking.score_after(terms.rule, before, value)
+        if score != before:
+            self.changed[stay] = terms.order, at
+            self.scores[stay] = score
+        self.fresh.append((terms.client_id, at, stay, value, event_id, score))
         if event_id is not None:
             self.known[stay, event_id] = value
         return True
 
     def write(self) -> None:
-        """Write the changed standings with their rows of the board, and the new events, in one statement."""
+        """Write the changed scores with their rows of the board, and the new events, in one statement."""
         if not self.fresh:
             return
-        changed = arrays(self._changes()) or ["{}"] * 6
+        changed = arrays(self._changes()) or ["{}"] * 4
         clients, times, stays, values, event_ids, scores = zip(*self.fresh, strict=True)
         plain = map(array, (clients, times, stays, values, scores))
         with connection.cursor() as cursor:
@@ -245,13 +244,11 @@ class Sheet:
             raise RuntimeError(f"{lost} rows are missing on the leaderboards: verify_ledger names them")
 
     def _changes(self) -> Iterator[tuple[object, ...]]:
-        """Of each changed stay, in id order: id, score, rank key, when it was reached; the last two as they were."""
-        for stay in sorted(self.changed):
-            order = self.changed[stay].order
-            (score, reached_at), (old, old_reached_at) = self.standings[stay], self.before[stay]
+        """Of each changed stay, in id order: id, score, rank key, when it was reached."""
+        for stay, (order, reached_at) in sorted(self.changed.items()):
+            score = self.scores[stay]
             assert score is not None
-            old_key = None if old is None else ranking.rank_key(order, old)
-            yield stay, score, ranking.rank_key(order, score), reached_at, old_key, old_reached_at
+            yield stay, score, ranking.rank_key(order, score), reached_at
 
 
 # One look into the index of event ids for each: the LIMIT keeps the planner from reading all of it instead.
@@ -265,12 +262,12 @@ SELECT given.participation_id::text, given.event_id, event.value
 _WRITE = """
 WITH standing AS (
     UPDATE esports_participation AS stay
-       SET score = new.score, rank_key = new.rank_key, reached_at = new.reached_at
-      FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::timestamptz[])
-           AS new (id, score, rank_key, reached_at, old_key, old_reached_at)
-     WHERE stay.id = new.id
-    RETURNING stay.id, stay.tournament_id, stay.gamer_id, stay.joined_at, new.score, new.rank_key, new.reached_at,
-              new.old_key, new.old_reached_at
+       SET score = given.score, rank_key = given.rank_key, reached_at = given.reached_at
+      FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[])
+           AS given (id, score, rank_key, reached_at)
+     WHERE stay.id = given.id
+    RETURNING new.id, new.tournament_id, new.gamer_id, new.joined_at, new.score, new.rank_key, new.reached_at,
+              old.rank_key AS old_key, old.reached_at AS old_reached_at
 ), moved AS (
     UPDATE esports_leaderboardrow AS place
        SET score = standing.score, rank_key = standing.rank_key, reached_at = standing.reached_at
