@@ -18,7 +18,7 @@ from esports.serializers.tournaments_out import row_wire, winner_wire
 from esports.views.gamer import LeaderboardViewSet, TournamentViewSet
 from kgen.api.json import encode
 from kgen.api.pagination import next_page, scope_of, sign_cursor, write_key
-from kgen.api.revalidation import revalidated
+from kgen.api.revalidation import Beginning, revalidated
 from kgen.errors import DomainError
 from kgen.express import Call, Express, NotExpress, express
 
@@ -43,7 +43,8 @@ class Page(NamedTuple):
     """An answer, still without its headers."""
 
     asked: Asked
-    body: bytes
+    beginning: Beginning
+    rest: bytes
     next_cursor: str | None
 
 
@@ -62,7 +63,7 @@ def _prepare(call: Call, uid: str) -> Asked:
 class Top:
     """The first page, as bytes, and who is on it."""
 
-    rows: bytes
+    beginning: Beginning
     places: Mapping[str, tuple[int, int]]
     last_key: bytes | None
 
@@ -83,7 +84,7 @@ class Shown:
             found = top(self.seen.tournament.pk, limit + 1)
             page = list(enumerate(found[:limit], start=1))
             self.tops[limit] = Top(
-                rows=encode([row_wire(rank, row) for rank, row in page]),
+                beginning=_begin(encode([row_wire(rank, row) for rank, row in page]), self),
                 places={row.user_id: (rank, row.score) for rank, row in page},
                 last_key=write_key(found[limit - 1].key) if len(found) > limit else None,
             )
@@ -178,33 +179,32 @@ class Boards:
             if near is None:
                 # The rank is behind what is seen on the page: it has to be counted.
                 return NotExpress()
-            rows, last_key = near.rows.encode(), near.last_key.encode() if near.last_key else None
+            beginning, last_key = _begin(near.rows.encode(), shown), near.last_key.encode() if near.last_key else None
         else:
             board = shown.top(asked.limit)
             if asked.around_me and mine and player.user_id not in board.places:
                 return NotExpress()
-            rows, last_key = board.rows, board.last_key
+            beginning, last_key = board.beginning, board.last_key
             place = board.places.get(player.user_id, place)
         cursor = sign_cursor(scope_of(asked.path, player.pk), last_key) if last_key else None
-        return Page(asked, _body(shown, rows, place, cursor), cursor)
+        return Page(asked, beginning, _rest(shown, place, cursor), cursor)
 
 
-def _body(shown: Shown, rows: bytes, place: tuple[int, int] | None, cursor: str | None) -> bytes:
+def _begin(rows: bytes, shown: Shown) -> Beginning:
     """`LeaderboardOut`, in the order of the ordinary way: whoever holds its answer has this one's tag too."""
+    return Beginning(b'{"leaderboard":%b%b' % (rows, shown.middle))
+
+
+def _rest(shown: Shown, place: tuple[int, int] | None, cursor: str | None) -> bytes:
+    """What comes after it: the caller's own."""
     me = b'{"rank":%d,"score":%d}' % place if place else b"null"
     following = b'"%b"' % cursor.encode() if cursor else b"null"
     count = shown.seen.tournament.seats.taken
-    return b'{"leaderboard":%b%b%b,"next_cursor":%b,"participants_count":%d}' % (
-        rows,
-        shown.middle,
-        me,
-        following,
-        count,
-    )
+    return b'%b,"next_cursor":%b,"participants_count":%d}' % (me, following, count)
 
 
 def _render(player: "Player", page: Page) -> Express:
-    status, body, headers = revalidated(page.body, page.asked.known)
+    status, body, headers = revalidated(page.rest, page.asked.known, after=page.beginning)
     if page.next_cursor is not None:
         query = f"{page.asked.query}&" if page.asked.query else ""
         headers |= next_page(page.asked.path, f"{query}cursor={page.next_cursor}", page.next_cursor)
