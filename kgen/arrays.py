@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 
 def array(values: Iterable[object]) -> str:
@@ -19,6 +20,9 @@ def array(values: Iterable[object]) -> str:
         # Most columns of times hold few different ones.
         texts = {moment: moment.isoformat() for moment in set(members)}
         return f"{{{','.join(map(texts.__getitem__, members))}}}"
+    if kinds == {UUID}:
+        # A fifth of the time that the hyphens take.
+        return f"{{{','.join([member.hex for member in members])}}}"
     return f"{{{','.join(members if kinds == {str} else map(_member, members))}}}"
 
 
