@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from esports.selectors.ranks import build_board as build
-from esports.services import announcing, cancelling, changes, entries, series_sweeping
+from esports.services import announcing, cancelling, changes, entries, renames, series_sweeping
 
 
 @shared_task
@@ -36,6 +36,12 @@ def count_entries() -> None:
 def forget_changes() -> None:
     """Remove changes of standings that no rank looks back to."""
     changes.forget_changes()
+
+
+@shared_task
+def follow_names() -> None:
+    """Write new names of gamers into their rows of boards."""
+    renames.follow_names()
 
 
 # A board of a million takes some ten seconds; one that takes as long as this is begun again by its next reader.

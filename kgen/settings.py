@@ -321,6 +321,7 @@ CELERY_BEAT_SCHEDULE = {
     "payouts": {"task": "wallet.tasks.pay_withdrawals", "schedule": 1.0, "options": {"expires": 5}},
     "totals": {"task": "wallet.tasks.total_postings", "schedule": 2.0, "options": {"expires": 5}},
     "entries": {"task": "esports.tasks.count_entries", "schedule": 60.0, "options": {"expires": 120}},
+    "new names": {"task": "esports.tasks.follow_names", "schedule": 1.0, "options": {"expires": 5}},
     "old changes of standings": {
         "task": "esports.tasks.forget_changes",
         "schedule": 30.0,

@@ -232,13 +232,12 @@ def reward_differences(limit: int = 1000) -> list[Difference]:
 # A standing does not change any more once it is settled: the board's own order is that of the final ranks.
 _RESULTS = """
 SELECT place.rank_key, place.reached_at, place.joined_at, place.id,
-       stay.final_rank, gamer.user_id, stay.score, stay.prize, reward.status, reward.id
+       stay.final_rank, place.user_id, stay.score, stay.prize, reward.status, reward.id
   FROM (SELECT * FROM esports_leaderboardrow WHERE tournament_id = %s {behind}
          ORDER BY rank_key, reached_at, joined_at, id LIMIT %s) AS place
   -- One look into the index for each, however many rows a plan for any values reckons with.
  CROSS JOIN LATERAL (SELECT * FROM esports_participation
                       WHERE id = place.id AND final_rank IS NOT NULL LIMIT 1) AS stay
- CROSS JOIN LATERAL (SELECT user_id FROM users_gamer WHERE id = stay.gamer_id LIMIT 1) AS gamer
   LEFT JOIN LATERAL (SELECT id, status FROM rewards_reward WHERE participation_id = stay.id LIMIT 1) AS reward ON true
  ORDER BY stay.final_rank
 """

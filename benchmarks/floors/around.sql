@@ -5,18 +5,17 @@ WITH mine AS (
      WHERE id = (:stay::text || lpad(to_hex(:n::bigint), 12, '0'))::uuid
 ), near AS (
     SELECT better.* FROM mine, LATERAL (
-        SELECT id, score, gamer_id FROM esports_leaderboardrow stay
+        SELECT id, score, user_id, username FROM esports_leaderboardrow stay
          WHERE stay.tournament_id = :main::uuid
            AND (stay.rank_key, stay.reached_at, stay.joined_at, stay.id)
              < (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)
          ORDER BY stay.rank_key DESC, stay.reached_at DESC, stay.joined_at DESC, stay.id DESC LIMIT 50) AS better
     UNION ALL
     SELECT worse.* FROM mine, LATERAL (
-        SELECT id, score, gamer_id FROM esports_leaderboardrow stay
+        SELECT id, score, user_id, username FROM esports_leaderboardrow stay
          WHERE stay.tournament_id = :main::uuid
            AND (stay.rank_key, stay.reached_at, stay.joined_at, stay.id)
             >= (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)
          ORDER BY stay.rank_key, stay.reached_at, stay.joined_at, stay.id LIMIT 51) AS worse
 )
-SELECT near.id, near.score, gamer.user_id, gamer.username FROM near,
-       LATERAL (SELECT user_id, username FROM users_gamer WHERE id = near.gamer_id LIMIT 1) AS gamer;
+SELECT * FROM near;

@@ -15,8 +15,9 @@ INSERT INTO esports_participation (id, client_id, tournament_id, gamer_id, stake
 SELECT stay_id, %(client)s, %(tournament)s, gamer_id, %(stake)s, joined_at, score, -score, moment
   FROM (SELECT stay_id, gamer_id, joined_at, CASE WHEN %(scored)s THEN score END AS score,
                CASE WHEN %(scored)s THEN reached_at END AS moment FROM joiner) AS new;
-INSERT INTO esports_leaderboardrow (tournament_id, gamer_id, rank_key, reached_at, joined_at, id, score)
-SELECT %(tournament)s, gamer_id, -score, reached_at, joined_at, stay_id, score FROM joiner WHERE %(scored)s;
+INSERT INTO esports_leaderboardrow (tournament_id, rank_key, reached_at, joined_at, id, score, user_id, username)
+SELECT %(tournament)s, -score, reached_at, joined_at, stay_id, score, user_id, username
+  FROM joiner JOIN users_gamer gamer ON gamer.id = joiner.gamer_id WHERE %(scored)s;
 INSERT INTO esports_scoreevent (client_id, participation_id, value, source, accepted_at, standing)
 SELECT %(client)s, stay_id, score, 'gamer', reached_at, score FROM joiner WHERE %(scored)s;
 UPDATE wallet_account SET balance = balance - %(stake)s FROM joiner WHERE id = account_id;

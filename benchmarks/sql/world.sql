@@ -67,6 +67,7 @@ SELECT (%(seat)s || lpad(to_hex(n), 12, '0'))::uuid, %(client)s, %(large)s, (%(g
   FROM (SELECT n, hashint8(n + 7) & 16777215 AS score FROM generate_series(1, %(gamers)s + %(crowd)s) AS n) AS player;
 UPDATE esports_seats SET taken = %(gamers)s + %(crowd)s, ever_taken = true WHERE tournament_id = %(large)s;
 
-INSERT INTO esports_leaderboardrow (tournament_id, gamer_id, rank_key, reached_at, joined_at, id, score)
-SELECT tournament_id, gamer_id, rank_key, reached_at, joined_at, id, score FROM esports_participation
+INSERT INTO esports_leaderboardrow (tournament_id, rank_key, reached_at, joined_at, id, score, user_id, username)
+SELECT tournament_id, rank_key, reached_at, joined_at, stay.id, score, user_id, username
+  FROM esports_participation stay JOIN users_gamer gamer ON gamer.id = stay.gamer_id
  WHERE tournament_id IN (%(main)s, %(large)s);

@@ -1,6 +1,6 @@
 """Tournaments, who plays in them, and the series that they come from."""
 
-from esports.models.boards import LeaderboardRow, StandingChange
+from esports.models.boards import LeaderboardRow, Rename, StandingChange
 from esports.models.entries import EntryDay, EntryMark
 from esports.models.participations import Participation, Ruling, ScoreEvent
 from esports.models.series import WAITING, SeriesOccurrence, TournamentSeries
@@ -28,6 +28,7 @@ __all__ = [
     "LeaderboardRow",
     "Participation",
     "PrizeTable",
+    "Rename",
     "Ruling",
     "ScoreEvent",
     "ScoreOperator",

@@ -23,16 +23,27 @@ class LeaderboardRow(models.Model):
 
     pk = models.CompositePrimaryKey("tournament_id", "rank_key", "reached_at", "joined_at", "participation_id")
     tournament = models.ForeignKey(Tournament, models.PROTECT, db_index=False)
-    gamer = models.ForeignKey("users.Gamer", models.PROTECT, db_index=False)
     rank_key = models.BigIntegerField()
     reached_at = models.DateTimeField()
     joined_at = models.DateTimeField()
     # The column is called as in a participation: what asks for an order asks either.
     participation = models.ForeignKey(Participation, models.PROTECT, db_column="id", db_index=False)
     score = models.BigIntegerField()
+    # The gamer's, so that nobody who reads a board looks at gamers. Of another name a Rename tells.
+    user_id = models.CharField(max_length=128)
+    username = models.CharField(max_length=500, blank=True, default="")
 
     def __str__(self) -> str:
         return f"row of participation {self.participation_id}"
+
+
+class Rename(models.Model):
+    """A gamer who has another user name now, until the rows of boards have followed. Written by the database itself."""
+
+    gamer_id = models.UUIDField()
+
+    def __str__(self) -> str:
+        return f"rename {self.pk}"
 
 
 class StandingChange(models.Model):

@@ -45,14 +45,14 @@ SELECT mine.id, page.*
  CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE stay.rank < mine.rank) AS better,
            concat('[', string_agg(
-               concat('{"user_id":', to_json(gamer.user_id), ',"score":', stay.score, ',"rank":', stay.rank,
-                      ',"username":', to_json(gamer.username), '}'), ',' ORDER BY stay.rank
+               concat('{"user_id":', to_json(stay.user_id), ',"score":', stay.score, ',"rank":', stay.rank,
+                      ',"username":', to_json(stay.username), '}'), ',' ORDER BY stay.rank
            ) FILTER (WHERE stay.rank <= mine.rank + %s), ']') AS rows,
            bool_or(stay.rank = mine.rank + %s) AS more,
            (json_agg(json_build_array(stay.rank_key, stay.reached_at, stay.joined_at, stay.id))
                FILTER (WHERE stay.rank = mine.rank + %s) -> 0)::text AS last_key
       FROM (
-        (SELECT near.id, near.rank_key, near.reached_at, near.joined_at, near.score, near.gamer_id,
+        (SELECT near.id, near.rank_key, near.reached_at, near.joined_at, near.score, near.user_id, near.username,
                 mine.rank - row_number() OVER (
                     ORDER BY near.rank_key DESC, near.reached_at DESC, near.joined_at DESC, near.id DESC) AS rank
            FROM esports_leaderboardrow AS near
@@ -61,7 +61,7 @@ SELECT mine.id, page.*
               < (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)
           ORDER BY near.rank_key DESC, near.reached_at DESC, near.joined_at DESC, near.id DESC LIMIT %s)
         UNION ALL
-        (SELECT near.id, near.rank_key, near.reached_at, near.joined_at, near.score, near.gamer_id,
+        (SELECT near.id, near.rank_key, near.reached_at, near.joined_at, near.score, near.user_id, near.username,
                 mine.rank - 1 + row_number() OVER (
                     ORDER BY near.rank_key, near.reached_at, near.joined_at, near.id) AS rank
            FROM esports_leaderboardrow AS near
@@ -70,7 +70,5 @@ SELECT mine.id, page.*
               >= (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)
           ORDER BY near.rank_key, near.reached_at, near.joined_at, near.id LIMIT %s)
       ) AS stay
-      -- One look into the index for each, however many rows a plan for any values reckons with.
-      CROSS JOIN LATERAL (SELECT user_id, username FROM users_gamer WHERE id = stay.gamer_id LIMIT 1) AS gamer
  ) AS page
 """

@@ -167,43 +167,31 @@ def position_of(row: Participation) -> Position:
     return Position(row.id, row.rank_key, row.reached_at, row.joined_at)
 
 
-_COLUMNS = "stay.rank_key, stay.reached_at, stay.joined_at, stay.id, stay.score, gamer.user_id, gamer.username"
+_COLUMNS = "stay.rank_key, stay.reached_at, stay.joined_at, stay.id, stay.score, stay.user_id, stay.username"
 _ORDER = "rank_key, reached_at, joined_at, id"
-# One look into the index for each: however many rows a plan for any values reckons with, it reads no table of gamers.
-_NAMED = """
- CROSS JOIN LATERAL (SELECT user_id, username FROM users_gamer WHERE id = stay.gamer_id LIMIT 1) AS gamer
-"""
 _STANDINGS_OF = f"""
-SELECT place.number, {_COLUMNS}
+SELECT place.number, {_COLUMNS.replace("stay.user", "gamer.user")}
   FROM unnest(%s::uuid[], %s::uuid[]) WITH ORDINALITY AS place (tournament_id, gamer_id, number)
   JOIN esports_participation stay
     ON (stay.tournament_id, stay.gamer_id) = (place.tournament_id, place.gamer_id) AND stay.left_at IS NULL
-  {_NAMED}
+  -- One look into the index for each, however many rows a plan for any values reckons with.
+ CROSS JOIN LATERAL (SELECT user_id, username FROM users_gamer WHERE id = stay.gamer_id LIMIT 1) AS gamer
  WHERE stay.rank_key IS NOT NULL
 """
-# The rows are chosen first, by the index alone; only then are the gamers' names looked up.
 _TOP = f"""
-SELECT {_COLUMNS}
-  FROM (SELECT * FROM esports_leaderboardrow WHERE tournament_id = %s ORDER BY {_ORDER} LIMIT %s) AS stay
-  {_NAMED}
- ORDER BY {_ORDER.replace("id", "stay.id")}
+SELECT {_COLUMNS} FROM esports_leaderboardrow AS stay WHERE tournament_id = %s ORDER BY {_ORDER} LIMIT %s
 """
 # A settled standing stays: the board's order, which has an index, is that of the final ranks.
 _WINNERS = f"""
-SELECT result.final_rank, stay.score, gamer.user_id, result.prize
+SELECT result.final_rank, stay.score, stay.user_id, result.prize
   FROM (SELECT * FROM esports_leaderboardrow WHERE tournament_id = %s ORDER BY {_ORDER} LIMIT %s) AS stay
  CROSS JOIN LATERAL (SELECT final_rank, prize FROM esports_participation
                       WHERE id = stay.id AND prize > 0 LIMIT 1) AS result
-  {_NAMED}
  ORDER BY result.final_rank
 """
 _FOLLOWING = f"""
-SELECT {_COLUMNS}
-  FROM (SELECT * FROM esports_leaderboardrow
-         WHERE tournament_id = %s AND ({_ORDER}) > (%s, %s, %s, %s)
-         ORDER BY {_ORDER} LIMIT %s) AS stay
-  {_NAMED}
- ORDER BY {_ORDER.replace("id", "stay.id")}
+SELECT {_COLUMNS} FROM esports_leaderboardrow AS stay
+ WHERE tournament_id = %s AND ({_ORDER}) > (%s, %s, %s, %s) ORDER BY {_ORDER} LIMIT %s
 """
 _AROUND = f"""
 SELECT mine.id, {_COLUMNS}
@@ -222,5 +210,4 @@ SELECT mine.id, {_COLUMNS}
           > (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)
       ORDER BY near.rank_key, near.reached_at, near.joined_at, near.id LIMIT %s)
  ) AS stay
-  {_NAMED}
 """

@@ -48,7 +48,14 @@ _RULES = {
                CASE WHEN p.id IS NULL THEN 'a row that nobody stands at' ELSE 'no row where it stands' END
           FROM (SELECT * FROM esports_participation WHERE rank_key IS NOT NULL) p
           FULL JOIN esports_leaderboardrow r
-            ON (r.id, r.tournament_id, r.gamer_id, r.joined_at, r.score, r.rank_key, r.reached_at)
-             = (p.id, p.tournament_id, p.gamer_id, p.joined_at, p.score, p.rank_key, p.reached_at)
+            ON (r.id, r.tournament_id, r.joined_at, r.score, r.rank_key, r.reached_at)
+             = (p.id, p.tournament_id, p.joined_at, p.score, p.rank_key, p.reached_at)
          WHERE p.id IS NULL OR r.id IS NULL""",
+    "names on leaderboards = names of gamers, or still to follow": """
+        SELECT 'participation ' || r.id, CASE WHEN r.user_id = g.user_id THEN 'another name' ELSE 'another user id' END
+          FROM esports_leaderboardrow r
+          JOIN esports_participation p ON p.id = r.id
+          JOIN users_gamer g ON g.id = p.gamer_id
+         WHERE r.user_id <> g.user_id OR (
+                r.username <> g.username AND NOT EXISTS (SELECT FROM esports_rename n WHERE n.gamer_id = g.id))""",
 }

@@ -136,9 +136,10 @@ _WRITE = """
 UPDATE esports_participation SET score = %s, reached_at = %s, rank_key = %s, disqualified_at = %s WHERE id = %s
 """
 _PUT = """
-INSERT INTO esports_leaderboardrow (tournament_id, rank_key, reached_at, joined_at, id, gamer_id, score)
-SELECT tournament_id, rank_key, reached_at, joined_at, id, gamer_id, score
-  FROM esports_participation WHERE id = %s AND rank_key IS NOT NULL
+INSERT INTO esports_leaderboardrow (tournament_id, rank_key, reached_at, joined_at, id, score, user_id, username)
+SELECT tournament_id, rank_key, reached_at, joined_at, stay.id, score, user_id, username
+  FROM esports_participation AS stay JOIN users_gamer AS gamer ON gamer.id = stay.gamer_id
+ WHERE stay.id = %s AND rank_key IS NOT NULL
 """
 _TELL = """
 INSERT INTO esports_standingchange (tournament_id, participation_ids, xid, changed_at)

@@ -277,8 +277,11 @@ WITH standing AS (
        AND place.id = standing.id
     RETURNING place.id
 ), entered AS (
-    INSERT INTO esports_leaderboardrow (tournament_id, rank_key, reached_at, joined_at, id, gamer_id, score)
-    SELECT tournament_id, rank_key, reached_at, joined_at, id, gamer_id, score FROM standing WHERE old_key IS NULL
+    INSERT INTO esports_leaderboardrow (tournament_id, rank_key, reached_at, joined_at, id, score, user_id, username)
+    SELECT tournament_id, rank_key, reached_at, joined_at, id, score, user_id, username
+      FROM standing
+     CROSS JOIN LATERAL (SELECT user_id, username FROM users_gamer WHERE id = standing.gamer_id LIMIT 1) AS gamer
+     WHERE old_key IS NULL
     RETURNING id
 ), told AS (
     INSERT INTO esports_standingchange (tournament_id, participation_ids, xid, changed_at)

@@ -29,7 +29,7 @@ def uid(studio: StudioCaller) -> str:
 def rows(uid: str) -> list[tuple[str, int]]:
     """Who stands in a board's order, with the score."""
     found = LeaderboardRow.objects.filter(tournament=uid).order_by("rank_key", "reached_at", "joined_at")
-    return list(found.values_list("gamer__user_id", "score"))
+    return list(found.values_list("user_id", "score"))
 
 
 def faults() -> list[str]:

@@ -13,7 +13,6 @@ OURS = ("kgen", "wallet", "users", "esports", "rewards")
 SCRATCH = "scratch"
 # (table, columns of the foreign key): why no index leads with any of them.
 UNINDEXED: dict[tuple[str, str], str] = {
-    ("esports_leaderboardrow", "gamer_id"): "gamers are never removed; where one stands the participations say",
     ("esports_leaderboardrow", "id"): "participations are never removed, and know the key of their row",
     ("esports_participation", "client_id, gamer_id"): "gamers are never removed; live stays are in gamers_tournaments",
     ("esports_participation", "client_id, tournament_id"): "tournaments are never removed; live stays: one_live_stay",

@@ -31,7 +31,10 @@ class KGenAccount(models.Model):
 
 
 class Gamer(models.Model):
-    """A player of one client's game, with a wallet of the same client. All personal data is in this row."""
+    """A player of one client's game, with a wallet of the same client. All personal data is in this row.
+
+    Rows of boards repeat the user name, and follow it when it changes.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client = models.ForeignKey(Client, models.PROTECT)
