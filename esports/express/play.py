@@ -64,7 +64,15 @@ def _post(visits: "Sequence[tuple[Player, _Posted]]") -> Sequence[DomainError | 
 
 _SCORED = encode({"message": "leaderboard score update successful"})
 
-express(TournamentViewSet, "score", prepare=_prepare_score, work=_post, render=lambda player, nothing: Express(_SCORED))
+express(
+    TournamentViewSet,
+    "score",
+    prepare=_prepare_score,
+    work=_post,
+    render=lambda player, nothing: Express(_SCORED),
+    # Where everybody who waits is in one run, the loop and the database wait for each other in turn.
+    most=80,
+)
 
 
 class _Join(msgspec.Struct):
