@@ -1,0 +1,18 @@
+"""What is looked at before a database is migrated."""
+
+from collections.abc import Sequence
+
+from django.core.checks import Error, Tags, register
+from django.db import connections
+
+OLDEST_POSTGRES = 18
+
+
+@register(Tags.database)
+def check_version(*, databases: Sequence[str] | None, **_: object) -> list[Error]:
+    """An error for each database whose PostgreSQL is too old: statements read old rows by RETURNING, as 18 brought."""
+    return [
+        Error(f"PostgreSQL {OLDEST_POSTGRES} or newer is needed; {alias} is {version // 10_000}.", id="kgen.E001")
+        for alias in databases or []
+        if (version := connections[alias].pg_version) < OLDEST_POSTGRES * 10_000
+    ]
