@@ -12,7 +12,14 @@ OLDEST_POSTGRES = 18
 def check_version(*, databases: Sequence[str] | None, **_: object) -> list[Error]:
     """An error for each database whose PostgreSQL is too old: statements read old rows by RETURNING, as 18 brought."""
     return [
-        Error(f"PostgreSQL {OLDEST_POSTGRES} or newer is needed; {alias} is {version // 10_000}.", id="kgen.E001")
+        Error(f"PostgreSQL {OLDEST_POSTGRES} or newer is needed; {alias} is {version}.", id="kgen.E001")
         for alias in databases or []
-        if (version := connections[alias].pg_version) < OLDEST_POSTGRES * 10_000
+        if (version := _version(alias)) < OLDEST_POSTGRES
     ]
+
+
+def _version(alias: str) -> int:
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SHOW server_version_num")
+        (number,) = cursor.fetchone()
+    return int(number) // 10_000
