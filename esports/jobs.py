@@ -4,7 +4,7 @@ from functools import partial
 
 from esports.models import Tournament
 from esports.services.cancelling import cancel_once
-from kgen.jobs.registry import Act, Turn, job
+from kgen.jobs.registry import Action, ItemCall, job
 
 
 @job(
@@ -15,7 +15,7 @@ from kgen.jobs.registry import Act, Turn, job
     subjects=Tournament.objects.all,
     page="tournament_page",
 )
-def cancel(turn: Turn) -> Act:
+def cancel(turn: ItemCall) -> Action:
     """Cancel a tournament before its end; what its own journey does not refund at once is a duty."""
     tournament: Tournament = turn.subject
     return partial(cancel_once, client_id=tournament.client_id, uid=str(tournament.pk), reason=turn.reason)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from esports.models import Participation, Seats
-from esports.selectors.tournaments import Seen, see
+from esports.selectors.tournaments import TournamentAt, read_tournament
 from kgen.arrays import array, arrays
 
 
@@ -28,7 +28,7 @@ def claim_sweep(tournament_id: UUID) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-class Stay(NamedTuple):
+class LockedParticipation(NamedTuple):
     """As much of a participation as scoring needs. Its id is text, which only goes back into statements."""
 
     id: str
@@ -37,43 +37,45 @@ class Stay(NamedTuple):
     disqualified_at: datetime | None
 
 
-def lock_stays(places: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Stay]:
+def lock_participations(places: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], LockedParticipation]:
     """Hold the live stays of (tournament, gamer), in id order; those that are none are missing."""
     if not places:
         return {}
     asked = list(places)
     tournaments, gamers = zip(*asked, strict=True)
-    found = lock_each(tournaments, gamers)
+    found = lock_participation_list(tournaments, gamers)
     return {place: stay for place, stay in zip(asked, found, strict=True) if stay is not None}
 
 
-def lock_each(tournaments: Sequence[object], gamers: Sequence[object]) -> list[Stay | None]:
+def lock_participation_list(
+    tournaments: Sequence[object], gamers: Sequence[object]
+) -> list[LockedParticipation | None]:
     """Hold the live stay of each gamer in the tournament beside it, in id order; None where there is none."""
-    found: list[Stay | None] = [None] * len(gamers)
+    found: list[LockedParticipation | None] = [None] * len(gamers)
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_STAYS, [array(tournaments), array(gamers)])
         for number, *stay in cursor.fetchall():
-            found[number - 1] = Stay._make(stay)
+            found[number - 1] = LockedParticipation._make(stay)
     return found
 
 
-def lock_stay(participation_id: UUID) -> Participation:
+def lock_participation(participation_id: UUID) -> Participation:
     """Hold one stay, also one that was left. The tournament's seats must be held before it."""
     return Participation.objects.select_for_update().get(pk=participation_id)
 
 
-def lock_field(tournament_id: UUID) -> None:
+def lock_all_participations(tournament_id: UUID) -> None:
     """Hold every live stay of a tournament, in id order: no score, leave or refund meanwhile."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_FIELD, [tournament_id])
 
 
-def see_again(tournament_id: UUID) -> Seen:
+def reread_under_lock(tournament_id: UUID) -> TournamentAt:
     """The tournament and the clock as they are now: asked in a statement of its own, after the locks.
 
     A clock read in the locking statement would not be asked again after a wait.
     """
-    found = see(tournament_id)
+    found = read_tournament(tournament_id)
     assert found is not None, "the caller has found it before, and tournaments are never removed"
     return found
 
@@ -85,14 +87,14 @@ def lock_free_seats(tournament_ids: Collection[UUID]) -> dict[UUID, int]:
         return dict(cursor.fetchall())
 
 
-def places_taken(places: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+def participating(places: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
     """Those of (tournament, gamer) where a live stay is."""
     with connection.cursor() as cursor:
         cursor.execute(_PLACES_TAKEN, arrays(places))
         return set(cursor.fetchall())
 
 
-def add_stays(stays: Sequence[tuple[UUID, UUID, UUID, UUID, int, datetime]]) -> None:
+def insert_participations(stays: Sequence[tuple[UUID, UUID, UUID, UUID, int, datetime]]) -> None:
     """Write new stays (id, client, tournament, gamer, stake, joined_at) into the seats of fields that are held."""
     if not stays:
         return
@@ -112,7 +114,7 @@ def queue_for_bulk(tournament_id: UUID) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"bulk:{tournament_id}"])
 
 
-def end_stays(left: Sequence[tuple[str, UUID, datetime]]) -> None:
+def end_participations(left: Sequence[tuple[str, UUID, datetime]]) -> None:
     """End stays (id, tournament, left_at) that are held, with their fields, and free their seats."""
     if not left:
         return

@@ -54,7 +54,7 @@ Band = MultipleBand | FixedBand | ShareBand
 
 
 @dataclass(frozen=True, slots=True)
-class PrizeTable:
+class PrizeBands:
     """Bands of the final ranking, best first, all of one kind. `parse_table` makes only valid ones."""
 
     kind: Kind
@@ -72,7 +72,7 @@ class Allocation:
 
 
 # The published protocol's own table: 40 % of the field win, and at most 85 % of the stakes are paid out.
-DEFAULT_TABLE = PrizeTable(
+DEFAULT_TABLE = PrizeBands(
     kind="multiples",
     bands=(
         MultipleBand(percent_bp=100, multiple_bp=60_000),
@@ -87,7 +87,7 @@ DEFAULT_TABLE = PrizeTable(
 # --- The wire form
 
 
-def parse_table(raw: object) -> PrizeTable:
+def parse_table(raw: object) -> PrizeBands:
     """The table that a decoded JSON value describes; members it does not know are ignored.
 
     :raises PrizeTableInvalid: naming the first fault. Values of the caller's are never echoed.
@@ -101,10 +101,10 @@ def parse_table(raw: object) -> PrizeTable:
     bands = tuple(_band(kind, row, f"bands[{index}]") for index, row in enumerate(rows))
     _check_contiguous(bands)
     _check_whole(bands)
-    return PrizeTable(kind, bands, name)
+    return PrizeBands(kind, bands, name)
 
 
-def to_wire(table: PrizeTable) -> dict[str, object]:
+def to_wire(table: PrizeBands) -> dict[str, object]:
     """The JSON form of a table; `parse_table` reads it back as the same table."""
     wire: dict[str, object] = {"kind": table.kind, "bands": [asdict(band) for band in table.bands]}
     return {"name": table.name, **wire} if table.name else wire
@@ -167,7 +167,7 @@ def _check_whole(bands: tuple[Band, ...]) -> None:
 # --- What a table pays
 
 
-def rank_prizes(table: PrizeTable, *, field_size: int, buy_in: int, sponsorship: int) -> list[tuple[int, int, int]]:
+def rank_prizes(table: PrizeBands, *, field_size: int, buy_in: int, sponsorship: int) -> list[tuple[int, int, int]]:
     """`(from_rank, to_rank, amount each)` for a field of `field_size`, best first.
 
     Ranks beyond the field and ranks that win nothing are left out, so there are at most as many ranges
@@ -176,18 +176,18 @@ def rank_prizes(table: PrizeTable, *, field_size: int, buy_in: int, sponsorship:
     return list(_ranges(table, field_size, buy_in, sponsorship))
 
 
-def total(table: PrizeTable, *, field_size: int, buy_in: int, sponsorship: int) -> int:
+def total(table: PrizeBands, *, field_size: int, buy_in: int, sponsorship: int) -> int:
     """What all prizes add up to for a field of `field_size`: the contract's `price_pool`. Takes O(bands)."""
     ranges = _ranges(table, field_size, buy_in, sponsorship)
     return sum((to_rank - from_rank + 1) * amount for from_rank, to_rank, amount in ranges)
 
 
-def pays_anybody(table: PrizeTable, *, field_size: int, buy_in: int, sponsorship: int) -> bool:
+def pays_anybody(table: PrizeBands, *, field_size: int, buy_in: int, sponsorship: int) -> bool:
     """Whether at least one rank of a field of `field_size` wins at least one unit."""
     return any(_ranges(table, field_size, buy_in, sponsorship))
 
 
-def _ranges(table: PrizeTable, field_size: int, buy_in: int, sponsorship: int) -> Iterator[tuple[int, int, int]]:
+def _ranges(table: PrizeBands, field_size: int, buy_in: int, sponsorship: int) -> Iterator[tuple[int, int, int]]:
     pool = field_size * buy_in + sponsorship
     edge_bp = to_rank = 0
     for band in table.bands:
@@ -223,7 +223,7 @@ def prize_at(ranges: Sequence[tuple[int, int, int]], rank: int, *, first: int, s
 
 
 def allocate(
-    table: PrizeTable,
+    table: PrizeBands,
     *,
     field_size: int,
     buy_in: int,
@@ -277,7 +277,7 @@ def _split_ties(prizes: list[int], scores: Sequence[int]) -> list[int]:
 # from the minimum to the size has a deficit above 0. Up to a million fields are not tried one by one.
 
 
-def prove_solvent(table: PrizeTable, *, min_participants: int, size: int, buy_in: int, sponsorship: int) -> None:
+def prove_solvent(table: PrizeBands, *, min_participants: int, size: int, buy_in: int, sponsorship: int) -> None:
     """Proves that no field from `min_participants` to `size` wins more than it brings in.
 
     Takes no longer for a larger size.
@@ -300,7 +300,7 @@ def prove_solvent(table: PrizeTable, *, min_participants: int, size: int, buy_in
         )
 
 
-def _smallest_for_multiples(table: PrizeTable, least: int, buy_in: int, sponsorship: int) -> int | None:
+def _smallest_for_multiples(table: PrizeBands, least: int, buy_in: int, sponsorship: int) -> int | None:
     """The smallest insolvent field from `least` on, if any.
 
     Every edge is ⌊N × cumulative / 10,000⌋, so the deficit repeats with a period of at most 10,000, plus
@@ -317,7 +317,7 @@ def _smallest_for_multiples(table: PrizeTable, least: int, buy_in: int, sponsors
     return min(_insolvent_fields(deficits, next_period - deficits[0], least), default=None)
 
 
-def _edges_and_drops(table: PrizeTable, buy_in: int) -> tuple[list[int], list[int]]:
+def _edges_and_drops(table: PrizeBands, buy_in: int) -> tuple[list[int], list[int]]:
     """Cumulative edges in basis points, and how much the prize drops behind each edge.
 
     The total is Σ edge × drop, in ranks and units: each edge counts alone, whatever lies before it.
@@ -360,7 +360,7 @@ def _insolvent_fields(deficits: list[int], growth: int, least: int) -> Iterator[
             yield (rounds + -deficit // growth + 1) * period + residue
 
 
-def _smallest_for_fixed(table: PrizeTable, least: int, buy_in: int, sponsorship: int) -> int | None:
+def _smallest_for_fixed(table: PrizeBands, least: int, buy_in: int, sponsorship: int) -> int | None:
     """The smallest insolvent field from `least` on, if any.
 
     Inside a band each further gamer changes the deficit by the band's amount less the buy-in; behind the
@@ -379,6 +379,6 @@ def _smallest_for_fixed(table: PrizeTable, least: int, buy_in: int, sponsorship:
     return least if _deficit(table, least, buy_in, sponsorship) > 0 else None
 
 
-def _deficit(table: PrizeTable, field_size: int, buy_in: int, sponsorship: int) -> int:
+def _deficit(table: PrizeBands, field_size: int, buy_in: int, sponsorship: int) -> int:
     paid = total(table, field_size=field_size, buy_in=buy_in, sponsorship=sponsorship)
     return paid - field_size * buy_in - sponsorship

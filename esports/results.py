@@ -16,10 +16,10 @@ from django.db import connection
 
 from esports import prizes, ranking
 from esports.lifecycle import Status
-from esports.locks import lock_field, lock_seats, see_again
+from esports.locks import lock_all_participations, lock_seats, reread_under_lock
 from esports.models import LeaderboardRow, Participation, ScoreEvent, TieRule, Tournament
-from esports.news import tell_news
-from esports.selectors.tournaments import Seen
+from esports.selectors.tournaments import TournamentAt
+from esports.webhook_events import emit_due_events
 from kgen.errors import WrongState
 
 # Names the rules that a record was made by. A change of ranking or prizes counts it up.
@@ -27,7 +27,7 @@ RULES = "1"
 
 
 @dataclass(frozen=True)
-class Place:
+class RankedResult:
     """One line of a final ranking."""
 
     rank: int
@@ -45,7 +45,7 @@ class Results:
     tournament: Tournament
     settled_at: datetime
     inputs: dict[str, Any]
-    places: list[Place]
+    places: list[RankedResult]
     to_house: int
     to_sponsor: int
 
@@ -60,7 +60,7 @@ class Results:
 
 
 @dataclass(frozen=True)
-class Booked:
+class BookedResults:
     """What booking a tournament's results came to; the ranks and prizes stand on the participations."""
 
     tournament: Tournament
@@ -92,30 +92,30 @@ class Shares:
     to_sponsor: int
 
 
-def _line(place: Place) -> str:
+def _line(place: RankedResult) -> str:
     reached_at = place.reached_at.isoformat()
     return f"\n{place.rank},{place.participation_id},{place.gamer_id},{place.score},{reached_at},{place.prize}"
 
 
-def book_results(tournament_id: UUID) -> Booked | None:
+def book_results(tournament_id: UUID) -> BookedResults | None:
     """Freeze the standing of a completed tournament and book each final rank and prize, once.
 
     None where there is nothing to book: not completed, its delay not over, or booked before. Whatever got its
     lock before is counted; whatever comes later finds the tournament settled. Must run inside a journey.
     """
     lock_seats(tournament_id)
-    lock_field(tournament_id)
-    found = see_again(tournament_id)
+    lock_all_participations(tournament_id)
+    found = reread_under_lock(tournament_id)
     if found.status is not Status.COMPLETED or not found.is_ripe or found.tournament.settled_at is not None:
         return None
     booked = _book(found)
     Tournament.objects.filter(pk=tournament_id).update(settled_at=found.now, updated_at=found.now)
     # That it is completed is told before what came of it. The row is held by now: no duty tells it as well.
-    tell_news(see_again(tournament_id))
+    emit_due_events(reread_under_lock(tournament_id))
     return booked
 
 
-def _book(found: Seen) -> Booked:
+def _book(found: TournamentAt) -> BookedResults:
     """Write every rank and prize, and fold what was written into the record, block by block."""
     tournament, inputs = found.tournament, inputs_of(found.tournament)
     with connection.cursor() as cursor:
@@ -127,10 +127,10 @@ def _book(found: Seen) -> Booked:
     ranked, winners, prizes = (sum(block[column] for block in blocks) for column in range(3))
     to_house, to_sponsor = _remainder(tournament, prizes)
     sha256 = _fingerprint(inputs, (block[3] for block in blocks))
-    return Booked(tournament, found.now, inputs, ranked, winners, prizes, to_house, to_sponsor, sha256)
+    return BookedResults(tournament, found.now, inputs, ranked, winners, prizes, to_house, to_sponsor, sha256)
 
 
-def foresee_results(found: Seen) -> Results | None:
+def foresee_results(found: TournamentAt) -> Results | None:
     """What `book_results` would book if the tournament were over and ripe now; None if it would be cancelled.
 
     :raises WrongState: it is booked, or its stakes are all back.
@@ -139,10 +139,10 @@ def foresee_results(found: Seen) -> Results | None:
         return None
     with connection.cursor() as cursor:
         cursor.execute(_FORESEE, _terms(found.tournament))
-        return _results(found, [Place(*row) for row in cursor.fetchall()])
+        return _results(found, [RankedResult(*row) for row in cursor.fetchall()])
 
 
-def foresee_shares(found: Seen) -> Shares | None:
+def foresee_shares(found: TournamentAt) -> Shares | None:
     """The sums of `foresee_results`, without reading every place: for fields of any size.
 
     :raises WrongState: as `foresee_results`.
@@ -155,7 +155,7 @@ def foresee_shares(found: Seen) -> Shares | None:
     return Shares(ranked, winners, paid, *_remainder(found.tournament, paid))
 
 
-def _will_complete(found: Seen) -> bool:
+def _will_complete(found: TournamentAt) -> bool:
     tournament = found.tournament
     if tournament.settled_at is not None or tournament.refunded_at is not None:
         raise WrongState("It has ended and is booked.")
@@ -176,7 +176,7 @@ def _terms(tournament: Tournament) -> list[Any]:
     return [tournament.pk, *columns, tournament.tie_rule == TieRule.SPLIT]
 
 
-def _results(found: Seen, places: list[Place]) -> Results:
+def _results(found: TournamentAt, places: list[RankedResult]) -> Results:
     to_house, to_sponsor = _remainder(found.tournament, sum(place.prize for place in places))
     return Results(found.tournament, found.now, inputs_of(found.tournament), places, to_house, to_sponsor)
 
@@ -208,11 +208,11 @@ def inputs_of(tournament: Tournament) -> dict[str, Any]:
     return inputs | {"disqualified": disqualified} if disqualified else inputs
 
 
-def booked_places(tournament_id: UUID) -> Iterator[Place]:
+def booked_places(tournament_id: UUID) -> Iterator[RankedResult]:
     """The final ranking as it was booked, best first."""
     with connection.cursor() as cursor:
         cursor.execute(_PLACES, [tournament_id])
-        yield from (Place(*row) for row in cursor.fetchall())
+        yield from (RankedResult(*row) for row in cursor.fetchall())
 
 
 def recompute(tournament: Tournament) -> Results:
@@ -233,7 +233,7 @@ def recompute(tournament: Tournament) -> Results:
         tie_rule="split" if tournament.tie_rule == TieRule.SPLIT else "first_to_reach",
     )
     places = [
-        Place(rank, key[3], gamer_id, score, key[1], prize)
+        RankedResult(rank, key[3], gamer_id, score, key[1], prize)
         for rank, ((key, gamer_id), score, prize) in enumerate(
             zip(standings, scores, allocation.prizes, strict=True), start=1
         )

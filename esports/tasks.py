@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from esports.selectors.ranks import build_board as build
-from esports.services import announcing, cancelling, changes, entries, renames, series_sweeping
+from esports.services import announcing, cancelling, changes, entries, name_sync, series_sweeping
 
 
 @shared_task
@@ -39,9 +39,9 @@ def forget_changes() -> None:
 
 
 @shared_task
-def follow_names() -> None:
+def sync_names() -> None:
     """Write new names of gamers into their rows of boards."""
-    renames.follow_names()
+    name_sync.sync_names()
 
 
 # A board of a million takes some ten seconds; one that takes as long as this is begun again by its next reader.

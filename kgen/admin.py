@@ -1,6 +1,6 @@
 """The floor's pages in the console. Django loads this module; it loads theirs."""
 
-from kgen.console import duties, trail
+from kgen.admin_site import duties, trail
 from kgen.jobs import pages
 
 __all__ = ["duties", "pages", "trail"]

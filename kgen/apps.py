@@ -13,6 +13,6 @@ class KgenConfig(AppConfig):
     def ready(self) -> None:
         # Here and not in the package: the launcher, which is part of it, needs no Celery.
         from kgen import celery, checks  # noqa: F401
-        from kgen.console.groups import sync_roles
+        from kgen.admin_site.groups import sync_roles
 
         post_migrate.connect(sync_roles, dispatch_uid="kgen.roles")

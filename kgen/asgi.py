@@ -15,9 +15,9 @@ def _application() -> "Application":
     # Only once Django is set up, which the first of these does, can the second be imported.
     from kgen.wsgi import application as django_application  # isort: split
     from kgen.serving.application import Application
-    from kgen.serving.ordinary import Threads
+    from kgen.serving.wsgi_threads import WsgiThreads
 
-    return Application(Threads(django_application, threads=settings.WEB_THREADS))
+    return Application(WsgiThreads(django_application, threads=settings.WEB_THREADS))
 
 
 application = _application()

@@ -26,7 +26,7 @@ _NEVER = ("secret", "password", "digest", "token", "nonce", "phone", "email", "p
 _PLAIN = (models.IntegerField, models.BooleanField, models.DateField, models.UUIDField, models.DurationField)
 
 
-class Who(Protocol):
+class OperatorRef(Protocol):
     """An operator, whom the floor knows by its number and name only."""
 
     pk: Any
@@ -39,8 +39,8 @@ type Subject = models.Model | Callable[[Any], models.Model]
 
 
 @dataclass
-class _Acting:
-    operator: Who
+class _ActionTrace:
+    operator: OperatorRef
     act: str
     subject: Subject
     reason: str
@@ -60,9 +60,9 @@ class _Acting:
 
 
 @contextmanager
-def acting(
+def recording(
     *,
-    operator: Who,
+    operator: OperatorRef,
     act: str,
     subject: Subject,
     reason: str = "",
@@ -76,7 +76,7 @@ def acting(
 
     :raises RuntimeError: nothing was refused and yet no journey ran: an effect without a trace is a bug.
     """
-    trace = _Acting(
+    trace = _ActionTrace(
         operator, act, subject, reason.strip()[:LONGEST_REASON], request_id_of(request) if request else request_id
     )
     token = ACTING.set(trace)
@@ -88,14 +88,16 @@ def acting(
         raise RuntimeError(f"{act} called no journey, so it left no trace")
 
 
-def saw(*, operator: Who, what: str, subject: models.Model, request: HttpRequest, reason: str = "") -> None:
+def record_view(
+    *, operator: OperatorRef, what: str, subject: models.Model, request: HttpRequest, reason: str = ""
+) -> None:
     """Somebody was shown what is otherwise masked. Call it before showing: no trace, no sight."""
     _write(operator, f"{what}.see", subject, None, None, reason.strip()[:LONGEST_REASON], request_id_of(request))
 
 
-def note(
+def record(
     *,
-    operator: Who | None,
+    operator: OperatorRef | None,
     act: str,
     request: HttpRequest,
     subject: models.Model | None = None,
@@ -169,7 +171,7 @@ def _kept(row: models.Model, column: models.Field[Any, Any]) -> Any:
 
 
 def _write(
-    operator: Who | None,
+    operator: OperatorRef | None,
     act: str,
     row: models.Model | None,
     before: dict[str, Any] | None,

@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 
 from kgen.api.pagination import Key
 from kgen.jobs.registry import export
-from kgen.jobs.tables import Column, Scope, Table
+from kgen.jobs.tables import ExportColumn, ExportScope, ExportTable
 from kgen.models import AuditEntry
 
 
-def _entries(scope: Scope) -> QuerySet[AuditEntry]:
+def _entries(scope: ExportScope) -> QuerySet[AuditEntry]:
     rows = scope.within(AuditEntry.objects.all(), "at")
     return rows.filter(object_id=str(scope.about)) if scope.about else rows
 
@@ -21,24 +21,24 @@ def _as_text(snapshot: Any) -> str:
 
 
 AUDIT = export(
-    Table(
+    ExportTable(
         name="audit",
         title="Audit trail",
         permission="kgen.see_audit",
         columns=(
-            Column("entry", lambda row: row.pk),
-            Column("time", lambda row: row.at),
-            Column("operator", lambda row: row.operator_id),
-            Column("name", lambda row: row.operator_name),
-            Column("act", lambda row: row.act),
-            Column("object type", lambda row: row.object_type),
-            Column("object", lambda row: row.object_id),
-            Column("label", lambda row: row.object_label),
-            Column("client", lambda row: row.client_id),
-            Column("reason", lambda row: row.reason),
-            Column("before", lambda row: _as_text(row.before)),
-            Column("after", lambda row: _as_text(row.after)),
-            Column("request", lambda row: row.request_id),
+            ExportColumn("entry", lambda row: row.pk),
+            ExportColumn("time", lambda row: row.at),
+            ExportColumn("operator", lambda row: row.operator_id),
+            ExportColumn("name", lambda row: row.operator_name),
+            ExportColumn("act", lambda row: row.act),
+            ExportColumn("object type", lambda row: row.object_type),
+            ExportColumn("object", lambda row: row.object_id),
+            ExportColumn("label", lambda row: row.object_label),
+            ExportColumn("client", lambda row: row.client_id),
+            ExportColumn("reason", lambda row: row.reason),
+            ExportColumn("before", lambda row: _as_text(row.before)),
+            ExportColumn("after", lambda row: _as_text(row.after)),
+            ExportColumn("request", lambda row: row.request_id),
         ),
         rows=_entries,
         key=(Key("id"),),

@@ -2,18 +2,18 @@
 
 from kgen.clock import database_now
 from kgen.models import Heartbeat, IdempotencyKey
-from kgen.transactions import journey
+from kgen.transactions import transactional
 
 KEYS_AT_ONCE = 5000
 
 
-@journey
+@transactional
 def note_heartbeat(*, name: str) -> None:
     """Keep that the sweep `name` came through now."""
     Heartbeat.objects.update_or_create(name=name, defaults={"at": database_now()})
 
 
-@journey
+@transactional
 def forget_idempotency_keys() -> int:
     """Duty: remove kept answers that are over; how many."""
     due = IdempotencyKey.objects.filter(expires_at__lte=database_now()).order_by("expires_at")

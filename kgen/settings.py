@@ -44,7 +44,7 @@ WEB_THREADS = env.whole("KGEN_WEB_THREADS", 8, least=1, most=256)
 
 # On hot calls, proven credentials are believed so long without asking the database again. Ending, suspending and
 # switching off take effect within 5 s.
-BELIEVED_SECONDS = env.whole("KGEN_BELIEVED_MS", 2000, most=4000) / 1000
+CREDENTIAL_CACHE_SECONDS = env.whole("KGEN_CREDENTIAL_CACHE_MS", 2000, most=4000) / 1000
 # The first page of a leaderboard is made at most so often; a score is on it within a second.
 BOARD_SECONDS = env.whole("KGEN_BOARD_MS", 250, most=900) / 1000
 
@@ -111,7 +111,7 @@ INSTALLED_APPS = [
     # Before the admin, whose templates it replaces.
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "kgen.console.apps.ConsoleConfig",
+    "kgen.admin_site.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -142,7 +142,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Innermost, so that its error pages come before the API's problem documents.
-    "kgen.console.middleware.ConsoleMiddleware",
+    "kgen.admin_site.middleware.ConsoleMiddleware",
 ]
 ROOT_URLCONF = "kgen.urls"
 WSGI_APPLICATION = "kgen.wsgi.application"
@@ -175,8 +175,8 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
-# What shows a time by itself says of which zone it is; lists and pages do so by kgen.console.moments.
-FORMAT_MODULE_PATH = "kgen.console.formats"
+# What shows a time by itself says of which zone it is; lists and pages do so by kgen.admin_site.moments.
+FORMAT_MODULE_PATH = "kgen.admin_site.formats"
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 # The finders are asked once at the start, not on every request.
@@ -186,7 +186,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 # The console alone has sessions and forms.
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"/{CONSOLE_PATH}"
 SESSION_COOKIE_AGE = CONSOLE_SESSION_SECONDS
-CSRF_FAILURE_VIEW = "kgen.console.failures.csrf_failure"
+CSRF_FAILURE_VIEW = "kgen.admin_site.failures.csrf_failure"
 # Not a cookie: a client's secret is shown in a message once.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 OTP_TOTP_ISSUER = "kgen console"
@@ -235,7 +235,7 @@ UNFOLD = {
         "base": _ramp(250, 0.006, (98.5, 96.8, 92, 87, 72, 51, 44, 37, 27, 21, 15)),
         "primary": _ramp(225, 0.09, (97.5, 94, 89, 83, 75, 60, 50, 43, 37, 31, 24)),
     },
-    "SIDEBAR": {"show_search": False, "navigation": "kgen.console.navigation.sidebar"},
+    "SIDEBAR": {"show_search": False, "navigation": "kgen.admin_site.navigation.sidebar"},
 }
 
 # ------------------------------------------------------------------ PostgreSQL
@@ -321,7 +321,7 @@ CELERY_BEAT_SCHEDULE = {
     "payouts": {"task": "wallet.tasks.pay_withdrawals", "schedule": 1.0, "options": {"expires": 5}},
     "totals": {"task": "wallet.tasks.total_postings", "schedule": 2.0, "options": {"expires": 5}},
     "entries": {"task": "esports.tasks.count_entries", "schedule": 60.0, "options": {"expires": 120}},
-    "new names": {"task": "esports.tasks.follow_names", "schedule": 1.0, "options": {"expires": 5}},
+    "new names": {"task": "esports.tasks.sync_names", "schedule": 1.0, "options": {"expires": 5}},
     "old changes of standings": {
         "task": "esports.tasks.forget_changes",
         "schedule": 30.0,
@@ -343,8 +343,8 @@ AUTHENTICATION_BY_AUDIENCE = {
     "gamer": "users.authentication.GamerAuthentication",
     "studio": "users.authentication.StudioAuthentication",
 }
-# The same on the express way (kgen.express).
-EXPRESS_BY_AUDIENCE = {"gamer": "users.express.Gamers", "studio": "users.express.Studios"}
+# The same on the express way (kgen.fast_path).
+FAST_PATH_AUDIENCES = {"gamer": "users.fast_path.Gamers", "studio": "users.fast_path.Studios"}
 # How a studio's name for a gamer becomes the gamer, for apps below the one that knows.
 GAMER_LOOKUP = "users.selectors.gamer_by_user_id"
 # Whom a wallet belongs to, for the ledger that knows no gamers.

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from kgen import services
-from kgen.console.guards import forget_old_tries
+from kgen.admin_site.guards import forget_old_tries
 from kgen.duties import duty
 from kgen.health import SWEEP
 from kgen.jobs.running import run_due

@@ -28,7 +28,7 @@ class Once(Protocol):
         """Called last in the transaction; keeps the answer with the effect."""
 
 
-class Act(Protocol):
+class OperatorTrace(Protocol):
     """An operator's act (see kgen.audit): what keeps its trace in the transaction of its effect."""
 
     def begin(self) -> None:
@@ -39,7 +39,7 @@ class Act(Protocol):
 
 
 # Whose act the journeys that are called now are; none for calls of gamers and studios, and for sweeps.
-ACTING: ContextVar[Act | None] = ContextVar("acting", default=None)
+ACTING: ContextVar[OperatorTrace | None] = ContextVar("acting", default=None)
 
 # Whether journeys are parts of one transaction now (`as_one`).
 _TOGETHER: ContextVar[bool] = ContextVar("together", default=False)
@@ -64,7 +64,7 @@ def sqlstate(error: BaseException) -> str:
     return getattr(error.__cause__, "sqlstate", None) or ""
 
 
-def journey[**P, R](service: Callable[P, R]) -> Callable[P, R]:
+def transactional[**P, R](service: Callable[P, R]) -> Callable[P, R]:
     """Run `service` as one durable transaction: its effect is committed when it returns, and none when it raises.
 
     Deadlocks and serialization failures are run again a few times. With `once=` the effect and the answer

@@ -24,7 +24,7 @@ urlpatterns = [
     path("", include("kgen.webhooks.urls")),
 ]
 # Problem documents, but pages to read under the console's path.
-handler400 = "kgen.console.failures.bad_request"
-handler403 = "kgen.console.failures.permission_denied"
-handler404 = "kgen.console.failures.not_found"
-handler500 = "kgen.console.failures.server_error"
+handler400 = "kgen.admin_site.failures.bad_request"
+handler403 = "kgen.admin_site.failures.permission_denied"
+handler404 = "kgen.admin_site.failures.not_found"
+handler500 = "kgen.admin_site.failures.server_error"

@@ -15,7 +15,7 @@ PAUSE_SECONDS = 1.0
 TIMEOUT_SECONDS = 0.5
 
 
-class Pause:
+class CircuitBreaker:
     """Remembers a failure for a moment. One for all users of Valkey in a process."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Pause:
             self.until = time.monotonic() + PAUSE_SECONDS
 
 
-pause = Pause()
+pause = CircuitBreaker()
 
 
 @cache

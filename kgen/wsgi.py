@@ -1,4 +1,4 @@
-"""Django's own entry point, which the ordinary way serves (kgen.serving.ordinary)."""
+"""Django's own entry point, which the ordinary way serves (kgen.serving.wsgi_threads)."""
 
 import os
 

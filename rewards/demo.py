@@ -45,7 +45,7 @@ class Phase:
 
 
 @dataclass
-class Outcome:
+class DemoResult:
     """What the demo has to show: the board, the winner's money from first to last, and the speed."""
 
     tournament_uid: str
@@ -69,7 +69,7 @@ class Demo:
         self.phases: list[Phase] = []
         self.gate = asyncio.Semaphore(CONCURRENCY)
 
-    async def play(self) -> Outcome:
+    async def play(self) -> DemoResult:
         """The whole of it: sessions, deposits, joins, some leave, scores, settlement, claims, a withdrawal.
 
         :raises httpx.HTTPStatusError: the product refused something that it should not.
@@ -89,7 +89,7 @@ class Demo:
         await self._phase("claim", winners, self._claim)
         board = await self._board(uid, winners[0], "?limit=10")
         withdrawal = await self._withdraw(winners[0])
-        return Outcome(uid, board, _name(winners[0]), await self._trail(winners[0]), withdrawal, self.phases)
+        return DemoResult(uid, board, _name(winners[0]), await self._trail(winners[0]), withdrawal, self.phases)
 
     async def _phase(self, name: str, numbers: Sequence[int], act: Callable[[int], Awaitable[Any]]) -> None:
         done, total = 0, len(numbers)
@@ -209,7 +209,7 @@ def _name(number: int) -> str:
     return f"demo-{number}"
 
 
-async def play(facts: dict[str, str], gamers: int, progress: Progress, sms_log: Path) -> Outcome:
+async def play(facts: dict[str, str], gamers: int, progress: Progress, sms_log: Path) -> DemoResult:
     """Play one tournament against the product that `facts` describe.
 
     :raises httpx.HTTPError: it cannot be reached, or refused something that it should not.

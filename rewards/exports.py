@@ -7,10 +7,10 @@ from django.db.models import QuerySet
 
 from kgen.api.pagination import Key
 from kgen.jobs.registry import export
-from kgen.jobs.tables import Column, Scope, Table
+from kgen.jobs.tables import ExportColumn, ExportScope, ExportTable
 
 
-def _results(scope: Scope) -> QuerySet[Any]:
+def _results(scope: ExportScope) -> QuerySet[Any]:
     stays: Any = apps.get_model("esports.Participation").objects
     rows = stays.filter(final_rank__isnull=False).select_related("gamer", "tournament", "reward")
     if scope.about is not None:
@@ -25,23 +25,23 @@ def _of_reward(row: Any, name: str) -> Any:
 
 
 RESULTS = export(
-    Table(
+    ExportTable(
         name="results",
         title="Tournament results",
         permission="rewards.view_settlement",
         columns=(
-            Column("tournament", lambda row: row.tournament_id),
-            Column("title", lambda row: row.tournament.title),
-            Column("client", lambda row: row.client_id),
-            Column("settled", lambda row: row.tournament.settled_at),
-            Column("rank", lambda row: row.final_rank),
-            Column("gamer", lambda row: row.gamer_id),
-            Column("user id", lambda row: row.gamer.user_id),
-            Column("score", lambda row: row.score),
-            Column("prize", lambda row: row.prize),
-            Column("currency", lambda row: row.tournament.currency),
-            Column("reward", lambda row: _of_reward(row, "id")),
-            Column("claim", lambda row: _of_reward(row, "status")),
+            ExportColumn("tournament", lambda row: row.tournament_id),
+            ExportColumn("title", lambda row: row.tournament.title),
+            ExportColumn("client", lambda row: row.client_id),
+            ExportColumn("settled", lambda row: row.tournament.settled_at),
+            ExportColumn("rank", lambda row: row.final_rank),
+            ExportColumn("gamer", lambda row: row.gamer_id),
+            ExportColumn("user id", lambda row: row.gamer.user_id),
+            ExportColumn("score", lambda row: row.score),
+            ExportColumn("prize", lambda row: row.prize),
+            ExportColumn("currency", lambda row: row.tournament.currency),
+            ExportColumn("reward", lambda row: _of_reward(row, "id")),
+            ExportColumn("claim", lambda row: _of_reward(row, "status")),
         ),
         rows=_results,
         key=(Key("tournament_id", "uuid"), Key("final_rank")),

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from kgen.jobs.registry import Act, Turn, job
+from kgen.jobs.registry import Action, ItemCall, job
 from rewards.models import Settlement
 from rewards.services.verifying import verify_settlement
 
@@ -15,6 +15,6 @@ from rewards.services.verifying import verify_settlement
     subjects=Settlement.objects.all,
     page="tournament_settlement",
 )
-def verify(turn: Turn) -> Act:
+def verify(turn: ItemCall) -> Action:
     """Recompute one; what differs is its refusal."""
     return partial(verify_settlement, tournament_id=turn.subject.pk)

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection
 
 
-class Prize(NamedTuple):
+class LockedReward(NamedTuple):
     """As much of an unclaimed reward as claiming needs."""
 
     id: UUID
@@ -18,7 +18,7 @@ class Prize(NamedTuple):
 
 def lock_unclaimed(
     *, of: Collection[UUID], ids: Collection[UUID], places: Collection[tuple[UUID, UUID]]
-) -> list[Prize]:
+) -> list[LockedReward]:
     """Hold what is unclaimed, in id order: all of these gamers, those of these ids, and those of (gamer, tournament).
 
     Whoever waited here for another claim finds what that has claimed missing.
@@ -26,7 +26,7 @@ def lock_unclaimed(
     with connection.cursor() as cursor:
         gamers, tournaments = zip(*places, strict=True) if places else ((), ())
         cursor.execute(_LOCK_UNCLAIMED, [list(ids), list(of), list(gamers), list(tournaments)])
-        return [Prize(*row) for row in cursor.fetchall()]
+        return [LockedReward(*row) for row in cursor.fetchall()]
 
 
 # By id alone in the end: so there is one order of locks, whatever the claims are for.

@@ -9,9 +9,9 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Count, QuerySet, Sum
 
-from esports.results import Booked, Results, Shares, booked_places, foresee_results, foresee_shares, recompute
+from esports.results import BookedResults, Results, Shares, booked_places, foresee_results, foresee_shares, recompute
 from esports.selectors.boards import BEST_FIRST
-from esports.selectors.tournaments import Seen, stakes_to_refund
+from esports.selectors.tournaments import TournamentAt, stakes_to_refund
 from kgen.api.pagination import Key, Page, decode_cursor, encode_cursor, page_of
 from rewards.models import HoldStep, Reward, RewardStatus, Settlement
 from wallet.ledger import SystemAccount
@@ -35,7 +35,7 @@ class Claimable:
 
 
 @dataclass(frozen=True)
-class Result:
+class ResultLine:
     """A line of a settled tournament's results."""
 
     rank: int
@@ -100,7 +100,9 @@ def clients_with_expiry() -> list["Client"]:
     return list(clients.filter(reward_expiry_days__isnull=False))
 
 
-def results_page(tournament_id: UUID, *, scope: str, cursor: str | None, limit: int) -> tuple[list[Result], str | None]:
+def results_page(
+    tournament_id: UUID, *, scope: str, cursor: str | None, limit: int
+) -> tuple[list[ResultLine], str | None]:
     """A page of a tournament's final ranking, best first; empty until it is settled.
 
     :raises Invalid: the cursor is not one of this list.
@@ -109,14 +111,14 @@ def results_page(tournament_id: UUID, *, scope: str, cursor: str | None, limit: 
     with connection.cursor() as cursor_:
         cursor_.execute(_RESULTS.format(behind=_BEHIND if behind else ""), [tournament_id, *behind, limit + 1])
         found = cursor_.fetchall()
-    rows = [Result(*row[len(BEST_FIRST) :]) for row in found[:limit]]
+    rows = [ResultLine(*row[len(BEST_FIRST) :]) for row in found[:limit]]
     if len(found) <= limit:
         return rows, None
     return rows, encode_cursor(scope, found[limit - 1][: len(BEST_FIRST)])
 
 
 @dataclass(frozen=True)
-class Preview:
+class SettlementPreview:
     """What settling a tournament now would do, as if it were over and ripe.
 
     Either `shares`, and `postings` as (source, destination, amount) between kinds of accounts; or none: it would be
@@ -132,7 +134,7 @@ class Preview:
     sponsorship: int
 
 
-def settlement_preview(tournament: Seen) -> Preview:
+def settlement_preview(tournament: TournamentAt) -> SettlementPreview:
     """What settling would do, worked out by the statement that settles; nothing is locked or written.
 
     :raises WrongState: it is settled, or all stakes are back.
@@ -141,7 +143,7 @@ def settlement_preview(tournament: Seen) -> Preview:
     return _preview(tournament, _shares(results) if results else None, results)
 
 
-def settlement_sums(tournament: Seen) -> Preview:
+def settlement_sums(tournament: TournamentAt) -> SettlementPreview:
     """`settlement_preview` without the places, for fields of any size.
 
     :raises WrongState: it is settled, or all stakes are back.
@@ -149,13 +151,13 @@ def settlement_sums(tournament: Seen) -> Preview:
     return _preview(tournament, foresee_shares(tournament), None)
 
 
-def _preview(tournament: Seen, shares: Shares | None, results: Results | None) -> Preview:
+def _preview(tournament: TournamentAt, shares: Shares | None, results: Results | None) -> SettlementPreview:
     row = tournament.tournament
     if shares is None:
         refunds = stakes_to_refund(row.pk).count()
-        return Preview(None, None, [], refunds, row.buy_in_price, row.sponsored_amount)
+        return SettlementPreview(None, None, [], refunds, row.buy_in_price, row.sponsored_amount)
     postings = [(SystemAccount.ESCROW, kind, amount) for kind, amount in shares_of(shares)]
-    return Preview(shares, results, postings, 0, row.buy_in_price, row.sponsored_amount)
+    return SettlementPreview(shares, results, postings, 0, row.buy_in_price, row.sponsored_amount)
 
 
 def _shares(results: Results) -> Shares:
@@ -163,7 +165,7 @@ def _shares(results: Results) -> Shares:
     return Shares(len(results.places), winners, results.prizes, results.to_house, results.to_sponsor)
 
 
-def shares_of(results: Results | Booked | Shares) -> list[tuple[SystemAccount, int]]:
+def shares_of(results: Results | BookedResults | Shares) -> list[tuple[SystemAccount, int]]:
     """To whom what is in a tournament's escrow goes, each share above 0."""
     shares = [
         (SystemAccount.REWARDS_PAYABLE, results.prizes),

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from kgen.api.fields import Text
 from rewards.models import Reward, RewardStatus
-from rewards.selectors import Claimable, Result
+from rewards.selectors import Claimable, ResultLine
 from rewards.services.claiming import Claimed
 
 # Rewards in one claim.
@@ -98,7 +98,7 @@ def claimed_wire(done: Claimed) -> dict[str, Any]:
     return {"message": "Rewards claimed successfully", "claimed": done.count, "amount": done.amount}
 
 
-def result_wire(row: Result) -> dict[str, Any]:
+def result_wire(row: ResultLine) -> dict[str, Any]:
     """A line of the results, as `ResultOut`."""
     return {
         "rank": row.rank,

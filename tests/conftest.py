@@ -18,7 +18,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from xdist.scheduler import LoadScopeScheduling
 
-from kgen.express.together import Together
+from kgen.fast_path.batch_lane import BatchLane
 from tests.support import factories
 from tests.support.databases import connect_to, drop_database, empty_all_tables, make_database
 from tests.support.http import GamerCaller, StudioCaller
@@ -115,7 +115,7 @@ def way(request: pytest.FixtureRequest) -> Way:
 @pytest.fixture(scope="session", autouse=True)
 def work_where_it_is() -> None:
     """Lanes work in the thread and the transaction of their caller, so that a test sees what they do."""
-    Together.inline = True
+    BatchLane.inline = True
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -134,7 +134,7 @@ def quiet_requests() -> None:
 @pytest.fixture(autouse=True)
 def nothing_believed(settings: Any) -> None:
     """What a test changes is seen by its next call, unless it is about what is remembered for a moment."""
-    settings.BELIEVED_SECONDS = settings.BOARD_SECONDS = 0
+    settings.CREDENTIAL_CACHE_SECONDS = settings.BOARD_SECONDS = 0
 
 
 @pytest.fixture(autouse=True)

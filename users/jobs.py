@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from kgen.jobs.registry import Act, Turn, job
+from kgen.jobs.registry import Action, ItemCall, job
 from kgen.webhooks import services
 from kgen.webhooks.models import WebhookDelivery
 
@@ -24,6 +24,6 @@ def _deliveries() -> QuerySet[Any]:
     trace="webhook.replay",
     subjects=_deliveries,
 )
-def replay(turn: Turn) -> Act:
+def replay(turn: ItemCall) -> Action:
     """Try a delivery again, with three days of its own."""
     return partial(services.replay, client_id=turn.subject.client_id, delivery_id=turn.subject.pk)

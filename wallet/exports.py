@@ -6,30 +6,30 @@ from django.db.models import Prefetch, QuerySet
 
 from kgen.api.pagination import Key
 from kgen.jobs.registry import export
-from kgen.jobs.tables import Column, Scope, Table
+from kgen.jobs.tables import ExportColumn, ExportScope, ExportTable
 from wallet.models import Account, Adjustment, Bucket, Posting, Transaction, Withdrawal
 from wallet.selectors.statements import NOT_LISTED
 
 
-def _withdrawals(scope: Scope) -> QuerySet[Withdrawal]:
+def _withdrawals(scope: ExportScope) -> QuerySet[Withdrawal]:
     return _of_wallet(scope, scope.within(Withdrawal.objects.select_related("wallet"), "created_at"))
 
 
-def _adjustments(scope: Scope) -> QuerySet[Adjustment]:
+def _adjustments(scope: ExportScope) -> QuerySet[Adjustment]:
     return _of_wallet(scope, scope.within(Adjustment.objects.select_related("wallet"), "created_at"))
 
 
-def _of_wallet[Q: QuerySet[Any]](scope: Scope, rows: Q) -> Q:
+def _of_wallet[Q: QuerySet[Any]](scope: ExportScope, rows: Q) -> Q:
     return rows.filter(wallet=scope.about) if scope.about else rows
 
 
-def _statement(scope: Scope) -> QuerySet[Transaction]:
+def _statement(scope: ExportScope) -> QuerySet[Transaction]:
     postings = Posting.objects.select_related("source", "destination").order_by("id")
     rows = Transaction.objects.filter(wallet=scope.about).exclude(kind__in=NOT_LISTED)
     return scope.within(rows, "created_at").prefetch_related(Prefetch("postings", queryset=postings))
 
 
-def _postings(scope: Scope) -> QuerySet[Posting]:
+def _postings(scope: ExportScope) -> QuerySet[Posting]:
     rows = Posting.objects.select_related("transaction", "source__wallet", "destination__wallet")
     return scope.within(rows, "transaction__created_at", "transaction__client_id")
 
@@ -52,30 +52,30 @@ def _address(account: Account) -> Any:
 
 
 WITHDRAWALS = export(
-    Table(
+    ExportTable(
         name="withdrawals",
         title="Withdrawals",
         permission="wallet.view_withdrawal",
         columns=(
-            Column("withdrawal", lambda row: row.pk),
-            Column("client", lambda row: row.client_id),
-            Column("requested", lambda row: row.created_at),
-            Column("state", lambda row: row.state),
-            Column("review", lambda row: row.review),
-            Column("amount", lambda row: row.amount),
-            Column("currency", lambda row: row.currency),
-            Column("wallet", lambda row: row.wallet.address, personal=True),
-            Column("destination", lambda row: row.destination, personal=True),
-            Column("KGeN account", lambda row: row.account_id),
-            Column("rail", lambda row: row.rail),
-            Column("tries", lambda row: row.tries),
-            Column("settled", lambda row: row.settled_at),
-            Column("approved by", lambda row: row.approved_by),
-            Column("rejected by", lambda row: row.rejected_by),
-            Column("resolved by", lambda row: row.resolved_by),
-            Column("reason", lambda row: row.reason),
-            Column("block", lambda row: row.block_number),
-            Column("transaction hash", lambda row: row.transaction_hash),
+            ExportColumn("withdrawal", lambda row: row.pk),
+            ExportColumn("client", lambda row: row.client_id),
+            ExportColumn("requested", lambda row: row.created_at),
+            ExportColumn("state", lambda row: row.state),
+            ExportColumn("review", lambda row: row.review),
+            ExportColumn("amount", lambda row: row.amount),
+            ExportColumn("currency", lambda row: row.currency),
+            ExportColumn("wallet", lambda row: row.wallet.address, personal=True),
+            ExportColumn("destination", lambda row: row.destination, personal=True),
+            ExportColumn("KGeN account", lambda row: row.account_id),
+            ExportColumn("rail", lambda row: row.rail),
+            ExportColumn("tries", lambda row: row.tries),
+            ExportColumn("settled", lambda row: row.settled_at),
+            ExportColumn("approved by", lambda row: row.approved_by),
+            ExportColumn("rejected by", lambda row: row.rejected_by),
+            ExportColumn("resolved by", lambda row: row.resolved_by),
+            ExportColumn("reason", lambda row: row.reason),
+            ExportColumn("block", lambda row: row.block_number),
+            ExportColumn("transaction hash", lambda row: row.transaction_hash),
         ),
         rows=_withdrawals,
         key=(Key("id", "uuid"),),
@@ -83,25 +83,25 @@ WITHDRAWALS = export(
     )
 )
 ADJUSTMENTS = export(
-    Table(
+    ExportTable(
         name="adjustments",
         title="Adjustments",
         permission="wallet.view_adjustment",
         columns=(
-            Column("adjustment", lambda row: row.pk),
-            Column("client", lambda row: row.client_id),
-            Column("requested", lambda row: row.created_at),
-            Column("requested by", lambda row: row.requested_by),
-            Column("wallet", lambda row: row.wallet.address, personal=True),
-            Column("direction", lambda row: row.direction),
-            Column("bucket", lambda row: row.bucket),
-            Column("amount", lambda row: row.amount),
-            Column("currency", lambda row: row.wallet.currency),
-            Column("reason", lambda row: row.reason),
-            Column("state", lambda row: row.state),
-            Column("decided", lambda row: row.decided_at),
-            Column("decided by", lambda row: row.decided_by),
-            Column("note", lambda row: row.note),
+            ExportColumn("adjustment", lambda row: row.pk),
+            ExportColumn("client", lambda row: row.client_id),
+            ExportColumn("requested", lambda row: row.created_at),
+            ExportColumn("requested by", lambda row: row.requested_by),
+            ExportColumn("wallet", lambda row: row.wallet.address, personal=True),
+            ExportColumn("direction", lambda row: row.direction),
+            ExportColumn("bucket", lambda row: row.bucket),
+            ExportColumn("amount", lambda row: row.amount),
+            ExportColumn("currency", lambda row: row.wallet.currency),
+            ExportColumn("reason", lambda row: row.reason),
+            ExportColumn("state", lambda row: row.state),
+            ExportColumn("decided", lambda row: row.decided_at),
+            ExportColumn("decided by", lambda row: row.decided_by),
+            ExportColumn("note", lambda row: row.note),
         ),
         rows=_adjustments,
         key=(Key("id", "uuid"),),
@@ -109,17 +109,17 @@ ADJUSTMENTS = export(
     )
 )
 STATEMENT = export(
-    Table(
+    ExportTable(
         name="statement",
         title="Statement of a gamer",
         permission="wallet.view_transaction",
         columns=(
-            Column("time", lambda row: row.created_at),
-            Column("transaction", lambda row: row.pk),
-            Column("kind", lambda row: row.kind),
-            Column("change", _change),
-            Column("balance", lambda row: row.balance_after),
-            Column("reference", lambda row: row.reference),
+            ExportColumn("time", lambda row: row.created_at),
+            ExportColumn("transaction", lambda row: row.pk),
+            ExportColumn("kind", lambda row: row.kind),
+            ExportColumn("change", _change),
+            ExportColumn("balance", lambda row: row.balance_after),
+            ExportColumn("reference", lambda row: row.reference),
         ),
         rows=_statement,
         key=(Key("created_at", "time"), Key("id", "uuid")),
@@ -128,25 +128,25 @@ STATEMENT = export(
     )
 )
 LEDGER = export(
-    Table(
+    ExportTable(
         name="ledger",
         title="Ledger: every posting",
         permission="wallet.view_transaction",
         columns=(
-            Column("transaction", lambda row: row.transaction_id),
-            Column("posting", lambda row: row.pk),
-            Column("client", lambda row: row.transaction.client_id),
-            Column("time", lambda row: row.transaction.created_at),
-            Column("kind", lambda row: row.transaction.kind),
-            Column("reference", lambda row: row.transaction.reference),
-            Column("from", lambda row: row.source.kind),
-            Column("from address", lambda row: _address(row.source), personal=True),
-            Column("to", lambda row: row.destination.kind),
-            Column("to address", lambda row: _address(row.destination), personal=True),
-            Column("amount", lambda row: row.amount),
-            Column("currency", lambda row: row.currency),
-            Column("from balance", lambda row: row.source_balance),
-            Column("to balance", lambda row: row.destination_balance),
+            ExportColumn("transaction", lambda row: row.transaction_id),
+            ExportColumn("posting", lambda row: row.pk),
+            ExportColumn("client", lambda row: row.transaction.client_id),
+            ExportColumn("time", lambda row: row.transaction.created_at),
+            ExportColumn("kind", lambda row: row.transaction.kind),
+            ExportColumn("reference", lambda row: row.transaction.reference),
+            ExportColumn("from", lambda row: row.source.kind),
+            ExportColumn("from address", lambda row: _address(row.source), personal=True),
+            ExportColumn("to", lambda row: row.destination.kind),
+            ExportColumn("to address", lambda row: _address(row.destination), personal=True),
+            ExportColumn("amount", lambda row: row.amount),
+            ExportColumn("currency", lambda row: row.currency),
+            ExportColumn("from balance", lambda row: row.source_balance),
+            ExportColumn("to balance", lambda row: row.destination_balance),
         ),
         rows=_postings,
         # Ids count up, so that a page is a stretch of the primary key.

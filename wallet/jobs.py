@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from kgen.jobs.registry import Act, Turn, job
+from kgen.jobs.registry import Action, ItemCall, job
 from wallet.models import Withdrawal
 from wallet.services import reviewing
 
@@ -17,7 +17,7 @@ MAY_DECIDE = "wallet.approve_withdrawal"
     subjects=Withdrawal.objects.all,
     page="withdrawal",
 )
-def approve(turn: Turn) -> Act:
+def approve(turn: ItemCall) -> Action:
     """Let a withdrawal above the client's threshold be paid."""
     return partial(
         reviewing.approve_withdrawal,
@@ -35,7 +35,7 @@ def approve(turn: Turn) -> Act:
     subjects=Withdrawal.objects.all,
     page="withdrawal",
 )
-def reject(turn: Turn) -> Act:
+def reject(turn: ItemCall) -> Action:
     """Refuse a withdrawal that awaits approval."""
     return partial(
         reviewing.reject_withdrawal,

@@ -44,7 +44,7 @@ class WithdrawIn(serializers.Serializer[Any]):
     amount = Amount(required=False)
 
 
-class PayoutNewsIn(serializers.Serializer[Any]):
+class PayoutCallbackIn(serializers.Serializer[Any]):
     """What a gateway reports; for the schema's sake, as it is read by wallet.payouts."""
 
     reference = serializers.CharField()

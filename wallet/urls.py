@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from wallet.views import DepositViewSet, GamerWalletViewSet, PayoutNewsViewSet, StudioWalletViewSet
+from wallet.views import DepositViewSet, GamerWalletViewSet, PayoutCallbackViewSet, StudioWalletViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("fe/wallet", GamerWalletViewSet, basename="wallet")
@@ -11,6 +11,6 @@ router.register("fe/wallet", GamerWalletViewSet, basename="wallet")
 router.register("s2s/wallet/deposits", DepositViewSet, basename="deposit")
 router.register("s2s/wallet", StudioWalletViewSet, basename="studio-wallet")
 urlpatterns = [
-    path("hooks/payouts", PayoutNewsViewSet.as_view({"post": "create"}), name="payout-news"),
+    path("hooks/payouts", PayoutCallbackViewSet.as_view({"post": "create"}), name="payout-news"),
     *router.urls,
 ]

@@ -21,7 +21,7 @@ from wallet.serializers import (
     BalanceOut,
     DepositIn,
     DepositOut,
-    PayoutNewsIn,
+    PayoutCallbackIn,
     StatementOut,
     StatementQuery,
     WithdrawalOut,
@@ -33,7 +33,7 @@ from wallet.serializers import (
     withdraw_wire,
     withdrawal_wire,
 )
-from wallet.services import deposits, news, requesting
+from wallet.services import deposits, payout_callbacks, requesting
 
 # Entries of a page.
 STATEMENT_USUAL, STATEMENT_MOST = 50, 200
@@ -131,20 +131,20 @@ class GamerWalletViewSet(GamerViewSet):
 
 
 @extend_schema(tags=["Hooks"])
-class PayoutNewsViewSet(ApiViewSet):
+class PayoutCallbackViewSet(ApiViewSet):
     """What the payment gateway tells by itself."""
 
     takes_idempotency_key = False
 
     @extend_schema(
         operation_id="payout_news",
-        request=PayoutNewsIn,
+        request=PayoutCallbackIn,
         responses={200: MessageOut, **errors("RECORD_NOT_FOUND")},
     )
     def create(self, request: Request) -> HttpResponse:
         """Take in a signed report about a payout; again changes nothing."""
         raw = read_bytes(request._request, BODY_LIMIT)
-        news.take_news(headers=request.headers, body=raw, now=database_now())
+        payout_callbacks.receive_callback(headers=request.headers, body=raw, now=database_now())
         return answer({"message": "payout report received"})
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from kgen.console.pages import address
+from kgen.admin_site.pages import address
 
 
 def tournament_address(pk: UUID) -> str:

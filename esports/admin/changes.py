@@ -8,23 +8,23 @@ from uuid import UUID
 from django.http import HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
-from esports import lifecycle, outlook
+from esports import forecast, lifecycle
 from esports.admin.addresses import number_of, tournament_address
 from esports.admin.clocks import lasting, remember_zone, shown, typed, zone_of
 from esports.admin.fields import WallClock
 from esports.admin.forms import ZoneForm
-from esports.admin.parts import moved_times, terms_of, typed_terms
+from esports.admin.initial_values import moved_times, terms_of, typed_terms
 from esports.admin.tournament import OfTournament
+from esports.forecast import Offer
 from esports.models import Tournament
-from esports.outlook import Offer
 from esports.selectors.fields import ranked_of, refunds_of
-from esports.selectors.tournaments import Seen
+from esports.selectors.tournaments import TournamentAt
 from esports.services import drafting
 from esports.services.cancelling import REFUNDS_AT_ONCE, cancel_once
 from esports.services.ending import end_tournament
 from esports.services.organising import change_tournament
-from kgen.console.acts import Act
-from kgen.console.pages import address, does, page
+from kgen.admin_site.actions import ConsoleAction
+from kgen.admin_site.pages import address, does, page
 from kgen.errors import DomainError
 
 ORGANISE = "esports.organise_tournament"
@@ -40,7 +40,7 @@ class ChangePage(OfTournament):
         row = self.seen(kwargs["pk"]).tournament
         return [("Tournaments", address("esports_tournament_changelist")), (row.title, tournament_address(row.pk))]
 
-    def facts(self, found: Seen) -> dict[str, Any]:
+    def facts(self, found: TournamentAt) -> dict[str, Any]:
         """What every such page shows."""
         zone = zone_of(self.request)
         row = found.tournament
@@ -68,7 +68,7 @@ class ClonePage(ChangePage):
         row = found.tournament
         return self.facts(found) | {"is_moved": row.timetable != row.original_timetable}
 
-    @does(Act("tournament.draft", ORGANISE, needs_reason=False))
+    @does(ConsoleAction("tournament.draft", ORGANISE, needs_reason=False))
     def clone(self, *, pk: UUID) -> HttpResponse:
         """Open the wizard with all of it filled in; nothing is published yet."""
         found = self.seen(pk)
@@ -88,7 +88,7 @@ class ExtendForm(ZoneForm):
     locks_at = WallClock(label="Entries close", required=False, help_text="Empty: as it is.")
     ends_at = WallClock(label="Ends", required=False, help_text="Empty: as it is.")
 
-    def __init__(self, *args: Any, found: Seen, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, found: TournamentAt, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.row, self.now = found.tournament, found.now
         self.changes: dict[str, datetime] = {}
@@ -138,7 +138,7 @@ class ExtendPage(ChangePage):
 
     route, name, title = "play/tournaments/<uuid:pk>/extend/", "tournament_extend", "Extend"
     template_name = "console/play/extend.html"
-    EXTEND = Act("tournament.extend", ORGANISE)
+    EXTEND = ConsoleAction("tournament.extend", ORGANISE)
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
         found = self.seen(kwargs["pk"])
@@ -203,13 +203,13 @@ class EndPage(ChangePage):
 
     route, name, title = "play/tournaments/<uuid:pk>/end/", "tournament_end", "End now"
     template_name = "console/play/end.html"
-    END = Act("tournament.end", ORGANISE)
+    END = ConsoleAction("tournament.end", ORGANISE)
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
         found = self.seen(kwargs["pk"])
         row, ranked = found.tournament, ranked_of(kwargs["pk"])
         offer = Offer(row.table, row.buy_in_price, row.seats.size, row.min_participants, row.sponsored_amount)
-        result = outlook.outcome(offer, row.seats.taken, ranked)
+        result = forecast.outcome(offer, row.seats.taken, ranked)
         paid_at = found.now + timedelta(seconds=row.settlement_delay_seconds)
         return self.facts(found) | {
             "is_begun": found.now >= row.starts_at,
@@ -239,7 +239,7 @@ class CancelPage(ChangePage):
 
     route, name, title = "play/tournaments/<uuid:pk>/cancel/", "tournament_cancel", "Cancel with refund"
     permission, template_name = CANCEL, "console/play/cancel.html"
-    ACT = Act("tournament.cancel", CANCEL)
+    ACT = ConsoleAction("tournament.cancel", CANCEL)
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
         found = self.seen(kwargs["pk"])
@@ -270,7 +270,7 @@ class RefundsPage(ChangePage):
         return TemplateResponse(request, self.template_name, {"row": found.tournament} | refunding(found))
 
 
-def refunding(found: Seen) -> dict[str, Any]:
+def refunding(found: TournamentAt) -> dict[str, Any]:
     """What goes back, or has gone back."""
     refunds = refunds_of(found.tournament.pk)
     return {

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from esports.lifecycle import Timetable
 from esports.series import time_zones
-from kgen.console.moments import ZONE_COOKIE
+from kgen.admin_site.moments import ZONE_COOKIE
 
 REMEMBERED_SECONDS = 365 * 24 * 3600
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -10,7 +10,7 @@ from django import forms
 
 from esports import prizes
 from esports.admin.clocks import UNITS
-from esports.prizes import FixedBand, MultipleBand, PrizeTable, ShareBand
+from esports.prizes import FixedBand, MultipleBand, PrizeBands, ShareBand
 
 INPUT = {"class": "kc-input"}
 _LENGTH = re.compile(r"\s*(?:(\d{1,7})\s*(d|h|min|s)\s*)+", re.ASCII)
@@ -68,7 +68,7 @@ HEADINGS: dict[str, tuple[str, str]] = {
 }
 
 
-def rows_of(table: PrizeTable) -> list[Row]:
+def rows_of(table: PrizeBands) -> list[Row]:
     """A table's bands as they are typed."""
     rows = []
     for band in table.bands:

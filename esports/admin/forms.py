@@ -13,15 +13,15 @@ from django.utils.datastructures import MultiValueDict
 from esports import lifecycle, prizes
 from esports.admin.clocks import is_skipped, lasting
 from esports.admin.fields import HEADINGS, INPUT, Length, Row, WallClock, rows_of, table_of
+from esports.forecast import Offer
 from esports.lifecycle import Timetable
 from esports.models import MAX_SETTLEMENT_DELAY_SECONDS, MAX_SIZE
-from esports.outlook import Offer
 from esports.selectors.templates import named_tables
 from esports.selectors.tournaments import find_prize_table
 from esports.serializers.series import MAX_AFTER_SECONDS, MAX_BEFORE_SECONDS
 from esports.serializers.tournaments_in import TermsPatch
 from esports.series import resolve, time_zones
-from esports.services.organising import DEFAULT_MIN_PARTICIPANTS, Terms, source_of
+from esports.services.organising import DEFAULT_MIN_PARTICIPANTS, TournamentTerms, source_of
 from kgen.api.fields import MAX_INTEGER, faults
 from kgen.errors import DomainError
 
@@ -236,7 +236,7 @@ class PrizesForm(PartForm):
         named = [(NAMED + name, name) for name in named_tables(client_id)]
         own = [(DEFAULT, "the default: 40 % win 1 to 6 times the buy-in"), *named, (OWN, "bands of its own")]
         self.fields["table"].choices = own  # type: ignore[attr-defined]
-        self.found: prizes.PrizeTable | None = None
+        self.found: prizes.PrizeBands | None = None
         self.breaks_at: int | None = None
 
     def rows(self) -> list[Row]:
@@ -271,7 +271,7 @@ class PrizesForm(PartForm):
                 self.add_error(where, told or refusal.detail)
         return cleaned
 
-    def _find(self, cleaned: dict[str, Any]) -> prizes.PrizeTable:
+    def _find(self, cleaned: dict[str, Any]) -> prizes.PrizeBands:
         return find_prize_table(self.client_id, self._wire(cleaned))
 
     def _wire(self, cleaned: dict[str, Any]) -> Any:
@@ -283,7 +283,9 @@ class PrizesForm(PartForm):
     def _check(self, cleaned: dict[str, Any]) -> None:
         assert self.found is not None
         assert self.terms is not None
-        Terms.of(self.terms | {"sponsored_amount": cleaned.get("sponsored_amount") or 0}, self.found).check(self.terms)
+        TournamentTerms.of(self.terms | {"sponsored_amount": cleaned.get("sponsored_amount") or 0}, self.found).check(
+            self.terms
+        )
 
     def given(self) -> dict[str, Any]:
         """The part."""

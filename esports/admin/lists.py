@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from esports import prizes
 from esports.errors import PrizeTableInvalid
 from esports.models import Participation, PrizeTable
+from kgen.admin_site.admin import ClientFilter, EditableAdmin, ReadOnlyAdmin
+from kgen.admin_site.moments import moment
+from kgen.admin_site.navigation import Nav
 from kgen.api.fields import id_of
-from kgen.console.admin import ClientFilter, EditableAdmin, ReadOnlyAdmin
-from kgen.console.moments import moment
-from kgen.console.navigation import Nav
 
 
 class TableField(forms.JSONField):

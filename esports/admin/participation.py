@@ -8,19 +8,19 @@ from django.http import Http404
 
 from esports.admin.timeline import draw
 from esports.lifecycle import Status
-from esports.selectors.standings import Line, line_of, rulings_of, score_of, score_page
-from esports.selectors.tournaments import see
+from esports.selectors.standings import StandingsLine, line_of, rulings_of, score_of, score_page
+from esports.selectors.tournaments import read_tournament
 from esports.services import refereeing
-from kgen.console.acts import Act
-from kgen.console.names import operator_names
-from kgen.console.pages import ConsolePage, address, does, page
-from kgen.console.scope import may_touch
-from kgen.console.ways import WAYS, Way
+from kgen.admin_site.actions import ConsoleAction
+from kgen.admin_site.links import ROW_LINKS, RowLink
+from kgen.admin_site.names import operator_names
+from kgen.admin_site.pages import ConsolePage, address, does, page
+from kgen.admin_site.scope import may_touch
 
 SCORES = 100
 REFEREE = "esports.referee"
 # A score stands on the page of the stay that it is of.
-WAYS["esports.scoreevent"] = Way("participation_page", "esports.view_tournament", by="participation_id")
+ROW_LINKS["esports.scoreevent"] = RowLink("participation_page", "esports.view_tournament", by="participation_id")
 
 
 @page
@@ -33,14 +33,14 @@ class ParticipationPage(ConsolePage):
     permission = "esports.view_tournament"
     template_name = "console/participation.html"
 
-    DISQUALIFY = Act("participation.disqualify", REFEREE)
-    REINSTATE = Act("participation.reinstate", REFEREE)
-    VOID = Act("score.void", REFEREE)
-    found: Line | None = None
+    DISQUALIFY = ConsoleAction("participation.disqualify", REFEREE)
+    REINSTATE = ConsoleAction("participation.reinstate", REFEREE)
+    VOID = ConsoleAction("score.void", REFEREE)
+    found: StandingsLine | None = None
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
         line = self.line(kwargs["pk"])
-        seen = see(line.stay.tournament_id)
+        seen = read_tournament(line.stay.tournament_id)
         assert seen is not None, "a participation has its tournament"
         scores = score_page(line.stay.pk, cursor=self.request.GET.get("cursor"), limit=SCORES)
         rulings = rulings_of(line.stay.pk)
@@ -58,7 +58,7 @@ class ParticipationPage(ConsolePage):
             "is_first": not self.request.GET.get("cursor"),
         }
 
-    def line(self, pk: UUID) -> Line:
+    def line(self, pk: UUID) -> StandingsLine:
         """The stay with its rank; read once a request.
 
         :raises Http404: there is none, or it is of a client outside the operator's limit.

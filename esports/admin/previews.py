@@ -10,20 +10,20 @@ from django.template.response import TemplateResponse
 
 from esports import series
 from esports.admin.clocks import sentence
+from esports.admin.forecasts import shown_forecast
 from esports.admin.forms import PrizesForm, SeriesForm, WhatForm, WhenForm
-from esports.admin.outlooks import shown_outlook
 from esports.selectors.fields import usual_scoring_percent
 from esports.series import Calendar, Offsets
+from kgen.admin_site.pages import ConsolePage, page
+from kgen.admin_site.scope import may_touch
 from kgen.clock import database_now
-from kgen.console.pages import ConsolePage, page
-from kgen.console.scope import may_touch
 from kgen.errors import DomainError
 
 ORGANISE = "esports.organise_tournament"
 SHOWN = 5
 
 
-class Preview(ConsolePage):
+class FormPreview(ConsolePage):
     """A piece of a page, of what is typed into the form that surrounds it. Nothing is kept."""
 
     permission = ORGANISE
@@ -38,7 +38,7 @@ class Preview(ConsolePage):
 
 
 @page
-class TimesPreview(Preview):
+class TimesPreview(FormPreview):
     """What will happen and when, in a sentence."""
 
     route, name, title = "play/preview/times/", "preview_times", "Times"
@@ -62,11 +62,11 @@ class TermsOf(forms.Form):
 
 
 @page
-class PrizesPreview(Preview):
+class PrizesPreview(FormPreview):
     """The house's result over the field size, and the rounding of a sample field."""
 
     route, name, title = "play/preview/prizes/", "preview_prizes", "Prizes"
-    template_name = "console/play/outlook.html"
+    template_name = "console/play/forecast.html"
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
         terms = TermsOf(self.request.POST)
@@ -77,11 +77,11 @@ class PrizesPreview(Preview):
             raise Http404
         form = PrizesForm(self.request.POST, client_id=client_id, terms=terms.cleaned_data)
         form.is_valid()
-        return shown_outlook(form, usual_scoring_percent(client_id))
+        return shown_forecast(form, usual_scoring_percent(client_id))
 
 
 @page
-class SeriesPreview(Preview):
+class SeriesPreview(FormPreview):
     """The next occurrences of a series, in words."""
 
     route, name, title = "play/preview/series/", "preview_series", "Occurrences"

@@ -11,20 +11,20 @@ from django.utils.html import format_html
 
 from esports.admin.clocks import lasting, remember_zone, remembered_zone, zone_of
 from esports.admin.forms import PartForm, PrizesForm, SeriesForm, WhatForm
-from esports.admin.parts import typed_terms
+from esports.admin.initial_values import typed_terms
 from esports.admin.previews import calendar_of, offsets_of
 from esports.models import SeriesOccurrence, TournamentSeries
 from esports.selectors.series import occurrences_before, series_by_id
 from esports.selectors.templates import template_of_client, templates_of_client
 from esports.series import check, words
 from esports.services import series as service
+from kgen.admin_site.actions import ConsoleAction
+from kgen.admin_site.admin import ClientFilter, ReadOnlyAdmin
+from kgen.admin_site.moments import moment
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import ConsolePage, address, does, page
+from kgen.admin_site.scope import may_touch, scoped
 from kgen.clock import ClockTimestamp, database_now
-from kgen.console.acts import Act
-from kgen.console.admin import ClientFilter, ReadOnlyAdmin
-from kgen.console.moments import moment
-from kgen.console.navigation import Nav
-from kgen.console.pages import ConsolePage, address, does, page
-from kgen.console.scope import may_touch, scoped
 from kgen.errors import DomainError, RecordNotFound
 from users.selectors import all_clients
 
@@ -98,9 +98,9 @@ class SeriesPage(OfSeries):
 
     route, name, title = "play/series/<uuid:pk>/", "series_page", "Series"
     permission, template_name = SEE, "console/play/series.html"
-    PAUSE = Act("series.pause", ORGANISE)
-    RESUME = Act("series.resume", ORGANISE)
-    DELETE = Act("series.delete", ORGANISE)
+    PAUSE = ConsoleAction("series.pause", ORGANISE)
+    RESUME = ConsoleAction("series.resume", ORGANISE)
+    DELETE = ConsoleAction("series.delete", ORGANISE)
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
         row = self.row(kwargs["pk"])
@@ -126,7 +126,7 @@ class SeriesPage(OfSeries):
         """Go on; what came round meanwhile is not made up for."""
         self._switch(self.RESUME, pk, active=True, done="The series goes on.")
 
-    def _switch(self, what: Act, pk: UUID, *, active: bool, done: str) -> None:
+    def _switch(self, what: ConsoleAction, pk: UUID, *, active: bool, done: str) -> None:
         row = self.row(pk)
         self.run(
             what,
@@ -240,7 +240,7 @@ class NewSeriesPage(SeriesFormPage):
     """A new series, empty or from a template."""
 
     route, name, title = "play/series/new/", "series_new", "New series"
-    CREATE = Act("series.create", ORGANISE, needs_reason=False)
+    CREATE = ConsoleAction("series.create", ORGANISE, needs_reason=False)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """First the client, then the form."""
@@ -294,7 +294,7 @@ class EditSeriesPage(SeriesFormPage):
     """Changing a series: what was not made yet follows."""
 
     route, name, title = "play/series/<uuid:pk>/edit/", "series_edit", "Change the series"
-    CHANGE = Act("series.change", ORGANISE)
+    CHANGE = ConsoleAction("series.change", ORGANISE)
     example: ClassVar[dict[str, Any]] = {}
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:

@@ -8,11 +8,11 @@ from django.utils.html import format_html
 
 from esports.models import TournamentTemplate
 from esports.services.templates import delete_template
-from kgen.console.acts import Act, on_rows
-from kgen.console.admin import ClientFilter, ReadOnlyAdmin
-from kgen.console.moments import moment
-from kgen.console.navigation import Nav
-from kgen.console.pages import address
+from kgen.admin_site.actions import ConsoleAction, on_rows
+from kgen.admin_site.admin import ClientFilter, ReadOnlyAdmin
+from kgen.admin_site.moments import moment
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import address
 
 ORGANISE = "esports.organise_tournament"
 
@@ -59,7 +59,7 @@ class TemplateAdmin(ReadOnlyAdmin):
             f"{address('series_new')}{query}&template={row.pk}",
         )
 
-    @on_rows(Act("template.delete", ORGANISE), "Remove")
+    @on_rows(ConsoleAction("template.delete", ORGANISE), "Remove")
     def remove(self, request: HttpRequest, row: Any, reason: str) -> None:
         """What was made from it stays."""
         delete_template(client_id=row.client_id, template_id=row.pk)

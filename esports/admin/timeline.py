@@ -12,7 +12,7 @@ LEFT, RIGHT, TOP, BOTTOM = 70, 15, 15, 25
 
 
 @dataclass(frozen=True)
-class Point:
+class ChartPoint:
     """An accepted score: where it stands, and what it was."""
 
     x: float
@@ -21,10 +21,10 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Chart:
+class ScoreChart:
     """The standing over time. `line` are the coordinates of an SVG polyline that goes in steps."""
 
-    points: list[Point]
+    points: list[ChartPoint]
     line: str
     lowest: int
     highest: int
@@ -40,7 +40,7 @@ class Chart:
     bottom: int = HEIGHT - BOTTOM
 
 
-def draw(events: Sequence[ScoreEvent], score: int | None) -> Chart | None:
+def draw(events: Sequence[ScoreEvent], score: int | None) -> ScoreChart | None:
     """The chart of `events`, oldest first, each by the standing that it made; `score` is the present one.
 
     None for fewer than two events: one is no course.
@@ -50,9 +50,11 @@ def draw(events: Sequence[ScoreEvent], score: int | None) -> Chart | None:
     levels = [event.standing for event in events] + ([] if score is None else [score])
     lowest, highest = min(levels), max(levels)
     first, last = events[0].accepted_at, events[-1].accepted_at
-    points = [Point(_x(event.accepted_at, first, last), _y(event.standing, lowest, highest), event) for event in events]
+    points = [
+        ChartPoint(_x(event.accepted_at, first, last), _y(event.standing, lowest, highest), event) for event in events
+    ]
     now_y = None if score is None else _y(score, lowest, highest)
-    return Chart(points, _steps(points), lowest, highest, first, last, now_y)
+    return ScoreChart(points, _steps(points), lowest, highest, first, last, now_y)
 
 
 def _x(at: datetime, first: datetime, last: datetime) -> float:
@@ -66,7 +68,7 @@ def _y(value: int, lowest: int, highest: int) -> float:
     return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
 
 
-def _steps(points: Sequence[Point]) -> str:
+def _steps(points: Sequence[ChartPoint]) -> str:
     """A standing holds until the next score: each step goes across, then up or down."""
     corners = [f"{points[0].x},{points[0].y}"]
     for before, after in pairwise(points):

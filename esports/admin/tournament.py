@@ -14,20 +14,20 @@ from esports.admin.stages import StageFilter
 from esports.lifecycle import Status
 from esports.models import Tournament
 from esports.selectors.search import entitled
-from esports.selectors.standings import Part, standing_page, stays_of
+from esports.selectors.standings import StandingsSection, standing_page, stays_of
 from esports.selectors.statuses import having_status
-from esports.selectors.tournaments import Seen, see, seen, with_clock
+from esports.selectors.tournaments import TournamentAt, read_tournament, tournament_at, with_clock
+from kgen.admin_site.actions import ConsoleAction
+from kgen.admin_site.admin import ClientFilter, ReadOnlyAdmin
+from kgen.admin_site.days import DaysFilter
+from kgen.admin_site.moments import moment
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import ConsolePage, address, page
+from kgen.admin_site.scope import may_touch
 from kgen.api.fields import id_of, is_clean_reference
-from kgen.console.acts import Act
-from kgen.console.admin import ClientFilter, ReadOnlyAdmin
-from kgen.console.days import DaysFilter
-from kgen.console.moments import moment
-from kgen.console.navigation import Nav
-from kgen.console.pages import ConsolePage, address, page
-from kgen.console.scope import may_touch
 from kgen.jobs.actions import as_job
 
-CANCEL_MANY = Act("tournament.cancel_many", "esports.cancel_tournament")
+CANCEL_MANY = ConsoleAction("tournament.cancel_many", "esports.cancel_tournament")
 LINES = 50
 FINAL = (Status.COMPLETED, Status.CANCELLED)
 
@@ -76,7 +76,7 @@ class TournamentAdmin(ReadOnlyAdmin):
     @admin.display(description="status")
     def status(self, row: Any) -> str:
         """What it is now."""
-        return render_to_string("console/status_mark.html", {"status": seen(row).status.value})
+        return render_to_string("console/status_mark.html", {"status": tournament_at(row).status.value})
 
     @admin.display(description="field")
     def field(self, row: Tournament) -> str:
@@ -91,7 +91,7 @@ class TournamentAdmin(ReadOnlyAdmin):
     @admin.display(description="prize pool")
     def prize_pool(self, row: Tournament) -> str:
         """What the prizes add up to at the present field; nothing where nobody will get them."""
-        if seen(row).status is Status.CANCELLED:
+        if tournament_at(row).status is Status.CANCELLED:
             return "–"
         return f"{row.price_pool():,} {row.currency}"
 
@@ -111,20 +111,20 @@ class OfTournament(ConsolePage):
 
     permission = "esports.view_tournament"
 
-    def seen(self, pk: UUID) -> Seen:
+    def tournament_at(self, pk: UUID) -> TournamentAt:
         """The tournament and the clock.
 
         :raises Http404: there is none, or it is of a client outside the operator's limit.
         """
-        found = see(pk)
+        found = read_tournament(pk)
         if found is None or not may_touch(self.request.user, found.tournament.client_id):
             raise Http404
         return found
 
-    def standing(self, found: Seen) -> dict[str, Any]:
+    def standing(self, found: TournamentAt) -> dict[str, Any]:
         """What the part of the page shows that is loaded again and again."""
         asked = self.request.GET.get("part", "")
-        part = Part(asked) if asked in Part else Part.RANKED
+        part = StandingsSection(asked) if asked in StandingsSection else StandingsSection.RANKED
         row = found.tournament
         lines = standing_page(row, part, cursor=self.request.GET.get("cursor"), limit=LINES)
         return {
@@ -135,7 +135,11 @@ class OfTournament(ConsolePage):
             "standing": lines,
             "stakes": row.seats.taken * row.buy_in_price,
             "is_first": not self.request.GET.get("cursor"),
-            "parts": [(Part.RANKED, "Ranked"), (Part.UNSCORED, "Without a score"), (Part.DISQUALIFIED, "Disqualified")],
+            "parts": [
+                (StandingsSection.RANKED, "Ranked"),
+                (StandingsSection.UNSCORED, "Without a score"),
+                (StandingsSection.DISQUALIFIED, "Disqualified"),
+            ],
         }
 
 
@@ -182,7 +186,7 @@ class StandingPage(OfTournament):
         return render(request, "console/tournament_standing.html", self.standing(self.seen(kwargs["pk"])))
 
 
-def is_moving(found: Seen) -> bool:
+def is_moving(found: TournamentAt) -> bool:
     """Whether what is shown changes by itself: it is not over, or workers are about to settle or refund it."""
     row = found.tournament
     if found.status is Status.COMPLETED:

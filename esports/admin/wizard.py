@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.utils.datastructures import MultiValueDict
 
 from esports import lifecycle, series
-from esports.admin import outlooks, parts
+from esports.admin import forecasts, initial_values
 from esports.admin.addresses import number_of, tournament_address
 from esports.admin.clocks import remember_zone, remembered_zone, sentence, zone_of
 from esports.admin.forms import PartForm, PrizesForm, WhatForm, WhenForm, typed_into
@@ -15,11 +15,11 @@ from esports.models import TournamentDraft
 from esports.selectors.fields import usual_scoring_percent
 from esports.selectors.templates import draft_of, open_drafts, template_of_client, templates_of_client
 from esports.services import drafting, templates
+from kgen.admin_site.actions import ConsoleAction
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import ConsolePage, address, does, page
+from kgen.admin_site.scope import may_touch, scoped
 from kgen.clock import database_now
-from kgen.console.acts import Act
-from kgen.console.navigation import Nav
-from kgen.console.pages import ConsolePage, address, does, page
-from kgen.console.scope import may_touch, scoped
 from kgen.errors import RecordNotFound
 from users.selectors import all_clients
 
@@ -48,7 +48,7 @@ class WizardStartPage(ConsolePage):
             "drafts": [row for row in drafts if may_touch(self.request.user, row.client_id)],
         }
 
-    @does(Act("tournament.draft", ORGANISE, needs_reason=False))
+    @does(ConsoleAction("tournament.draft", ORGANISE, needs_reason=False))
     def begin(self) -> HttpResponse | None:
         """Open a draft; nothing is published yet, so the trail has no entry of it."""
         client = (
@@ -59,7 +59,7 @@ class WizardStartPage(ConsolePage):
         chosen = self.request.POST.get("template")
         fields: drafting.Typed = {}
         if chosen:
-            fields = parts.typed_terms(client.pk, template_of_client(client.pk, _uuid(chosen)).terms)
+            fields = initial_values.typed_terms(client.pk, template_of_client(client.pk, _uuid(chosen)).terms)
         draft = drafting.open_draft(operator_id=number_of(self.request.user), client_id=client.pk, fields=fields)
         return HttpResponseRedirect(address("wizard_step", pk=draft.pk, step="what"))
 
@@ -118,8 +118,8 @@ class WizardStepPage(ConsolePage):
     route, name, title = "play/wizard/<uuid:pk>/<str:step>/", "wizard_step", "New tournament"
     permission, template_name = ORGANISE, "console/play/step.html"
     example: ClassVar[dict[str, Any]] = {"step": "what"}
-    PUBLISH = Act("tournament.create", ORGANISE, needs_reason=False)
-    SAVE_TEMPLATE = Act("template.save", ORGANISE, needs_reason=False)
+    PUBLISH = ConsoleAction("tournament.create", ORGANISE, needs_reason=False)
+    SAVE_TEMPLATE = ConsoleAction("template.save", ORGANISE, needs_reason=False)
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
         return [(WizardStartPage.title, address("wizard"))]
@@ -168,13 +168,13 @@ class WizardStepPage(ConsolePage):
             zone=zone,
             delay_seconds=draft.when.cleaned_data["settlement_delay"],
         )
-        return outlooks.shown_outlook(draft.prizes, usual_scoring_percent(draft.row.client_id)) | {
+        return forecasts.shown_forecast(draft.prizes, usual_scoring_percent(draft.row.client_id)) | {
             "sentence": told,
             "given": draft.given(),
             "facts": _facts(draft),
         }
 
-    @does(Act("tournament.draft", ORGANISE, needs_reason=False))
+    @does(ConsoleAction("tournament.draft", ORGANISE, needs_reason=False))
     def save(self, *, pk: UUID, step: str) -> HttpResponse:
         """Keep what was typed, and go on if it is right; back in any case."""
         if step not in FORMS:
@@ -232,7 +232,7 @@ class WizardStepPage(ConsolePage):
         )
         return None
 
-    @does(Act("tournament.draft", ORGANISE, needs_reason=False))
+    @does(ConsoleAction("tournament.draft", ORGANISE, needs_reason=False))
     def discard(self, *, pk: UUID, step: str) -> HttpResponse:
         """Throw the draft away, once it was shown what is lost."""
         if self.request.POST.get("sure") != "yes":

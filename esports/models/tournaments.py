@@ -166,7 +166,7 @@ class Tournament(models.Model):
         )
 
     @property
-    def table(self) -> prizes.PrizeTable:
+    def table(self) -> prizes.PrizeBands:
         """This tournament's own prize table."""
         return prizes.parse_table(self.prize_table)
 

@@ -6,18 +6,18 @@ from uuid import UUID
 
 from django.db import connection
 
-from esports.selectors.boards import Standing
+from esports.selectors.boards import BoardEntry
 from kgen.arrays import array, arrays
 
 
-class Near(NamedTuple):
+class NearbyRows(NamedTuple):
     """A page of a board about a gamer: its rows, and the last one's sort key where more follow, as JSON text."""
 
     rows: str
     last_key: str | None
 
 
-def near(tournament_id: UUID, mine: Sequence[Standing], ranks: Sequence[int], limit: int) -> list[Near | None]:
+def near(tournament_id: UUID, mine: Sequence[BoardEntry], ranks: Sequence[int], limit: int) -> list[NearbyRows | None]:
     """For each of `mine`, whose ranks are given, `limit` places, half of them better.
 
     None where fewer than that are better, or where the rank is behind what is seen here. Rows are
@@ -30,7 +30,9 @@ def near(tournament_id: UUID, mine: Sequence[Standing], ranks: Sequence[int], li
             _NEAR,
             [*keys, array(ranks), others - 1, others, others - 1, tournament_id, better, tournament_id, others + 1],
         )
-        found = {id: (count, Near(rows, last if more else None)) for id, count, rows, more, last in cursor.fetchall()}
+        found = {
+            id: (count, NearbyRows(rows, last if more else None)) for id, count, rows, more, last in cursor.fetchall()
+        }
     return [
         page if count == better < rank else None
         for rank, (count, page) in zip(ranks, (found[row.id] for row in mine), strict=True)

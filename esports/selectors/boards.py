@@ -18,7 +18,7 @@ BEST_FIRST = (Key("rank_key"), Key("reached_at", "time"), Key("joined_at", "time
 WINNERS_LISTED = 1000
 
 
-class Standing(NamedTuple):
+class BoardEntry(NamedTuple):
     """Where a gamer stands; the first four make the order."""
 
     rank_key: int
@@ -63,7 +63,7 @@ class Leaderboard:
     """A page of a board."""
 
     # With their ranks.
-    rows: list[tuple[int, Standing]]
+    rows: list[tuple[int, BoardEntry]]
     me: Place | None
     next_cursor: str | None
     winners: list["Winner"]
@@ -109,7 +109,7 @@ def winners(tournament: Tournament) -> list[Winner]:
         return [Winner(*row) for row in cursor.fetchall()]
 
 
-def _place(tournament_id: UUID, mine: Standing, ranked: Sequence[tuple[int, Standing]]) -> Place:
+def _place(tournament_id: UUID, mine: BoardEntry, ranked: Sequence[tuple[int, BoardEntry]]) -> Place:
     """Where `mine` stands: as it is listed where it is, so that no answer contradicts itself."""
     for rank, row in ranked:
         if row.id == mine.id:
@@ -117,37 +117,37 @@ def _place(tournament_id: UUID, mine: Standing, ranked: Sequence[tuple[int, Stan
     return Place(ranks_of(tournament_id, [mine.position])[0], mine.score)
 
 
-def standings_of(places: Collection[tuple[UUID, UUID]]) -> Mapping[tuple[UUID, UUID], Standing]:
+def standings_of(places: Collection[tuple[UUID, UUID]]) -> Mapping[tuple[UUID, UUID], BoardEntry]:
     """The ranked standings of (tournament, gamer); those without one are missing."""
     asked = list(places)
     with connection.cursor() as cursor:
         cursor.execute(_STANDINGS_OF, arrays(asked))
-        return {asked[number - 1]: Standing(*rest) for number, *rest in cursor.fetchall()}
+        return {asked[number - 1]: BoardEntry(*rest) for number, *rest in cursor.fetchall()}
 
 
-def top(tournament_id: UUID, count: int) -> list[Standing]:
+def top(tournament_id: UUID, count: int) -> list[BoardEntry]:
     """The best."""
     with connection.cursor() as cursor:
         cursor.execute(_TOP, [tournament_id, count])
-        return [Standing(*row) for row in cursor.fetchall()]
+        return [BoardEntry(*row) for row in cursor.fetchall()]
 
 
-def following(tournament_id: UUID, key: Sequence[Any], count: int) -> list[Standing]:
+def following(tournament_id: UUID, key: Sequence[Any], count: int) -> list[BoardEntry]:
     """Those who come behind a sort key."""
     with connection.cursor() as cursor:
         cursor.execute(_FOLLOWING, [tournament_id, *key, count])
-        return [Standing(*row) for row in cursor.fetchall()]
+        return [BoardEntry(*row) for row in cursor.fetchall()]
 
 
-def around(tournament_id: UUID, mine: Sequence[Standing], count: int) -> list[tuple[list[Standing], int]]:
+def around(tournament_id: UUID, mine: Sequence[BoardEntry], count: int) -> list[tuple[list[BoardEntry], int]]:
     """For each of `mine` the `count` places about it, half of them better as far as there are, and the first's rank."""
     better_most = (count - 1) // 2
     with connection.cursor() as cursor:
         keys = arrays(row.key for row in mine)
         cursor.execute(_AROUND, [*keys, tournament_id, better_most, tournament_id, count - 1 - better_most])
-        near: dict[UUID, list[Standing]] = {row.id: [row] for row in mine}
+        near: dict[UUID, list[BoardEntry]] = {row.id: [row] for row in mine}
         for whose, *row in cursor.fetchall():
-            near[whose].append(Standing(*row))
+            near[whose].append(BoardEntry(*row))
     ranks = ranks_of(tournament_id, [row.position for row in mine])
     pages = []
     for row, rank in zip(mine, ranks, strict=True):

@@ -11,7 +11,7 @@ from esports import prizes
 from esports.lifecycle import Status
 from esports.models import Participation, TieRule, Tournament
 from esports.selectors.ranks import Position, rank_of
-from esports.selectors.tournaments import Seen, seen, with_clock
+from esports.selectors.tournaments import TournamentAt, tournament_at, with_clock
 from kgen.api.pagination import Key, Page, page_of
 from kgen.clock import ClockTimestamp
 
@@ -20,7 +20,7 @@ NEWEST_END_FIRST = (Key("tournament__over_at", "time", descending=True), Key("id
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PastResult:
     """How a tournament ended for a gamer. `rank` is None without one, or when it was cancelled."""
 
     tournament: Tournament
@@ -31,7 +31,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Standing:
+class TiedRank:
     """A provisional rank, and the ranks of its score: `tied` of them from `first` on."""
 
     rank: int
@@ -40,7 +40,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Stay:
+class GamerParticipation:
     """A participation of any kind, left ones too, with its tournament. `rank` is the present one until it is final."""
 
     participation: Participation
@@ -50,7 +50,9 @@ class Stay:
     is_final: bool
 
 
-def stay_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) -> tuple[list[Stay], str | None]:
+def stay_page(
+    gamer_id: UUID, *, scope: str, cursor: str | None, limit: int
+) -> tuple[list[GamerParticipation], str | None]:
     """Everything that a gamer ever joined, newest first: for operators, who see more than the gamer does.
 
     :raises Invalid: the cursor is not one of this list.
@@ -58,15 +60,15 @@ def stay_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) -> 
     rows = Participation.objects.filter(gamer=gamer_id)
     page = page_of(rows, NEWEST_JOIN_FIRST, scope=scope, cursor=cursor, limit=limit)
     ids = {row.tournament_id for row in page.rows}
-    tournaments = {row.pk: seen(row) for row in with_clock(Tournament.objects.filter(pk__in=ids))}
+    tournaments = {row.pk: tournament_at(row) for row in with_clock(Tournament.objects.filter(pk__in=ids))}
     return [_stay(row, tournaments[row.tournament_id]) for row in page.rows], page.next_cursor
 
 
-def _stay(row: Participation, found: Seen) -> Stay:
+def _stay(row: Participation, found: TournamentAt) -> GamerParticipation:
     rank = row.final_rank
     if rank is None and row.rank_key is not None and row.reached_at is not None:
         rank = rank_of(row.tournament_id, Position(row.pk, row.rank_key, row.reached_at, row.joined_at))
-    return Stay(row, found.tournament, found.status, rank, row.final_rank is not None)
+    return GamerParticipation(row, found.tournament, found.status, rank, row.final_rank is not None)
 
 
 def participated_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) -> Page[Participation]:
@@ -75,14 +77,14 @@ def participated_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: 
     return page_of(rows, NEWEST_JOIN_FIRST, scope=scope, cursor=cursor, limit=limit)
 
 
-def history_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) -> tuple[list[Outcome], str | None]:
+def history_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) -> tuple[list[PastResult], str | None]:
     """What ended or was cancelled among a gamer's tournaments, newest end first."""
     rows = Participation.objects.filter(gamer=gamer_id, left_at=None, tournament__over_at__lte=ClockTimestamp())
     page: Page[Any] = page_of(
         rows.select_related("tournament"), NEWEST_END_FIRST, scope=scope, cursor=cursor, limit=limit
     )
     ids = [row.tournament_id for row in page.rows]
-    tournaments = {row.pk: seen(row) for row in with_clock(Tournament.objects.filter(pk__in=ids))}
+    tournaments = {row.pk: tournament_at(row) for row in with_clock(Tournament.objects.filter(pk__in=ids))}
     provisional = [
         row.pk
         for row in page.rows
@@ -97,16 +99,16 @@ def history_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) 
     return outcomes, page.next_cursor
 
 
-def _outcome(row: Participation, tournament: Tournament, status: Status, ranks: dict[UUID, Standing]) -> Outcome:
+def _outcome(row: Participation, tournament: Tournament, status: Status, ranks: dict[UUID, TiedRank]) -> PastResult:
     if row.final_rank is not None:
-        return Outcome(tournament, status, row.score, row.final_rank, row.prize or 0)
+        return PastResult(tournament, status, row.score, row.final_rank, row.prize or 0)
     standing = ranks.get(row.pk)
     if standing is None:
-        return Outcome(tournament, status, row.score, None, 0)
-    return Outcome(tournament, status, row.score, standing.rank, _prize(tournament, standing))
+        return PastResult(tournament, status, row.score, None, 0)
+    return PastResult(tournament, status, row.score, standing.rank, _prize(tournament, standing))
 
 
-def _prize(tournament: Tournament, standing: Standing) -> int:
+def _prize(tournament: Tournament, standing: TiedRank) -> int:
     """What the table pays there at this field: provisional until the tournament is settled."""
     ranges = prizes.rank_prizes(
         tournament.table,
@@ -119,11 +121,11 @@ def _prize(tournament: Tournament, standing: Standing) -> int:
     return prizes.prize_at(ranges, standing.rank, first=standing.rank, sharers=1)
 
 
-def _ranks(participation_ids: list[UUID]) -> dict[UUID, Standing]:
+def _ranks(participation_ids: list[UUID]) -> dict[UUID, TiedRank]:
     """The standings of these participations, each in its tournament; those that hold no rank are missing."""
     with connection.cursor() as cursor:
         cursor.execute(_RANKS, [participation_ids])
-        return {id: Standing(*counted) for id, *counted in cursor.fetchall()}
+        return {id: TiedRank(*counted) for id, *counted in cursor.fetchall()}
 
 
 def last_end(tournament: Tournament) -> datetime:

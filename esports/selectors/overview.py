@@ -9,14 +9,14 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 
 from esports.models import EntryMark, Tournament
-from esports.selectors.tournaments import Seen, seen, visible_at, with_clock
+from esports.selectors.tournaments import TournamentAt, tournament_at, visible_at, with_clock
 from kgen.clock import ClockTimestamp
 
 CLOSING_WITHIN = timedelta(hours=1)
 
 
 def all_tournaments() -> QuerySet[Tournament]:
-    """Every client's: for operators, within their limit (kgen.console.scope)."""
+    """Every client's: for operators, within their limit (kgen.admin_site.scope)."""
     return Tournament.objects.all()
 
 
@@ -39,9 +39,9 @@ def awaiting(rows: QuerySet[Tournament]) -> QuerySet[Tournament]:
     return _open(rows).filter(over_at__lte=ClockTimestamp()).filter(Q(published_at__lte=F("over_at")) | _CANCELLED)
 
 
-def first_seen(rows: QuerySet[Tournament], order: str, most: int) -> list[Seen]:
+def first_seen(rows: QuerySet[Tournament], order: str, most: int) -> list[TournamentAt]:
     """The first of `rows` with their status, in the order of one column."""
-    return [seen(row) for row in with_clock(rows).order_by(order, "id")[:most]]
+    return [tournament_at(row) for row in with_clock(rows).order_by(order, "id")[:most]]
 
 
 def entries_by_day(clients: Collection[UUID] | None, *, since: date, until: date) -> dict[date, int]:

@@ -19,7 +19,7 @@ RULINGS_LISTED = 100
 STAYS_LISTED = 20
 
 
-class Part(StrEnum):
+class StandingsSection(StrEnum):
     """A part of the field."""
 
     RANKED = "ranked"
@@ -28,7 +28,7 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True)
-class Line:
+class StandingsLine:
     """A gamer's stay, and the rank that it holds, if any."""
 
     rank: int | None
@@ -36,32 +36,32 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Standing:
+class StandingsPage:
     """A page of a part of the field."""
 
-    lines: list[Line]
+    lines: list[StandingsLine]
     next_cursor: str | None
 
 
-def standing_page(tournament: Tournament, part: Part, *, cursor: str | None, limit: int) -> Standing:
+def standing_page(tournament: Tournament, part: StandingsSection, *, cursor: str | None, limit: int) -> StandingsPage:
     """A page of a part of the field: the ranked best first, the others in the order in which they joined.
 
     :raises Invalid: the cursor is not one of this list.
     """
     scope = f"standing\n{tournament.pk}\n{part}"
     page: Page[Any]
-    if part is Part.RANKED:
+    if part is StandingsSection.RANKED:
         ranked = LeaderboardRow.objects.filter(tournament=tournament.pk).select_related("participation__gamer")
         page = page_of(ranked, BEST_FIRST, scope=scope, cursor=cursor, limit=limit)
         stays = [row.participation for row in page.rows]
-        return Standing(list(_lines(stays, _first_rank(stays, is_top=not cursor))), page.next_cursor)
+        return StandingsPage(list(_lines(stays, _first_rank(stays, is_top=not cursor))), page.next_cursor)
     page = page_of(_unranked(tournament.pk, part), JOINED_FIRST, scope=scope, cursor=cursor, limit=limit)
-    return Standing([Line(None, stay) for stay in page.rows], page.next_cursor)
+    return StandingsPage([StandingsLine(None, stay) for stay in page.rows], page.next_cursor)
 
 
-def _unranked(tournament_id: UUID, part: Part) -> QuerySet[Participation]:
+def _unranked(tournament_id: UUID, part: StandingsSection) -> QuerySet[Participation]:
     rows = Participation.objects.filter(tournament=tournament_id).select_related("gamer")
-    if part is Part.UNSCORED:
+    if part is StandingsSection.UNSCORED:
         return rows.filter(left_at=None, score=None, disqualified_at=None)
     return rows.filter(disqualified_at__isnull=False)
 
@@ -72,19 +72,19 @@ def _first_rank(stays: list[Participation], *, is_top: bool) -> int:
     return stays[0].final_rank or rank_of(stays[0].tournament_id, position_of(stays[0]))
 
 
-def _lines(stays: list[Participation], first: int) -> Iterable[Line]:
+def _lines(stays: list[Participation], first: int) -> Iterable[StandingsLine]:
     for rank, stay in enumerate(stays, start=first):
-        yield Line(rank, stay)
+        yield StandingsLine(rank, stay)
 
 
-def line_of(participation_id: UUID) -> Line | None:
+def line_of(participation_id: UUID) -> StandingsLine | None:
     """One stay with its gamer, tournament and rank; None where there is none of that id."""
     stay = Participation.objects.select_related("gamer", "tournament").filter(pk=participation_id).first()
     if stay is None:
         return None
     if stay.rank_key is None:
-        return Line(None, stay)
-    return Line(stay.final_rank or rank_of(stay.tournament_id, position_of(stay)), stay)
+        return StandingsLine(None, stay)
+    return StandingsLine(stay.final_rank or rank_of(stay.tournament_id, position_of(stay)), stay)
 
 
 def stays_of(tournament: Tournament, user_id: str) -> list[Participation]:

@@ -6,7 +6,7 @@ from django.db.models import F, Q, QuerySet
 
 from esports.lifecycle import ACTIVE, Status
 from esports.models import Tournament
-from esports.selectors.tournaments import in_status, seen, visible_at, with_clock
+from esports.selectors.tournaments import in_status, tournament_at, visible_at, with_clock
 from kgen.clock import ClockTimestamp
 
 
@@ -44,5 +44,5 @@ def _waiting(status: Status) -> list[UUID]:
     """What is over in this status and not booked yet. What decides is the field, its scores and its prize table,
     so these are looked at one by one: sweeps leave few of them."""
     over = Tournament.objects.filter(_unbooked(), over_at__lte=ClockTimestamp())
-    found = map(seen, with_clock(over).iterator())
+    found = map(tournament_at, with_clock(over).iterator())
     return [row.tournament.pk for row in found if row.status is status]

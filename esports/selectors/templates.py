@@ -43,7 +43,7 @@ def draft_of(operator_id: int, draft_id: UUID) -> TournamentDraft:
     return found
 
 
-def named_tables(client_id: UUID) -> dict[str, prizes.PrizeTable]:
+def named_tables(client_id: UUID) -> dict[str, prizes.PrizeBands]:
     """A client's prize tables by name; one that is no table is left out, as is one that hides the default's name."""
     found = {}
     for row in PrizeTable.objects.filter(client=client_id).exclude(name=prizes.DEFAULT_TABLE.name).order_by("name"):

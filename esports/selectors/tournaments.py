@@ -36,7 +36,7 @@ DEFAULT_ORDERING = "starts_at_timestamp"
 
 
 @dataclass(frozen=True)
-class Seen:
+class TournamentAt:
     """A tournament at one moment of the database's clock."""
 
     tournament: Tournament
@@ -62,9 +62,9 @@ def with_clock(rows: QuerySet[Tournament]) -> QuerySet[Any]:
     )
 
 
-def seen(row: Any) -> Seen:
+def tournament_at(row: Any) -> TournamentAt:
     """A row of `with_clock` with its status."""
-    return Seen(row, row.now, row.status_at(row.now, has_scores=row.has_scores))
+    return TournamentAt(row, row.now, row.status_at(row.now, has_scores=row.has_scores))
 
 
 def tournament_id_of(uid: str) -> UUID:
@@ -78,24 +78,24 @@ def tournament_id_of(uid: str) -> UUID:
     return known
 
 
-def tournament_of_client(client_id: UUID, uid: str) -> Seen:
+def tournament_of_client(client_id: UUID, uid: str) -> TournamentAt:
     """A client's own tournament, drafts too.
 
     :raises TournamentNotFound: the client has none of that id.
     """
     id = id_of(uid)
-    found = see(id) if id else None
+    found = read_tournament(id) if id else None
     if found is None or found.tournament.client_id != client_id:
         raise TournamentNotFound()
     return found
 
 
-def see(tournament_id: UUID) -> Seen | None:
+def read_tournament(tournament_id: UUID) -> TournamentAt | None:
     """One tournament with the clock, whoever's it is; None where there is none."""
-    return see_all([tournament_id]).get(tournament_id)
+    return read_tournaments([tournament_id]).get(tournament_id)
 
 
-def see_all(tournament_ids: Collection[UUID]) -> dict[UUID, Seen]:
+def read_tournaments(tournament_ids: Collection[UUID]) -> dict[UUID, TournamentAt]:
     """Tournaments with the clock, whoever's they are; unknown ones are missing."""
     with connection.cursor() as cursor:
         cursor.execute(_SEE, [list(tournament_ids)])
@@ -103,14 +103,14 @@ def see_all(tournament_ids: Collection[UUID]) -> dict[UUID, Seen]:
     return {row.tournament.pk: row for row in found}
 
 
-def _seen_of_row(now: datetime, has_scores: bool, *columns: Any) -> Seen:
+def _seen_of_row(now: datetime, has_scores: bool, *columns: Any) -> TournamentAt:
     tournament = Tournament.from_db("default", _TOURNAMENT, columns[: len(_TOURNAMENT)])
     tournament.prize_table = json.loads(tournament.prize_table)
     tournament.seats = Seats.from_db("default", _SEATS, columns[len(_TOURNAMENT) :])
-    return Seen(tournament, now, tournament.status_at(now, has_scores=has_scores))
+    return TournamentAt(tournament, now, tournament.status_at(now, has_scores=has_scores))
 
 
-def tournament_for_gamer(client_id: UUID, uid: str) -> Seen:
+def tournament_for_gamer(client_id: UUID, uid: str) -> TournamentAt:
     """A tournament as the client's gamers see it: no drafts.
 
     :raises TournamentNotFound: there is none to be seen.
@@ -118,7 +118,7 @@ def tournament_for_gamer(client_id: UUID, uid: str) -> Seen:
     return check_visible(tournament_of_client(client_id, uid), client_id)
 
 
-def check_visible(found: Seen | None, client_id: UUID) -> Seen:
+def check_visible(found: TournamentAt | None, client_id: UUID) -> TournamentAt:
     """What was found, if the client's gamers can see it.
 
     :raises TournamentNotFound: nothing, another client's, or a draft.
@@ -172,7 +172,7 @@ def tournaments_of_client(client_id: UUID) -> QuerySet[Tournament]:
     return Tournament.objects.filter(client=client_id)
 
 
-def find_prize_table(client_id: UUID, given: str | dict[str, Any] | None) -> prizes.PrizeTable:
+def find_prize_table(client_id: UUID, given: str | dict[str, Any] | None) -> prizes.PrizeBands:
     """The table that a request names, spells out, or leaves to the default.
 
     :raises PrizeTableInvalid: no table of that name, or one that is not well formed.
@@ -205,7 +205,7 @@ def stakes_to_refund(tournament_id: UUID) -> QuerySet[Participation]:
 def _over(status: Status, limit: int) -> list[UUID]:
     """Tournaments that are over in this status and that workers have not booked yet, longest over first."""
     unbooked = Tournament.objects.filter(refunded_at=None, settled_at=None, over_at__lte=ClockTimestamp())
-    rows = (seen(row) for row in with_clock(unbooked).order_by("over_at", "id").iterator())
+    rows = (tournament_at(row) for row in with_clock(unbooked).order_by("over_at", "id").iterator())
     due = (row for row in rows if row.status is status and (status is Status.CANCELLED or row.is_ripe))
     return [row.tournament.pk for row, _ in zip(due, range(limit), strict=False)]
 

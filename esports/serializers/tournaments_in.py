@@ -16,15 +16,15 @@ from esports.models import (
     ScoreSource,
     TieRule,
 )
-from esports.services.scoring import Posted
+from esports.services.scoring import ServerScore
 from kgen.api.fields import (
     LONGEST_USER_ID,
     MAX_INTEGER,
     Amount,
-    Moment,
     Reference,
-    Score,
+    ScoreField,
     Text,
+    Timestamp,
     UserId,
     WholeNumber,
     is_clean_reference,
@@ -52,7 +52,7 @@ class ScoreMetadataIn(serializers.Serializer[Any]):
 class ScoreValueIn(serializers.Serializer[Any]):
     """A score."""
 
-    value = Score()
+    value = ScoreField()
 
 
 class ScorePayloadIn(serializers.Serializer[Any]):
@@ -78,7 +78,7 @@ class PostedScoreIn(serializers.Serializer[Any]):
     """One of many scores."""
 
     user_id = UserId()
-    value = Score()
+    value = ScoreField()
     event_id = Reference(max_length=LONGEST_EVENT_ID, required=False, allow_null=True)
 
 
@@ -87,9 +87,9 @@ class BulkScoresIn(serializers.Serializer[Any]):
 
     scores = serializers.ListField(child=PostedScoreIn(), min_length=1, max_length=BULK_LIMIT)
 
-    def validate_scores(self, rows: list[dict[str, Any]]) -> list[Posted]:
+    def validate_scores(self, rows: list[dict[str, Any]]) -> list[ServerScore]:
         """The rows as the service takes them."""
-        return [Posted(**row) for row in rows]
+        return [ServerScore(**row) for row in rows]
 
 
 class _PostedScore(msgspec.Struct):
@@ -102,7 +102,7 @@ class _BulkScores(msgspec.Struct):
     scores: Annotated[list[_PostedScore], msgspec.Meta(min_length=1, max_length=BULK_LIMIT)]
 
 
-def read_bulk_scores(body: dict[str, Any]) -> list[Posted] | None:
+def read_bulk_scores(body: dict[str, Any]) -> list[ServerScore] | None:
     """What `BulkScoresIn` makes of a body without fault, at a fiftieth of its time; None where there may be a fault."""
     try:
         rows = msgspec.convert(body, _BulkScores).scores
@@ -111,7 +111,7 @@ def read_bulk_scores(body: dict[str, Any]) -> list[Posted] | None:
     for row in rows:
         if not (is_clean_reference(row.user_id) and (row.event_id is None or is_clean_reference(row.event_id))):
             return None
-    return [Posted(row.user_id, row.value, row.event_id) for row in rows]
+    return [ServerScore(row.user_id, row.value, row.event_id) for row in rows]
 
 
 @extend_schema_field(
@@ -155,8 +155,8 @@ class TermsPatch(serializers.Serializer[Any]):
     score_order = serializers.ChoiceField(ScoreOrder.choices)
     score_operator = serializers.ChoiceField(ScoreOperator.choices)
     score_source = serializers.ChoiceField(ScoreSource.choices)
-    score_min = Score(allow_null=True)
-    score_max = Score(allow_null=True)
+    score_min = ScoreField(allow_null=True)
+    score_max = ScoreField(allow_null=True)
     prize_table = PrizeTableField()
     tie_rule = serializers.ChoiceField(TieRule.choices)
     sponsored_amount = Amount(max_value=MAX_ESCROW)
@@ -199,7 +199,7 @@ class TournamentPatch(TermsPatch):
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         times = {
-            wire_name(name): Moment(source=name, required=wire_name(name) in self.required_fields) for name in TIMES
+            wire_name(name): Timestamp(source=name, required=wire_name(name) in self.required_fields) for name in TIMES
         }
         return super().get_fields() | times
 

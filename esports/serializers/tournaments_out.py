@@ -6,11 +6,11 @@ from rest_framework import serializers
 
 from esports.lifecycle import TIMES, Status, wire_name
 from esports.models import ScoreOperator, ScoreOrder, ScoreSource, TieRule
-from esports.selectors.boards import Leaderboard, Standing, Winner
-from esports.selectors.history import Outcome, last_end
-from esports.selectors.tournaments import Seen
+from esports.selectors.boards import BoardEntry, Leaderboard, Winner
+from esports.selectors.history import PastResult, last_end
+from esports.selectors.tournaments import TournamentAt
 from esports.services.cancelling import Cancelled
-from esports.services.scoring import Result
+from esports.services.scoring import ServerScoreResult
 from kgen.api.json import moment
 
 
@@ -129,7 +129,7 @@ class BulkScoresOut(serializers.Serializer[Any]):
     results = PostedScoreOut(many=True)
 
 
-def tournament_wire(seen: Seen) -> dict[str, Any]:
+def tournament_wire(seen: TournamentAt) -> dict[str, Any]:
     """A tournament as `TournamentOut`."""
     row = seen.tournament
     return {
@@ -160,7 +160,7 @@ def cancelled_wire(done: Cancelled) -> dict[str, Any]:
     return tournament_wire(done.seen) | {"refunds_pending": done.refunds_pending}
 
 
-def row_wire(rank: int, row: Standing) -> dict[str, Any]:
+def row_wire(rank: int, row: BoardEntry) -> dict[str, Any]:
     """A row of a board."""
     return {"user_id": row.user_id, "score": row.score, "rank": rank, "username": row.username}
 
@@ -170,7 +170,7 @@ def winner_wire(row: Winner) -> dict[str, Any]:
     return {"user_id": row.user_id, "reward": row.prize, "score": row.score, "rank": row.rank}
 
 
-def leaderboard_wire(board: Leaderboard, seen: Seen) -> dict[str, Any]:
+def leaderboard_wire(board: Leaderboard, seen: TournamentAt) -> dict[str, Any]:
     """A page of a board as `LeaderboardOut`."""
     return {
         "leaderboard": [row_wire(rank, row) for rank, row in board.rows],
@@ -182,7 +182,7 @@ def leaderboard_wire(board: Leaderboard, seen: Seen) -> dict[str, Any]:
     }
 
 
-def history_wire(outcome: Outcome) -> dict[str, Any]:
+def history_wire(outcome: PastResult) -> dict[str, Any]:
     """How a tournament ended, as `HistoryOut`."""
     row = outcome.tournament
     result = "Won" if outcome.amount_won else "You Lost"
@@ -200,7 +200,7 @@ def history_wire(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def result_wire(result: Result) -> dict[str, Any]:
+def result_wire(result: ServerScoreResult) -> dict[str, Any]:
     """What became of one score, as `PostedScoreOut`."""
     wire: dict[str, Any] = {"user_id": result.user_id, "status": result.status}
     if result.code is not None:

@@ -4,11 +4,11 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from esports.locks import see_again
+from esports.locks import reread_under_lock
 from esports.models import Tournament
-from esports.news import OVER, STARTED, tell_news
+from esports.webhook_events import OVER, STARTED, emit_due_events
 from kgen.clock import ClockTimestamp
-from kgen.transactions import journey
+from kgen.transactions import transactional
 
 AT_ONCE = 200
 
@@ -31,9 +31,9 @@ def announcements_due(limit: int) -> list[UUID]:
     return list(rows.order_by("over_at", "id").values_list("pk", flat=True)[:limit])
 
 
-@journey
+@transactional
 def announce(*, tournament_id: UUID) -> None:
     """Write the events that one tournament has not told yet, in their order; nothing where somebody is at it."""
     held = Tournament.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=tournament_id)
     if held.first():
-        tell_news(see_again(tournament_id))
+        emit_due_events(reread_under_lock(tournament_id))

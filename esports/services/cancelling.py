@@ -6,12 +6,12 @@ from uuid import UUID
 import structlog
 
 from esports.lifecycle import Status
-from esports.locks import claim_sweep, lock_seats, see_again
+from esports.locks import claim_sweep, lock_seats, reread_under_lock
 from esports.models import Participation, Tournament
-from esports.selectors.tournaments import Seen, cancellations_due, stakes_to_refund, tournament_of_client
+from esports.selectors.tournaments import TournamentAt, cancellations_due, stakes_to_refund, tournament_of_client
 from kgen.clock import database_now
 from kgen.errors import WrongState
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from wallet import ledger
 
 log = structlog.get_logger(__name__)
@@ -24,11 +24,11 @@ REFUNDS_AT_ONCE = 1000
 class Cancelled:
     """A cancelled tournament and how many stakes are still to go back."""
 
-    seen: Seen
+    seen: TournamentAt
     refunds_pending: int
 
 
-@journey
+@transactional
 def cancel_tournament(*, client_id: UUID, uid: str, reason: str) -> Cancelled:
     """Cancel a tournament before its end and refund up to 1,000 stakes. Again gives the same answer.
 
@@ -41,7 +41,7 @@ def cancel_tournament(*, client_id: UUID, uid: str, reason: str) -> Cancelled:
     return _told(seen)
 
 
-@journey
+@transactional
 def cancel_once(*, client_id: UUID, uid: str, reason: str) -> Cancelled:
     """Cancel it as `cancel_tournament` does, but refuse to again: for operators, whose acts are kept one by one.
 
@@ -54,27 +54,27 @@ def cancel_once(*, client_id: UUID, uid: str, reason: str) -> Cancelled:
     return _told(_cancel(seen, reason))
 
 
-def _locked(client_id: UUID, uid: str) -> Seen:
+def _locked(client_id: UUID, uid: str) -> TournamentAt:
     found = tournament_of_client(client_id, uid)
     lock_seats(found.tournament.pk)
-    return see_again(found.tournament.pk)
+    return reread_under_lock(found.tournament.pk)
 
 
-def _cancel(seen: Seen, reason: str) -> Seen:
+def _cancel(seen: TournamentAt, reason: str) -> TournamentAt:
     tournament = seen.tournament
     if seen.now >= tournament.ends_at:
         raise WrongState("The tournament is over.")
     changes = {"cancelled_at": seen.now, "cancel_reason": reason, "updated_at": seen.now}
     Tournament.objects.filter(pk=tournament.pk).update(**changes)
     _refund(tournament)
-    return see_again(tournament.pk)
+    return reread_under_lock(tournament.pk)
 
 
-def _told(seen: Seen) -> Cancelled:
+def _told(seen: TournamentAt) -> Cancelled:
     return Cancelled(seen, stakes_to_refund(seen.tournament.pk).count())
 
 
-@journey
+@transactional
 def book_cancellation(*, tournament_id: UUID) -> bool:
     """Duty: refund up to 1,000 stakes of a tournament whose status is CANCELLED; whether some are left after it.
 
@@ -83,7 +83,7 @@ def book_cancellation(*, tournament_id: UUID) -> bool:
     if not claim_sweep(tournament_id):
         return False
     lock_seats(tournament_id)
-    seen = see_again(tournament_id)
+    seen = reread_under_lock(tournament_id)
     if seen.status is not Status.CANCELLED or seen.tournament.refunded_at is not None:
         return False
     _refund(seen.tournament)

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from esports.models import TournamentDraft
 from esports.selectors.templates import draft_of, open_drafts
-from esports.selectors.tournaments import Seen
+from esports.selectors.tournaments import TournamentAt
 from esports.services.organising import make_tournament
 from kgen.clock import database_now
 from kgen.errors import RecordNotFound, WrongState
-from kgen.transactions import journey
+from kgen.transactions import transactional
 
 if TYPE_CHECKING:
     from users.models import Client
@@ -21,7 +21,7 @@ MOST_KEPT = 20
 type Typed = dict[str, list[str]]
 
 
-@journey
+@transactional
 def open_draft(*, operator_id: int, client_id: UUID, fields: Typed) -> TournamentDraft:
     """Begin a draft, and forget what the operator has left lying: older than a week, or beyond the twenty newest."""
     now = database_now()
@@ -33,7 +33,7 @@ def open_draft(*, operator_id: int, client_id: UUID, fields: Typed) -> Tournamen
     )
 
 
-@journey
+@transactional
 def keep_draft(*, operator_id: int, draft_id: UUID, fields: Typed) -> TournamentDraft:
     """Put what was typed into a draft, beside what other steps have put there.
 
@@ -45,7 +45,7 @@ def keep_draft(*, operator_id: int, draft_id: UUID, fields: Typed) -> Tournament
     return draft
 
 
-@journey
+@transactional
 def drop_draft(*, operator_id: int, draft_id: UUID) -> None:
     """Throw a draft away.
 
@@ -54,8 +54,8 @@ def drop_draft(*, operator_id: int, draft_id: UUID) -> None:
     _hold(operator_id, draft_id).delete()
 
 
-@journey
-def publish_draft(*, operator_id: int, draft_id: UUID, client: "Client", given: dict[str, Any]) -> Seen:
+@transactional
+def publish_draft(*, operator_id: int, draft_id: UUID, client: "Client", given: dict[str, Any]) -> TournamentAt:
     """Make a draft's tournament and publish it: once, however often it is asked for.
 
     :raises RecordNotFound: the operator has none of that id.

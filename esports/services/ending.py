@@ -2,15 +2,15 @@
 
 from uuid import UUID
 
-from esports.locks import lock_field, lock_seats, see_again
+from esports.locks import lock_all_participations, lock_seats, reread_under_lock
 from esports.models import Tournament
-from esports.selectors.tournaments import Seen, tournament_of_client
+from esports.selectors.tournaments import TournamentAt, tournament_of_client
 from kgen.errors import WrongState
-from kgen.transactions import journey
+from kgen.transactions import transactional
 
 
-@journey
-def end_tournament(*, client_id: UUID, uid: str) -> Seen:
+@transactional
+def end_tournament(*, client_id: UUID, uid: str) -> TournamentAt:
     """End a tournament that is under way this moment, and its entries if they are open.
 
     Every score that was accepted until now counts and none after it. What it comes to, COMPLETED or CANCELLED, and
@@ -23,8 +23,8 @@ def end_tournament(*, client_id: UUID, uid: str) -> Seen:
     lock_seats(found.tournament.pk)
     # Whoever is accepting a score holds a participation and has judged it by the old end: those are waited for, so
     # that nothing accepted lies behind the new one.
-    lock_field(found.tournament.pk)
-    seen = see_again(found.tournament.pk)
+    lock_all_participations(found.tournament.pk)
+    seen = reread_under_lock(found.tournament.pk)
     tournament, now = seen.tournament, seen.now
     if tournament.cancelled_at is not None or now >= tournament.ends_at:
         raise WrongState("The tournament is over.")
@@ -33,4 +33,4 @@ def end_tournament(*, client_id: UUID, uid: str) -> Seen:
     Tournament.objects.filter(pk=tournament.pk).update(
         locks_at=min(tournament.locks_at, now), ends_at=now, updated_at=now
     )
-    return see_again(tournament.pk)
+    return reread_under_lock(tournament.pk)

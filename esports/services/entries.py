@@ -7,7 +7,7 @@ from django.db import connection
 
 from esports.models import EntryMark, Participation
 from kgen.clock import database_now, first_id, made_at
-from kgen.transactions import journey
+from kgen.transactions import transactional
 
 # Ids of this age are all committed: it is far more than a join may last by the database's timeouts, and than
 # the clocks of processes, which make the ids, may be apart.
@@ -23,7 +23,7 @@ def count_entries() -> None:
         pass
 
 
-@journey
+@transactional
 def count_stretch() -> bool:
     """Count the next day of ids, or what there is of it; whether there may be more."""
     mark = _mark()

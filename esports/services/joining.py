@@ -9,29 +9,29 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from esports import errors
-from esports.locks import add_stays, end_stays, lock_free_seats, lock_stays, places_taken
-from esports.selectors.tournaments import Seen, check_visible, see_all, tournament_id_of
+from esports.locks import end_participations, insert_participations, lock_free_seats, lock_participations, participating
+from esports.selectors.tournaments import TournamentAt, check_visible, read_tournaments, tournament_id_of
 from kgen.clock import TICK
 from kgen.errors import DomainError, WrongState
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from users.selectors import check_not_suspended
 from wallet import ledger
 
 if TYPE_CHECKING:
     from users.models import Gamer
-    from users.selectors import Player
+    from users.selectors import SessionGamer
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
     """A gamer who wants to join."""
 
-    gamer: "Gamer | Player"
+    gamer: "Gamer | SessionGamer"
     tournament_id: UUID
     joining_stake: int
 
 
-@journey
+@transactional
 def join_tournament(*, gamer: "Gamer", uid: str, joining_stake: int) -> None:
     """Take a seat and pay the stake, both or neither.
 
@@ -48,8 +48,8 @@ def join_tournament(*, gamer: "Gamer", uid: str, joining_stake: int) -> None:
         raise refusal
 
 
-@journey
-def join_together(*, joins: Sequence[Join]) -> list[DomainError | None]:
+@transactional
+def join_many(*, joins: Sequence[Join]) -> list[DomainError | None]:
     """Let many join in one transaction, in their order: for each None, or why not, as `join_tournament` raises."""
     return _join_all(joins)
 
@@ -70,16 +70,16 @@ def _join_all(joins: Sequence[Join]) -> list[DomainError | None]:
 
 def _join_round(joins: Sequence[Join]) -> list[DomainError | None]:
     # A closed tournament is not locked by everybody who comes too late, nor one by those who cannot see it.
-    before = see_all({join.tournament_id for join in joins})
+    before = read_tournaments({join.tournament_id for join in joins})
     outcomes = [_refusal_before(before.get(join.tournament_id), join) for join in joins]
     able = [join for join, refusal in zip(joins, outcomes, strict=True) if refusal is None]
     if able:
-        later = iter(Field(able).seat())
+        later = iter(JoinBatch(able).seat())
         outcomes = [refusal or next(later) for refusal in outcomes]
     return outcomes
 
 
-def _refusal_before(found: Seen | None, join: Join) -> DomainError | None:
+def _refusal_before(found: TournamentAt | None, join: Join) -> DomainError | None:
     try:
         seen = check_visible(found, join.gamer.client_id)
         check_not_suspended(join.gamer)
@@ -89,7 +89,7 @@ def _refusal_before(found: Seen | None, join: Join) -> DomainError | None:
     return None
 
 
-class Field:
+class JoinBatch:
     """The fields of some tournaments, held from the seats on: whoever has them judges alone."""
 
     def __init__(self, joins: Sequence[Join]) -> None:
@@ -100,9 +100,9 @@ class Field:
         tournament_ids = {join.tournament_id for join in joins}
         self.joins = joins
         self.free = lock_free_seats(tournament_ids)
-        self.seen = see_all(tournament_ids)
-        self.taken = places_taken({(join.tournament_id, join.gamer.pk) for join in joins})
-        self.stakes = ledger.Stakes(join.gamer.wallet_id for join in joins if self.free[join.tournament_id])
+        self.seen = read_tournaments(tournament_ids)
+        self.taken = participating({(join.tournament_id, join.gamer.pk) for join in joins})
+        self.stakes = ledger.StakeBatch(join.gamer.wallet_id for join in joins if self.free[join.tournament_id])
 
     def seat(self) -> list[DomainError | None]:
         """Give seats for stakes, in the order of the joins; for each None, or why not."""
@@ -115,7 +115,7 @@ class Field:
             except DomainError as refusal:
                 outcomes.append(refusal)
         self.stakes.book()
-        add_stays(stays)
+        insert_participations(stays)
         return outcomes
 
     def _take(self, join: Join, later: timedelta) -> tuple[UUID, UUID, UUID, UUID, int, datetime]:
@@ -136,7 +136,7 @@ class Field:
         return stay, join.gamer.client_id, join.tournament_id, join.gamer.pk, stake, seen.now + later
 
 
-def _check_window(seen: Seen, now: datetime) -> None:
+def _check_window(seen: TournamentAt, now: datetime) -> None:
     if not seen.tournament.takes_joins(now):
         raise errors.TournamentIsNotLive()
 
@@ -145,11 +145,11 @@ def _check_window(seen: Seen, now: datetime) -> None:
 class Leave:
     """A gamer who wants to leave."""
 
-    gamer: "Gamer | Player"
+    gamer: "Gamer | SessionGamer"
     tournament_id: UUID
 
 
-@journey
+@transactional
 def leave_tournament(*, gamer: "Gamer", uid: str) -> None:
     """Give the seat up and get the stake back into the buckets that it came from.
 
@@ -164,23 +164,23 @@ def leave_tournament(*, gamer: "Gamer", uid: str) -> None:
         raise refusal
 
 
-@journey
-def leave_together(*, leaves: Sequence[Leave]) -> list[DomainError | None]:
+@transactional
+def leave_many(*, leaves: Sequence[Leave]) -> list[DomainError | None]:
     """Let many leave in one transaction: for each None, or why not, as `leave_tournament` raises."""
     return _leave_all(leaves)
 
 
 def _leave_all(leaves: Sequence[Leave]) -> list[DomainError | None]:
-    before = see_all({leave.tournament_id for leave in leaves})
+    before = read_tournaments({leave.tournament_id for leave in leaves})
     outcomes = [_refusal_to_leave(before.get(leave.tournament_id), leave) for leave in leaves]
     able = [leave for leave, refusal in zip(leaves, outcomes, strict=True) if refusal is None]
     if able:
-        later = iter(Exit(able).leave())
+        later = iter(LeaveBatch(able).leave())
         outcomes = [refusal or next(later) for refusal in outcomes]
     return outcomes
 
 
-def _refusal_to_leave(found: Seen | None, leave: Leave) -> DomainError | None:
+def _refusal_to_leave(found: TournamentAt | None, leave: Leave) -> DomainError | None:
     try:
         check_visible(found, leave.gamer.client_id)
         check_not_suspended(leave.gamer)
@@ -189,15 +189,15 @@ def _refusal_to_leave(found: Seen | None, leave: Leave) -> DomainError | None:
     return None
 
 
-class Exit:
+class LeaveBatch:
     """The way out of some tournaments: fields and stays are held before the clock is read."""
 
     def __init__(self, leaves: Sequence[Leave]) -> None:
         tournament_ids = {leave.tournament_id for leave in leaves}
         self.leaves = leaves
         lock_free_seats(tournament_ids)
-        self.stays = lock_stays({(leave.tournament_id, leave.gamer.pk) for leave in leaves})
-        self.seen = see_all(tournament_ids)
+        self.stays = lock_participations({(leave.tournament_id, leave.gamer.pk) for leave in leaves})
+        self.seen = read_tournaments(tournament_ids)
 
     def leave(self) -> list[DomainError | None]:
         """Free seats and give stakes back; for each None, or why not."""
@@ -209,7 +209,7 @@ class Exit:
                 outcomes.append(None)
             except DomainError as refusal:
                 outcomes.append(refusal)
-        end_stays(left)
+        end_participations(left)
         ledger.reverse_many({f"join:{stay}": f"refund:{stay}" for stay, _, _ in left}, kind=ledger.Kind.LEAVE)
         return outcomes
 

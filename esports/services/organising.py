@@ -7,12 +7,12 @@ from uuid_utils.compat import uuid7
 
 from esports import lifecycle, prizes
 from esports.errors import PrizeTableInvalid
-from esports.locks import lock_seats, see_again
+from esports.locks import lock_seats, reread_under_lock
 from esports.models import MAX_ESCROW, ScoreOperator, ScoreSource, Seats, Tournament
-from esports.selectors.tournaments import Seen, find_prize_table, tournament_of_client
+from esports.selectors.tournaments import TournamentAt, find_prize_table, tournament_of_client
 from kgen.clock import database_now
 from kgen.errors import Invalid, WrongState
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from users.selectors.clients import hold_currency
 from wallet import ledger
 
@@ -25,8 +25,8 @@ DEFAULT_MIN_PARTICIPANTS = 3
 ALWAYS = frozenset({"title", "description"})
 
 
-@journey
-def create_tournament(*, client: "Client", given: dict[str, Any]) -> Seen:
+@transactional
+def create_tournament(*, client: "Client", given: dict[str, Any]) -> TournamentAt:
     """Make a tournament and publish it, its sponsorship moved into its escrow.
 
     `given` holds the fields of the wire under the model's names; what is missing takes its default.
@@ -38,13 +38,13 @@ def create_tournament(*, client: "Client", given: dict[str, Any]) -> Seen:
     return make_tournament(client=client, given=given)
 
 
-def make_tournament(*, client: "Client", given: dict[str, Any]) -> Seen:
+def make_tournament(*, client: "Client", given: dict[str, Any]) -> TournamentAt:
     """`create_tournament` inside a transaction that the caller has open."""
     now = database_now()
     times = lifecycle.fill_times(given, now)
     lifecycle.check_order(times, now)
     table = find_prize_table(client.pk, given.get("prize_table"))
-    terms = Terms.of(given, table)
+    terms = TournamentTerms.of(given, table)
     terms.check(given)
     uid, currency = uuid7(), hold_currency(client.pk)
     escrow = ledger.system_account(
@@ -68,21 +68,21 @@ def make_tournament(*, client: "Client", given: dict[str, Any]) -> Seen:
     )
     Seats.objects.create(tournament=tournament, size=terms.size)
     _move_sponsorship(client, tournament, terms.sponsorship)
-    return see_again(tournament.pk)
+    return reread_under_lock(tournament.pk)
 
 
 @dataclass(frozen=True)
-class Terms:
+class TournamentTerms:
     """What a tournament's money depends on."""
 
-    table: prizes.PrizeTable
+    table: prizes.PrizeBands
     buy_in: int
     size: int
     least: int
     sponsorship: int
 
     @classmethod
-    def of(cls, fields: dict[str, Any], table: prizes.PrizeTable) -> "Terms":
+    def of(cls, fields: dict[str, Any], table: prizes.PrizeBands) -> "TournamentTerms":
         """The terms among the fields of a tournament."""
         return cls(
             table,
@@ -165,8 +165,8 @@ def _move_sponsorship(client: "Client", tournament: Tournament, change: int) -> 
     )
 
 
-@journey
-def change_tournament(*, client: "Client", uid: str, given: dict[str, Any]) -> Seen:
+@transactional
+def change_tournament(*, client: "Client", uid: str, given: dict[str, Any]) -> TournamentAt:
     """Change a tournament as far as its state allows; equal values are no change. All or nothing.
 
     Before the first join ever: everything. After it: title and description; size and sponsorship up; lock and end
@@ -178,7 +178,7 @@ def change_tournament(*, client: "Client", uid: str, given: dict[str, Any]) -> S
     """
     found = tournament_of_client(client.pk, uid)
     seats = lock_seats(found.tournament.pk)
-    seen = see_again(found.tournament.pk)
+    seen = reread_under_lock(found.tournament.pk)
     tournament = seen.tournament
     changes = _changes(tournament, given)
     refused = [] if _is_open(seen) and not seats.ever_taken else _refused(seen, changes)
@@ -188,10 +188,10 @@ def change_tournament(*, client: "Client", uid: str, given: dict[str, Any]) -> S
     if changes:
         _check_changes(seen, changes)
         _apply(client, seen, changes)
-    return see_again(tournament.pk)
+    return reread_under_lock(tournament.pk)
 
 
-def _is_open(seen: Seen) -> bool:
+def _is_open(seen: TournamentAt) -> bool:
     return seen.tournament.cancelled_at is None and seen.now < seen.tournament.ends_at
 
 
@@ -209,12 +209,12 @@ def _changes(tournament: Tournament, given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if value != _current(tournament, name)}
 
 
-def _refused(seen: Seen, changes: dict[str, Any]) -> list[str]:
+def _refused(seen: TournamentAt, changes: dict[str, Any]) -> list[str]:
     """Those of the changes that are too late."""
     return [name for name, value in changes.items() if name not in ALWAYS and not _still_allowed(seen, name, value)]
 
 
-def _still_allowed(seen: Seen, name: str, value: Any) -> bool:
+def _still_allowed(seen: TournamentAt, name: str, value: Any) -> bool:
     tournament = seen.tournament
     if not _is_open(seen):
         return False
@@ -227,7 +227,7 @@ def _still_allowed(seen: Seen, name: str, value: Any) -> bool:
     return name == "score_source" and value == ScoreSource.SERVER
 
 
-def _check_changes(seen: Seen, changes: dict[str, Any]) -> None:
+def _check_changes(seen: TournamentAt, changes: dict[str, Any]) -> None:
     """What would be made of the tournament must be as good as a new one."""
     tournament = seen.tournament
     after = {name: _current(tournament, name) for name in [*_PLAIN, "tournament_size", "min_participants"]} | changes
@@ -243,10 +243,10 @@ def _check_changes(seen: Seen, changes: dict[str, Any]) -> None:
         "prize_table",
     }:
         table = prizes.parse_table(changes.get("prize_table", tournament.prize_table))
-        Terms.of(after, table).check(changes)
+        TournamentTerms.of(after, table).check(changes)
 
 
-def _apply(client: "Client", seen: Seen, changes: dict[str, Any]) -> None:
+def _apply(client: "Client", seen: TournamentAt, changes: dict[str, Any]) -> None:
     tournament = seen.tournament
     values = {name: value for name, value in changes.items() if name != "tournament_size"}
     if not tournament.seats.ever_taken:

@@ -14,15 +14,15 @@ from django.db import connection
 
 from esports import ranking
 from esports.lifecycle import Status
-from esports.locks import lock_seats, lock_stay, see_again
+from esports.locks import lock_participation, lock_seats, reread_under_lock
 from esports.models import LeaderboardRow, Participation, Ruling, ScoreEvent
 from esports.ranking import Standing
-from esports.selectors.tournaments import Seen
+from esports.selectors.tournaments import TournamentAt
 from kgen.errors import RecordNotFound, WrongState
-from kgen.transactions import journey
+from kgen.transactions import transactional
 
 
-@journey
+@transactional
 def void_score(*, event_id: int, operator_id: int, reason: str) -> ScoreEvent:
     """Let an accepted score count no more: it stays as history, and the standing is what the others fold to.
 
@@ -49,7 +49,7 @@ def void_score(*, event_id: int, operator_id: int, reason: str) -> ScoreEvent:
     return event
 
 
-@journey
+@transactional
 def disqualify(*, participation_id: UUID, operator_id: int, reason: str) -> Participation:
     """Take a gamer out of the ranking: no rank, no prize, no further score, no leaving; the stake stays.
 
@@ -67,7 +67,7 @@ def disqualify(*, participation_id: UUID, operator_id: int, reason: str) -> Part
     return stay
 
 
-@journey
+@transactional
 def reinstate(*, participation_id: UUID, operator_id: int, reason: str) -> Participation:
     """Undo a disqualification: the gamer stands where the score was reached.
 
@@ -84,16 +84,16 @@ def reinstate(*, participation_id: UUID, operator_id: int, reason: str) -> Parti
     return stay
 
 
-def _hold(participation_id: UUID) -> tuple[Participation, Seen]:
+def _hold(participation_id: UUID) -> tuple[Participation, TournamentAt]:
     """The stay, held in its tournament, and the clock after that: settlement waits for it, or was before it."""
     found = Participation.objects.filter(pk=participation_id).first()
     if found is None:
         raise RecordNotFound()
     lock_seats(found.tournament_id)
-    return lock_stay(found.pk), see_again(found.tournament_id)
+    return lock_participation(found.pk), reread_under_lock(found.tournament_id)
 
 
-def _check_undecided(seen: Seen, stay: Participation) -> None:
+def _check_undecided(seen: TournamentAt, stay: Participation) -> None:
     if stay.left_at is not None:
         raise WrongState("The gamer has left.")
     if seen.tournament.settled_at is not None:
@@ -102,7 +102,7 @@ def _check_undecided(seen: Seen, stay: Participation) -> None:
         raise WrongState("The tournament is cancelled.")
 
 
-def _note(seen: Seen, stay: Participation, act: Ruling.Act, operator_id: int, reason: str) -> None:
+def _note(seen: TournamentAt, stay: Participation, act: Ruling.Act, operator_id: int, reason: str) -> None:
     Ruling.objects.create(
         client_id=stay.client_id,
         participation=stay,
@@ -113,7 +113,7 @@ def _note(seen: Seen, stay: Participation, act: Ruling.Act, operator_id: int, re
     )
 
 
-def _write(seen: Seen, stay: Participation, standing: Standing, *, is_ranked: bool) -> None:
+def _write(seen: TournamentAt, stay: Participation, standing: Standing, *, is_ranked: bool) -> None:
     """Write what was decided about a stay, and its row of the board anew; rank caches are told of it."""
     others = LeaderboardRow.objects.filter(tournament=stay.tournament_id).exclude(participation=stay.pk)
     if seen.status is Status.COMPLETED and not is_ranked and not others.exists():

@@ -8,33 +8,45 @@ from uuid import UUID
 from django.db import connection
 
 from esports import errors, ranking
-from esports.locks import Stay, lock_each, lock_stays, queue_for_bulk, see_again
+from esports.locks import (
+    LockedParticipation,
+    lock_participation_list,
+    lock_participations,
+    queue_for_bulk,
+    reread_under_lock,
+)
 from esports.models import ScoreSource, Tournament
 from esports.ranking import Order, Rule
-from esports.selectors.tournaments import Seen, check_visible, see_all, tournament_id_of, tournament_of_client
+from esports.selectors.tournaments import (
+    TournamentAt,
+    check_visible,
+    read_tournaments,
+    tournament_id_of,
+    tournament_of_client,
+)
 from kgen.arrays import array, arrays
 from kgen.clock import TICK
 from kgen.errors import DomainError, RecordNotFound, ReferenceReused, WrongState
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from users.selectors import check_not_suspended, gamers_by_user_id
 
 if TYPE_CHECKING:
     from users.models import Gamer
-    from users.selectors import Player, Scorer
+    from users.selectors import ScoringGamer, SessionGamer
 
 Source = Literal["gamer", "server"]
 
 
-class Score(NamedTuple):
+class GamerScore(NamedTuple):
     """A score that a gamer posts for one tournament."""
 
-    gamer: "Gamer | Player"
+    gamer: "Gamer | SessionGamer"
     tournament_id: UUID
     value: int
     event_id: str | None = None
 
 
-class Posted(NamedTuple):
+class ServerScore(NamedTuple):
     """A score that a studio's server posts."""
 
     user_id: str
@@ -42,7 +54,7 @@ class Posted(NamedTuple):
     event_id: str | None = None
 
 
-class Result(NamedTuple):
+class ServerScoreResult(NamedTuple):
     """What became of one posted score."""
 
     user_id: str
@@ -51,7 +63,7 @@ class Result(NamedTuple):
     score: int | None = None
 
 
-@journey
+@transactional
 def post_score(*, gamer: "Gamer", uid: str, value: int, event_id: str | None) -> None:
     """Accept a gamer's own score. An event seen before with the same value changes nothing,
     also where it was voided since.
@@ -65,22 +77,22 @@ def post_score(*, gamer: "Gamer", uid: str, value: int, event_id: str | None) ->
     :raises ScoreOutOfRange: outside the tournament's bounds, or the sum would be.
     :raises ReferenceReused: the event stands with another value.
     """
-    [refusal] = _post_all([Score(gamer, tournament_id_of(uid), value, event_id)])
+    [refusal] = _post_all([GamerScore(gamer, tournament_id_of(uid), value, event_id)])
     if refusal:
         raise refusal
 
 
-@journey
-def post_together(*, scores: Sequence[Score]) -> list[DomainError | None]:
+@transactional
+def post_many(*, scores: Sequence[GamerScore]) -> list[DomainError | None]:
     """Accept scores of many gamers in one transaction: for each None, or why it is refused, as `post_score` raises."""
     return _post_all(scores)
 
 
-def _post_all(scores: Sequence[Score]) -> list[DomainError | None]:
-    stays = lock_stays({(score.tournament_id, score.gamer.pk) for score in scores})
-    seen = see_all({score.tournament_id for score in scores})
+def _post_all(scores: Sequence[GamerScore]) -> list[DomainError | None]:
+    stays = lock_participations({(score.tournament_id, score.gamer.pk) for score in scores})
+    seen = read_tournaments({score.tournament_id for score in scores})
     held = {place: stay for place, stay in stays.items() if place[0] in seen}
-    sheet = Sheet("gamer")
+    sheet = ScoreBatch("gamer")
     sheet.open(
         held.values(),
         {
@@ -95,7 +107,11 @@ def _post_all(scores: Sequence[Score]) -> list[DomainError | None]:
 
 
 def _try_post(
-    sheet: "Sheet", score: Score, seen: Mapping[UUID, Seen], stays: Mapping[tuple[UUID, UUID], Stay], later: timedelta
+    sheet: "ScoreBatch",
+    score: GamerScore,
+    seen: Mapping[UUID, TournamentAt],
+    stays: Mapping[tuple[UUID, UUID], LockedParticipation],
+    later: timedelta,
 ) -> DomainError | None:
     try:
         found = check_visible(seen.get(score.tournament_id), score.gamer.client_id)
@@ -113,15 +129,15 @@ def _try_post(
     return None
 
 
-def _check_open(takes_scores: bool, stay: Stay) -> None:
+def _check_open(takes_scores: bool, stay: LockedParticipation) -> None:
     if stay.refunded_at is not None or not takes_scores:
         raise errors.TournamentIsNotLive()
     if stay.disqualified_at is not None:
         raise WrongState("The gamer is disqualified.")
 
 
-@journey
-def post_scores(*, client_id: UUID, uid: str, scores: Sequence[Posted]) -> list[Result]:
+@transactional
+def post_scores(*, client_id: UUID, uid: str, scores: Sequence[ServerScore]) -> list[ServerScoreResult]:
     """Accept many scores in their order, in one transaction; what cannot be accepted is refused row by row.
 
     :raises TournamentNotFound: the client has none of that id.
@@ -129,10 +145,10 @@ def post_scores(*, client_id: UUID, uid: str, scores: Sequence[Posted]) -> list[
     tournament = tournament_of_client(client_id, uid).tournament
     gamers = gamers_by_user_id(client_id, (posted.user_id for posted in scores))
     queue_for_bulk(tournament.pk)
-    held = lock_each([str(tournament.pk)] * len(gamers), [gamer.pk for gamer in gamers.values()])
-    entries = {name: Entry(gamer, stay) for (name, gamer), stay in zip(gamers.items(), held, strict=True)}
-    seen = see_again(tournament.pk)
-    sheet = Sheet("server")
+    held = lock_participation_list([str(tournament.pk)] * len(gamers), [gamer.pk for gamer in gamers.values()])
+    entries = {name: BulkEntrant(gamer, stay) for (name, gamer), stay in zip(gamers.items(), held, strict=True)}
+    seen = reread_under_lock(tournament.pk)
+    sheet = ScoreBatch("server")
     sheet.open(
         [stay for stay in held if stay],
         {
@@ -141,27 +157,27 @@ def post_scores(*, client_id: UUID, uid: str, scores: Sequence[Posted]) -> list[
             if posted.event_id and (entry := entries.get(posted.user_id)) and entry.stay
         },
     )
-    post = Bulk(sheet, entries, seen).post
+    post = ServerScoreBatch(sheet, entries, seen).post
     results = [post(posted) for posted in scores]
     sheet.write()
     return results
 
 
-class Entry(NamedTuple):
+class BulkEntrant(NamedTuple):
     """A gamer of the client, with the stay in the tournament if there is one."""
 
-    gamer: "Scorer"
-    stay: Stay | None
+    gamer: "ScoringGamer"
+    stay: LockedParticipation | None
 
 
-class Bulk:
+class ServerScoreBatch:
     """What is the same for all scores of a call."""
 
-    def __init__(self, sheet: "Sheet", entries: Mapping[str, Entry], seen: Seen) -> None:
+    def __init__(self, sheet: "ScoreBatch", entries: Mapping[str, BulkEntrant], seen: TournamentAt) -> None:
         self.sheet, self.entries, self.now = sheet, entries, seen.now
         self.terms, self.takes_scores = terms_of(seen.tournament), seen.tournament.takes_scores(seen.now)
 
-    def post(self, posted: Posted) -> Result:
+    def post(self, posted: ServerScore) -> ServerScoreResult:
         """Take one score."""
         try:
             entry = self.entries.get(posted.user_id)
@@ -174,11 +190,11 @@ class Bulk:
             stay = entry.stay.id
             is_new = self.sheet.post(self.terms, stay, posted.value, posted.event_id, self.now)
         except DomainError as refusal:
-            return Result(posted.user_id, "refused", code=refusal.code)
-        return Result(posted.user_id, "accepted" if is_new else "duplicate", score=self.sheet.scores[stay])
+            return ServerScoreResult(posted.user_id, "refused", code=refusal.code)
+        return ServerScoreResult(posted.user_id, "accepted" if is_new else "duplicate", score=self.sheet.scores[stay])
 
 
-class Terms(NamedTuple):
+class ScoringTerms(NamedTuple):
     """As much of a tournament as its score sheet needs."""
 
     client_id: str
@@ -186,12 +202,12 @@ class Terms(NamedTuple):
     order: Order
 
 
-def terms_of(tournament: Tournament) -> Terms:
+def terms_of(tournament: Tournament) -> ScoringTerms:
     """The terms of a tournament."""
-    return Terms(str(tournament.client_id), tournament.score_rule, tournament.order)
+    return ScoringTerms(str(tournament.client_id), tournament.score_rule, tournament.order)
 
 
-class Sheet:
+class ScoreBatch:
     """The score sheet of some locked stays: folds new scores in memory and writes them at once."""
 
     def __init__(self, source: Source) -> None:
@@ -202,7 +218,7 @@ class Sheet:
         self.known: dict[tuple[str, str], int] = {}
         self.fresh: list[tuple[str, datetime, str, int, str | None, int]] = []
 
-    def open(self, stays: Iterable[Stay], events: set[tuple[str, str]]) -> None:
+    def open(self, stays: Iterable[LockedParticipation], events: set[tuple[str, str]]) -> None:
         """Take the scores of `stays`, which must be locked, and read those of `events` that stand already."""
         self.scores = {stay.id: stay.score for stay in stays}
         if events:
@@ -210,7 +226,7 @@ class Sheet:
                 cursor.execute(_KNOWN, [array(stay for stay, _ in events), [event for _, event in events]])
                 self.known = {(stay, event): value for stay, event, value in cursor.fetchall()}
 
-    def post(self, terms: Terms, stay: str, value: int, event_id: str | None, at: datetime) -> bool:
+    def post(self, terms: ScoringTerms, stay: str, value: int, event_id: str | None, at: datetime) -> bool:
         """Fold one score in; False when its event stood already.
 
         :raises ScoreOutOfRange: outside the bounds.

@@ -8,10 +8,10 @@ from esports import prizes, series
 from esports.models import WAITING, SeriesOccurrence, TournamentSeries
 from esports.selectors.series import first_start_after, live_series, series_of_client
 from esports.selectors.tournaments import find_prize_table
-from esports.services.organising import Terms, check_score_bounds, refuse_field
+from esports.services.organising import TournamentTerms, check_score_bounds, refuse_field
 from kgen.clock import database_now
 from kgen.errors import Invalid, RecordNotFound
-from kgen.transactions import journey
+from kgen.transactions import transactional
 
 if TYPE_CHECKING:
     from users.models import Client
@@ -37,7 +37,7 @@ OWN = frozenset(
 )
 
 
-@journey
+@transactional
 def create_series(*, client: "Client", given: dict[str, Any]) -> Any:
     """Make a series and store its next occurrences.
 
@@ -65,7 +65,7 @@ def create_series(*, client: "Client", given: dict[str, Any]) -> Any:
     return series_of_client(client.pk, str(row.pk))
 
 
-@journey
+@transactional
 def change_series(*, client_id: UUID, uid: str, given: dict[str, Any]) -> Any:
     """Change a series, pause it (`active` false) or resume it. All or nothing.
 
@@ -90,7 +90,7 @@ def change_series(*, client_id: UUID, uid: str, given: dict[str, Any]) -> Any:
     return series_of_client(client_id, uid)
 
 
-@journey
+@transactional
 def delete_series(*, client_id: UUID, uid: str) -> None:
     """End a series: nothing more is made from it, and nobody finds it any more.
 
@@ -149,7 +149,7 @@ def check_template(client_id: UUID, fields: dict[str, Any]) -> dict[str, Any]:
     :raises PrizeTableInvalid: unknown or malformed. :raises PrizeTableInsolvent: at some field size.
     """
     table = find_prize_table(client_id, fields.get("prize_table"))
-    Terms.of(fields, table).check(fields)
+    TournamentTerms.of(fields, table).check(fields)
     check_score_bounds(fields.get("score_min"), fields.get("score_max"))
     growth = len("2000-01-01") - len(series.DATE_MARK)
     if len(fields["title"]) + growth * fields["title"].count(series.DATE_MARK) > TITLE_LENGTH:

@@ -16,7 +16,7 @@ from esports.services.organising import make_tournament
 from esports.services.series import plan
 from kgen.clock import database_now
 from kgen.errors import DomainError, WrongState
-from kgen.transactions import journey
+from kgen.transactions import transactional
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ def plan_due(series_id: UUID) -> None:
         log.exception("series not planned", series_id=str(series_id))
 
 
-@journey
+@transactional
 def plan_series(*, series_id: UUID) -> None:
     """Duty: store a series' next occurrences; nothing where somebody is at it or it is paused or deleted."""
     held = TournamentSeries.objects.select_for_update(skip_locked=True)
@@ -70,7 +70,7 @@ def plan_series(*, series_id: UUID) -> None:
         plan(row, database_now())
 
 
-@journey
+@transactional
 def skip_missed() -> int:
     """Duty: give up, with its reason, what was not made before its start; how many occurrences."""
     now = database_now()
@@ -80,7 +80,7 @@ def skip_missed() -> int:
     return SeriesOccurrence.objects.filter(pk__in=ids).update(skipped_at=now, reason=reason)
 
 
-@journey
+@transactional
 def make_occurrence(*, occurrence_id: int) -> None:
     """Make the tournament of an occurrence; nothing where it is made, over, dropped, or somebody is at it.
 
@@ -106,7 +106,7 @@ def _given(row: SeriesOccurrence) -> dict[str, Any]:
     return template | asdict(row.series.offsets.timetable(row.starts_at)) | {"title": title}
 
 
-@journey
+@transactional
 def put_off(*, occurrence_id: int, reason: str) -> None:
     """Keep why an occurrence was not made, and try again a little later; nothing where it was made meanwhile."""
     rows = SeriesOccurrence.objects.filter(WAITING, pk=occurrence_id)

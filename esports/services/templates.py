@@ -9,13 +9,13 @@ from esports.services.organising import refuse_field
 from esports.services.series import check_template
 from kgen.clock import database_now
 from kgen.errors import Invalid
-from kgen.transactions import journey
+from kgen.transactions import transactional
 
 TEMPLATES_PER_CLIENT = 100
 NAME_LENGTH = 200
 
 
-@journey
+@transactional
 def save_template(*, client_id: UUID, name: str, terms: dict[str, Any]) -> TournamentTemplate:
     """Keep a tournament without its times under a name; what had that name is replaced.
 
@@ -37,7 +37,7 @@ def save_template(*, client_id: UUID, name: str, terms: dict[str, Any]) -> Tourn
     return row
 
 
-@journey
+@transactional
 def delete_template(*, client_id: UUID, template_id: UUID) -> None:
     """Remove a template; what was made from it stays.
 

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter
 
 from esports.selectors.boards import leaderboard
-from esports.selectors.tournaments import Seen
+from esports.selectors.tournaments import TournamentAt
 from esports.serializers.tournaments_out import leaderboard_wire
 from kgen.api.json import encode
 from kgen.api.pagination import page_headers, read_limit
@@ -24,7 +24,7 @@ AROUND = OpenApiParameter(
 BOARD_PARAMETERS = [limit_parameter(100), CURSOR]
 
 
-def board_answer(view: ApiViewSet, seen: Seen, gamer_id: UUID | None) -> HttpResponse:
+def board_answer(view: ApiViewSet, seen: TournamentAt, gamer_id: UUID | None) -> HttpResponse:
     """A page of a tournament's leaderboard as the query asks for it."""
     request = view.request._request
     around = request.GET.get("around")

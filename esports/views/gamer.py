@@ -10,7 +10,7 @@ from esports.selectors.history import history_page, participated_page
 from esports.selectors.tournaments import (
     active_tournaments,
     ordering_keys,
-    seen,
+    tournament_at,
     tournament_for_gamer,
     tournament_page,
 )
@@ -54,7 +54,7 @@ class TournamentViewSet(GamerViewSet):
             cursor=request.GET.get("cursor"),
             limit=read_limit(request._request, default=1000),
         )
-        return self.listing(page, lambda row: tournament_wire(seen(row)))
+        return self.listing(page, lambda row: tournament_wire(tournament_at(row)))
 
     @extend_schema(
         operation_id="tournaments_participated",

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from esports.selectors.tournaments import (
     NEWEST_FIRST,
-    seen,
+    tournament_at,
     tournament_of_client,
     tournament_page,
     tournaments_of_client,
@@ -83,7 +83,7 @@ class StudioTournamentViewSet(StudioViewSet):
             cursor=request.GET.get("cursor"),
             limit=read_limit(request._request, default=1000),
         )
-        return self.listing(page, lambda row: tournament_wire(seen(row)))
+        return self.listing(page, lambda row: tournament_wire(tournament_at(row)))
 
     @extend_schema(operation_id="studio_tournament", responses={200: TournamentOut, **errors("TOURNAMENT_NOT_FOUND")})
     def retrieve(self, request: Request, uid: str) -> HttpResponse:

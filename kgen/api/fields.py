@@ -33,7 +33,7 @@ class Amount(WholeNumber):
         super().__init__(**{"min_value": 0, "max_value": MAX_INTEGER} | kwargs)
 
 
-class Score(WholeNumber):
+class ScoreField(WholeNumber):
     """A score, −(2⁵³−1) … 2⁵³−1."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -106,7 +106,7 @@ def id_of(text: str) -> UUID | None:
     return id if str(id) == text.lower() else None
 
 
-class Moment(serializers.DateTimeField):
+class Timestamp(serializers.DateTimeField):
     """An RFC 3339 time with its offset, at most microseconds; given on in UTC."""
 
     def to_internal_value(self, value: Any) -> datetime:

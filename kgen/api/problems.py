@@ -12,7 +12,7 @@ from rest_framework import exceptions as rest
 from kgen import errors
 from kgen.api.json import encode
 from kgen.api.request_id import request_id_of
-from kgen.api.throttles import Hit, Window, rate_headers
+from kgen.api.throttles import RateCheck, Window, rate_headers
 from kgen.transactions import sqlstate
 
 log = structlog.get_logger(__name__)
@@ -65,7 +65,7 @@ def _headers(error: errors.DomainError, extra: dict[str, Any]) -> dict[str, str]
     if isinstance(error, errors.TooMany) and "retry_after" in extra:
         headers["Retry-After"] = str(extra["retry_after"])
         if policy := extra.pop("policy", None):
-            headers |= rate_headers(Window(*policy), Hit(0, extra["retry_after"]))
+            headers |= rate_headers(Window(*policy), RateCheck(0, extra["retry_after"]))
     if isinstance(error, errors.MethodNotAllowed):
         headers["Allow"] = ", ".join(extra.pop("allow"))
     return headers

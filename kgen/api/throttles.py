@@ -36,7 +36,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class RateCheck:
     """What a window says to a call: how many more it has room for (-1: it has none for this one), and the seconds
     until it is empty again, or has room for this one."""
 
@@ -49,12 +49,12 @@ class Hit:
         return self.remaining >= 0
 
 
-def hit(window: Window, who: str) -> Hit:
+def hit(window: Window, who: str) -> RateCheck:
     """Count one call of `who`."""
     return hit_many([(window, who)])[0]
 
 
-def hit_many(calls: Sequence[tuple[Window, str]]) -> list[Hit]:
+def hit_many(calls: Sequence[tuple[Window, str]]) -> list[RateCheck]:
     """Count calls in their order, all in one round trip. A refused one takes no room."""
     if pause.is_on():
         return _open(calls)
@@ -64,11 +64,11 @@ def hit_many(calls: Sequence[tuple[Window, str]]) -> list[Hit]:
     except (RedisError, OSError) as error:
         pause.start(error)
         return _open(calls)
-    return [Hit(found[at], max(1, math.ceil(found[at + 1] / MICROSECONDS))) for at in range(0, len(found), 2)]
+    return [RateCheck(found[at], max(1, math.ceil(found[at + 1] / MICROSECONDS))) for at in range(0, len(found), 2)]
 
 
-def _open(calls: Sequence[tuple[Window, str]]) -> list[Hit]:
-    return [Hit(window.amount, 1) for window, _ in calls]
+def _open(calls: Sequence[tuple[Window, str]]) -> list[RateCheck]:
+    return [RateCheck(window.amount, 1) for window, _ in calls]
 
 
 @cache
@@ -141,7 +141,7 @@ class WindowThrottle(BaseThrottle):
         return True
 
 
-def rate_headers(window: Window, found: Hit) -> dict[str, str]:
+def rate_headers(window: Window, found: RateCheck) -> dict[str, str]:
     """RateLimit and RateLimit-Policy as in the IETF's draft."""
     return {
         "RateLimit-Policy": f'"{window.policy}";q={window.amount};w={window.seconds}',

@@ -7,15 +7,15 @@ from django.contrib.admin import action as django_action
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from kgen.admin_site.actions import MOST_ROWS, REASON_MISSING, ConsoleAction, reason_in, run_action
+from kgen.admin_site.pages import address
 from kgen.api.request_id import request_id_of
-from kgen.console.acts import MOST_ROWS, REASON_MISSING, Act, act, reason_in
-from kgen.console.pages import address
 from kgen.jobs.models import Job
 from kgen.jobs.pages import MAY_SEE
 from kgen.jobs.services import request_acts
 
 
-def as_job(what: Act, description: str, kind: str) -> Any:
+def as_job(what: ConsoleAction, description: str, kind: str) -> Any:
     """An action that asks for a job of this kind; who may see jobs is led to it, with its progress and its result.
 
     `what` is asking for the job; each of its acts has the kind's own name in the trail.
@@ -30,7 +30,7 @@ def as_job(what: Act, description: str, kind: str) -> Any:
         if request.POST.get("select_across") == "1" or len(chosen) > MOST_ROWS:
             messages.error(request, f"At most {MOST_ROWS} rows at once.")
             return None
-        made = act(
+        made = run_action(
             request,
             what,
             lambda: request_acts(
@@ -48,7 +48,7 @@ def as_job(what: Act, description: str, kind: str) -> Any:
         return HttpResponseRedirect(address("job", pk=made.pk)) if may_look else None
 
     run.__name__ = kind.replace(".", "_")
-    # See kgen.console.acts.on_rows.
+    # See kgen.admin_site.actions.on_rows.
     made: Any = django_action(description=description)(run)
     made.act = what
     return made

@@ -9,8 +9,8 @@ from kgen.errors import Invalid
 from kgen.jobs import operators, registry
 from kgen.jobs.leases import Progress, finish
 from kgen.jobs.models import Job, JobChunk, JobState
-from kgen.jobs.tables import Page, Scope, Table, count_rows, read_page
-from kgen.transactions import journey
+from kgen.jobs.tables import ExportPage, ExportScope, ExportTable, count_rows, read_page
+from kgen.transactions import transactional
 
 MOST_ROWS = 1_000_000
 CHUNK_BYTES = 256 * 1024
@@ -35,10 +35,10 @@ def work(progress: Progress) -> bool:
             return False
 
 
-def scope_of(job: Job, operator: Any) -> Scope:
+def scope_of(job: Job, operator: Any) -> ExportScope:
     """Which rows a job exports."""
     given = job.parameters
-    return Scope(
+    return ExportScope(
         clients=operators.clients_of_job(job, operator),
         since=datetime.fromisoformat(given["since"]),
         until=datetime.fromisoformat(given["until"]),
@@ -47,23 +47,23 @@ def scope_of(job: Job, operator: Any) -> Scope:
     )
 
 
-def _count(table: Table, scope: Scope) -> int:
+def _count(table: ExportTable, scope: ExportScope) -> int:
     total = count_rows(table, scope, MOST_ROWS)
     if total > MOST_ROWS:
         raise Invalid(f"These are more than {MOST_ROWS:,} rows. Choose a shorter range.")
     return total
 
 
-@journey
-def _begin(*, job: Job, progress: Progress, table: Table, total: int) -> None:
+@transactional
+def _begin(*, job: Job, progress: Progress, table: ExportTable, total: int) -> None:
     """The heading and the number of rows, which say together that an export has begun."""
     progress.note(total=total)
     JobChunk.objects.create(job=job, number=0, body=table.heading())
     job.total = total
 
 
-@journey
-def keep(*, progress: Progress, page: Page) -> None:
+@transactional
+def keep(*, progress: Progress, page: ExportPage) -> None:
     """Keep a page and where the next one begins; with the last page the job is done.
 
     :raises LeaseLost: the job is no longer this worker's; nothing is kept.

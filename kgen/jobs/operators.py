@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Model
 
 from kgen import audit
-from kgen.console.scope import clients_of
+from kgen.admin_site.scope import clients_of
 from kgen.errors import Forbidden
 from kgen.jobs import registry
 from kgen.jobs.models import Job
@@ -59,4 +59,4 @@ def clients_of_job(job: Job, operator: Any) -> list[UUID] | None:
 
 def acting(job: Job, operator: Any, act: str, subject: Model) -> AbstractContextManager[None]:
     """The journey that is called inside leaves a trace of the operator, as if called from a page."""
-    return audit.acting(operator=operator, act=act, subject=subject, reason=job.reason, request_id=job.request_id)
+    return audit.recording(operator=operator, act=act, subject=subject, reason=job.reason, request_id=job.request_id)

@@ -10,13 +10,13 @@ from django.core.validators import MaxValueValidator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
 
 from kgen import audit
+from kgen.admin_site.actions import ConsoleAction
+from kgen.admin_site.links import ROW_LINKS, RowLink
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import ConsolePage, address, does, page
+from kgen.admin_site.paging import page_at
 from kgen.api.request_id import request_id_of
 from kgen.clock import database_now
-from kgen.console.acts import Act
-from kgen.console.navigation import Nav
-from kgen.console.pages import ConsolePage, address, does, page
-from kgen.console.paging import page_at
-from kgen.console.ways import WAYS, Way
 from kgen.jobs import registry, services
 from kgen.jobs.models import Job
 from kgen.jobs.operators import MAY_EXPORT
@@ -29,7 +29,7 @@ TABS = (("", "All"), ("failed", "Failed in the last week"))
 LATELY = timedelta(days=30)
 # The end of a day is the beginning of the next, which there must be.
 LAST_DAY = date.max - timedelta(days=1)
-WAYS["kgen.job"] = Way("job", MAY_SEE, is_own=True)
+ROW_LINKS["kgen.job"] = RowLink("job", MAY_SEE, is_own=True)
 
 
 class ExportForm(forms.Form):
@@ -90,7 +90,7 @@ class JobsPage(ConsolePage):
             "form": ExportForm.suggested(self.request),
         }
 
-    @does(Act("export.request", MAY_EXPORT, needs_reason=False))
+    @does(ConsoleAction("export.request", MAY_EXPORT, needs_reason=False))
     def export(self) -> HttpResponse:
         """Ask for a table as a file; what was asked for is in the trail with its reason.
 
@@ -143,7 +143,7 @@ class JobPage(ConsolePage):
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
         return [(JobsPage.title, address("jobs"))]
 
-    @does(Act("job.cancel", MAY_SEE, needs_reason=False))
+    @does(ConsoleAction("job.cancel", MAY_SEE, needs_reason=False))
     def cancel(self, *, pk: UUID) -> None:
         """Stop it; what it did stays done."""
         job = job_of(_me(self.request), pk)
@@ -184,7 +184,7 @@ class JobFilePage(ConsolePage):
     def get(self, request: HttpRequest, **kwargs: Any) -> Any:
         job, pieces = file_of(_me(request), kwargs["pk"])
         if job.parameters["full"]:
-            audit.saw(operator=request.user, what="export", subject=job, request=request, reason=job.reason)
+            audit.record_view(operator=request.user, what="export", subject=job, request=request, reason=job.reason)
         answer = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
         name = f"{registry.table_of(job.kind).name}-{job.created_at:%Y%m%d-%H%M%S}.csv"
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

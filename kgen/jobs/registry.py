@@ -10,13 +10,13 @@ from django.db.models import QuerySet
 from django.utils.module_loading import autodiscover_modules
 
 from kgen.errors import RecordNotFound
-from kgen.jobs.tables import Table
+from kgen.jobs.tables import ExportTable
 
 EXPORT = "export."
 
 
 @dataclass(frozen=True)
-class Turn:
+class ItemCall:
     """One act of a job: upon what, as whom, and why."""
 
     subject: Any
@@ -26,11 +26,11 @@ class Turn:
 
 
 # A journey with its arguments, still to be called: the runner adds `once`, so that act and mark are one transaction.
-type Act = Callable[..., object]
+type Action = Callable[..., object]
 
 
 @dataclass(frozen=True)
-class ActKind:
+class ActionKind:
     """A kind that calls one journey per item."""
 
     name: str
@@ -40,7 +40,7 @@ class ActKind:
     trace: str
     # The subjects that there are, with their `client_id`.
     subjects: Callable[[], QuerySet[Any]]
-    act: Callable[[Turn], Act]
+    act: Callable[[ItemCall], Action]
     # The console's page that shows a subject, by its id as `pk`; "": none does.
     page: str = ""
 
@@ -56,31 +56,31 @@ class ActKind:
         return found
 
 
-_acts: dict[str, ActKind] = {}
-_tables: dict[str, Table] = {}
+_acts: dict[str, ActionKind] = {}
+_tables: dict[str, ExportTable] = {}
 
 
 def job(
     name: str, *, title: str, permission: str, trace: str, subjects: Callable[[], QuerySet[Any]], page: str = ""
-) -> Callable[[Callable[[Turn], Act]], Callable[[Turn], Act]]:
+) -> Callable[[Callable[[ItemCall], Action]], Callable[[ItemCall], Action]]:
     """Register the decorated function as a kind: it names the one journey of an item, it does not call it."""
 
-    def register(act: Callable[[Turn], Act]) -> Callable[[Turn], Act]:
+    def register(act: Callable[[ItemCall], Action]) -> Callable[[ItemCall], Action]:
         assert name not in _acts, f"{name} is registered twice"
-        _acts[name] = ActKind(name, title, permission, trace, subjects, act, page)
+        _acts[name] = ActionKind(name, title, permission, trace, subjects, act, page)
         return act
 
     return register
 
 
-def export(table: Table) -> Table:
+def export(table: ExportTable) -> ExportTable:
     """Register a table as an export; its jobs are of the kind `export.<name>`."""
     assert table.name not in _tables, f"{table.name} is registered twice"
     _tables[table.name] = table
     return table
 
 
-def act_kind(name: str) -> ActKind:
+def act_kind(name: str) -> ActionKind:
     """The kind of that name.
 
     :raises RecordNotFound: there is none.
@@ -91,7 +91,7 @@ def act_kind(name: str) -> ActKind:
     return _acts[name]
 
 
-def table(name: str) -> Table:
+def table(name: str) -> ExportTable:
     """The export of that name.
 
     :raises RecordNotFound: there is none.
@@ -102,7 +102,7 @@ def table(name: str) -> Table:
     return _tables[name]
 
 
-def tables() -> list[Table]:
+def tables() -> list[ExportTable]:
     """All exports, by title."""
     _discover()
     return sorted(_tables.values(), key=lambda table: table.title)
@@ -113,7 +113,7 @@ def is_export(kind: str) -> bool:
     return kind.startswith(EXPORT)
 
 
-def table_of(kind: str) -> Table:
+def table_of(kind: str) -> ExportTable:
     """The table that jobs of this kind export.
 
     :raises RecordNotFound: there is none.

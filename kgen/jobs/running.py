@@ -12,12 +12,12 @@ from django.db import InterfaceError, OperationalError
 
 from kgen.clock import database_now
 from kgen.errors import DomainError
-from kgen.jobs import acts, exporting, operators, registry
+from kgen.jobs import exporting, item_actions, operators, registry
 from kgen.jobs.leases import LEASE, LeaseLost, Progress, finish, write
 from kgen.jobs.models import Job, JobState
 from kgen.jobs.selectors import jobs_due, summary_of
 from kgen.jobs.services import hint
-from kgen.transactions import journey
+from kgen.transactions import transactional
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ def run_due() -> int:
     return worked
 
 
-@journey
+@transactional
 def claim_job() -> Job | None:
     """Take the lease of the job that is due longest; None where none is."""
     now = database_now()
@@ -79,7 +79,7 @@ def _work(job: Job, ends: float) -> None:
     # Anew with every slice: who lost the permission meanwhile goes no further.
     operator = operators.allowed(job.operator_id, job.kind, job.parameters)
     progress = Progress(job, operator, ends)
-    work = exporting.work if registry.is_export(job.kind) else acts.work
+    work = exporting.work if registry.is_export(job.kind) else item_actions.work
     if not work(progress):
         # Due at once, behind all that wait longer.
         write(job, done=progress.done, stalls=0, due_at=database_now())

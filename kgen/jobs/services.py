@@ -16,7 +16,7 @@ from kgen.jobs import operators, registry
 from kgen.jobs.models import OPEN, Job, JobChunk, JobItem, JobState
 from kgen.jobs.selectors import job_of, left_behind, summary_of
 from kgen.states import move_to
-from kgen.transactions import journey
+from kgen.transactions import transactional
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ LONGEST_RANGE = timedelta(days=366)
 FORGOTTEN_AT_ONCE = 500
 
 
-@journey
+@transactional
 def request_acts(
     *,
     operator_id: int,
@@ -56,7 +56,7 @@ def request_acts(
     return job
 
 
-@journey
+@transactional
 def request_export(
     *,
     operator_id: int,
@@ -123,7 +123,7 @@ def _create(
     return job
 
 
-@journey
+@transactional
 def cancel_job(*, operator_id: int, job_id: UUID) -> None:
     """Stop a job: when this returns nothing further of it happens. What it did stays done.
 
@@ -131,13 +131,13 @@ def cancel_job(*, operator_id: int, job_id: UUID) -> None:
     :raises WrongState: it has ended.
     """
     job = job_of(operator_id, job_id)
-    # Waits for the act that is under way, which shares the row (kgen.jobs.acts).
+    # Waits for the act that is under way, which shares the row (kgen.jobs.item_actions).
     Job.objects.select_for_update().get(pk=job.pk)
     ended = {"state": JobState.CANCELLED, "finished_at": database_now(), "due_at": None}
     move_to(job, where={"state__in": OPEN}, outcome=summary_of(job), **ended)
 
 
-@journey
+@transactional
 def forget_leftovers() -> int:
     """Duty: remove files and items that are kept no longer; how many rows."""
     due = left_behind(database_now())

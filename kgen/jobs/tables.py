@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from kgen.api.pagination import Key, page_of
-from kgen.jobs import sheets
+from kgen.jobs import csv_cells
 
 PAGE_ROWS = 1000
 # Lets phones and addresses be seen in full, wherever the console shows them.
@@ -17,7 +17,7 @@ SEE_PERSONAL = "users.see_phone"
 
 
 @dataclass(frozen=True)
-class Scope:
+class ExportScope:
     """Which rows, and whether personal data is written in full."""
 
     # None: of all clients.
@@ -35,7 +35,7 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class Column:
+class ExportColumn:
     """A column: its heading, and its value in a row of the table's query."""
 
     title: str
@@ -45,15 +45,15 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class ExportTable:
     """An export. `rows` answers a query that ends after a page; `key` is its total order."""
 
     name: str
     title: str
     # Each of which an operator must hold.
     permission: str
-    columns: Sequence[Column]
-    rows: Callable[[Scope], QuerySet[Any]]
+    columns: Sequence[ExportColumn]
+    rows: Callable[[ExportScope], QuerySet[Any]]
     key: Sequence[Key]
     # What `Scope.about` names, and whether there is an export without it.
     about: str = ""
@@ -61,11 +61,11 @@ class Table:
 
     def heading(self) -> bytes:
         """The first line, behind the mark by which spreadsheets know UTF-8."""
-        return sheets.BOM + sheets.lines([[column.title for column in self.columns]])
+        return csv_cells.BOM + csv_cells.lines([[column.title for column in self.columns]])
 
 
 @dataclass(frozen=True)
-class Page:
+class ExportPage:
     """Some lines of a file, and where the next ones begin; None after the last."""
 
     rows: int
@@ -73,22 +73,22 @@ class Page:
     position: str | None
 
 
-def read_page(table: Table, scope: Scope, position: str | None) -> Page:
+def read_page(table: ExportTable, scope: ExportScope, position: str | None) -> ExportPage:
     """The next lines of a table, by one bounded query and those it prefetches."""
     name = f"export:{table.name}"
     page = page_of(table.rows(scope), table.key, scope=name, cursor=position, limit=PAGE_ROWS)
-    return Page(len(page.rows), [_line(table, scope, row) for row in page.rows], page.next_cursor)
+    return ExportPage(len(page.rows), [_line(table, scope, row) for row in page.rows], page.next_cursor)
 
 
-def count_rows(table: Table, scope: Scope, most: int) -> int:
+def count_rows(table: ExportTable, scope: ExportScope, most: int) -> int:
     """How many lines there will be, counted no further than one past `most`."""
     return table.rows(scope).order_by()[: most + 1].count()
 
 
-def _line(table: Table, scope: Scope, row: Any) -> bytes:
-    return sheets.lines([[_value(column, scope, row) for column in table.columns]])
+def _line(table: ExportTable, scope: ExportScope, row: Any) -> bytes:
+    return csv_cells.lines([[_value(column, scope, row) for column in table.columns]])
 
 
-def _value(column: Column, scope: Scope, row: Any) -> object:
+def _value(column: ExportColumn, scope: ExportScope, row: Any) -> object:
     value = column.value(row)
-    return sheets.masked(str(value or "")) if column.personal and not scope.full else value
+    return csv_cells.masked(str(value or "")) if column.personal and not scope.full else value

@@ -51,7 +51,7 @@ def _migrations_fingerprint() -> str:
     """Changes with any migration file, with the matrix of roles, which `migrate` writes to the database, and with the
     packages, which bring migrations of their own."""
     digest = hashlib.sha256((CHECKOUT / "requirements.txt").read_bytes())
-    for path in sorted([*CHECKOUT.glob("[!.]*/migrations/*.py"), CHECKOUT / "kgen/console/roles.py"]):
+    for path in sorted([*CHECKOUT.glob("[!.]*/migrations/*.py"), CHECKOUT / "kgen/admin_site/roles.py"]):
         digest.update(f"{path.relative_to(CHECKOUT)}\0{path.read_bytes().hex()}\0".encode())
     return digest.hexdigest()
 

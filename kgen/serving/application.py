@@ -11,8 +11,8 @@ from django.utils.csp import build_policy
 from kgen.api.problems import problem_parts
 from kgen.api.request_id import choose_request_id
 from kgen.errors import Unavailable
-from kgen.express.routes import Route, Table
-from kgen.serving.bodies import Bodies, Gone, Receive
+from kgen.fast_path.routes import Route, RouteTable
+from kgen.serving.bodies import BodyReader, ClientDisconnected, Receive
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -20,7 +20,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 # Each of these means something that only the ordinary way knows.
 UNUSUAL_HEADERS = frozenset({b"idempotency-key", b"content-encoding", b"transfer-encoding", b"expect", b"upgrade"})
 # No hot call is as large as this; as many as there may be connections fit into a process' memory.
-EXPRESS_BODY_LIMIT = 16 * 1024
+FAST_PATH_BODY_LIMIT = 16 * 1024
 
 
 def security_headers() -> dict[str, str]:
@@ -34,7 +34,7 @@ def security_headers() -> dict[str, str]:
     }
 
 
-class Ordinary(Protocol):
+class OrdinaryPath(Protocol):
     """The ordinary way."""
 
     async def __call__(self, scope: Scope, body: bytes, send: Send, *, counted: dict[str, str] | None) -> None:
@@ -44,16 +44,16 @@ class Ordinary(Protocol):
 class Application:
     """Serves HTTP requests: as ASGI the ordinary way. The protocol asks it first which go the express way."""
 
-    def __init__(self, ordinary: Ordinary) -> None:
+    def __init__(self, ordinary: OrdinaryPath) -> None:
         self.ordinary = ordinary
-        self.table = Table()
-        self.bodies = Bodies()
+        self.table = RouteTable()
+        self.bodies = BodyReader()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request the ordinary way."""
         try:
             body = await self.bodies.read(dict(scope["headers"]), receive)
-        except Gone:
+        except ClientDisconnected:
             return
         except Unavailable as error:
             await _refuse(error, send)
@@ -73,7 +73,7 @@ class Application:
         # A repeated header has no one meaning.
         if found is None or len(headers) != len(listed) or not UNUSUAL_HEADERS.isdisjoint(headers):
             return None
-        if int(headers.get(b"content-length", b"0")) > EXPRESS_BODY_LIMIT or not _is_ours(headers.get(b"host", b"")):
+        if int(headers.get(b"content-length", b"0")) > FAST_PATH_BODY_LIMIT or not _is_ours(headers.get(b"host", b"")):
             return None
         return found
 

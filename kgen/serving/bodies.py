@@ -13,11 +13,11 @@ BODY_LIMIT = 1024 * 1024
 MEMORY_LIMIT = 128 * BODY_LIMIT
 
 
-class Gone(Exception):
+class ClientDisconnected(Exception):
     """The caller has closed the connection; nobody waits for an answer."""
 
 
-class Bodies:
+class BodyReader:
     """Reads bodies, and bounds the memory for those that come slowly. The connection bounds their time."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Bodies:
             return b""
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Gone
+            raise ClientDisconnected
         if not message["more_body"]:
             return bytes(message["body"])
         return await self._read_on(message, receive)
@@ -53,6 +53,6 @@ class Bodies:
                     raise Unavailable
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise Gone
+                    raise ClientDisconnected
         finally:
             self._held -= len(body)

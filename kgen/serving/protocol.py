@@ -11,7 +11,7 @@ from kgen.api.problems import PROBLEM, problem_parts
 from kgen.api.request_id import choose_request_id
 from kgen.errors import DomainError, Invalid, RequestTimeout, Unavailable
 from kgen.serving.application import Application
-from kgen.serving.turns import Turn
+from kgen.serving.fast_cycle import FastCycle
 
 MAX_CONNECTIONS = 4096
 # httptools knows no limit: without one, a header that never ends would fill the memory.
@@ -24,7 +24,7 @@ REQUEST_SECONDS = 30.0
 UNREAD_SECONDS = 60.0
 
 
-class Bounded(HttpToolsProtocol):
+class BoundedProtocol(HttpToolsProtocol):
     """Refuses connections beyond so many, heads that are too large, and requests that never end.
 
     A hot call on a connection with nothing else to do takes a turn of its own; all others are uvicorn's.
@@ -117,7 +117,7 @@ class Bounded(HttpToolsProtocol):
     def _all(self, name: bytes) -> list[bytes]:
         return [value for found, value in self.headers if found == name]
 
-    def _turn(self, headers: dict[bytes, bytes]) -> Turn | None:
+    def _turn(self, headers: dict[bytes, bytes]) -> FastCycle | None:
         """The express turn of the request whose head is here; None where it has none."""
         is_free = self.cycle is None or self.cycle.response_complete
         # Who does not take the answers that are written already gets no more of them yet: uvicorn waits for that.
@@ -132,7 +132,7 @@ class Bounded(HttpToolsProtocol):
             return None
         self.scope["method"], self.scope["path"] = method, path
         self.scope["raw_path"], self.scope["query_string"] = raw_path, query
-        return Turn(self, found, headers)
+        return FastCycle(self, found, headers)
 
     def on_chunk_header(self) -> None:
         self._in_fields, self._unfinished = True, 0
@@ -148,7 +148,7 @@ class Bounded(HttpToolsProtocol):
             return
         self._coming_since, self._in_fields = None, False
         super().on_message_complete()
-        if isinstance(self.cycle, Turn) and not self.cycle.response_complete:
+        if isinstance(self.cycle, FastCycle) and not self.cycle.response_complete:
             self.cycle.begin()
 
     def start(self, cycle: Any, app: Any) -> None:

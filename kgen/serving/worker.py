@@ -9,7 +9,7 @@ import uvicorn
 from kgen.asgi import application
 from kgen.logs import gather_requests, write_gathered
 from kgen.serving.listening import listen
-from kgen.serving.protocol import Bounded
+from kgen.serving.protocol import BoundedProtocol
 
 BACKLOG = 2048
 # After SIGTERM a request has this long to be answered.
@@ -23,7 +23,7 @@ def work(host: str, port: int, *, parent: int) -> None:
     config = uvicorn.Config(
         application,
         loop="uvloop",
-        http=Bounded,
+        http=BoundedProtocol,
         ws="none",
         lifespan="off",
         access_log=False,

@@ -7,8 +7,8 @@ from django.contrib import admin
 from django.template.loader import render_to_string
 from unfold.templatetags.unfold import header_title
 
-from kgen.console.navigation import Nav
-from kgen.console.pages import address
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import address
 
 register = template.Library()
 

@@ -1,11 +1,11 @@
-"""`{{ value|moment }}` and `{% zone_note %}`: times in the operator's zone (see kgen.console.moments)."""
+"""`{{ value|moment }}` and `{% zone_note %}`: times in the operator's zone (see kgen.admin_site.moments)."""
 
 from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
 
-from kgen.console import moments
+from kgen.admin_site import moments
 
 register = template.Library()
 register.filter("moment", moments.moment)

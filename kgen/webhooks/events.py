@@ -24,7 +24,7 @@ TEST_EVENT = "webhook.test"
 GIVE_UP_AFTER = timedelta(days=3)
 
 
-class News(NamedTuple):
+class NewEvent(NamedTuple):
     """What a client is told: `data` is ids, amounts and states: what JSON has, UUIDs as text."""
 
     client_id: UUID
@@ -32,15 +32,15 @@ class News(NamedTuple):
     data: dict[str, Any]
 
 
-def tell(client_id: UUID, type: str, data: dict[str, Any]) -> None:
+def emit(client_id: UUID, type: str, data: dict[str, Any]) -> None:
     """Write an event and its deliveries to those endpoints of the client that are on and want it. Within a journey.
 
     Nothing is written where nobody listens.
     """
-    tell_all([News(client_id, type, data)])
+    emit_all([NewEvent(client_id, type, data)])
 
 
-def tell_all(news: Sequence[News]) -> None:
+def emit_all(news: Sequence[NewEvent]) -> None:
     """The same for many, in their order, by as few statements as for one."""
     if not news:
         return
@@ -58,10 +58,10 @@ def _wanting(endpoints: Sequence[WebhookEndpoint], type: str) -> list[WebhookEnd
 
 def write(client_id: UUID, type: str, data: dict[str, Any], endpoints: list[WebhookEndpoint]) -> list[WebhookDelivery]:
     """An event and its deliveries to these endpoints."""
-    return _write([(News(client_id, type, data), endpoints)])
+    return _write([(NewEvent(client_id, type, data), endpoints)])
 
 
-def _write(letters: Sequence[tuple[News, Sequence[WebhookEndpoint]]]) -> list[WebhookDelivery]:
+def _write(letters: Sequence[tuple[NewEvent, Sequence[WebhookEndpoint]]]) -> list[WebhookDelivery]:
     if not letters:
         return []
     now = database_now()

@@ -16,7 +16,7 @@ from kgen.clock import database_now
 from kgen.duties import call_many
 from kgen.errors import Invalid, WrongState
 from kgen.states import move_to
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from kgen.webhooks import addresses, signing
 from kgen.webhooks.events import GIVE_UP_AFTER, TEST_EVENT, body_of, write
 from kgen.webhooks.models import DeliveryState, WebhookDelivery, WebhookEndpoint
@@ -35,7 +35,7 @@ WAITS_SECONDS = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DeliveryOutcome:
     """What became of one call."""
 
     status: int | None
@@ -47,7 +47,7 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300
 
 
-@journey
+@transactional
 def add_endpoint(*, client_id: UUID, url: str, event_types: list[str]) -> WebhookEndpoint:
     """Register an endpoint.
 
@@ -64,7 +64,7 @@ def add_endpoint(*, client_id: UUID, url: str, event_types: list[str]) -> Webhoo
     )
 
 
-@journey
+@transactional
 def remove_endpoint(*, client_id: UUID, endpoint_id: UUID | None) -> None:
     """End an endpoint; what was not delivered to it is given up.
 
@@ -76,7 +76,7 @@ def remove_endpoint(*, client_id: UUID, endpoint_id: UUID | None) -> None:
     _give_up(endpoint, "endpoint removed")
 
 
-@journey
+@transactional
 def switch_endpoint(*, client_id: UUID, endpoint_id: UUID | None, active: bool) -> None:
     """Switch an endpoint off or on. Off, nothing is written for it, and what was not delivered is given up.
 
@@ -93,7 +93,7 @@ def _give_up(endpoint: WebhookEndpoint, words: str) -> None:
     endpoint.deliveries.filter(state=DeliveryState.PENDING).update(state=DeliveryState.FAILED, last_error=words)
 
 
-@journey
+@transactional
 def rotate_secret(*, client_id: UUID, endpoint_id: UUID | None, seen: int | None = None) -> WebhookEndpoint:
     """Give an endpoint a new secret; for a day the old one signs beside it.
 
@@ -112,7 +112,7 @@ def rotate_secret(*, client_id: UUID, endpoint_id: UUID | None, seen: int | None
     return endpoint
 
 
-@journey
+@transactional
 def send_test(*, client_id: UUID, endpoint_id: UUID | None) -> WebhookDelivery:
     """A test event to one endpoint, delivered like any other.
 
@@ -124,7 +124,7 @@ def send_test(*, client_id: UUID, endpoint_id: UUID | None) -> WebhookDelivery:
     return write(client_id, TEST_EVENT, {"endpoint_id": str(endpoint.pk)}, [endpoint])[0]
 
 
-@journey
+@transactional
 def replay(*, client_id: UUID, delivery_id: UUID | None) -> WebhookDelivery:
     """Deliver an event once more, with three days of its own.
 
@@ -146,7 +146,7 @@ def _check_active(endpoint: WebhookEndpoint) -> None:
 
 
 @dataclass(frozen=True)
-class Call:
+class DeliveryCall:
     """What is about to be sent, signed for this moment."""
 
     delivery: WebhookDelivery
@@ -156,21 +156,21 @@ class Call:
 
 
 @dataclass
-class _Run:
+class _DeliveryRun:
     """Whom one run of the duty may still call."""
 
     under_way: Counter[UUID] = field(default_factory=Counter)
     # They did not answer: one run bothers nobody twice, and waits for nobody twice.
     silent: set[UUID] = field(default_factory=set)
 
-    def claim(self, most: int) -> Iterator[Call]:
+    def claim(self, most: int) -> Iterator[DeliveryCall]:
         """Due deliveries, each taken just before it is called."""
         while most and (taken := _claim(avoid=self._full())):
             most -= 1
             self.under_way[taken.delivery.endpoint_id] += 1
             yield taken
 
-    def book(self, call: Call, outcome: Outcome) -> None:
+    def book(self, call: DeliveryCall, outcome: DeliveryOutcome) -> None:
         """Keep what became of a call."""
         self.under_way[call.delivery.endpoint_id] -= 1
         if outcome.status is None:
@@ -187,12 +187,12 @@ def deliver_due() -> int:
 
     Many go out at once, few of them to the same endpoint. One that does not answer is left alone until the next run.
     """
-    run = _Run()
+    run = _DeliveryRun()
     return call_many(claim=run.claim, call=_call, book=run.book, at_once=AT_ONCE)
 
 
-@journey
-def _claim(*, avoid: set[UUID]) -> Call | None:
+@transactional
+def _claim(*, avoid: set[UUID]) -> DeliveryCall | None:
     """Take a due delivery by moving its next attempt ahead: the lease, and the retry if this process dies."""
     now = database_now()
     due = WebhookDelivery.objects.filter(state=DeliveryState.PENDING, next_attempt_at__lte=now)
@@ -204,20 +204,20 @@ def _claim(*, avoid: set[UUID]) -> Call | None:
     row.next_attempt_at = now + LEASE
     row.save(update_fields=["tries", "next_attempt_at"])
     body = encode(body_of(row.event))
-    return Call(row, row.endpoint.url, body, _headers(row, body, now))
+    return DeliveryCall(row, row.endpoint.url, body, _headers(row, body, now))
 
 
-def _call(call: Call) -> Outcome:
+def _call(call: DeliveryCall) -> DeliveryOutcome:
     """One call, in a thread of its own: it touches no database."""
     try:
         return asyncio.run(_post(addresses.resolve(call.url), call))
     except addresses.Unreachable as error:
-        return Outcome(None, str(error))
+        return DeliveryOutcome(None, str(error))
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-        return Outcome(None, type(error).__name__)
+        return DeliveryOutcome(None, type(error).__name__)
 
 
-async def _post(target: addresses.Target, call: Call) -> Outcome:
+async def _post(target: addresses.Target, call: DeliveryCall) -> DeliveryOutcome:
     # A loop for one call: only so can the whole of it, from connecting to the last header, be given a time.
     async with (
         asyncio.timeout(TIMEOUT_SECONDS),
@@ -231,7 +231,7 @@ async def _post(target: addresses.Target, call: Call) -> Outcome:
             extensions={"sni_hostname": target.host},
         ) as response,
     ):
-        return Outcome(response.status_code)
+        return DeliveryOutcome(response.status_code)
 
 
 @cache
@@ -258,8 +258,8 @@ def _headers(delivery: WebhookDelivery, body: bytes, now: datetime) -> dict[str,
     }
 
 
-@journey
-def _book(*, delivery: WebhookDelivery, outcome: Outcome) -> None:
+@transactional
+def _book(*, delivery: WebhookDelivery, outcome: DeliveryOutcome) -> None:
     """Keep what became of a call, unless somebody else has taken the delivery since."""
     now = database_now()
     values: dict[str, object] = {"last_status": outcome.status, "last_error": outcome.error[:200]}

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.conf import settings
 
-from kgen.console.pages import address
-from kgen.console.scope import clients_of
+from kgen.admin_site.pages import address
+from kgen.admin_site.scope import clients_of
 from kgen.health import SWEEP, duty_runs
 from kgen.jobs.selectors import failed_jobs
 from kgen.webhooks.selectors import delivery_duties

@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import ConsolePage, page
+from kgen.admin_site.paging import page_at
+from kgen.admin_site.scope import clients_of, scoped
 from kgen.api.pagination import Page
 from kgen.clock import database_now
-from kgen.console.navigation import Nav
-from kgen.console.pages import ConsolePage, page
-from kgen.console.paging import page_at
-from kgen.console.scope import clients_of, scoped
 from kgen.models import AuditEntry
 from rewards.admin.evidence import Evidence, evidence_for
 from users.selectors.holders import holders_of
@@ -36,7 +36,7 @@ CURSORS = ("adjustment", "withdrawal")
 
 
 @dataclass(frozen=True)
-class Part:
+class ApprovalList:
     """A page of a list, with the queries that lead to its first page (None: this is it) and to the next (or "")."""
 
     rows: Sequence[Any]
@@ -44,7 +44,7 @@ class Part:
     following: str
 
 
-NOTHING = Part((), None, "")
+NOTHING = ApprovalList((), None, "")
 
 
 def waiting(request: HttpRequest) -> str:
@@ -98,14 +98,14 @@ class ApprovalsPage(ConsolePage):
         found = self._list("adjustment", lambda cursor: asked_adjustment_page(user.pk, clients, cursor))
         return {"adjustments": self._with_names(found.rows), "adjustment_paging": found}
 
-    def _list(self, name: str, read: Callable[[str | None], Page[Any]]) -> Part:
+    def _list(self, name: str, read: Callable[[str | None], Page[Any]]) -> ApprovalList:
         """One list's page, where the address has its cursor under `name`; links leave the other list where it is."""
         cursor = self.request.GET.get(name)
         found = page_at(read, cursor)
         others = {key: value for key, value in self.request.GET.items() if key in CURSORS and key != name}
         show = {"show": self.request.GET["show"]} if "show" in self.request.GET else {}
         following = urlencode(show | others | {name: found.next_cursor}) if found.next_cursor else ""
-        return Part(found.rows, urlencode(show | others) if cursor else None, following)
+        return ApprovalList(found.rows, urlencode(show | others) if cursor else None, following)
 
     def _history(self) -> dict[str, Any]:
         """Newest first. Each act is read by its own stretch of the trail's index."""

@@ -21,7 +21,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Chart:
+class DailyChart:
     """A number a day. The last day is today's; `link` leads to the list of all days (empty: nowhere)."""
 
     title: str
@@ -50,7 +50,7 @@ class Chart:
 
 def draw(
     title: str, unit: str, days: Sequence[date], values: Mapping[date, int], link: Callable[[date, date], str]
-) -> Chart:
+) -> DailyChart:
     """Bars from zero up, and down for what is below it; a day without a value counts 0.
 
     `link` gives the list of a first to a last day, both included.
@@ -73,4 +73,4 @@ def draw(
         for index, (day, number) in enumerate(zip(days, numbers, strict=True))
     ]
     zero = round(top * scale, 2) if bottom else HEIGHT
-    return Chart(title, unit, bars, zero, link(days[0], days[-1]))
+    return DailyChart(title, unit, bars, zero, link(days[0], days[-1]))

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from rewards.selectors import wins_of
-from users.selectors.holders import OTHERS_COUNTED_TO, Holder, holders_of
+from users.selectors.holders import OTHERS_COUNTED_TO, WalletHolder, holders_of
 from wallet.selectors.queue import Adjusted, Velocity, recent_adjustments, velocities
 
 # Younger than this, an account or a link stands out.
@@ -20,7 +20,7 @@ class Evidence:
     """The facts beside one withdrawal, as of `now`."""
 
     row: Any
-    holder: Holder
+    holder: WalletHolder
     wins: int
     won: int
     velocity: Velocity

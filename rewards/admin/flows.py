@@ -5,12 +5,12 @@ from typing import Any
 
 from django import forms
 
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import ConsolePage, address, page
+from kgen.admin_site.scope import clients_of
 from kgen.clock import database_now
-from kgen.console.navigation import Nav
-from kgen.console.pages import ConsolePage, address, page
-from kgen.console.scope import clients_of
+from rewards.admin.balance_sheets import CAME_IN, GONE, OWED
 from rewards.admin.links import on_day
-from rewards.admin.sheets import CAME_IN, GONE, OWED
 from wallet.ledger import Kind
 from wallet.selectors.liability import Flow, flows, held_by_kind
 

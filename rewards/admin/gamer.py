@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 from django.shortcuts import get_object_or_404
 
 from esports.selectors.history import stay_page
+from kgen.admin_site.names import operator_names
+from kgen.admin_site.pages import ConsolePage, address, page
+from kgen.admin_site.scope import clients_of, scoped
 from kgen.clock import database_now
-from kgen.console.names import operator_names
-from kgen.console.pages import ConsolePage, address, page
-from kgen.console.scope import clients_of, scoped
-from kgen.jobs.sheets import masked as masked_text
+from kgen.jobs.csv_cells import masked as masked_text
 from rewards.selectors import reward_page
 from users.selectors.people import (
     all_gamers,
@@ -47,7 +47,7 @@ MASKED = (("email", "E-mail"), ("phonenumber", "Phone in the game"), ("device_id
 
 
 @dataclass(frozen=True)
-class Tab:
+class GamerTab:
     """A part of the page: the right that it needs besides the page's own, and what it shows."""
 
     name: str
@@ -158,12 +158,12 @@ def _hidden(text: str) -> str:
 
 
 TABS = (
-    Tab("overview", "Overview", "users.view_gamer", GamerPage.overview),
-    Tab("statement", "Statement", "wallet.view_transaction", GamerPage.statement),
-    Tab("play", "Tournaments", "esports.view_tournament", GamerPage.play),
-    Tab("rewards", "Rewards", "rewards.view_reward", GamerPage.rewards),
-    Tab("withdrawals", "Withdrawals", "wallet.view_withdrawal", GamerPage.withdrawals),
-    Tab("adjustments", "Adjustments", "wallet.view_adjustment", GamerPage.adjustments),
-    Tab("sessions", "Sessions and codes", "users.view_gamer", GamerPage.sessions),
-    Tab("notes", "Notes", "users.view_gamer", GamerPage.notes),
+    GamerTab("overview", "Overview", "users.view_gamer", GamerPage.overview),
+    GamerTab("statement", "Statement", "wallet.view_transaction", GamerPage.statement),
+    GamerTab("play", "Tournaments", "esports.view_tournament", GamerPage.play),
+    GamerTab("rewards", "Rewards", "rewards.view_reward", GamerPage.rewards),
+    GamerTab("withdrawals", "Withdrawals", "wallet.view_withdrawal", GamerPage.withdrawals),
+    GamerTab("adjustments", "Adjustments", "wallet.view_adjustment", GamerPage.adjustments),
+    GamerTab("sessions", "Sessions and codes", "users.view_gamer", GamerPage.sessions),
+    GamerTab("notes", "Notes", "users.view_gamer", GamerPage.notes),
 )

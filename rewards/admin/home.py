@@ -9,15 +9,15 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from esports.selectors import overview
-from esports.selectors.tournaments import Seen
+from esports.selectors.tournaments import TournamentAt
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import ConsolePage, page
+from kgen.admin_site.scope import clients_of, scoped
 from kgen.clock import database_now
-from kgen.console.navigation import Nav
-from kgen.console.pages import ConsolePage, page
-from kgen.console.scope import clients_of, scoped
 from rewards.admin.alarms import cards
-from rewards.admin.charts import Chart, draw
+from rewards.admin.balance_sheets import balance_sheets
+from rewards.admin.charts import DailyChart, draw
 from rewards.admin.links import filtered, on_days
-from rewards.admin.sheets import sheets
 from wallet.ledger import Kind, SystemAccount
 from wallet.selectors.liability import Flow, flows, held_by_kind
 
@@ -32,7 +32,7 @@ class Stage:
 
     title: str
     count: int
-    first: list[Seen]
+    first: list[TournamentAt]
     link: str
 
 
@@ -50,7 +50,7 @@ class HomePage(ConsolePage):
         may_see_ledger = operator.has_perm(MAY_SEE_LEDGER)
         return {
             "cards": cards(operator, now),
-            "sheets": sheets(held_by_kind(clients)) if may_see_ledger else [],
+            "sheets": balance_sheets(held_by_kind(clients)) if may_see_ledger else [],
             "charts": charts(clients, now.date(), may_see_ledger=may_see_ledger),
             "stages": stages(scoped(overview.all_tournaments(), operator)),
             "now": now,
@@ -71,7 +71,7 @@ def _stage(title: str, name: str, rows: QuerySet[Any], order: str) -> Stage:
     return Stage(title, rows.count(), overview.first_seen(rows, order, LISTED), link)
 
 
-def charts(clients: Collection[UUID] | None, today: date, *, may_see_ledger: bool) -> list[Chart]:
+def charts(clients: Collection[UUID] | None, today: date, *, may_see_ledger: bool) -> list[DailyChart]:
     """Entries, then stakes, prizes and the house's margin of each currency, over the last days."""
     days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     moved = flows(clients, since=days[0], until=today)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from kgen.console.pages import address
+from kgen.admin_site.pages import address
 
 
 def filtered(name: str, **filters: Any) -> str:

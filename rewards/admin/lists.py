@@ -7,13 +7,13 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.html import format_html
 
+from kgen.admin_site.actions import on_rows
+from kgen.admin_site.admin import ClientFilter, ReadOnlyAdmin
+from kgen.admin_site.links import ROW_LINKS, RowLink
+from kgen.admin_site.moments import moment
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import address
 from kgen.api.fields import id_of
-from kgen.console.acts import on_rows
-from kgen.console.admin import ClientFilter, ReadOnlyAdmin
-from kgen.console.moments import moment
-from kgen.console.navigation import Nav
-from kgen.console.pages import address
-from kgen.console.ways import WAYS, Way
 from rewards.admin.settlement import FORFEIT, HOLD, RELEASE
 from rewards.models import Reward, Settlement
 from rewards.services import holding
@@ -49,7 +49,7 @@ class SettlementAdmin(ReadOnlyAdmin):
         return moment(row.settled_at)
 
 
-WAYS["rewards.reward"] = Way("prize_page", "rewards.view_reward", by="participation_id")
+ROW_LINKS["rewards.reward"] = RowLink("prize_page", "rewards.view_reward", by="participation_id")
 
 
 @admin.register(Reward)

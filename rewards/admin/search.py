@@ -14,11 +14,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from esports.selectors import search as play
 from kgen import audit
+from kgen.admin_site.links import row_address
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import ConsolePage, address, page
+from kgen.admin_site.scope import clients_of, scoped
 from kgen.api.fields import id_of, is_clean_reference
-from kgen.console.navigation import Nav
-from kgen.console.pages import ConsolePage, address, page
-from kgen.console.scope import clients_of, scoped
-from kgen.console.ways import row_address
 from kgen.jobs.selectors import jobs_by_id
 from kgen.webhooks import selectors as webhooks
 from rewards.admin.links import filtered
@@ -68,7 +68,7 @@ def read(text: str) -> Query:
 
 
 @dataclass(frozen=True)
-class Hit:
+class SearchHit:
     """A row that was found."""
 
     label: str
@@ -83,7 +83,7 @@ class Finder:
     group: str
     permission: str
     find: Callable[[Query, Any], Iterator[QuerySet[Any]]]
-    show: Callable[[Any], Hit]
+    show: Callable[[Any], SearchHit]
     path: str = "client_id"
     # Of nobody but the operator anyhow.
     is_own: bool = False
@@ -94,7 +94,7 @@ class Group:
     """What was found of one kind; `more`: there are others, so the query should say more."""
 
     title: str
-    hits: list[Hit]
+    hits: list[SearchHit]
     more: bool
 
 
@@ -172,7 +172,7 @@ def _people(query: Query, request: HttpRequest) -> Iterator[QuerySet[Any]]:
         return
     operator: Any = request.user
     for gamer in scoped(rows, operator)[: MOST + 1]:
-        audit.saw(operator=operator, what=what, subject=gamer, request=request, reason="global search")
+        audit.record_view(operator=operator, what=what, subject=gamer, request=request, reason="global search")
     yield rows
 
 
@@ -228,23 +228,23 @@ def _clients(request: HttpRequest) -> Collection[UUID]:
     return limit if limit is not None else list(all_clients().values_list("pk", flat=True))
 
 
-def _gamer(row: Any) -> Hit:
-    return Hit(row.user_id, f"{row.client.name}, {row.pk}", row_address(row))
+def _gamer(row: Any) -> SearchHit:
+    return SearchHit(row.user_id, f"{row.client.name}, {row.pk}", row_address(row))
 
 
-def _participation(row: Any) -> Hit:
+def _participation(row: Any) -> SearchHit:
     detail = f"of {row.gamer.user_id}, joined {row.joined_at:%Y-%m-%d %H:%M} UTC"
-    return Hit(row.tournament.title, detail, row_address(row))
+    return SearchHit(row.tournament.title, detail, row_address(row))
 
 
-def _reward(row: Any) -> Hit:
+def _reward(row: Any) -> SearchHit:
     title, link = f"{row.amount:,} {row.currency}", address("prize_page", pk=row.participation_id)
-    return Hit(title, f"{row.status}, {row.tournament.title}", link)
+    return SearchHit(title, f"{row.status}, {row.tournament.title}", link)
 
 
-def _delivery(row: Any) -> Hit:
+def _delivery(row: Any) -> SearchHit:
     detail = f"{row.state}, to {row.endpoint.url}"
-    return Hit(row.event.type, detail, row_address(row))
+    return SearchHit(row.event.type, detail, row_address(row))
 
 
 FINDERS = (
@@ -252,7 +252,7 @@ FINDERS = (
         "Tournaments",
         "esports.view_tournament",
         _tournaments,
-        lambda row: Hit(row.title, f"{row.client.name}, {row.pk}", row_address(row)),
+        lambda row: SearchHit(row.title, f"{row.client.name}, {row.pk}", row_address(row)),
     ),
     Finder("Participations", "esports.view_tournament", _by_id(play.participations_by_id), _participation),
     Finder("Gamers", "users.view_gamer", _gamers, _gamer),
@@ -261,43 +261,43 @@ FINDERS = (
         "Sessions",
         "users.view_gamer",
         _by_id(people.sessions_by_id),
-        lambda row: Hit(f"of {row.gamer.user_id}", str(row.pk), address("gamer_page", pk=row.gamer_id)),
+        lambda row: SearchHit(f"of {row.gamer.user_id}", str(row.pk), address("gamer_page", pk=row.gamer_id)),
     ),
     Finder(
         "Wallets",
         "wallet.view_wallet",
         _wallets,
-        lambda row: Hit(f"Wallet {row.pk}", row.currency, row_address(row)),
+        lambda row: SearchHit(f"Wallet {row.pk}", row.currency, row_address(row)),
     ),
     Finder(
         "A client's own accounts",
         "wallet.view_transaction",
         _accounts,
-        lambda row: Hit(row.kind, row.currency, filtered("flows", account=row.kind, currency=row.currency)),
+        lambda row: SearchHit(row.kind, row.currency, filtered("flows", account=row.kind, currency=row.currency)),
     ),
     Finder(
         "Transactions",
         "wallet.view_transaction",
         _transactions,
-        lambda row: Hit(row.reference, f"{row.kind}, {row.created_at:%Y-%m-%d}", row_address(row)),
+        lambda row: SearchHit(row.reference, f"{row.kind}, {row.created_at:%Y-%m-%d}", row_address(row)),
     ),
     Finder(
         "Withdrawals",
         "wallet.view_withdrawal",
         _withdrawals,
-        lambda row: Hit(f"{row.amount:,} {row.currency}", row.state, row_address(row)),
+        lambda row: SearchHit(f"{row.amount:,} {row.currency}", row.state, row_address(row)),
     ),
     Finder(
         "Adjustments",
         "wallet.view_adjustment",
         _by_id(money.adjustments_by_id),
-        lambda row: Hit(f"{row.direction} {row.amount:,}", row.state, row_address(row)),
+        lambda row: SearchHit(f"{row.direction} {row.amount:,}", row.state, row_address(row)),
     ),
     Finder(
         "Rewards",
         "rewards.view_reward",
         _by_id(rewards_by_id),
-        lambda row: Hit(
+        lambda row: SearchHit(
             f"{row.amount:,} {row.currency}", row.tournament.title, address("prize_page", pk=row.participation_id)
         ),
     ),
@@ -305,7 +305,7 @@ FINDERS = (
         "Clients",
         "users.view_client",
         _by_id(people.clients_by_id),
-        lambda row: Hit(row.name, str(row.pk), row_address(row)),
+        lambda row: SearchHit(row.name, str(row.pk), row_address(row)),
         path="pk",
     ),
     Finder(
@@ -319,32 +319,32 @@ FINDERS = (
         "Webhook endpoints",
         "kgen.view_webhooks",
         _by_id(webhooks.endpoints_by_id),
-        lambda row: Hit(row.url, str(row.pk), row_address(row)),
+        lambda row: SearchHit(row.url, str(row.pk), row_address(row)),
     ),
     Finder(
         "Series",
         "esports.view_tournament",
         _by_id(play.series_by_id),
-        lambda row: Hit(row.name, row.rule, row_address(row)),
+        lambda row: SearchHit(row.name, row.rule, row_address(row)),
     ),
     Finder(
         "Templates",
         "esports.view_tournament",
         _by_id(play.templates_by_id),
-        lambda row: Hit(row.name, row.client.name, row_address(row)),
+        lambda row: SearchHit(row.name, row.client.name, row_address(row)),
     ),
     Finder(
         "Jobs",
         "kgen.see_jobs",
         _jobs,
-        lambda row: Hit(row.kind, row.state, address("job", pk=row.pk)),
+        lambda row: SearchHit(row.kind, row.state, address("job", pk=row.pk)),
         is_own=True,
     ),
     Finder(
         "Audit trail",
         "kgen.see_audit",
         _trail,
-        lambda row: Hit(
+        lambda row: SearchHit(
             f"{row.act} by {row.operator_name or 'nobody'}",
             f"{row.at:%Y-%m-%d %H:%M:%S} UTC, {row.object_label}",
             row_address(row),

@@ -6,12 +6,12 @@ from uuid import UUID
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 
 from esports.selectors.standings import count_scores
-from esports.selectors.tournaments import Seen, see
+from esports.selectors.tournaments import TournamentAt, read_tournament
+from kgen.admin_site.actions import ConsoleAction
+from kgen.admin_site.names import operator_names
+from kgen.admin_site.pages import ConsolePage, address, does, page
+from kgen.admin_site.scope import may_touch
 from kgen.api.request_id import request_id_of
-from kgen.console.acts import Act
-from kgen.console.names import operator_names
-from kgen.console.pages import ConsolePage, address, does, page
-from kgen.console.scope import may_touch
 from kgen.jobs.models import Job
 from kgen.jobs.pages import MAY_SEE
 from kgen.jobs.services import request_acts
@@ -35,9 +35,9 @@ LINES = 50
 # Of a larger field, or one with more scores, no request lists or recomputes everything.
 QUICK_FIELD, QUICK_SCORES = 50_000, 200_000
 VERIFIED = "settlement.verify"
-HOLD = Act("reward.hold", "rewards.hold_reward")
-RELEASE = Act("reward.release", "rewards.hold_reward")
-FORFEIT = Act("reward.forfeit", "rewards.hold_reward")
+HOLD = ConsoleAction("reward.hold", "rewards.hold_reward")
+RELEASE = ConsoleAction("reward.release", "rewards.hold_reward")
+FORFEIT = ConsoleAction("reward.forfeit", "rewards.hold_reward")
 
 
 @page
@@ -50,8 +50,8 @@ class SettlementPage(ConsolePage):
     permission = "rewards.view_settlement"
     template_name = "console/settlement.html"
 
-    VERIFY = Act(VERIFIED, "rewards.view_settlement", needs_reason=False)
-    VERIFY_LATER = Act("settlement.verify_later", "rewards.view_settlement", needs_reason=False)
+    VERIFY = ConsoleAction(VERIFIED, "rewards.view_settlement", needs_reason=False)
+    VERIFY_LATER = ConsoleAction("settlement.verify_later", "rewards.view_settlement", needs_reason=False)
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
         found = self.seen(kwargs["pk"])
@@ -59,17 +59,17 @@ class SettlementPage(ConsolePage):
         record = settlement_of(found.tournament.pk)
         return shared | (self.recorded(found, record) if record else self.foreseen(found))
 
-    def seen(self, pk: UUID) -> Seen:
+    def seen(self, pk: UUID) -> TournamentAt:
         """The tournament and the clock.
 
         :raises Http404: there is none, or it is of a client outside the operator's limit.
         """
-        found = see(pk)
+        found = read_tournament(pk)
         if found is None or not may_touch(self.request.user, found.tournament.client_id):
             raise Http404
         return found
 
-    def foreseen(self, found: Seen) -> dict[str, Any]:
+    def foreseen(self, found: TournamentAt) -> dict[str, Any]:
         """What settling now would book; nothing where all stakes are back."""
         row = found.tournament
         if row.refunded_at is not None:
@@ -86,7 +86,7 @@ class SettlementPage(ConsolePage):
             "total": sum(amount for _, _, amount in preview.postings),
         }
 
-    def recorded(self, found: Seen, record: Settlement) -> dict[str, Any]:
+    def recorded(self, found: TournamentAt, record: Settlement) -> dict[str, Any]:
         """What was booked."""
         cursor = self.request.GET.get("cursor")
         booking = booking_of(f"settlement:{record.pk}")
@@ -202,7 +202,7 @@ class PrizePage(ConsolePage):
         """Give it to the house for good."""
         self.do(FORFEIT, holding.forfeit_reward, pk, "Forfeited: it went to the house for good.")
 
-    def do(self, what: Act, service: Any, pk: UUID, done: str) -> None:
+    def do(self, what: ConsoleAction, service: Any, pk: UUID, done: str) -> None:
         """Call one of the services of holding on this page's reward."""
         reward = self.reward(pk)
         self.run(

@@ -10,13 +10,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
 from kgen import audit
+from kgen.admin_site.actions import ConsoleAction
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import ConsolePage, address, does, page
+from kgen.admin_site.paging import page_at
+from kgen.admin_site.scope import clients_of
 from kgen.clock import database_now
-from kgen.console.acts import Act
-from kgen.console.navigation import Nav
-from kgen.console.pages import ConsolePage, address, does, page
-from kgen.console.paging import page_at
-from kgen.console.scope import clients_of
-from kgen.jobs.sheets import masked
+from kgen.jobs.csv_cells import masked
 from kgen.models import AuditEntry
 from rewards.admin.evidence import evidence_for
 from users.selectors.operators import operator_names
@@ -24,7 +24,7 @@ from wallet.selectors import queue
 from wallet.selectors.rails import paused_rails
 
 MAY_SEE = "wallet.view_withdrawal"
-SHOW = Act("destination.see", "users.see_phone", needs_reason=False)
+SHOW = ConsoleAction("destination.see", "users.see_phone", needs_reason=False)
 # Acts on one withdrawal that its timeline tells of; who looked at its destination is the trail's business.
 TOLD = "withdrawal."
 ENTRIES_TOLD = 50
@@ -57,7 +57,7 @@ class WithdrawalsPage(ConsolePage):
 
 
 @dataclass(frozen=True)
-class Moment:
+class TimelineEvent:
     """Something that happened to a withdrawal."""
 
     at: datetime
@@ -103,7 +103,7 @@ class WithdrawalPage(ConsolePage):
         """Show the destination in full, with a trace."""
         found = self.data(pk=pk)
         row = found["row"]
-        audit.saw(operator=self.request.user, what="destination", subject=row, request=self.request)
+        audit.record_view(operator=self.request.user, what="destination", subject=row, request=self.request)
         shown = {"destination": row.destination, "wallet_address": row.wallet.address, "in_full": True}
         return self.render(**found | shown)
 
@@ -111,13 +111,13 @@ class WithdrawalPage(ConsolePage):
         return get_object_or_404(queue.withdrawals_of_operator(clients_of(self.request.user)), pk=pk)
 
 
-def timeline_of(row: Any) -> list[Moment]:
+def timeline_of(row: Any) -> list[TimelineEvent]:
     """What happened to a withdrawal, in order: its request, what operators did, and its end."""
     entries = AuditEntry.objects.filter(object_id=str(row.pk), act__startswith=TOLD).order_by("-id")[:ENTRIES_TOLD]
-    found = [Moment(row.created_at, "asked for by the gamer")]
-    found += [Moment(entry.at, _in_words(entry.act), entry.operator_name, entry.reason) for entry in entries]
+    found = [TimelineEvent(row.created_at, "asked for by the gamer")]
+    found += [TimelineEvent(entry.at, _in_words(entry.act), entry.operator_name, entry.reason) for entry in entries]
     if row.settled_at:
-        found.append(Moment(row.settled_at, row.get_state_display().lower()))
+        found.append(TimelineEvent(row.settled_at, row.get_state_display().lower()))
     return sorted(found, key=lambda moment: moment.at)
 
 

@@ -11,9 +11,9 @@ from django.db.models import DurationField, ExpressionWrapper, F
 
 from kgen.clock import database_now
 from kgen.errors import DomainError, RecordNotFound
-from kgen.transactions import journey
-from kgen.webhooks.events import News, tell_all
-from rewards.locks import Prize, lock_unclaimed
+from kgen.transactions import transactional
+from kgen.webhooks.events import NewEvent, emit_all
+from rewards.locks import LockedReward, lock_unclaimed
 from rewards.models import Reward, RewardStatus
 from rewards.selectors import clients_with_expiry, never_won
 from users.selectors import check_not_suspended
@@ -21,7 +21,7 @@ from wallet import ledger
 
 if TYPE_CHECKING:
     from users.models import Client, Gamer
-    from users.selectors import Player
+    from users.selectors import SessionGamer
 
 EXPIRED_AT_ONCE = 500
 
@@ -30,7 +30,7 @@ EXPIRED_AT_ONCE = 500
 class Claim:
     """What a gamer claims: all, the named rewards, or one tournament's."""
 
-    gamer: "Gamer | Player"
+    gamer: "Gamer | SessionGamer"
     reward_ids: Collection[UUID] | None = None
     tournament_id: UUID | None = None
 
@@ -39,7 +39,7 @@ class Claim:
         """Whether nothing is named."""
         return self.reward_ids is None and self.tournament_id is None
 
-    def wants(self, prize: Prize) -> bool:
+    def wants(self, prize: LockedReward) -> bool:
         """Whether it is for this one of the gamer's rewards."""
         if self.reward_ids is not None and prize.id not in self.reward_ids:
             return False
@@ -54,7 +54,7 @@ class Claimed:
     amount: int
 
 
-@journey
+@transactional
 def claim_rewards(
     *, gamer: "Gamer", reward_ids: Collection[UUID] | None = None, tournament_id: UUID | None = None
 ) -> Claimed:
@@ -73,8 +73,8 @@ def claim_rewards(
     return outcome
 
 
-@journey
-def claim_together(*, claims: Sequence[Claim]) -> list[Claimed | DomainError]:
+@transactional
+def claim_many(*, claims: Sequence[Claim]) -> list[Claimed | DomainError]:
     """Let many claim in one transaction, in their order: for each what it moved, or why not, as `claim_rewards`
     raises."""
     return _claim_all(claims)
@@ -83,7 +83,7 @@ def claim_together(*, claims: Sequence[Claim]) -> list[Claimed | DomainError]:
 def _claim_all(claims: Sequence[Claim]) -> list[Claimed | DomainError]:
     refusals = _refusals_before(claims)
     able = [claim for claim, refusal in zip(claims, refusals, strict=True) if refusal is None]
-    later = iter(Till(able).pay() if able else [])
+    later = iter(ClaimBatch(able).pay() if able else [])
     return [refusal or next(later) for refusal in refusals]
 
 
@@ -106,18 +106,18 @@ def _refusal_before(claim: Claim, *, is_known: bool) -> DomainError | None:
     return None if is_known else RecordNotFound()
 
 
-class Till:
+class ClaimBatch:
     """What some claims are for: rewards are held before accounts, and then paid in the order of the claims."""
 
     def __init__(self, claims: Sequence[Claim]) -> None:
         self.claims = claims
-        self.unpaid: dict[UUID, list[Prize]] = {}
+        self.unpaid: dict[UUID, list[LockedReward]] = {}
         for prize in _lock(claims):
             self.unpaid.setdefault(prize.gamer_id, []).append(prize)
         wallets = {claim.gamer.wallet_id for claim in claims if claim.gamer.pk in self.unpaid}
-        self.winnings = ledger.Winnings(wallets) if wallets else None
-        self.paid: list[Prize] = []
-        self.news: list[News] = []
+        self.winnings = ledger.WinningsBatch(wallets) if wallets else None
+        self.paid: list[LockedReward] = []
+        self.news: list[NewEvent] = []
 
     def pay(self) -> list[Claimed | DomainError]:
         """Pay what is held; for each claim what it moved, or why not."""
@@ -130,7 +130,7 @@ class Till:
         if self.winnings and self.paid:
             self.winnings.book()
             _move([prize.id for prize in self.paid], RewardStatus.CLAIMED)
-            tell_all(self.news)
+            emit_all(self.news)
         return outcomes
 
     def _pay(self, claim: Claim) -> Claimed:
@@ -147,7 +147,7 @@ class Till:
         return Claimed(len(prizes), sum(prize.amount for prize in prizes))
 
 
-def _lock(claims: Sequence[Claim]) -> list[Prize]:
+def _lock(claims: Sequence[Claim]) -> list[LockedReward]:
     return lock_unclaimed(
         of={claim.gamer.pk for claim in claims if claim.is_for_all},
         ids={id for claim in claims for id in claim.reward_ids or ()},
@@ -155,7 +155,7 @@ def _lock(claims: Sequence[Claim]) -> list[Prize]:
     )
 
 
-def _news(gamer: "Gamer | Player", prize: Prize) -> News:
+def _news(gamer: "Gamer | SessionGamer", prize: LockedReward) -> NewEvent:
     data = {
         "reward_id": str(prize.id),
         "tournament_uid": str(prize.tournament_id),
@@ -163,7 +163,7 @@ def _news(gamer: "Gamer | Player", prize: Prize) -> News:
         "user_id": gamer.user_id,
         "amount": prize.amount,
     }
-    return News(gamer.client_id, "reward.claimed", data)
+    return NewEvent(gamer.client_id, "reward.claimed", data)
 
 
 def _move(reward_ids: Sequence[UUID], status: RewardStatus) -> None:
@@ -177,7 +177,7 @@ def expire_rewards() -> int:
     return sum(_expire_of(client=client) for client in clients_with_expiry())
 
 
-@journey
+@transactional
 def _expire_of(*, client: "Client") -> int:
     assert client.reward_expiry_days is not None
     before = database_now() - timedelta(days=client.reward_expiry_days)
@@ -190,14 +190,14 @@ def _expire_of(*, client: "Client") -> int:
     return len(rewards)
 
 
-def to_house(reward: Reward, reference: str, kind: ledger.Kind) -> ledger.Entry:
+def to_house(reward: Reward, reference: str, kind: ledger.Kind) -> ledger.JournalEntry:
     """The entry that gives a reward, which nobody gets any more, to the house."""
     payable, house = (
         ledger.system_account(client_id=reward.client_id, currency=reward.currency, kind=account)
         for account in (ledger.SystemAccount.REWARDS_PAYABLE, ledger.SystemAccount.HOUSE)
     )
-    return ledger.Entry(
-        reference, kind, reward.client_id, reward.currency, [ledger.Move(payable, house, reward.amount)]
+    return ledger.JournalEntry(
+        reference, kind, reward.client_id, reward.currency, [ledger.Transfer(payable, house, reward.amount)]
     )
 
 

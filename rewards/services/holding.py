@@ -9,13 +9,13 @@ from uuid import UUID
 from kgen.clock import database_now
 from kgen.errors import RecordNotFound, WrongState
 from kgen.states import move_to
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from rewards.models import HoldStep, Reward, RewardStatus
 from rewards.services.claiming import to_house
 from wallet import ledger
 
 
-@journey
+@transactional
 def hold_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
     """Hold an unclaimed reward: it can neither be claimed nor expire, and stays backed.
 
@@ -29,7 +29,7 @@ def hold_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
     return _note(reward, now, HoldStep.Act.HOLD, operator_id, reason)
 
 
-@journey
+@transactional
 def release_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
     """Let a held reward be claimed again; the time on hold is no part of its age.
 
@@ -48,7 +48,7 @@ def release_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
     return _note(reward, now, HoldStep.Act.RELEASE, operator_id, reason)
 
 
-@journey
+@transactional
 def forfeit_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
     """Give a held reward to the house for good.
 

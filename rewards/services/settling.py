@@ -5,16 +5,16 @@ from uuid import UUID
 from django.db import connection
 from uuid_utils.compat import uuid7
 
-from esports.results import Booked, book_results
+from esports.results import BookedResults, book_results
 from esports.selectors.tournaments import settlements_due
-from kgen.transactions import journey
-from kgen.webhooks.events import tell
+from kgen.transactions import transactional
+from kgen.webhooks.events import emit
 from rewards.models import Settlement
 from rewards.selectors import shares_of
 from wallet import ledger
 
 
-@journey
+@transactional
 def settle_tournament(*, tournament_id: UUID) -> Settlement | None:
     """Duty: settle a tournament: ranks, prizes, rewards, the ledger and the record, in one transaction.
 
@@ -46,17 +46,17 @@ def settle_due(*, most: int = 100) -> int:
     return sum(settlement is not None for settlement in settled)
 
 
-def _tell(results: Booked) -> None:
+def _tell(results: BookedResults) -> None:
     tournament = results.tournament
     data = {"tournament_uid": str(tournament.pk), "winners": results.winners, "prizes": results.prizes}
-    tell(tournament.client_id, "tournament.settled", data)
+    emit(tournament.client_id, "tournament.settled", data)
 
 
-def _empty_escrow(results: Booked) -> None:
+def _empty_escrow(results: BookedResults) -> None:
     """Escrow → rewards_payable + house + sponsor, so that unclaimed prizes are always backed."""
     tournament = results.tournament
     moves = [
-        ledger.Move(
+        ledger.Transfer(
             tournament.escrow_id,
             ledger.system_account(client_id=tournament.client_id, currency=tournament.currency, kind=kind),
             amount,
@@ -65,7 +65,7 @@ def _empty_escrow(results: Booked) -> None:
     ]
     if moves:
         ledger.book(
-            ledger.Entry(
+            ledger.JournalEntry(
                 f"settlement:{tournament.pk}",
                 ledger.Kind.SETTLEMENT,
                 tournament.client_id,
@@ -75,7 +75,7 @@ def _empty_escrow(results: Booked) -> None:
         )
 
 
-def _write_rewards(results: Booked) -> None:
+def _write_rewards(results: BookedResults) -> None:
     """One reward for each prize that stands on a participation: none of them has to come here first."""
     tournament, now = results.tournament, results.settled_at
     if results.winners:

@@ -5,14 +5,14 @@ from uuid import UUID
 from django.db import connection
 
 from kgen.errors import Conflict, RecordNotFound
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from rewards.models import Settlement
 from rewards.selectors import settlement_differences, settlement_of
 
 DIFFERENCES_TOLD = 3
 
 
-@journey
+@transactional
 def verify_settlement(*, tournament_id: UUID) -> Settlement:
     """Work a settlement out anew from its score events, as `manage.py verify_settlement` does; nothing is changed.
 

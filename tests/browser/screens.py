@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.urls import Resolver404, resolve, reverse
 from playwright.sync_api import APIRequestContext
 
-from kgen.console.pages import PAGES, ConsolePage
+from kgen.admin_site.pages import PAGES, ConsolePage
 from tests.support.stack import Stack
 
 # Rows that show a screen best, or lead to others; else whatever a link leads to first.

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client as Browser
 
-from kgen.console.roles import Role
+from kgen.admin_site.roles import Role
 from tests.support.http import StudioCaller
 from users.models import Client, Operator
 

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from kgen.console.roles import Role
+from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
 from rewards.admin import approvals
 from tests.console.conftest import PASSWORD, logged_in, operator_in

@@ -12,13 +12,13 @@ from django.test.utils import CaptureQueriesContext
 
 from esports.models import ScoreEvent, Tournament
 from kgen import audit
+from kgen.admin_site.roles import Role
+from kgen.admin_site.trail import difference
 from kgen.clock import database_now
-from kgen.console.roles import Role
-from kgen.console.trail import difference
 from kgen.errors import WrongState
 from kgen.jobs.services import request_export
 from kgen.models import AuditEntry
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from tests.console.conftest import logged_in, operator_in
 from tests.rewards.test_settlement import play
 from tests.support import factories
@@ -28,7 +28,7 @@ from users.models import Client, Gamer, Operator
 pytestmark = pytest.mark.django_db
 
 
-@journey
+@transactional
 def rename(client: Client, *, refuse: bool = False) -> Client:
     """A service."""
     Client.objects.filter(pk=client.pk).update(name="Renamed", active=False)
@@ -44,7 +44,7 @@ def ann() -> Operator:
 
 def test_an_act_keeps_who_what_before_after_and_why(ann: Operator, client_row: Client) -> None:
     request = RequestFactory().get("/console/", headers={"X-Request-Id": "r-1"})
-    with audit.acting(operator=ann, act="client.rename", subject=client_row, reason=" because ", request=request):
+    with audit.recording(operator=ann, act="client.rename", subject=client_row, reason=" because ", request=request):
         rename(client_row)
     entry = AuditEntry.objects.get()
     assert (entry.operator_id, entry.operator_name, entry.act) == (ann.pk, ann.username, "client.rename")
@@ -58,7 +58,7 @@ def test_an_act_keeps_who_what_before_after_and_why(ann: Operator, client_row: C
 def test_a_refusal_leaves_nothing(ann: Operator, client_row: Client) -> None:
     with (
         pytest.raises(WrongState),
-        audit.acting(operator=ann, act="client.rename", subject=client_row),
+        audit.recording(operator=ann, act="client.rename", subject=client_row),
     ):
         rename(client_row, refuse=True)
     assert not AuditEntry.objects.exists()
@@ -74,19 +74,19 @@ def test_the_effect_is_not_there_without_its_trace(ann: Operator, client_row: Cl
 
 
 def rename_as(operator: Operator, act: str, client: Client) -> None:
-    with audit.acting(operator=operator, act=act, subject=client):
+    with audit.recording(operator=operator, act=act, subject=client):
         rename(client)
 
 
 def test_what_is_made_is_found_in_the_result(ann: Operator, client_row: Client) -> None:
-    with audit.acting(operator=ann, act="client.rename", subject=lambda result: result):
+    with audit.recording(operator=ann, act="client.rename", subject=lambda result: result):
         rename(client_row)
     entry = AuditEntry.objects.get()
     assert (entry.before, entry.object_id) == (None, str(client_row.pk))
 
 
 def test_an_act_without_a_journey_is_a_bug(ann: Operator, client_row: Client) -> None:
-    with pytest.raises(RuntimeError, match="no trace"), audit.acting(operator=ann, act="a.b", subject=client_row):
+    with pytest.raises(RuntimeError, match="no trace"), audit.recording(operator=ann, act="a.b", subject=client_row):
         pass
 
 
@@ -99,7 +99,7 @@ def test_journeys_outside_an_act_leave_nothing(client_row: Client) -> None:
     "sql", ["UPDATE kgen_auditentry SET act = 'x'", "DELETE FROM kgen_auditentry", "TRUNCATE kgen_auditentry"]
 )
 def test_the_database_refuses_to_change_the_trail(ann: Operator, client_row: Client, sql: str) -> None:
-    audit.saw(operator=ann, what="phone", subject=client_row, request=RequestFactory().get("/"))
+    audit.record_view(operator=ann, what="phone", subject=client_row, request=RequestFactory().get("/"))
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
     assert AuditEntry.objects.get().act == "phone.see"
@@ -109,7 +109,7 @@ def test_nothing_personal_gets_in(ann: Operator, studio: StudioCaller) -> None:
     profile = {"name": "Asha Rao", "email": "asha@example.com", "phonenumber": "+918000000001", "device_id": "dev-9"}
     studio.gamer("player-77", **profile)
     gamer = Gamer.objects.get()
-    audit.note(operator=ann, act="a.b", request=RequestFactory().get("/"), subject=gamer, after=audit.snapshot(gamer))
+    audit.record(operator=ann, act="a.b", request=RequestFactory().get("/"), subject=gamer, after=audit.snapshot(gamer))
     kept = str(AuditEntry.objects.values().get())
     assert not [value for value in ("player-77", *profile.values()) if value in kept]
     assert audit.HIDDEN in kept
@@ -141,8 +141,8 @@ def test_an_operators_roles_and_clients_are_in_the_trail(browser: Browser, clien
 
 def test_the_list_is_searched_and_filtered(browser: Browser, ann: Operator, client_row: Client) -> None:
     request = RequestFactory().get("/", headers={"X-Request-Id": "a" * 32})
-    audit.note(operator=ann, act="client.rename", request=request, subject=client_row)
-    audit.note(operator=None, act="operator.login_failed", request=RequestFactory().get("/"))
+    audit.record(operator=ann, act="client.rename", request=request, subject=client_row)
+    audit.record(operator=None, act="operator.login_failed", request=RequestFactory().get("/"))
     for query in (f"q={client_row.pk}", "q=client.rename", f"q={'a' * 32}", f"operator_id={ann.pk}"):
         page = browser.get(f"/console/kgen/auditentry/?{query}").content.decode()
         table = page.partition('id="result_list"')[2]
@@ -161,7 +161,7 @@ def ways(browser: Browser, path: str = "/console/kgen/auditentry/") -> list[str]
 def test_an_entry_leads_to_what_it_is_about(browser: Browser, ann: Operator, studio: StudioCaller, played: str) -> None:
     client, gamer = Client.objects.get(), Gamer.objects.get()
     for row in (client, gamer, Tournament.objects.get(), gamer.wallet, ann):
-        audit.note(operator=ann, act="a.b", request=RequestFactory().get("/"), subject=row)
+        audit.record(operator=ann, act="a.b", request=RequestFactory().get("/"), subject=row)
     expected = [
         f"/console/users/operator/{ann.pk}/change/",
         f"/console/wallet/wallet/{gamer.wallet_id}/change/",
@@ -177,12 +177,12 @@ def test_an_entry_leads_to_what_it_is_about(browser: Browser, ann: Operator, stu
 
 def test_an_entry_about_what_is_not_to_be_seen_or_gone_has_no_link(ann: Operator, client_row: Client) -> None:
     request = RequestFactory().get("/")
-    audit.note(operator=None, act="operator.login_failed", request=request)
-    audit.note(operator=ann, act="client.gone", request=request, subject=client_row, before={"id": "1"}, after=None)
-    audit.note(operator=ann, act="operator.change", request=request, subject=ann)
+    audit.record(operator=None, act="operator.login_failed", request=request)
+    audit.record(operator=ann, act="client.gone", request=request, subject=client_row, before={"id": "1"}, after=None)
+    audit.record(operator=ann, act="operator.change", request=request, subject=ann)
     finance = logged_in(operator_in(Role.FINANCE))
     assert ways(finance) == []
-    audit.note(operator=ann, act="client.rename", request=request, subject=client_row)
+    audit.record(operator=ann, act="client.rename", request=request, subject=client_row)
     assert ways(finance) == [f"/console/studios/clients/{client_row.pk}/"]
     finance_of_none = logged_in(operator_in(Role.FINANCE, factories.ClientFactory()))
     assert ways(finance_of_none) == []
@@ -201,11 +201,11 @@ def test_a_score_and_a_job_lead_to_the_pages_that_show_them(
     play(studio, uid, {"a": 50})
     event = ScoreEvent.objects.get()
     request, me = RequestFactory().get("/"), Operator.objects.get(username="ann")
-    audit.note(operator=ann, act="score.void", request=request, subject=event, after=audit.snapshot(event))
+    audit.record(operator=ann, act="score.void", request=request, subject=event, after=audit.snapshot(event))
     now = database_now()
     for operator in (ann, me):
         job = request_export(operator_id=operator.pk, name="withdrawals", since=now - timedelta(days=1), until=now)
-        audit.note(operator=operator, act="export.request", request=request, subject=job, after=audit.snapshot(job))
+        audit.record(operator=operator, act="export.request", request=request, subject=job, after=audit.snapshot(job))
     # A job is shown to nobody but who asked for it.
     assert ways(browser) == [f"/console/jobs/{job.pk}/", f"/console/play/participations/{event.participation_id}/"]
 
@@ -216,16 +216,16 @@ def test_links_ask_for_nothing_more_by_the_entry(browser: Browser, ann: Operator
             assert browser.get("/console/kgen/auditentry/").status_code == 200
         return len(captured)
 
-    audit.note(operator=ann, act="a.b", request=RequestFactory().get("/"), subject=client_row)
+    audit.record(operator=ann, act="a.b", request=RequestFactory().get("/"), subject=client_row)
     queries()
     few = queries()
     for _ in range(20):
-        audit.note(operator=ann, act="a.b", request=RequestFactory().get("/"), subject=client_row)
+        audit.record(operator=ann, act="a.b", request=RequestFactory().get("/"), subject=client_row)
     assert queries() == few
 
 
 def test_a_limited_operator_reads_of_its_clients_only(ann: Operator, client_row: Client, other_studio: Any) -> None:
     for client in Client.objects.all():
-        audit.note(operator=ann, act="client.rename", request=RequestFactory().get("/"), subject=client)
+        audit.record(operator=ann, act="client.rename", request=RequestFactory().get("/"), subject=client)
     page = logged_in(operator_in(Role.FINANCE, client_row)).get("/console/kgen/auditentry/").content.decode()
     assert page.count("client.rename") == 1

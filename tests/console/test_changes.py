@@ -11,10 +11,10 @@ import pytest
 from django.test import Client as Browser
 
 from esports.models import Participation, Tournament, TournamentDraft
-from esports.selectors.tournaments import see
+from esports.selectors.tournaments import read_tournament
 from esports.services.cancelling import REFUNDS_AT_ONCE, book_cancellations
+from kgen.admin_site.roles import Role
 from kgen.clock import database_now
-from kgen.console.roles import Role
 from kgen.jobs.models import Job
 from kgen.models import AuditEntry
 from rewards.services.settling import settle_due
@@ -84,7 +84,7 @@ def test_a_reason_is_asked_for(organiser: Browser, running: str) -> None:
         page = text(organiser.post(at(running, what), {"do": what, "reason": " "}, follow=True))
         assert "Give a reason." in page
     assert not AuditEntry.objects.exists()
-    assert see(Tournament.objects.get().pk).status.value == "STARTED"  # type: ignore[union-attr]
+    assert read_tournament(Tournament.objects.get().pk).status.value == "STARTED"  # type: ignore[union-attr]
 
 
 def test_a_large_cancellation_shows_how_far_it_is(organiser: Browser, studio: StudioCaller) -> None:
@@ -180,7 +180,7 @@ def test_ending_what_comes_to_nothing_says_so(organiser: Browser, studio: Studio
     organiser.post(at(uid, "end"), {"do": "end", "reason": "nobody comes"})
     book_cancellations()
     assert escrow(uid) == 0
-    assert see(Tournament.objects.get().pk).status.value == "CANCELLED"  # type: ignore[union-attr]
+    assert read_tournament(Tournament.objects.get().pk).status.value == "CANCELLED"  # type: ignore[union-attr]
 
 
 def test_what_has_not_started_is_not_ended(organiser: Browser, studio: StudioCaller) -> None:

@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 from django.test import Client as Browser
 
-from kgen.console.roles import Role
+from kgen.admin_site.roles import Role
 from kgen.errors import Unauthorized
 from kgen.jobs.models import Job
 from kgen.models import AuditEntry
-from kgen.webhooks.events import tell
+from kgen.webhooks.events import emit
 from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint
 from kgen.webhooks.services import add_endpoint, deliver_due
 from tests.console.conftest import logged_in, operator_in
@@ -216,7 +216,7 @@ def test_an_endpoint_from_its_making_to_its_end(browser: Browser, client_row: Cl
     assert "The endpoint is switched off." in said(browser, own, "switch_off", reason="floods")
     delivery = WebhookDelivery.objects.get()
     assert (delivery.state, delivery.last_error) == ("FAILED", "endpoint switched off")
-    tell(client_row.pk, "gamer.linked", {})
+    emit(client_row.pk, "gamer.linked", {})
     assert WebhookDelivery.objects.count() == 1, "nothing is written for an endpoint that is off"
     for do in ("test", "replay", "switch_off"):
         said(browser, own, do, delivery=delivery.pk, reason="x")
@@ -255,7 +255,7 @@ def test_a_delivery_is_found_by_its_event_and_by_client(browser: Browser, client
     other = factories.ClientFactory()
     for client in (client_row, other):
         add_endpoint(client_id=client.pk, url=f"https://{client.pk}.example/", event_types=[])
-        tell(client.pk, "gamer.linked", {})
+        emit(client.pk, "gamer.linked", {})
     mine = WebhookDelivery.objects.get(endpoint__client_id=client_row.pk)
     log = "/console/kgen/webhookdelivery/"
     for query in ({"q": str(mine.event_id)}, {"q": str(mine.pk)}, {"client": str(client_row.pk)}):
@@ -271,7 +271,7 @@ def test_the_log_shows_the_last_answer_and_replays(browser: Browser, client_row:
         listener.answers = [500] * 3
         endpoint = add_endpoint(client_id=client_row.pk, url=listener.url, event_types=[])
         for _ in range(3):
-            tell(client_row.pk, "gamer.linked", {})
+            emit(client_row.pk, "gamer.linked", {})
         assert deliver_due() == 3
         own = f"/console/studios/webhooks/{endpoint.pk}/"
         assert browser.get(own).content.decode().count("HTTP 500") == 3
@@ -296,7 +296,7 @@ def test_the_log_shows_the_last_answer_and_replays(browser: Browser, client_row:
 
 def test_a_limited_operator_replays_by_a_job_too(client_row: Client) -> None:
     endpoint = add_endpoint(client_id=client_row.pk, url="https://x.example/", event_types=[])
-    tell(client_row.pk, "gamer.linked", {})
+    emit(client_row.pk, "gamer.linked", {})
     WebhookDelivery.objects.update(state="FAILED")
     browser = logged_in(operator_in(Role.ADMIN, client_row))
     said(browser, f"/console/studios/webhooks/{endpoint.pk}/", "replay_failed", reason="all of them")

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from kgen.admin_site.roles import Role
 from kgen.clock import database_now
-from kgen.console.roles import Role
 from tests.console.conftest import logged_in, operator_in
 from tests.support.http import StudioCaller
 from tests.support.withdrawals import row_of

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client as Browser
 
 from esports.models import ScoreEvent, Tournament
-from kgen.console.roles import Role
+from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
 from rewards.models import HoldStep, Reward
 from rewards.services.settling import settle_due

@@ -6,7 +6,7 @@ import pytest
 from django.contrib import admin
 from django.test import Client as Browser
 
-from kgen.console.roles import Role
+from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
 from tests.console.conftest import logged_in, operator_in
 from tests.support import factories

@@ -11,8 +11,8 @@ from django.db.models import F
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
+from kgen.admin_site.roles import Role
 from kgen.clock import database_now
-from kgen.console.roles import Role
 from kgen.models import AuditEntry
 from rewards.admin.gamer import ROWS, TABS
 from rewards.models import Reward

@@ -12,8 +12,8 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
+from kgen.admin_site.roles import Role
 from kgen.clock import database_now, first_id
-from kgen.console.roles import Role
 from kgen.models import Heartbeat, Job
 from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from rewards.services.settling import settle_due

@@ -10,9 +10,9 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from kgen.console import guards
-from kgen.console.login import REFUSED
-from kgen.console.middleware import LIVE_HEADER
+from kgen.admin_site import guards
+from kgen.admin_site.login import REFUSED
+from kgen.admin_site.middleware import LIVE_HEADER
 from kgen.models import AuditEntry, LoginGuard
 from tests.console.conftest import PASSWORD, logged_in
 from users.models import Operator
@@ -162,7 +162,7 @@ def test_a_name_is_locked_after_five_failures_even_for_the_right_password(bob: O
 
 def test_an_address_is_locked_too(bob: Operator, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CONSOLE_SECOND_FACTOR = False
-    monkeypatch.setattr("kgen.console.login.TRIES_OF_ADDRESS", 2)
+    monkeypatch.setattr("kgen.admin_site.login.TRIES_OF_ADDRESS", 2)
     for name in ("a", "b"):
         first_step(Browser(), name)
     assert REFUSED in first_step(Browser()).content.decode()

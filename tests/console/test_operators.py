@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.test import Client as Browser
 
-from kgen.console.roles import Role
+from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
 from tests.console.conftest import PASSWORD, logged_in, operator_in
 from users.models import Client, Operator

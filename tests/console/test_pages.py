@@ -8,8 +8,8 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from kgen.console import acts
-from kgen.console.roles import Role
+from kgen.admin_site import actions
+from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
 from tests.console.conftest import logged_in, operator_in
 from tests.support.http import Caller, StudioCaller
@@ -52,7 +52,7 @@ def test_errors_are_pages_to_read(browser: Browser, path: str, status: int) -> N
 
 
 def test_a_bug_is_a_page_too_and_a_problem_elsewhere(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kgen.console.trail.AuditEntryAdmin.get_queryset", lambda self, request: 1 / 0)
+    monkeypatch.setattr("kgen.admin_site.trail.AuditEntryAdmin.get_queryset", lambda self, request: 1 / 0)
     answer = browser.get("/console/kgen/auditentry/")
     assert (answer.status_code, answer.headers["Content-Type"]) == (500, "text/html; charset=utf-8")
     assert "division" not in answer.content.decode()
@@ -133,7 +133,7 @@ def test_a_filter_begins_at_its_first_page(browser: Browser, many: list[str], ot
 def test_acts_on_all_rows_at_once_are_refused(browser: Browser, played: str) -> None:
     sent = UNLINK | {"_selected_action": [str(Gamer.objects.get().pk)], "select_across": "1"}
     page = browser.post("/console/users/gamer/", sent, follow=True).content.decode()
-    assert f"At most {acts.MOST_ROWS} rows" in page
+    assert f"At most {actions.MOST_ROWS} rows" in page
     assert not AuditEntry.objects.exists()
 
 
@@ -141,7 +141,7 @@ def test_a_reason_that_cannot_be_kept_is_none(browser: Browser, played: str) -> 
     gamer = Gamer.objects.get()
     sent = {"do": "suspend", "reason": "a \0 b"}
     page = browser.post(f"/console/people/gamers/{gamer.pk}/acts/", sent, follow=True).content.decode()
-    assert acts.REASON_MISSING in page
+    assert actions.REASON_MISSING in page
     listed = UNLINK | {"_selected_action": [str(gamer.pk)], "reason": "\0"}
     assert browser.post("/console/users/gamer/", listed, follow=True).status_code == 200
     assert browser.post(f"/console/people/gamers/{gamer.pk}/contact/", sent | {"do": "show"}).status_code == 302

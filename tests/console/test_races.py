@@ -2,7 +2,7 @@
 
 import pytest
 
-from kgen.console import guards
+from kgen.admin_site import guards
 from tests.support.threads import together
 
 pytestmark = pytest.mark.usefixtures("committed")

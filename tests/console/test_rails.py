@@ -11,15 +11,15 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
+from kgen.admin_site.roles import Role
 from kgen.clock import database_now
-from kgen.console.roles import Role
 from kgen.errors import WrongState
 from kgen.models import AuditEntry
 from tests.console.conftest import logged_in, operator_in
 from tests.support.http import StudioCaller
 from tests.support.withdrawals import earn, link, withdraw
 from users.models import Client, Operator
-from wallet.models import Pause, PayoutRail, Review, State, Step, Withdrawal
+from wallet.models import PauseReason, PayoutRail, Review, State, Step, Withdrawal
 from wallet.selectors.rails import rail_queue
 from wallet.services import switching
 
@@ -47,8 +47,8 @@ def stored(name: str = "internal") -> PayoutRail:
     return PayoutRail.objects.get(pk=name)
 
 
-def paused_for(cause: Pause, **more: Any) -> None:
-    probe = database_now() if cause is Pause.BREAKER else None
+def paused_for(cause: PauseReason, **more: Any) -> None:
+    probe = database_now() if cause is PauseReason.BREAKER else None
     given = {"pause": cause, "since": database_now(), "probe_at": probe, "reason": "so"} | more
     PayoutRail.objects.filter(pk="internal").update(**given)
 
@@ -57,7 +57,7 @@ def test_pausing_and_resuming(till: Browser, finance: Operator) -> None:
     assert "Give a reason" in send(till, "pause", " ")
     assert stored().pause == ""
     assert "is paused: requests are taken" in send(till, "pause")
-    assert (stored().pause, stored().reason, stored().changed_by) == (Pause.OPERATOR, "audit", finance.pk)
+    assert (stored().pause, stored().reason, stored().changed_by) == (PauseReason.OPERATOR, "audit", finance.pk)
     page = till.get(RAILS).content.decode()
     assert "Paused by an operator" in page
     assert "I have compared" not in page
@@ -67,8 +67,8 @@ def test_pausing_and_resuming(till: Browser, finance: Operator) -> None:
     assert list(entries) == [("rail.pause", "audit", "internal"), ("rail.resume", "all well", "internal")]
 
 
-@pytest.mark.parametrize("cause", [Pause.OPERATOR, Pause.RESTORE])
-def test_a_pause_that_only_somebody_ends_is_kept_as_it_was(till: Browser, cause: Pause) -> None:
+@pytest.mark.parametrize("cause", [PauseReason.OPERATOR, PauseReason.RESTORE])
+def test_a_pause_that_only_somebody_ends_is_kept_as_it_was(till: Browser, cause: PauseReason) -> None:
     """A page from before it still offers to pause."""
     paused_for(cause, reason="the first")
     before = stored()
@@ -80,13 +80,13 @@ def test_a_pause_that_only_somebody_ends_is_kept_as_it_was(till: Browser, cause:
 
 
 def test_a_pause_that_would_end_by_itself_becomes_the_operators(till: Browser) -> None:
-    paused_for(Pause.BREAKER)
+    paused_for(PauseReason.BREAKER)
     assert "is paused: requests are taken" in send(till, "pause")
-    assert (stored().pause, stored().probe_at) == (Pause.OPERATOR, None)
+    assert (stored().pause, stored().probe_at) == (PauseReason.OPERATOR, None)
 
 
-@pytest.mark.parametrize("cause", [Pause.BREAKER, Pause.CONFIGURATION])
-def test_what_paused_by_itself_is_resumed_without_more(till: Browser, cause: Pause) -> None:
+@pytest.mark.parametrize("cause", [PauseReason.BREAKER, PauseReason.CONFIGURATION])
+def test_what_paused_by_itself_is_resumed_without_more(till: Browser, cause: PauseReason) -> None:
     paused_for(cause, failures=7)
     page = re.sub(r"\s+", " ", till.get(RAILS).content.decode())
     assert "7 of" in page
@@ -96,10 +96,10 @@ def test_what_paused_by_itself_is_resumed_without_more(till: Browser, cause: Pau
 
 def test_after_a_restore_the_operator_confirms_against_the_rail(till: Browser, studio: StudioCaller) -> None:
     waiting = withdraw(funded(studio))
-    paused_for(Pause.RESTORE, confirmed_system="another")
+    paused_for(PauseReason.RESTORE, confirmed_system="another")
     assert "I have compared this database" in till.get(RAILS).content.decode()
     assert "confirm that you have compared" in send(till, "resume", cause="restore")
-    assert stored().pause == Pause.RESTORE
+    assert stored().pause == PauseReason.RESTORE
     assert not AuditEntry.objects.exists()
     send(till, "resume", "compared line by line", cause="restore", compared="yes")
     waiting.refresh_from_db()
@@ -107,12 +107,12 @@ def test_after_a_restore_the_operator_confirms_against_the_rail(till: Browser, s
 
 
 def test_a_pause_that_came_since_is_not_ended(till: Browser) -> None:
-    paused_for(Pause.RESTORE)
+    paused_for(PauseReason.RESTORE)
     assert "not paused for that any more" in send(till, "resume", cause="operator")
     assert "confirm that you have compared" in send(till, "resume")
-    assert stored().pause == Pause.RESTORE
+    assert stored().pause == PauseReason.RESTORE
     with pytest.raises(WrongState):
-        switching.resume_rail(name="internal", operator_id=1, reason="x", cause=Pause.BREAKER)
+        switching.resume_rail(name="internal", operator_id=1, reason="x", cause=PauseReason.BREAKER)
     switching.resume_rail(name="internal", operator_id=1, reason="whatever it is")
     assert stored().pause == ""
 

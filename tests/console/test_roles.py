@@ -14,11 +14,11 @@ from django.test import Client as Browser
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver
 
-from kgen.console.admin import act_of
-from kgen.console.groups import sync_roles
-from kgen.console.pages import PAGES, ConsolePage
-from kgen.console.roles import MATRIX, RIGHTS, Role, permissions_of
-from kgen.console.scope import clients_of
+from kgen.admin_site.admin import act_of
+from kgen.admin_site.groups import sync_roles
+from kgen.admin_site.pages import PAGES, ConsolePage
+from kgen.admin_site.roles import MATRIX, RIGHTS, Role, permissions_of
+from kgen.admin_site.scope import clients_of
 from kgen.models import AuditEntry
 from tests.console.conftest import logged_in, operator_in
 from tests.support import factories

@@ -13,8 +13,8 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from esports.models import Participation, Tournament, TournamentTemplate
+from kgen.admin_site.roles import Role
 from kgen.clock import database_now
-from kgen.console.roles import Role
 from kgen.jobs.models import Job
 from kgen.models import AuditEntry
 from kgen.webhooks.events import write

@@ -11,8 +11,8 @@ from esports.models import SeriesOccurrence, TournamentSeries, TournamentTemplat
 from esports.prizes import DEFAULT_TABLE, to_wire
 from esports.services.series_sweeping import sweep_series
 from esports.services.templates import save_template
+from kgen.admin_site.roles import Role
 from kgen.clock import database_now
-from kgen.console.roles import Role
 from kgen.models import AuditEntry
 from tests.console.conftest import logged_in, operator_in
 from tests.support.http import StudioCaller

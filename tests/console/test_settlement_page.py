@@ -10,13 +10,13 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from esports.models import Participation, Tournament
-from esports.selectors.tournaments import see
-from kgen.console.roles import Role
+from esports.selectors.tournaments import read_tournament
+from kgen.admin_site.roles import Role
 from kgen.jobs.models import Job, JobState
 from kgen.models import AuditEntry
 from rewards.admin import settlement as page_module
 from rewards.models import HoldStep, Reward, Settlement
-from rewards.selectors import Preview, settlement_preview, settlement_sums
+from rewards.selectors import SettlementPreview, settlement_preview, settlement_sums
 from rewards.services.settling import settle_due
 from tests.console.conftest import logged_in, operator_in
 from tests.console.test_tournament_page import text, told
@@ -109,10 +109,10 @@ def test_what_is_foreseen_has_the_hash_of_the_record(browser: Browser, cup: str)
 def test_a_large_field_is_foreseen_in_the_same_sums(
     browser: Browser, cup: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = see(UUID(cup))
+    seen = read_tournament(UUID(cup))
     assert seen is not None
     whole, sums = settlement_preview(seen), settlement_sums(seen)
-    assert sums == Preview(whole.shares, None, whole.postings, 0, 10, 1000)
+    assert sums == SettlementPreview(whole.shares, None, whole.postings, 0, 10, 1000)
     before = shown_postings(browser, cup)
     monkeypatch.setattr(page_module, "QUICK_FIELD", 5)
     assert shown_postings(browser, cup) == before

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kgen.console.roles import Role
+from kgen.admin_site.roles import Role
 from tests.support.http import GamerCaller
 from users.models import Client
 

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from esports.lifecycle import Status
 from esports.models import Seats, Tournament
 from esports.selectors.statuses import having_status
-from esports.selectors.tournaments import seen, with_clock
+from esports.selectors.tournaments import tournament_at, with_clock
+from kgen.admin_site.roles import Role
 from kgen.clock import database_now
-from kgen.console.roles import Role
 from rewards.services.settling import settle_due
 from tests.rewards.test_settlement import play
 from tests.support.clock import end
@@ -62,7 +62,7 @@ def every_kind(studio: StudioCaller) -> dict[str, str]:
 
 
 def test_each_tournament_is_found_under_its_status_and_no_other(every_kind: dict[str, str]) -> None:
-    told = {row.title: seen(row).status for row in with_clock(Tournament.objects.all())}
+    told = {row.title: tournament_at(row).status for row in with_clock(Tournament.objects.all())}
     assert set(told) == set(every_kind)
     assert set(told.values()) == set(Status), "no status is left out"
     for status in Status:

@@ -9,8 +9,8 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from esports.models import Participation, Ruling, ScoreEvent, Tournament
-from esports.selectors.tournaments import see
-from kgen.console.roles import Role
+from esports.selectors.tournaments import read_tournament
+from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
 from rewards.services.settling import settle_due
 from tests.rewards.test_settlement import play
@@ -339,7 +339,7 @@ def test_the_last_one_in_the_ranking_of_an_ended_one_stays(browser: Browser, stu
     play(studio, uid, {"a": 5, "b": None, "c": None})
     end(uid)
     assert "nobody would be left in its ranking" in told(browser, stay_of(uid, "a"), "disqualify")
-    seen = see(Tournament.objects.get(pk=uid).pk)
+    seen = read_tournament(Tournament.objects.get(pk=uid).pk)
     assert seen is not None
     assert seen.status.value == "COMPLETED"
     assert not Ruling.objects.exists()

@@ -11,8 +11,8 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from uuid_utils.compat import uuid7
 
+from kgen.admin_site.roles import Role
 from kgen.clock import database_now
-from kgen.console.roles import Role
 from kgen.jobs.models import Job
 from kgen.models import AuditEntry
 from rewards.admin.evidence import evidence_for

@@ -213,12 +213,12 @@ def test_a_refund_into_a_full_wallet_still_goes_back(studio: StudioCaller, gamer
 
 def fill(gamer: GamerCaller) -> None:
     """Book so much bought money that the wallet holds all that it may."""
-    purse = ledger.lock_purse(Gamer.objects.get(user_id=gamer.user_id).wallet_id)
+    purse = ledger.lock_wallet(Gamer.objects.get(user_id=gamer.user_id).wallet_id)
     source = ledger.system_account(
         client_id=purse.client_id, currency=purse.currency, kind=ledger.SystemAccount.DEPOSITS
     )
-    move_in = ledger.Move(source, purse.ids[ledger.Bucket.BOUGHT], 2**52 - purse.spendable())
-    ledger.book(ledger.Entry("fill", Kind.DEPOSIT, purse.client_id, purse.currency, [move_in], purse))
+    move_in = ledger.Transfer(source, purse.ids[ledger.Bucket.BOUGHT], 2**52 - purse.spendable())
+    ledger.book(ledger.JournalEntry("fill", Kind.DEPOSIT, purse.client_id, purse.currency, [move_in], purse))
 
 
 def test_one_that_cannot_be_booked_keeps_no_other_waiting(
@@ -234,8 +234,8 @@ def test_one_that_cannot_be_booked_keeps_no_other_waiting(
     stay = Participation.objects.get(tournament=broken)
     other = ledger.system_account(client_id=stay.client_id, currency="KCASH", kind=ledger.SystemAccount.HOUSE)
     escrow_id = Tournament.objects.get(pk=broken).escrow_id
-    wrong = ledger.Move(escrow_id, other, 1)
-    ledger.book(ledger.Entry(f"refund:{stay.pk}", Kind.ADJUSTMENT, stay.client_id, "KCASH", [wrong]))
+    wrong = ledger.Transfer(escrow_id, other, 1)
+    ledger.book(ledger.JournalEntry(f"refund:{stay.pk}", Kind.ADJUSTMENT, stay.client_id, "KCASH", [wrong]))
     tasks.book_cancellations()
     assert (is_refunded(broken), is_refunded(sound), stranger.buckets()) == (False, True, (50, 0, 0))
     assert cancellations_due(10) == [UUID(broken)]

@@ -48,11 +48,13 @@ def test_each_transaction_tells_once_whose_standings_it_changed(studio: StudioCa
     StandingChange.objects.all().delete()
     posted = [("ann", 1), ("bob", 2), ("ann", 7), ("nobody", 1)]
     client_id = Participation.objects.filter(tournament=uid).values_list("client_id", flat=True)[0]
-    scoring.post_scores(client_id=client_id, uid=uid, scores=[scoring.Posted(name, value) for name, value in posted])
+    scoring.post_scores(
+        client_id=client_id, uid=uid, scores=[scoring.ServerScore(name, value) for name, value in posted]
+    )
     [change] = StandingChange.objects.all()
     assert set(change.participation_ids) == set(Participation.objects.values_list("pk", flat=True))
     # What leaves a standing as it is tells nothing.
-    scoring.post_scores(client_id=client_id, uid=uid, scores=[scoring.Posted("ann", 7)])
+    scoring.post_scores(client_id=client_id, uid=uid, scores=[scoring.ServerScore("ann", 7)])
     assert StandingChange.objects.count() == 1
 
 
@@ -61,7 +63,7 @@ def test_a_row_that_is_missing_is_no_reason_to_guess(studio: StudioCaller, uid: 
         cursor.execute("DELETE FROM esports_leaderboardrow WHERE score = 5")
     assert faults() == ["no row where it stands"]
     [stay] = Participation.objects.filter(gamer__user_id="ann")
-    posted = [scoring.Posted("ann", 8), scoring.Posted("bob", 8)]
+    posted = [scoring.ServerScore("ann", 8), scoring.ServerScore("bob", 8)]
     with pytest.raises(RuntimeError, match="verify_ledger"):
         scoring.post_scores(client_id=stay.client_id, uid=uid, scores=posted)
     assert rows(uid) == [("bob", 3)]

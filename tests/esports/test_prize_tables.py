@@ -8,7 +8,7 @@ from esports.errors import PrizeTableInvalid
 from esports.prizes import (
     DEFAULT_TABLE,
     FixedBand,
-    PrizeTable,
+    PrizeBands,
     parse_table,
     to_wire,
 )
@@ -34,13 +34,13 @@ def test_the_default_table_reads_and_writes_as_the_contract_says():
 @settings(max_examples=100)
 @given(tables, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=200))
 def test_reading_undoes_writing(table, name):
-    named = PrizeTable(table.kind, table.bands, name)
+    named = PrizeBands(table.kind, table.bands, name)
     assert parse_table(to_wire(named)) == named
 
 
 def test_unknown_members_are_ignored():
     wire = {"kind": "fixed", "x": 1, "bands": [{"from_rank": 1, "to_rank": 2, "amount": 3, "y": {}}]}
-    assert parse_table(wire) == PrizeTable("fixed", (FixedBand(1, 2, 3),))
+    assert parse_table(wire) == PrizeBands("fixed", (FixedBand(1, 2, 3),))
 
 
 def multiple(percent_bp=100, multiple_bp=100):

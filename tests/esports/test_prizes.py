@@ -13,7 +13,7 @@ from esports.prizes import (
     DEFAULT_TABLE,
     FixedBand,
     MultipleBand,
-    PrizeTable,
+    PrizeBands,
     ShareBand,
     allocate,
     pays_anybody,
@@ -97,13 +97,13 @@ def test_a_fraction_of_a_unit_is_dropped_per_prize():
 
 
 def test_fixed_prizes_stop_at_the_field():
-    table = PrizeTable("fixed", (FixedBand(1, 1, 100), FixedBand(2, 5, 10), FixedBand(6, 9, 1)))
+    table = PrizeBands("fixed", (FixedBand(1, 1, 100), FixedBand(2, 5, 10), FixedBand(6, 9, 1)))
     assert rank_prizes(table, field_size=3, buy_in=0, sponsorship=200) == [(1, 1, 100), (2, 3, 10)]
     assert total(table, field_size=3, buy_in=0, sponsorship=200) == 120
 
 
 def test_shares_are_of_stakes_and_sponsorship_and_split_by_the_whole_band():
-    table = PrizeTable("shares", (ShareBand(1, 1, 5_000), ShareBand(2, 4, 5_000)))
+    table = PrizeBands("shares", (ShareBand(1, 1, 5_000), ShareBand(2, 4, 5_000)))
     terms = {"field_size": 3, "buy_in": 10, "sponsorship": 71}
     assert rank_prizes(table, **terms) == [(1, 1, 50), (2, 3, 16)]
     assert total(table, **terms) == 82
@@ -133,7 +133,7 @@ def test_every_rank_wins_what_the_contract_words(table, field_size, buy_in, spon
 def test_falling_multiples_never_pay_more_than_their_nominal_share(table, field_size, buy_in):
     falling = sorted(table.bands, key=lambda band: -band.multiple_bp)
     nominal = sum(Fraction(band.percent_bp * band.multiple_bp, 10_000**2) for band in falling)
-    paid = total(PrizeTable("multiples", tuple(falling)), field_size=field_size, buy_in=buy_in, sponsorship=0)
+    paid = total(PrizeBands("multiples", tuple(falling)), field_size=field_size, buy_in=buy_in, sponsorship=0)
     assert paid <= nominal * field_size * buy_in
 
 
@@ -164,7 +164,7 @@ def test_a_prize_whose_rank_nobody_holds_goes_to_the_house():
 @pytest.mark.parametrize(("amount", "to_house", "to_sponsor"), [(90, 10, 40), (100, 0, 40), (101, 0, 39), (140, 0, 0)])
 def test_stakes_pay_first_and_the_sponsor_gets_back_what_they_did_not_need(amount, to_house, to_sponsor):
     allocation = allocate(
-        PrizeTable("fixed", (FixedBand(1, 1, amount),)),
+        PrizeBands("fixed", (FixedBand(1, 1, amount),)),
         field_size=10,
         buy_in=10,
         sponsorship=40,
@@ -184,7 +184,7 @@ def test_ties_split_their_prizes_and_the_remainder_goes_by_rank():
 
 
 def test_an_insolvent_field_is_refused_not_overdrawn():
-    table = PrizeTable("fixed", (FixedBand(1, 1, 31),))
+    table = PrizeBands("fixed", (FixedBand(1, 1, 31),))
     with pytest.raises(PrizeTableInsolvent) as refusal:
         allocate(table, field_size=3, buy_in=10, sponsorship=0, scores=[1], tie_rule="split")
     assert refusal.value.extra == {"field_size": 3}
@@ -238,14 +238,14 @@ def test_the_default_table_is_solvent_for_any_field():
 
 def test_rising_multiples_overdraw_a_field_that_rounds_their_first_band_away():
     # Of 2, the first 40 % are nobody and the next 20 % are one gamer, who would win three stakes.
-    table = PrizeTable("multiples", (MultipleBand(4_000, 0), MultipleBand(2_000, 30_000)))
+    table = PrizeBands("multiples", (MultipleBand(4_000, 0), MultipleBand(2_000, 30_000)))
     assert proved_insolvent(table, 1, 100, 10, 0) == 2
     assert proved_insolvent(table, 1, 100, 10, 10) is None
     assert proved_insolvent(table, 3, 100, 10, 0) is None
 
 
 def test_a_multiple_that_outgrows_its_sponsorship_fails_only_at_the_field_that_does():
-    table = PrizeTable("multiples", (MultipleBand(10_000, 10_001),))  # everyone wins 10,001 of 10,000
+    table = PrizeBands("multiples", (MultipleBand(10_000, 10_001),))  # everyone wins 10,001 of 10,000
     assert proved_insolvent(table, 1, 1_000_000, 10_000, 900_000) == 900_001
     assert proved_insolvent(table, 1, 900_000, 10_000, 900_000) is None
     assert proved_insolvent(table, 950_000, 1_000_000, 10_000, 900_000) == 950_000
@@ -253,14 +253,14 @@ def test_a_multiple_that_outgrows_its_sponsorship_fails_only_at_the_field_that_d
 
 def test_a_sliver_behind_a_round_band_shows_only_thousands_of_gamers_later():
     # One in 10,000 wins 6,000 stakes: the first one does where the odd half of 5,001 gamers rounds up.
-    table = PrizeTable("multiples", (MultipleBand(5_000, 0), MultipleBand(1, 60_000_000)))
+    table = PrizeBands("multiples", (MultipleBand(5_000, 0), MultipleBand(1, 60_000_000)))
     assert smallest_insolvent(table, 1, 10_000, 10, 0) == 5_001
     assert proved_insolvent(table, 1, 10_000, 10, 0) == 5_001
     assert proved_insolvent(table, 6_001, 1_000_000, 10, 0) is None
 
 
 def test_fixed_prizes_need_the_stakes_or_the_sponsor_of_the_smallest_field():
-    table = PrizeTable("fixed", (FixedBand(1, 1, 100), FixedBand(2, 10, 15)))
+    table = PrizeBands("fixed", (FixedBand(1, 1, 100), FixedBand(2, 10, 15)))
     assert proved_insolvent(table, 3, 100, 10, 0) == 3
     assert proved_insolvent(table, 3, 100, 10, 134) == 10  # 235 prizes of 234 units
     assert proved_insolvent(table, 3, 9, 10, 134) is None
@@ -270,14 +270,14 @@ def test_fixed_prizes_need_the_stakes_or_the_sponsor_of_the_smallest_field():
 
 
 def test_shares_cannot_overdraw():
-    table = PrizeTable("shares", (ShareBand(1, 1, 9_999), ShareBand(2, 3, 1)))
+    table = PrizeBands("shares", (ShareBand(1, 1, 9_999), ShareBand(2, 3, 1)))
     assert proved_insolvent(table, 1, 1_000_000, 0, 0) is None
 
 
 def test_the_refusal_names_the_field():
     with pytest.raises(PrizeTableInsolvent) as refusal:
         prove_solvent(
-            PrizeTable("fixed", (FixedBand(1, 1, 100),)),
+            PrizeBands("fixed", (FixedBand(1, 1, 100),)),
             min_participants=5,
             size=20,
             buy_in=10,
@@ -308,7 +308,7 @@ def test_the_proof_agrees_with_trying_every_field(table, low, span, buy_in, spon
 )
 def test_the_proof_agrees_beyond_its_period(percents, data, low, sponsorship):
     multiple_bp = st.integers(9_000, 11_000).map(lambda bp: bp * 10_000 // sum(percents) // 100 * 100)
-    table = PrizeTable("multiples", tuple(MultipleBand(bp, data.draw(multiple_bp)) for bp in percents))
+    table = PrizeBands("multiples", tuple(MultipleBand(bp, data.draw(multiple_bp)) for bp in percents))
     expected = smallest_insolvent(table, low, low + 25_000, 100, sponsorship * 100)
     assert proved_insolvent(table, low, low + 25_000, 100, sponsorship * 100) == expected
 
@@ -317,7 +317,7 @@ def test_the_proof_takes_no_time_for_a_hundred_bands_and_a_million_seats():
     # Edges about the middle of the whole are the most work; 4,951 = prime, so nothing cancels.
     bands = [MultipleBand(4_951, 10_000)]
     bands += [MultipleBand(1, 10_000 + (i % 2)) for i in range(99)]
-    table = PrizeTable("multiples", tuple(bands))
+    table = PrizeBands("multiples", tuple(bands))
     terms = {"min_participants": 3, "size": 1_000_000, "buy_in": 2**32, "sponsorship": 2**40}
     best = math.inf
     for _ in range(3):

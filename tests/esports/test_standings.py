@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from esports.models import Participation, ScoreEvent, Tournament
 from esports.ranking import MAX_SCORE, fold, rank_key
-from esports.selectors.tournaments import Seen
+from esports.selectors.tournaments import TournamentAt
 from esports.services.joining import join_tournament
 from esports.services.organising import create_tournament
-from esports.services.scoring import Posted, post_score, post_scores
+from esports.services.scoring import ServerScore, post_score, post_scores
 from kgen.clock import database_now
 from kgen.errors import DomainError
 from tests.support.http import GamerCaller, StudioCaller
@@ -35,7 +35,7 @@ def players(studio: StudioCaller) -> list[Gamer]:
     return [Gamer.objects.get(client=studio.client_id, user_id=studio.gamer(name).user_id) for name in ("ann", "bob")]
 
 
-def free_tournament(client: Client, **rules: Any) -> Seen:
+def free_tournament(client: Client, **rules: Any) -> TournamentAt:
     """A tournament of these rules that costs nothing."""
     fields = {"title": "Cup", "buy_in_price": 0, "tournament_size": 9, "ends_at": database_now().replace(year=2030)}
     return create_tournament(client=client, given=fields | {"score_source": "any"} | rules)
@@ -65,7 +65,7 @@ def test_the_events_of_any_sequence_of_calls_fold_to_the_standings(
 def play(client: Client, uid: str, players: list[Gamer], call: Any) -> int:
     """Make one call; how many scores were accepted."""
     if isinstance(call, list):
-        rows = [Posted(players[index].user_id, value, event) for index, value, event in call]
+        rows = [ServerScore(players[index].user_id, value, event) for index, value, event in call]
         results = post_scores(client_id=client.pk, uid=uid, scores=rows)
         return [result.status for result in results].count("accepted")
     index, value, event = call

@@ -15,9 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from kgen.clock import database_now
 from kgen.errors import Forbidden, Invalid, RecordNotFound
 from kgen.jobs import exporting, registry, services
+from kgen.jobs.csv_cells import BOM
 from kgen.jobs.models import Job, JobChunk, JobItem, JobState
 from kgen.jobs.selectors import file_of
-from kgen.jobs.sheets import BOM
 from kgen.jobs.tables import PAGE_ROWS
 from rewards.services.settling import settle_due
 from tests.jobs.conftest import Grant

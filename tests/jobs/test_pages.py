@@ -8,10 +8,10 @@ from django.test import RequestFactory
 
 from kgen.clock import database_now
 from kgen.errors import RecordNotFound
+from kgen.jobs.csv_cells import BOM
 from kgen.jobs.models import Job, JobState
 from kgen.jobs.pages import JobFilePage, JobProgressPage
 from kgen.jobs.services import request_export
-from kgen.jobs.sheets import BOM
 from kgen.models import AuditEntry
 from tests.jobs.conftest import Grant
 from tests.support.http import GamerCaller

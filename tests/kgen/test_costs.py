@@ -10,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from esports.selectors import ranks
-from kgen.express.calls import Call
-from kgen.express.handling import Service
-from kgen.express.routes import Route, Table
+from kgen.fast_path.action_lanes import ActionLane
+from kgen.fast_path.messages import FastRequest
+from kgen.fast_path.routes import Route, RouteTable
 from tests.support.costs import COSTS, Cost
 from tests.support.endpoints import endpoints, name_of
 from tests.support.gateway import SECRET
@@ -54,7 +54,7 @@ def test_every_endpoint_has_its_costs() -> None:
 
 
 def test_every_express_call_has_its_costs_for_many() -> None:
-    table = Table()
+    table = RouteTable()
     routes = [(m, route) for (m, _), route in table._fixed.items()] + [(m, route) for m, _, route in table._shaped]
     express = {name_of(m, route.action.viewset, route.action.name) for m, route in routes if m != "HEAD"}
     assert {name for name, costs in COSTS.items() if any(cost.express is not None for cost in costs)} == express
@@ -132,9 +132,9 @@ def test_more_rows_cost_no_more_statements(scene: Scene, name: str, cost: Cost) 
     assert len(asked) == cost.queries, "\n".join(asked)
 
 
-def route_to(call: Call) -> tuple[Route, dict[str, str]]:
+def route_to(call: FastRequest) -> tuple[Route, dict[str, str]]:
     """Where a call goes the express way."""
-    found = Table().find(call.method, call.path)
+    found = RouteTable().find(call.method, call.path)
     assert found is not None
     return found
 
@@ -143,7 +143,7 @@ def together(scene: Scene, name: str, cost: Cost, count: int) -> list[str]:
     """The statements of so many calls that are done by one run, twice as well."""
     calls = [express_call(scene, name.partition(" ")[0], cost, number) for number in range(count)]
     route, _ = route_to(calls[0])
-    service = Service(route.action)
+    service = ActionLane(route.action)
     for _ in range(2):
         with undone(), CaptureQueriesContext(connection) as queries:
             visits = [service.door.visit(call, route.action.prepare(call, **route_to(call)[1])) for call in calls]
@@ -152,14 +152,14 @@ def together(scene: Scene, name: str, cost: Cost, count: int) -> list[str]:
     return statements(queries)
 
 
-def express_call(scene: Scene, method: str, cost: Cost, number: int) -> Call:
+def express_call(scene: Scene, method: str, cost: Cost, number: int) -> FastRequest:
     """The call as the server reads it."""
     target, body = cost.ask(scene, number)
     path, _, query = target.partition("?")
     raw = b"" if body is None else json.dumps(body).encode()
     offered = caller_of(scene, path, number).headers | ({"content-type": "application/json"} if raw else {})
     headers = {name.lower().encode(): value.encode() for name, value in offered.items()}
-    return Call(method, path, query.encode(), headers, raw, "")
+    return FastRequest(method, path, query.encode(), headers, raw, "")
 
 
 @pytest.mark.parametrize(("name", "cost"), EXPRESS, ids=ids(EXPRESS))

@@ -91,6 +91,6 @@ FILES = {
     "celery/__main__.py": CELERY,
     "manage.py": MANAGE,
     "game/migrations/0001_initial.py": "",
-    "kgen/console/roles.py": "",
+    "kgen/admin_site/roles.py": "",
     "requirements.txt": "",
 }

@@ -12,7 +12,7 @@ from django.db import connection
 from tests.support.gateway import MISCONFIGURED, FakeGateway
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.withdrawals import assert_proven, earn, link, make_due, money, withdraw
-from wallet.models import Pause, PayoutAttempt, PayoutRail, State, Withdrawal
+from wallet.models import PauseReason, PayoutAttempt, PayoutRail, State, Withdrawal
 from wallet.services import paying, switching
 
 pytestmark = pytest.mark.django_db
@@ -45,13 +45,13 @@ def test_a_rail_that_keeps_failing_is_paused_and_probed(
     gateway.posts.extend(["500"] * 3)
     gateway.asks.extend(["500"] * 2)
     assert paying.pay_due() == 3
-    assert (rail().pause, len(gateway.sent)) == (Pause.BREAKER, 3)
+    assert (rail().pause, len(gateway.sent)) == (PauseReason.BREAKER, 3)
     assert paying.pay_due() == 0
     # One call each time that the pause is over, and no more while it fails.
     for asked in (1, 2):
         make_due()
         assert paying.pay_due() == 1
-        assert (rail().pause, len(gateway.asked), len(gateway.sent)) == (Pause.BREAKER, asked, 3)
+        assert (rail().pause, len(gateway.asked), len(gateway.sent)) == (PauseReason.BREAKER, asked, 3)
     # A question that is answered with "not seen" is no sign that it pays again.
     gateway.posts.extend(["pay"] * 6)
     for _ in range(8):
@@ -77,7 +77,7 @@ def test_no_more_calls_are_lost_than_it_takes_to_pause(
     settings.PAYOUT_TIMEOUT_SECONDS, settings.PAYOUT_BREAKER_FAILURES = 1, 4
     gateway.posts.extend(["hang"] * 6)
     assert paying.pay_due() == 4
-    assert (rail().pause, len(gateway.sent)) == (Pause.BREAKER, 4)
+    assert (rail().pause, len(gateway.sent)) == (PauseReason.BREAKER, 4)
 
 
 def test_after_an_outage_lost_sends_need_no_probe_each(
@@ -86,7 +86,7 @@ def test_after_an_outage_lost_sends_need_no_probe_each(
     settings.PAYOUT_BREAKER_FAILURES, settings.PAYOUT_GATEWAY_IDEMPOTENT = 3, True
     gateway.deduplicates = True
     gateway.posts.extend(["500"] * 6)
-    while rail().pause != Pause.BREAKER or len(gateway.sent) < 3:
+    while rail().pause != PauseReason.BREAKER or len(gateway.sent) < 3:
         paying.pay_due()
     make_due()
     # The gateway is back and has seen none of them: one run asks, sends, and takes the rail into use again.
@@ -114,7 +114,7 @@ def test_misconfiguration_pauses_until_somebody_resumes(
             make_due()
     else:
         paying.pay_due()
-    assert rail().pause == Pause.CONFIGURATION
+    assert rail().pause == PauseReason.CONFIGURATION
     make_due()
     assert paying.pay_due() == 0
     assert Withdrawal.objects.filter(state=State.FAILED).count() == 0
@@ -132,7 +132,7 @@ def test_operators_pause_and_resume(rows: list[Withdrawal], gateway: FakeGateway
     call_command("pause_payouts", "http", "--reason", "maintenance", stdout=StringIO())
     make_due()
     assert paying.pay_due() == 0
-    assert (rail().pause, rail().reason) == (Pause.OPERATOR, "maintenance")
+    assert (rail().pause, rail().reason) == (PauseReason.OPERATOR, "maintenance")
     out = StringIO()
     call_command("resume_payouts", "--rail", "http", stdout=out)
     assert out.getvalue() == "http: resumed (was operator)\n"
@@ -150,7 +150,7 @@ def test_one_rail_is_resumed_by_its_name(named: list[str]) -> None:
     out = StringIO()
     call_command("resume_payouts", *named, stdout=out)
     assert out.getvalue() == "http: resumed (was operator)\n"
-    assert (rail("http").pause, rail("internal").pause) == ("", Pause.OPERATOR)
+    assert (rail("http").pause, rail("internal").pause) == ("", PauseReason.OPERATOR)
 
 
 def test_failures_do_not_end_an_operators_pause(rows: list[Withdrawal], gateway: FakeGateway, settings: Any) -> None:
@@ -160,7 +160,7 @@ def test_failures_do_not_end_an_operators_pause(rows: list[Withdrawal], gateway:
     assert claim
     switching.pause_rail(name="http", operator_id=3, reason="stop")
     paying.book_outcome(claim=claim, reply=paying.call(claim))
-    assert (rail().pause, rail().probe_at, rail().changed_by) == (Pause.OPERATOR, None, 3)
+    assert (rail().pause, rail().probe_at, rail().changed_by) == (PauseReason.OPERATOR, None, 3)
 
 
 def restore() -> None:
@@ -178,7 +178,7 @@ def test_after_a_restore_payouts_start_paused(
     gateway.sent, known = [], gateway.sent
     restore()
     assert paying.pay_due() == 0
-    assert [row.pause for row in PayoutRail.objects.all()] == [Pause.RESTORE] * PayoutRail.objects.count()
+    assert [row.pause for row in PayoutRail.objects.all()] == [PauseReason.RESTORE] * PayoutRail.objects.count()
     late = withdraw(winner)
     gateway.sent = known
     out = StringIO()
@@ -199,7 +199,7 @@ def test_a_restore_of_the_default_rail(winner: GamerCaller) -> None:
     withdraw(winner)
     restore()
     assert paying.pay_due() == 0
-    assert rail("internal").pause == Pause.RESTORE
+    assert rail("internal").pause == PauseReason.RESTORE
     call_command("resume_payouts", stdout=StringIO())
     make_due()
     paying.pay_due()

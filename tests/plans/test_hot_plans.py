@@ -17,7 +17,7 @@ from esports.selectors.tournaments import (
     NEWEST_FIRST,
     active_tournaments,
     cancellations_due,
-    see,
+    read_tournament,
     settlements_due,
     tournament_page,
     tournaments_of_client,
@@ -26,11 +26,11 @@ from esports.services import joining, scoring
 from kgen.clock import database_now
 from kgen.valkey import valkey
 from rewards.selectors import claimable
-from rewards.services.claiming import Claim, Claimed, claim_together
+from rewards.services.claiming import Claim, Claimed, claim_many
 from tests.support.grown import MANY, Grown, Watch
 from tests.support.undone import undone
 from users.selectors import players_of_claims, sessions_due_to_expire
-from users.services.opening import Opening, open_together
+from users.services.opening import Opening, open_many
 from wallet.selectors import withdrawals as withdrawal_selectors
 from wallet.selectors.balances import balances_of
 from wallet.selectors.statements import StatementAsked, statement_page, statement_pages
@@ -50,36 +50,36 @@ def _catch_up(grown: Grown) -> None:
 
 
 def _leave(grown: Grown) -> None:
-    joining.leave_together(leaves=[joining.Leave(player, grown.main) for player in grown.players])
+    joining.leave_many(leaves=[joining.Leave(player, grown.main) for player in grown.players])
 
 
 def _join(grown: Grown) -> None:
     cup = UUID(seed.open_tournament(grown.client, size=MANY).uid)
-    joined = joining.join_together(joins=[joining.Join(player, cup, seed.STAKE) for player in grown.players])
+    joined = joining.join_many(joins=[joining.Join(player, cup, seed.STAKE) for player in grown.players])
     assert joined == [None] * len(grown.players)
-    left = joining.leave_together(leaves=[joining.Leave(player, cup) for player in grown.players])
+    left = joining.leave_many(leaves=[joining.Leave(player, cup) for player in grown.players])
     assert left == [None] * len(grown.players)
 
 
 def _scores(grown: Grown) -> None:
-    posted = [scoring.Score(player, grown.main, 5, f"event-{at % 20}") for at, player in enumerate(grown.players)]
-    scoring.post_together(scores=posted)
+    posted = [scoring.GamerScore(player, grown.main, 5, f"event-{at % 20}") for at, player in enumerate(grown.players)]
+    scoring.post_many(scores=posted)
 
 
 def _bulk(grown: Grown) -> None:
-    rows = [scoring.Posted(f"player-{number}", number, f"new-{number}") for number in range(1, 1_001)]
+    rows = [scoring.ServerScore(f"player-{number}", number, f"new-{number}") for number in range(1, 1_001)]
     results = scoring.post_scores(client_id=grown.client.pk, uid=str(grown.main), scores=rows)
     assert {result.status for result in results} == {"accepted"}
 
 
 def _sessions(grown: Grown) -> None:
     names = [*(f"player-{number}" for number in range(1, 50)), *(f"new-{number}" for number in range(50))]
-    opened = open_together(openings=[Opening(grown.client, name, {"username": "Another"}) for name in names])
+    opened = open_many(openings=[Opening(grown.client, name, {"username": "Another"}) for name in names])
     assert len(opened) == len(names)
 
 
 def _page_of_board(grown: Grown) -> None:
-    seen = see(grown.large)
+    seen = read_tournament(grown.large)
     assert seen is not None
     for around_me in (False, True):
         leaderboard(
@@ -123,7 +123,7 @@ def _claims(grown: Grown) -> None:
         *([shape(player) for player in grown.players[at::4]] for at, shape in enumerate(shapes)),
         [shapes[at % 3](player) for at, player in enumerate(grown.players[3::4])],
     ):
-        assert any(outcome != Claimed(0, 0) for outcome in claim_together(claims=claims))
+        assert any(outcome != Claimed(0, 0) for outcome in claim_many(claims=claims))
 
 
 def _withdrawals(grown: Grown) -> None:

@@ -7,7 +7,7 @@ from django.test import Client as Browser
 
 from esports.models import Tournament
 from esports.services.cancelling import cancel_once
-from kgen.console.roles import Role
+from kgen.admin_site.roles import Role
 from kgen.errors import DomainError
 from kgen.models import AuditEntry
 from tests.console.conftest import logged_in, operator_in

@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError, close_old_connections, connection
 
 from kgen.models import Heartbeat, IdempotencyKey
-from kgen.transactions import ATTEMPTS, journey
+from kgen.transactions import ATTEMPTS, transactional
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.threads import Runner, ask, begin_blocked, bonuses, eventually, holding_seats, together
 
@@ -39,7 +39,7 @@ def two_rows() -> None:
 def test_a_journey_that_met_a_deadlock_is_run_again(two_rows: None) -> None:
     both_hold_one, runs = Barrier(2), []
 
-    @journey
+    @transactional
     def cross(first: str, second: str) -> str:
         runs.append(first)
         touch(first)
@@ -56,13 +56,13 @@ def test_a_journey_that_met_a_deadlock_is_run_again(two_rows: None) -> None:
 def test_a_journey_that_could_not_be_serialized_is_run_again(two_rows: None) -> None:
     runs: list[int] = []
 
-    @journey
+    @transactional
     def read_then_write() -> None:
         runs.append(1)
         ask("SELECT count(*) FROM kgen_heartbeat")
         if len(runs) == 1:
             # Somebody else changes the row in between.
-            Runner(journey(lambda: touch("a"))).result()
+            Runner(transactional(lambda: touch("a"))).result()
         touch("a")
 
     isolation = "SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ"
@@ -73,7 +73,7 @@ def test_a_journey_that_could_not_be_serialized_is_run_again(two_rows: None) -> 
 def test_a_journey_is_not_run_again_for_ever() -> None:
     runs: list[int] = []
 
-    @journey
+    @transactional
     def hopeless() -> None:
         runs.append(1)
         ask("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$")

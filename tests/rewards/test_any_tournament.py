@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from esports import prizes
 from esports.models import Participation
-from esports.prizes import DEFAULT_TABLE, Allocation, FixedBand, MultipleBand, PrizeTable, ShareBand
-from esports.selectors.tournaments import see
+from esports.prizes import DEFAULT_TABLE, Allocation, FixedBand, MultipleBand, PrizeBands, ShareBand
+from esports.selectors.tournaments import read_tournament
 from rewards.models import Reward, Settlement
 from rewards.selectors import settlement_differences, settlement_preview
 from rewards.services.settling import settle_due, settle_tournament
@@ -34,7 +34,7 @@ BATCHES = 3
 class Game:
     """A tournament and its players: player n has scores[n], or none, and joins and posts when its turn comes."""
 
-    table: PrizeTable
+    table: PrizeBands
     buy_in: int
     sponsorship: int
     tie_rule: prizes.TieRule
@@ -160,7 +160,7 @@ def play(game: Game) -> Played:
         rule(game, uid, names)
     came_in = len(game.scores) * game.buy_in + sponsorship
     assert (escrow(uid), sponsor(studio)) == (came_in, -sponsorship)
-    seen = see(UUID(uid))
+    seen = read_tournament(UUID(uid))
     assert seen is not None
     foreseen = settlement_preview(seen).results
     settlement = settle_tournament(tournament_id=UUID(uid))
@@ -212,10 +212,10 @@ def check_same_but_for_ties(game: Game, first: Played, second: Played) -> None:
 
 
 # Of eight a tenth is nobody: the product cancels.
-TENTH = PrizeTable("multiples", (MultipleBand(1_000, 60_000),))
-HALF = PrizeTable("multiples", (MultipleBand(5_000, 15_000),))
-FIXED = PrizeTable("fixed", (FixedBand(1, 1, 59), FixedBand(2, 4, 7)))
-SHARES = PrizeTable("shares", (ShareBand(1, 2, 6_667), ShareBand(3, 3, 3_333)))
+TENTH = PrizeBands("multiples", (MultipleBand(1_000, 60_000),))
+HALF = PrizeBands("multiples", (MultipleBand(5_000, 15_000),))
+FIXED = PrizeBands("fixed", (FixedBand(1, 1, 59), FixedBand(2, 4, 7)))
+SHARES = PrizeBands("shares", (ShareBand(1, 2, 6_667), ShareBand(3, 3, 3_333)))
 EIGHT: list[int | None] = [1, 1, 1, 0, 0, None, 1, 2]
 IN_ORDER, SPREAD = list(range(8)), [2, 0, 1, 0, 0, 0, 0, 2]
 

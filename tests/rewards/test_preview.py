@@ -5,11 +5,11 @@ from uuid import UUID
 
 import pytest
 
-from esports.results import Place, booked_places
-from esports.selectors.tournaments import see
+from esports.results import RankedResult, booked_places
+from esports.selectors.tournaments import read_tournament
 from kgen.errors import WrongState
 from rewards.models import Settlement
-from rewards.selectors import Preview, settlement_preview
+from rewards.selectors import SettlementPreview, settlement_preview
 from rewards.services.settling import settle_due
 from tests.rewards.test_settlement import play
 from tests.support.clock import end
@@ -23,9 +23,9 @@ pytestmark = pytest.mark.django_db
 FIXED = {"kind": "fixed", "bands": [{"from_rank": 1, "to_rank": 2, "amount": 31}]}
 
 
-def preview(uid: str) -> Preview:
+def preview(uid: str) -> SettlementPreview:
     """What settling would do now; asking changes nothing."""
-    seen, before = see(UUID(uid)), snapshot()
+    seen, before = read_tournament(UUID(uid)), snapshot()
     assert seen is not None
     try:
         return settlement_preview(seen)
@@ -57,7 +57,7 @@ def test_the_preview_is_what_the_settlement_then_books(studio: StudioCaller, fie
     end(uid)
     ended = preview(uid)
     assert settle_due() == 1
-    places: list[Place] = list(booked_places(UUID(uid)))
+    places: list[RankedResult] = list(booked_places(UUID(uid)))
     record = Settlement.objects.get()
     for foreseen in (running, ended):
         results = foreseen.results

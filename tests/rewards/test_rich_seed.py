@@ -10,8 +10,8 @@ from django.core.management import call_command
 from django.db.models import Model
 
 from esports.models import Participation, ScoreEvent, SeriesOccurrence, Tournament, TournamentSeries
-from esports.selectors.tournaments import see
-from kgen.console.roles import Role
+from esports.selectors.tournaments import read_tournament
+from kgen.admin_site.roles import Role
 from kgen.jobs.models import Job
 from kgen.models import AuditEntry
 from kgen.webhooks.models import WebhookDelivery
@@ -88,7 +88,7 @@ def booked_in_the_order_of_time(_said: dict[str, Any]) -> None:
 
 def everything_is_in_every_state(_said: dict[str, Any]) -> None:
     """Whatever an operator may have to look at is there."""
-    statuses = {see(uid).status.value for uid in Tournament.objects.values_list("pk", flat=True)}  # type: ignore[union-attr]
+    statuses = {read_tournament(uid).status.value for uid in Tournament.objects.values_list("pk", flat=True)}  # type: ignore[union-attr]
     assert {"DRAFT", "SCHEDULED", "LOBBY", "STARTED", "LOCKED", "COMPLETED", "CANCELLED"} <= statuses
     assert Tournament.objects.filter(settled_at=None, ends_at__lt=datetime.now(UTC), refunded_at=None).exists()
     assert states(Withdrawal, "state") == set(State.values)

@@ -99,10 +99,10 @@ def test_a_port_in_use_is_told_in_one_line() -> None:
 
 
 def test_a_bad_setting_ends_all_workers_with_one_line_each(web: Web) -> None:
-    told = start("--port", "0", "--workers", "1", KGEN_BELIEVED_MS="many")
+    told = start("--port", "0", "--workers", "1", KGEN_CREDENTIAL_CACHE_MS="many")
     assert told.returncode == 78
     assert told.stderr.count("\n") == 1
-    assert "KGEN_BELIEVED_MS" in told.stderr
+    assert "KGEN_CREDENTIAL_CACHE_MS" in told.stderr
 
 
 def test_a_caller_that_does_not_wait_has_scored_or_not_and_nothing_is_left_behind(

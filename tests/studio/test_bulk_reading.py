@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from esports.serializers.tournaments_in import BULK_LIMIT, BulkScoresIn, read_bulk_scores
-from esports.services.scoring import Posted
+from esports.services.scoring import ServerScore
 
 MAX = 2**53 - 1
 GOOD = {"user_id": "ann", "value": 1}
@@ -20,7 +20,7 @@ values = st.sampled_from([0, 1, -MAX, MAX, MAX + 1, -MAX - 1, 1.0, True]) | st.i
 rows = st.fixed_dictionaries({}, optional={"user_id": texts | anything, "value": values, "event_id": texts | anything})
 
 
-def serialized(body: Any) -> list[Posted] | None:
+def serialized(body: Any) -> list[ServerScore] | None:
     """What the serializer makes of a body; None where it refuses it."""
     serializer = BulkScoresIn(data=body)
     return serializer.validated_data["scores"] if serializer.is_valid() else None
@@ -45,5 +45,5 @@ def test_what_is_no_list_of_rows_is_left_to_the_serializer(body: dict[str, Any])
 
 
 def test_the_longest_list_is_read_quickly_and_a_longer_one_is_not() -> None:
-    assert read_bulk_scores({"scores": [GOOD] * BULK_LIMIT}) == [Posted("ann", 1)] * BULK_LIMIT
+    assert read_bulk_scores({"scores": [GOOD] * BULK_LIMIT}) == [ServerScore("ann", 1)] * BULK_LIMIT
     assert read_bulk_scores({"scores": [GOOD] * (BULK_LIMIT + 1)}) is None

@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from tests.support.http import GamerCaller
 from wallet import ledger
-from wallet.ledger import Bucket, Entry, Kind, Move, SystemAccount
+from wallet.ledger import Bucket, JournalEntry, Kind, SystemAccount, Transfer
 from wallet.models import Wallet
 
 LIMIT = 2**52
@@ -99,9 +99,9 @@ def fill(gamer: GamerCaller, bucket: Bucket, amount: int) -> None:
     wallet = wallet_of(gamer)
     house = system_account(gamer, SystemAccount.HOUSE)
     with transaction.atomic():
-        purse = ledger.lock_purse(wallet.id)
-        move = Move(house, purse.ids[bucket], amount)
-        entry = Entry(f"test:{new_id()}", Kind.REWARD, wallet.client_id, wallet.currency, [move], purse)
+        purse = ledger.lock_wallet(wallet.id)
+        move = Transfer(house, purse.ids[bucket], amount)
+        entry = JournalEntry(f"test:{new_id()}", Kind.REWARD, wallet.client_id, wallet.currency, [move], purse)
         ledger.book(entry)
 
 
@@ -109,9 +109,9 @@ def hold(gamer: GamerCaller, amount: int) -> None:
     """Move earned money to where a withdrawal holds it."""
     wallet = wallet_of(gamer)
     with transaction.atomic():
-        purse = ledger.lock_purse(wallet.id)
-        move = Move(purse.ids[Bucket.EARNED], purse.ids[Bucket.HELD], amount)
-        entry = Entry(f"test:{new_id()}", Kind.WITHDRAW, wallet.client_id, wallet.currency, [move], purse)
+        purse = ledger.lock_wallet(wallet.id)
+        move = Transfer(purse.ids[Bucket.EARNED], purse.ids[Bucket.HELD], amount)
+        entry = JournalEntry(f"test:{new_id()}", Kind.WITHDRAW, wallet.client_id, wallet.currency, [move], purse)
         ledger.book(entry)
 
 
@@ -120,11 +120,11 @@ def book_deposits(gamer: GamerCaller, count: int) -> None:
     wallet = wallet_of(gamer)
     source = system_account(gamer, SystemAccount.DEPOSITS)
     with transaction.atomic():
-        purse = ledger.lock_purse(wallet.id)
-        moves = [Move(source, purse.ids[Bucket.BOUGHT], 1)]
+        purse = ledger.lock_wallet(wallet.id)
+        moves = [Transfer(source, purse.ids[Bucket.BOUGHT], 1)]
         ledger.book_many(
             [
-                Entry(f"test:{new_id()}", Kind.DEPOSIT, wallet.client_id, wallet.currency, moves, purse)
+                JournalEntry(f"test:{new_id()}", Kind.DEPOSIT, wallet.client_id, wallet.currency, moves, purse)
                 for _ in range(count)
             ]
         )

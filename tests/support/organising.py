@@ -117,7 +117,7 @@ def _pay(tournament: Tournament, wallets: Sequence[UUID], stays: Sequence[UUID])
     promotions = ledger.system_account(
         client_id=tournament.client_id, currency=tournament.currency, kind=SystemAccount.PROMOTIONS
     )
-    purses = ledger.lock_purses(wallets)
+    purses = ledger.lock_wallets(wallets)
     entries = []
     for wallet, stay in zip(wallets, stays, strict=True):
         bonus = purses[wallet].ids[ledger.Bucket.BONUS]
@@ -126,12 +126,12 @@ def _pay(tournament: Tournament, wallets: Sequence[UUID], stays: Sequence[UUID])
             (f"join:{stay}", ledger.Kind.JOIN, bonus, tournament.escrow_id),
         ]
         entries += [
-            ledger.Entry(
+            ledger.JournalEntry(
                 reference,
                 kind,
                 tournament.client_id,
                 tournament.currency,
-                [ledger.Move(source, destination, tournament.buy_in_price)],
+                [ledger.Transfer(source, destination, tournament.buy_in_price)],
                 purses[wallet],
             )
             for reference, kind, source, destination in steps

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from esports.prizes import FixedBand, MultipleBand, PrizeTable, ShareBand
+from esports.prizes import FixedBand, MultipleBand, PrizeBands, ShareBand
 
 
 @st.composite
@@ -32,20 +32,20 @@ def multiples(draw):
     if draw(st.booleans()):  # whole per cents or tenths, as people write them: short periods
         percents = [max(1, percent // 10 * 10) for percent in percents]
     multiple_bp = st.sampled_from([0, 5_000, 10_000, 15_000, 40_000]) | st.integers(0, 60_000)
-    return PrizeTable("multiples", tuple(MultipleBand(percent, draw(multiple_bp)) for percent in percents))
+    return PrizeBands("multiples", tuple(MultipleBand(percent, draw(multiple_bp)) for percent in percents))
 
 
 @st.composite
 def fixed(draw):
     ranges = draw(widths(draw(st.integers(1, 8))))
-    return PrizeTable("fixed", tuple(FixedBand(low, high, draw(st.integers(1, 60))) for low, high in ranges))
+    return PrizeBands("fixed", tuple(FixedBand(low, high, draw(st.integers(1, 60))) for low, high in ranges))
 
 
 @st.composite
 def shares(draw):
     ranges = draw(widths(draw(st.integers(1, 8))))
     parts = draw(parts_of_the_whole(len(ranges)))
-    return PrizeTable("shares", tuple(ShareBand(*ranks, part) for ranks, part in zip(ranges, parts, strict=True)))
+    return PrizeBands("shares", tuple(ShareBand(*ranks, part) for ranks, part in zip(ranges, parts, strict=True)))
 
 
 tables = st.one_of(multiples(), fixed(), shares())

@@ -6,10 +6,10 @@ from functools import cache
 from typing import Any
 
 from kgen.api.request_id import choose_request_id
-from kgen.express.calls import Call, Express
-from kgen.express.handling import Errand
+from kgen.fast_path.action_lanes import CallInFlight
+from kgen.fast_path.messages import FastRequest, FastResponse
 from kgen.serving.application import Application
-from kgen.serving.turns import answer_bytes
+from kgen.serving.fast_cycle import answer_bytes
 
 
 class Way(StrEnum):
@@ -29,8 +29,8 @@ class Chosen:
 class Served:
     """What became of a call on the express way: its answer, or None where it was left to the ordinary way."""
 
-    call: Call
-    answer: Express | None = None
+    call: FastRequest
+    answer: FastResponse | None = None
 
     @property
     def wire(self) -> tuple[int, dict[str, str], bytes]:
@@ -66,9 +66,9 @@ def express(method: str, path: str, headers: dict[str, str], body: bytes) -> Ser
         return None
     offered = dict(raw).get(b"x-request-id")
     request_id = choose_request_id(offered.decode("latin-1") if offered else None)
-    served = Served(Call(method, bare.removesuffix("/"), query.encode(), dict(raw), body, request_id))
-    told: list[Express | None] = []
-    Errand(found[0], served.call, told.append).begin(found[1])
+    served = Served(FastRequest(method, bare.removesuffix("/"), query.encode(), dict(raw), body, request_id))
+    told: list[FastResponse | None] = []
+    CallInFlight(found[0], served.call, told.append).begin(found[1])
     # The work was done in this thread (Together.inline).
     [served.answer] = told
     return served

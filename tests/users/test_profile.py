@@ -7,7 +7,7 @@ import pytest
 from tests.support.calls import SESSION_TEXTS
 from tests.support.http import StudioCaller
 from users.models import Client, Gamer
-from users.services.opening import Opening, open_together
+from users.services.opening import Opening, open_many
 
 pytestmark = pytest.mark.django_db
 
@@ -114,7 +114,7 @@ def test_profiles_that_come_together_are_each_kept_and_what_is_not_given_stays(
     for name in ("v", "w"):
         studio.post("/s2s/session", {"user_id": name, "name": name, "level": 3}).ok()
     other_studio.post("/s2s/session", {"user_id": "u", "name": "Ulla"}).ok()
-    open_together(
+    open_many(
         openings=[
             Opening(client, "w", {"name": "Wim", "level": -5}),
             Opening(client, "v", {"rank": MOST}),

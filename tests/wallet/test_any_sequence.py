@@ -13,7 +13,7 @@ from kgen.errors import DomainError, ReferenceReused, WrongState
 from tests.support.money import LIMIT, new_id, one, prove, rows
 from wallet import ledger, services
 from wallet.errors import BalanceLimitExceeded, InsufficientBalance
-from wallet.ledger import Bucket, Entry, Kind, Move, SystemAccount
+from wallet.ledger import Bucket, JournalEntry, Kind, SystemAccount, Transfer
 from wallet.models import Direction
 from wallet.services import adjusting
 
@@ -80,9 +80,9 @@ class Purses(RuleBasedStateMachine):
 
     def book_prize(self, gamer: int, amount: int) -> None:
         """Money of the house into earned."""
-        purse = ledger.lock_purse(self.wallets[gamer])
-        move = Move(self.account(SystemAccount.HOUSE), purse.ids[Bucket.EARNED], amount)
-        ledger.book(Entry(self.name("prize"), Kind.REWARD, self.client_id, "KCASH", [move], purse))
+        purse = ledger.lock_wallet(self.wallets[gamer])
+        move = Transfer(self.account(SystemAccount.HOUSE), purse.ids[Bucket.EARNED], amount)
+        ledger.book(JournalEntry(self.name("prize"), Kind.REWARD, self.client_id, "KCASH", [move], purse))
 
     @rule(gamer=GAMERS, bucket=st.sampled_from(BUCKETS), amount=AMOUNTS.filter(bool), credit=st.booleans())
     def adjust(self, gamer: int, bucket: str, amount: int, credit: bool) -> None:

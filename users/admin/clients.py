@@ -7,11 +7,11 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from kgen.console.acts import Act
-from kgen.console.admin import ReadOnlyAdmin
-from kgen.console.navigation import Nav
-from kgen.console.pages import ConsolePage, address, does, page
-from kgen.console.scope import clients_of, scoped
+from kgen.admin_site.actions import ConsoleAction
+from kgen.admin_site.admin import ReadOnlyAdmin
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import ConsolePage, address, does, page
+from kgen.admin_site.scope import clients_of, scoped
 from users import services
 from users.models import Client
 from users.selectors.clients import is_currency_fixed, newest_secret, secrets_of
@@ -66,7 +66,7 @@ class ClientPage(ConsolePage):
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
         return [("Clients", address("users_client_changelist"))]
 
-    @does(Act("client.issue_secret", MAY_ISSUE))
+    @does(ConsoleAction("client.issue_secret", MAY_ISSUE))
     def issue(self, pk: UUID) -> HttpResponse | None:
         """Make a secret and show it in this answer, nowhere else."""
         client = self.data(pk=pk)["client"]
@@ -78,7 +78,7 @@ class ClientPage(ConsolePage):
         )
         return self.tell(secret, pk) if secret else None
 
-    @does(Act("client.revoke_secret", MAY_ISSUE))
+    @does(ConsoleAction("client.revoke_secret", MAY_ISSUE))
     def revoke(self, pk: UUID) -> None:
         """End a secret at once."""
         client, secret_id = self.data(pk=pk)["client"], _number(self.request.POST.get("secret", ""))
@@ -89,12 +89,12 @@ class ClientPage(ConsolePage):
             done="The secret is revoked: calls with it are refused from now on.",
         )
 
-    @does(Act("client.switch_off", MAY_MANAGE))
+    @does(ConsoleAction("client.switch_off", MAY_MANAGE))
     def switch_off(self, pk: UUID) -> None:
         """Refuse every call of the game and of the studio's server."""
         self._switch("switch_off", pk, active=False, done="The client is switched off.")
 
-    @does(Act("client.switch_on", MAY_MANAGE))
+    @does(ConsoleAction("client.switch_on", MAY_MANAGE))
     def switch_on(self, pk: UUID) -> None:
         """Let it work again."""
         self._switch("switch_on", pk, active=True, done="The client is switched on.")

@@ -8,10 +8,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from kgen.console.admin import ClientFilter, ReadOnlyAdmin, row_fields
-from kgen.console.moments import moment
-from kgen.console.navigation import Nav
-from kgen.console.pages import address
+from kgen.admin_site.admin import ClientFilter, ReadOnlyAdmin, row_fields
+from kgen.admin_site.moments import moment
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import address
 from users.models import PhoneChallenge, SmsMessage
 from users.phones import masked
 

@@ -12,11 +12,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
 from kgen import audit
-from kgen.console.acts import Act, on_rows
-from kgen.console.admin import ClientFilter, ReadOnlyAdmin
-from kgen.console.navigation import Nav
-from kgen.console.pages import ConsolePage, address, does, page
-from kgen.console.scope import clients_of, scoped
+from kgen.admin_site.actions import ConsoleAction, on_rows
+from kgen.admin_site.admin import ClientFilter, ReadOnlyAdmin
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import ConsolePage, address, does, page
+from kgen.admin_site.scope import clients_of, scoped
 from kgen.errors import WrongState
 from users import services
 from users.models import Gamer
@@ -43,7 +43,7 @@ class GamerAdmin(ReadOnlyAdmin):
         """Exactly, by a gamer's ids."""
         return (queryset.filter(gamers_named(search_term)) if search_term.strip() else queryset), False
 
-    @on_rows(Act("gamer.unlink_phone", MAY_UNLINK), "Unlink the phone (with a reason)")
+    @on_rows(ConsoleAction("gamer.unlink_phone", MAY_UNLINK), "Unlink the phone (with a reason)")
     def unlink_phone(self, request: HttpRequest, row: Gamer, reason: str) -> Any:
         """Part gamers from their phones."""
         return services.unlink_phone(client=row.client, user_id=row.user_id, reason=reason, by=_by(request))
@@ -62,7 +62,7 @@ class GamerActsPage(ConsolePage):
         """Back to the gamer."""
         return HttpResponseRedirect(address(GAMER_PAGE, **kwargs))
 
-    @does(Act("gamer.suspend", MAY_SUSPEND))
+    @does(ConsoleAction("gamer.suspend", MAY_SUSPEND))
     def suspend(self, pk: UUID) -> HttpResponse:
         """Bar the gamer from playing, claiming and withdrawing."""
         gamer = self._gamer(pk)
@@ -74,7 +74,7 @@ class GamerActsPage(ConsolePage):
         self.run(self.acts()["suspend"], call, subject=gamer, done="The gamer is suspended.")
         return self._back(pk)
 
-    @does(Act("gamer.lift", MAY_SUSPEND))
+    @does(ConsoleAction("gamer.lift", MAY_SUSPEND))
     def lift(self, pk: UUID) -> HttpResponse:
         """End the suspension."""
         gamer = self._gamer(pk)
@@ -86,7 +86,7 @@ class GamerActsPage(ConsolePage):
         self.run(self.acts()["lift"], call, subject=gamer, done="The suspension is lifted.")
         return self._back(pk)
 
-    @does(Act("gamer.unlink_phone", MAY_UNLINK))
+    @does(ConsoleAction("gamer.unlink_phone", MAY_UNLINK))
     def unlink(self, pk: UUID) -> HttpResponse:
         """Part the gamer from the phone; a link made after it starts a hold on withdrawals."""
         gamer = self._gamer(pk)
@@ -99,7 +99,7 @@ class GamerActsPage(ConsolePage):
         self.run(self.acts()["unlink"], call, subject=gamer, done="The phone is unlinked.")
         return self._back(pk)
 
-    @does(Act("gamer.lift_lock", "users.lift_lock"))
+    @does(ConsoleAction("gamer.lift_lock", "users.lift_lock"))
     def lift_lock(self, pk: UUID) -> HttpResponse:
         """Let codes be tried again before the day is over."""
         gamer, in_all_games = self._gamer(pk), clients_of(self.request.user) is None
@@ -115,7 +115,7 @@ class GamerActsPage(ConsolePage):
         )
         return self._back(pk)
 
-    @does(Act("gamer.end_session", MAY_SUSPEND))
+    @does(ConsoleAction("gamer.end_session", MAY_SUSPEND))
     def end_session(self, pk: UUID) -> HttpResponse:
         """End the live session with all its tokens; the studio can open another."""
         gamer = self._gamer(pk)
@@ -128,7 +128,7 @@ class GamerActsPage(ConsolePage):
         self.run(self.acts()["end_session"], call, subject=gamer, done=done)
         return self._back(pk)
 
-    @does(Act("gamer.write_note", "users.write_note", needs_reason=False))
+    @does(ConsoleAction("gamer.write_note", "users.write_note", needs_reason=False))
     def note(self, pk: UUID) -> HttpResponse:
         """Write something down, for good."""
         gamer = self._gamer(pk)
@@ -165,14 +165,14 @@ class GamerContactPage(ConsolePage):
         gamer = self.data(**kwargs)["gamer"]
         return [("Gamers", address("users_gamer_changelist")), (gamer.user_id, address(GAMER_PAGE, pk=gamer.pk))]
 
-    @does(Act("phone.see", "users.see_phone"))
+    @does(ConsoleAction("phone.see", "users.see_phone"))
     def show(self, pk: UUID) -> HttpResponse | None:
         """The trace first: no trace, no sight."""
         shown = self.data(pk=pk)
         if not self.reason:
             return None
         gamer = shown["gamer"]
-        audit.saw(
+        audit.record_view(
             operator=_operator(self.request), what="phone", subject=gamer, request=self.request, reason=self.reason
         )
         return self.render(**shown, links=links_of(gamer), full=True)

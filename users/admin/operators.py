@@ -12,9 +12,9 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from kgen import audit
-from kgen.console.acts import Act, on_rows
-from kgen.console.admin import EditableAdmin
-from kgen.console.navigation import Nav
+from kgen.admin_site.actions import ConsoleAction, on_rows
+from kgen.admin_site.admin import EditableAdmin
+from kgen.admin_site.navigation import Nav
 from kgen.errors import DomainError
 from users import services
 from users.models import Operator
@@ -117,19 +117,19 @@ class OperatorAdmin(EditableAdmin, UserAdmin):  # type: ignore[type-arg, misc]
         if hasattr(request, "_before"):
             super().log_change(request, obj, message)
         else:
-            audit.note(operator=_me(request), act="operator.set_password", request=request, subject=obj)
+            audit.record(operator=_me(request), act="operator.set_password", request=request, subject=obj)
 
-    @on_rows(Act("operator.reset_factor", MAY_MANAGE), "Reset the second factor")
+    @on_rows(ConsoleAction("operator.reset_factor", MAY_MANAGE), "Reset the second factor")
     def reset_second_factor(self, request: HttpRequest, row: Operator, reason: str) -> None:
         """For somebody who lost the phone and the recovery codes."""
         services.reset_factor(operator_id=row.pk, by=_me(request).pk)
 
-    @on_rows(Act("operator.switch_off", MAY_MANAGE), "Switch off: no login, and open sessions end")
+    @on_rows(ConsoleAction("operator.switch_off", MAY_MANAGE), "Switch off: no login, and open sessions end")
     def switch_off(self, request: HttpRequest, row: Operator, reason: str) -> None:
         """For somebody who left."""
         services.switch_operator(operator_id=row.pk, by=_me(request).pk, active=False)
 
-    @on_rows(Act("operator.switch_on", MAY_MANAGE), "Switch on")
+    @on_rows(ConsoleAction("operator.switch_on", MAY_MANAGE), "Switch on")
     def switch_on(self, request: HttpRequest, row: Operator, reason: str) -> None:
         """For somebody who came back."""
         services.switch_operator(operator_id=row.pk, by=_me(request).pk, active=True)

@@ -8,9 +8,9 @@ from django.core import signing
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
-from kgen.console.acts import Act
-from kgen.console.pages import ConsolePage, address, does, page
-from kgen.console.scope import clients_of, scoped
+from kgen.admin_site.actions import ConsoleAction
+from kgen.admin_site.pages import ConsolePage, address, does, page
+from kgen.admin_site.scope import clients_of, scoped
 from kgen.errors import Forbidden
 from users import services
 from users.admin.clients import CLIENT_PAGE, LABELS, MAY_MANAGE, in_words
@@ -80,7 +80,7 @@ class ClientSettingsPage(ConsolePage):
             (self._client(kwargs["pk"]).name, address(CLIENT_PAGE, pk=kwargs["pk"])),
         ]
 
-    @does(Act("client.preview_settings", MAY_MANAGE, needs_reason=False))
+    @does(ConsoleAction("client.preview_settings", MAY_MANAGE, needs_reason=False))
     def preview(self, pk: UUID) -> HttpResponse:
         """Before and after, and nothing saved yet."""
         shown = self.data(pk=pk)
@@ -92,12 +92,12 @@ class ClientSettingsPage(ConsolePage):
         rows = _difference(settings_of(shown["client"]), form.cleaned_data)
         return self.render(**shown | {"form": form, "rows": rows, "changes": any(row[3] for row in rows)})
 
-    @does(Act("client.preview_settings", MAY_MANAGE, needs_reason=False))
+    @does(ConsoleAction("client.preview_settings", MAY_MANAGE, needs_reason=False))
     def edit(self, pk: UUID) -> HttpResponse:
         """Back to the form, with what was typed."""
         return self.render(**self.data(pk=pk) | {"form": SettingsForm(self.request.POST)})
 
-    @does(Act("client.change_settings", MAY_MANAGE))
+    @does(ConsoleAction("client.change_settings", MAY_MANAGE))
     def save(self, pk: UUID) -> HttpResponse | None:
         """Save what was shown, unless it is no longer what is there."""
         client, form = self._client(pk), SettingsForm(self.request.POST)
@@ -139,7 +139,7 @@ class NewClientPage(ConsolePage):
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
         return [("Clients", address("users_client_changelist"))]
 
-    @does(Act("client.preview_settings", MAY_MANAGE, needs_reason=False))
+    @does(ConsoleAction("client.preview_settings", MAY_MANAGE, needs_reason=False))
     def preview(self) -> HttpResponse:
         """What will be made, and nothing made yet."""
         form = SettingsForm(self.request.POST)
@@ -148,12 +148,12 @@ class NewClientPage(ConsolePage):
         rows = _difference({}, form.cleaned_data)
         return self.render(**self.data() | {"form": form, "rows": rows, "changes": True})
 
-    @does(Act("client.preview_settings", MAY_MANAGE, needs_reason=False))
+    @does(ConsoleAction("client.preview_settings", MAY_MANAGE, needs_reason=False))
     def edit(self) -> HttpResponse:
         """Back to the form, with what was typed."""
         return self.render(**self.data() | {"form": SettingsForm(self.request.POST)})
 
-    @does(Act("client.make", MAY_MANAGE))
+    @does(ConsoleAction("client.make", MAY_MANAGE))
     def make(self) -> HttpResponse | None:
         """Make it.
 

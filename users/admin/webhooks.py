@@ -9,13 +9,13 @@ from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
+from kgen.admin_site.actions import ConsoleAction, on_rows
+from kgen.admin_site.admin import ReadOnlyAdmin
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import ConsolePage, address, does, page
+from kgen.admin_site.scope import clients_of, scoped
 from kgen.api.request_id import request_id_of
 from kgen.clock import database_now
-from kgen.console.acts import Act, on_rows
-from kgen.console.admin import ReadOnlyAdmin
-from kgen.console.navigation import Nav
-from kgen.console.pages import ConsolePage, address, does, page
-from kgen.console.scope import clients_of, scoped
 from kgen.errors import Invalid
 from kgen.jobs import services as jobs
 from kgen.webhooks import services
@@ -126,7 +126,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         rows, clients = super().get_queryset(request), clients_of(request.user)
         return rows if clients is None else of_clients(rows, clients)
 
-    @on_rows(Act("webhook.replay", MAY_MANAGE), "Deliver once more")
+    @on_rows(ConsoleAction("webhook.replay", MAY_MANAGE), "Deliver once more")
     def replay(self, request: HttpRequest, row: WebhookDelivery, reason: str) -> None:
         """Try again, with three days of its own."""
         services.replay(client_id=row.client_id, delivery_id=row.pk)
@@ -162,7 +162,7 @@ class ClientWebhooksPage(ConsolePage):
         client = self.data(**kwargs)["client"]
         return [("Clients", address("users_client_changelist")), (client.name, address(CLIENT_PAGE, pk=client.pk))]
 
-    @does(Act("webhook.add", MAY_MANAGE))
+    @does(ConsoleAction("webhook.add", MAY_MANAGE))
     def add(self, pk: UUID) -> HttpResponse | None:
         """Make an endpoint, whose secret is in this answer and nowhere else."""
         shown, form = self.data(pk=pk), EndpointForm(self.request.POST)
@@ -199,12 +199,12 @@ class WebhookPage(ConsolePage):
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
         return [("Webhooks", address("kgen_webhookendpoint_changelist"))]
 
-    @does(Act("webhook.test", MAY_MANAGE, needs_reason=False))
+    @does(ConsoleAction("webhook.test", MAY_MANAGE, needs_reason=False))
     def test(self, pk: UUID) -> None:
         """A test event, delivered like any other."""
         self._run("test", pk, services.send_test, "A test event is on its way.")
 
-    @does(Act("webhook.rotate", MAY_MANAGE))
+    @does(ConsoleAction("webhook.rotate", MAY_MANAGE))
     def rotate(self, pk: UUID) -> HttpResponse | None:
         """A new secret, in this answer and nowhere else; for a day the old one signs beside it."""
         sent = self.request.POST.get("version", "")
@@ -214,24 +214,24 @@ class WebhookPage(ConsolePage):
             return None
         return self.render(**self.data(pk=pk), secret=secret_of(endpoint.pk, endpoint.secret_version))
 
-    @does(Act("webhook.switch_off", MAY_MANAGE))
+    @does(ConsoleAction("webhook.switch_off", MAY_MANAGE))
     def switch_off(self, pk: UUID) -> None:
         """No more news; what was not delivered is given up."""
         self._run("switch_off", pk, services.switch_endpoint, "The endpoint is switched off.", active=False)
 
-    @does(Act("webhook.switch_on", MAY_MANAGE))
+    @does(ConsoleAction("webhook.switch_on", MAY_MANAGE))
     def switch_on(self, pk: UUID) -> None:
         """News again, from now on."""
         self._run("switch_on", pk, services.switch_endpoint, "The endpoint is switched on.", active=True)
 
-    @does(Act("webhook.remove", MAY_MANAGE))
+    @does(ConsoleAction("webhook.remove", MAY_MANAGE))
     def remove(self, pk: UUID) -> HttpResponse | None:
         """End it for good."""
         client_id = self.data(pk=pk)["endpoint"].client_id
         gone = self._run("remove", pk, services.remove_endpoint, "The endpoint is removed.")
         return HttpResponseRedirect(address("client_webhooks", pk=client_id)) if gone else None
 
-    @does(Act("webhook.replay", MAY_MANAGE))
+    @does(ConsoleAction("webhook.replay", MAY_MANAGE))
     def replay(self, pk: UUID) -> None:
         """Deliver one event once more."""
         endpoint, delivery_id = self.data(pk=pk)["endpoint"], _uuid(self.request.POST.get("delivery", ""))
@@ -243,7 +243,7 @@ class WebhookPage(ConsolePage):
             done="It will be delivered once more.",
         )
 
-    @does(Act("webhook.replay_failed", MAY_MANAGE))
+    @does(ConsoleAction("webhook.replay_failed", MAY_MANAGE))
     def replay_failed(self, pk: UUID) -> HttpResponse | None:
         """All that were given up, as a background job."""
         endpoint = self.data(pk=pk)["endpoint"]

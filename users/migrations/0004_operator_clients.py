@@ -1,4 +1,4 @@
-"""Operators may be limited to clients; the groups that are their roles. What a group may do: kgen.console.groups."""
+"""Operators may be limited to clients; the groups that are their roles. What a group may do: kgen.admin_site.groups."""
 
 from django.db import migrations, models
 

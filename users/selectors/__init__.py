@@ -28,7 +28,7 @@ from users.models import (
 
 
 def all_clients() -> QuerySet[Client]:
-    """Every client, by name: for operators, within their limit (kgen.console.scope)."""
+    """Every client, by name: for operators, within their limit (kgen.admin_site.scope)."""
     return Client.objects.order_by("name", "pk")
 
 
@@ -46,19 +46,19 @@ def gamer_by_user_id(client: Client, user_id: str) -> Gamer:
     return gamer
 
 
-class Scorer(NamedTuple):
+class ScoringGamer(NamedTuple):
     """As much of a gamer as bulk scores need; reads like the row of the gamer, but for its key, which is text."""
 
     pk: str
     suspended_at: datetime | None
 
 
-def gamers_by_user_id(client_id: uuid.UUID, user_ids: Iterable[str]) -> dict[str, Scorer]:
+def gamers_by_user_id(client_id: uuid.UUID, user_ids: Iterable[str]) -> dict[str, ScoringGamer]:
     """The client's gamers of those names, by name; unknown ones are missing."""
     with connection.cursor() as cursor:
         # As one array: a thousand parameters would take longer to bind than to find.
         cursor.execute(_GAMERS_BY_USER_ID, [client_id, list(set(user_ids))])
-        return {user_id: Scorer(*row) for user_id, *row in cursor.fetchall()}
+        return {user_id: ScoringGamer(*row) for user_id, *row in cursor.fetchall()}
 
 
 def gamers_with_wallets(names: Collection[tuple[uuid.UUID, str]]) -> dict[tuple[uuid.UUID, str], Gamer]:
@@ -80,7 +80,7 @@ def names_of(gamer_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[str, str]]
     return {id: (user_id, username) for id, user_id, username in rows}
 
 
-def check_not_suspended(gamer: "Gamer | Player | Scorer") -> None:
+def check_not_suspended(gamer: "Gamer | SessionGamer | ScoringGamer") -> None:
     """
     :raises GamerSuspended: the gamer is.
     """
@@ -232,7 +232,7 @@ def guards_to_forget(before: datetime) -> QuerySet[CodeGuard]:
 
 
 @dataclass(frozen=True, slots=True)
-class Player:
+class SessionGamer:
     """A gamer who calls, with as much as hot calls need to know; reads like the row of the gamer."""
 
     pk: uuid.UUID
@@ -243,11 +243,11 @@ class Player:
     minimum_withdrawal: int
 
 
-def players_of_claims(claims: Sequence[tuple[uuid.UUID, uuid.UUID, uuid.UUID]]) -> list[Player | None]:
+def players_of_claims(claims: Sequence[tuple[uuid.UUID, uuid.UUID, uuid.UUID]]) -> list[SessionGamer | None]:
     """The gamers behind (session, gamer, client) of access tokens; None where no such session lives."""
     with connection.cursor() as cursor:
         cursor.execute(_PLAYERS_OF_CLAIMS, arrays(claims))
-        found = {number: Player(*player) for number, *player in cursor.fetchall()}
+        found = {number: SessionGamer(*player) for number, *player in cursor.fetchall()}
     return [found.get(number) for number in range(1, len(claims) + 1)]
 
 

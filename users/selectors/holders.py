@@ -12,7 +12,7 @@ OTHERS_COUNTED_TO = 100
 
 
 @dataclass(frozen=True)
-class Holder:
+class WalletHolder:
     """The gamer of a wallet. What is counted of others is counted over all games; who they are is not told."""
 
     wallet_id: uuid.UUID
@@ -30,11 +30,11 @@ class Holder:
     same_device: int
 
 
-def holders_of(wallet_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Holder]:
+def holders_of(wallet_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, WalletHolder]:
     """The holders of wallets, by wallet, by one statement."""
     with connection.cursor() as cursor:
         cursor.execute(_HOLDERS, {"wallets": list(wallet_ids), "most": OTHERS_COUNTED_TO})
-        found = [Holder(*row) for row in cursor.fetchall()]
+        found = [WalletHolder(*row) for row in cursor.fetchall()]
     return {holder.wallet_id: holder for holder in found}
 
 

@@ -11,7 +11,7 @@ from users.models import PhoneChallenge
 
 
 @dataclass(frozen=True)
-class Codes:
+class CodeTotals:
     """Codes that were asked for: how many messages went out, how many codes were used, how many could not be sent."""
 
     sent: int
@@ -19,7 +19,7 @@ class Codes:
     given_up: int
 
 
-def codes_since(clients: Collection[UUID] | None, since: datetime) -> Codes:
+def codes_since(clients: Collection[UUID] | None, since: datetime) -> CodeTotals:
     """Of these clients (None: all). Challenges are kept for some days only (`forget_codes`)."""
     rows = PhoneChallenge.objects.filter(created_at__gte=since)
     if clients is not None:
@@ -29,4 +29,4 @@ def codes_since(clients: Collection[UUID] | None, since: datetime) -> Codes:
         used=Count("used_at"),
         given_up=Count("pk", filter=Q(message__given_up_at__isnull=False)),
     )
-    return Codes(**counts)
+    return CodeTotals(**counts)

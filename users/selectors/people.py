@@ -1,6 +1,6 @@
 """One gamer for operators: found by its ids, with links, sessions, codes and notes.
 
-Pages narrow rows to the operator's clients (kgen.console.scope); these take the gamer that came through it.
+Pages narrow rows to the operator's clients (kgen.admin_site.scope); these take the gamer that came through it.
 """
 
 import re
@@ -90,7 +90,7 @@ class Counter:
 
 
 @dataclass(frozen=True)
-class Codes:
+class GamerCodes:
     """What the limits on phone codes know of a gamer."""
 
     counters: list[Counter]
@@ -113,7 +113,7 @@ def guards_about(gamer: Gamer) -> QuerySet[CodeGuard]:
     return CodeGuard.objects.filter(Q(gamer=gamer) | Q(phone__in=numbers))
 
 
-def codes_of(gamer: Gamer) -> Codes:
+def codes_of(gamer: Gamer) -> GamerCodes:
     """A gamer's counters and the newest codes, of which nothing can be guessed from here."""
     now = database_now()
     counters = [_counter(guard, now) for guard in guards_about(gamer).order_by("pk")]
@@ -121,7 +121,7 @@ def codes_of(gamer: Gamer) -> Codes:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     numbers = challenges.filter(created_at__gte=midnight).order_by().values("phone").distinct().count()
     newest = [(masked(row.phone), row) for row in challenges[:CHALLENGES_LISTED]]
-    return Codes(counters, numbers, NUMBERS_A_DAY, newest)
+    return GamerCodes(counters, numbers, NUMBERS_A_DAY, newest)
 
 
 def _counter(guard: CodeGuard, now: datetime) -> Counter:

@@ -4,7 +4,7 @@ from users.services.client_secrets import issue_secret, note_secret_used, revoke
 from users.services.clients import MadeClient, change_settings, make_client, switch_client
 from users.services.code_locks import lift_lock
 from users.services.notes import write_note
-from users.services.opening import OpenedSession, Opening, Tokens, open_session, open_together
+from users.services.opening import OpenedSession, Opening, Tokens, open_many, open_session
 from users.services.operators import reset_factor, switch_operator
 from users.services.phone_codes import Registered, forget_codes, register_phone
 from users.services.phone_links import unlink_phone, verify_phone
@@ -27,8 +27,8 @@ __all__ = [
     "lift_suspension",
     "make_client",
     "note_secret_used",
+    "open_many",
     "open_session",
-    "open_together",
     "refresh_tokens",
     "register_phone",
     "reset_factor",

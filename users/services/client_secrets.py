@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from kgen.clock import database_now
 from kgen.errors import RecordNotFound
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from users import secrets
 from users.errors import LastSecret, SecretsMoved
 from users.models import Client, ClientSecret
@@ -16,7 +16,7 @@ from users.selectors.clients import newest_secret
 SECRET_USE_RESOLUTION = timedelta(minutes=1)
 
 
-@journey
+@transactional
 def issue_secret(*, client_id: UUID, newest_seen: int | None = None) -> str:
     """A new secret of a client, given out this once. With two live ones the older is revoked.
 
@@ -50,7 +50,7 @@ def add_secret(client_id: UUID) -> str:
     return secret
 
 
-@journey
+@transactional
 def revoke_secret(*, client_id: UUID, secret_id: int) -> None:
     """End a secret at once. Again changes nothing.
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kgen.errors import Conflict, RecordNotFound, WrongState
 from kgen.states import move_to
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from users.errors import CurrencyFixed, InvalidSettings, SettingsMoved
 from users.models import Client
 from users.phones import ANY_COUNTRY, is_country
@@ -55,7 +55,7 @@ class MadeClient:
     secret: str
 
 
-@journey
+@transactional
 def make_client(*, client_id: UUID, settings: Mapping[str, Any]) -> MadeClient:
     """A client with its first secret. `client_id` comes with the form, so that one sent twice makes one.
 
@@ -69,7 +69,7 @@ def make_client(*, client_id: UUID, settings: Mapping[str, Any]) -> MadeClient:
     return MadeClient(made, add_secret(made.pk))
 
 
-@journey
+@transactional
 def change_settings(*, client_id: UUID, settings: Mapping[str, Any], seen: Mapping[str, Any]) -> Client:
     """Set all settings at once. `seen` are those that the operator was shown as present.
 
@@ -92,7 +92,7 @@ def change_settings(*, client_id: UUID, settings: Mapping[str, Any], seen: Mappi
     return client
 
 
-@journey
+@transactional
 def switch_client(*, client_id: UUID, active: bool) -> None:
     """Switch a client off or on: off, every call of its game and its server is refused, and nothing is paid out.
 

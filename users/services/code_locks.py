@@ -6,12 +6,12 @@ from django.db.models import F
 
 from kgen.clock import database_now
 from kgen.errors import RecordNotFound, WrongState
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from users.models import CodeGuard, Gamer
 from users.selectors.people import guards_about
 
 
-@journey
+@transactional
 def lift_lock(*, gamer_id: UUID, in_all_games: bool) -> None:
     """Lift the lock that keeps the gamer from codes, and `in_all_games` those of its number and of numbers it tried.
 

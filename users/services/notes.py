@@ -4,11 +4,11 @@ from uuid import UUID
 
 from kgen.clock import database_now
 from kgen.errors import Invalid, RecordNotFound
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from users.models import LONGEST_NOTE, Gamer, GamerNote
 
 
-@journey
+@transactional
 def write_note(*, gamer_id: UUID, operator_id: int, text: str) -> GamerNote:
     """Keep a note for good.
 

@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 from kgen.api.json import encode
 from kgen.clock import database_now
 from kgen.errors import DomainError, Unavailable
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from users import tokens
 from users.errors import TooManyNewGamers
 from users.models import PROFILE_NUMBERS, PROFILE_TEXTS, Client, Gamer, GamerSession, NewGamers
@@ -59,7 +59,7 @@ class Opening:
         return self.client.pk, self.user_id
 
 
-@journey
+@transactional
 def open_session(*, client: Client, user_id: str, profile: dict[str, Any]) -> OpenedSession:
     """The gamer's session, with fresh tokens.
 
@@ -74,8 +74,8 @@ def open_session(*, client: Client, user_id: str, profile: dict[str, Any]) -> Op
     return opened
 
 
-@journey
-def open_together(*, openings: Sequence[Opening]) -> list[OpenedSession | DomainError]:
+@transactional
+def open_many(*, openings: Sequence[Opening]) -> list[OpenedSession | DomainError]:
     """Open many sessions in one transaction: for each what `open_session` returns or raises."""
     return _open_all(openings)
 
@@ -84,7 +84,7 @@ def _open_all(openings: Sequence[Opening]) -> list[OpenedSession | DomainError]:
     now = database_now()
     gamers = gamers_with_wallets({opening.whose for opening in openings})
     strangers = {opening.whose: opening for opening in reversed(openings) if opening.whose not in gamers}
-    newcomers = Newcomers([strangers[whose] for whose in sorted(strangers)], now)
+    newcomers = NewGamerBatch([strangers[whose] for whose in sorted(strangers)], now)
     gamers |= newcomers.gamers
     _keep_profiles(
         [(gamers[o.whose], o.profile) for o in openings if o.whose in gamers and o not in newcomers.makers], now
@@ -105,7 +105,7 @@ def _opened(
     return OpenedSession(session, gamer, is_new, pair)
 
 
-class Newcomers:
+class NewGamerBatch:
     """Makes the gamers of those who come for the first time, each once however many such calls there are.
 
     `gamers` are theirs by name, made here or by somebody else at this moment; `makers` the openings that made one;

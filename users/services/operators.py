@@ -1,14 +1,14 @@
 """What operators do to each other: switching off and on, forgetting a second factor."""
 
-from kgen.console import second_factor
+from kgen.admin_site import second_factor
 from kgen.errors import Conflict, RecordNotFound, WrongState
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from users.errors import LastSuperuser, NotManageable
 from users.models import Operator
 from users.selectors.operators import may_manage
 
 
-@journey
+@transactional
 def switch_operator(*, operator_id: int, by: int, active: bool) -> None:
     """Let an operator log in or not; off, open sessions end with their next request.
 
@@ -36,7 +36,7 @@ def check_may_leave(operator: Operator, by: int) -> None:
         raise LastSuperuser()
 
 
-@journey
+@transactional
 def reset_factor(*, operator_id: int, by: int) -> None:
     """Forget an operator's authenticator and recovery codes; open sessions end, the next login enrols anew.
 

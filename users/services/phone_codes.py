@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from kgen.clock import database_now
 from kgen.errors import TooMany, Unavailable
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from users import otp, phones, sms
 from users.errors import OtpAttemptsExceeded, OtpResendTooSoon, PhoneAlreadyLinked
 from users.models import Gamer, PhoneChallenge, SmsMessage
@@ -39,7 +39,7 @@ class Registered:
     is_new_user: bool
 
 
-@journey
+@transactional
 def register_phone(*, gamer: Gamer, phone_number: str, country_code: str) -> Registered:
     """Make a challenge and the duty to send its code; an older one of this gamer and phone is over.
 
@@ -118,7 +118,7 @@ def _challenge(gamer: Gamer, phone: str, now: datetime) -> PhoneChallenge:
     return challenge
 
 
-@journey
+@transactional
 def forget_codes() -> None:
     """Duty: remove challenges and guards that no limit counts any more."""
     now = database_now()

@@ -8,8 +8,8 @@ from django.db.models import F
 
 from kgen.clock import database_now
 from kgen.errors import WrongState
-from kgen.transactions import journey
-from kgen.webhooks.events import tell
+from kgen.transactions import transactional
+from kgen.webhooks.events import emit
 from users import otp, phones
 from users.errors import InvalidOtp, OtpAttemptsExceeded, PhoneAlreadyLinked
 from users.models import Client, Gamer, KGenAccount, PhoneChallenge, PhoneLink
@@ -23,7 +23,7 @@ HOLD_AFTER_RELINK = timedelta(hours=24)
 BY_STUDIO = "studio"
 
 
-class Outcome(Enum):
+class LinkOutcome(Enum):
     """What came of a right code."""
 
     LINKED = "linked"
@@ -48,13 +48,13 @@ def verify_phone(*, gamer: Gamer, phone_number: str, country_code: str, auth_cod
     if challenge is None or not _is_right(challenge, code):
         raise InvalidOtp()
     outcome = _use(challenge=challenge, gamer=gamer)
-    if outcome is Outcome.CODE_OVER:
+    if outcome is LinkOutcome.CODE_OVER:
         raise InvalidOtp()
-    if outcome is Outcome.ALREADY_LINKED:
+    if outcome is LinkOutcome.ALREADY_LINKED:
         raise PhoneAlreadyLinked()
 
 
-@journey
+@transactional
 def _spend_try(*, gamer: Gamer, phone: str, auth_code: str) -> PhoneChallenge | None:
     """Take one of the code's tries, and count it as a failure until it proves right; None where no code lives.
 
@@ -79,14 +79,14 @@ def _is_right(challenge: PhoneChallenge, code: str) -> bool:
     return otp.is_code(code, bytes(challenge.digest), challenge_id=challenge.pk, key=settings.PEPPER)
 
 
-@journey
-def _use(*, challenge: PhoneChallenge, gamer: Gamer) -> Outcome:
+@transactional
+def _use(*, challenge: PhoneChallenge, gamer: Gamer) -> LinkOutcome:
     """Use up the right code and link. Returns instead of raising, because the use has to be committed."""
     guards = Guards(gamer, challenge.phone)
     now = database_now()
     open_one = PhoneChallenge.objects.filter(pk=challenge.pk, used_at=None, expires_at__gt=now)
     if not open_one.update(used_at=now):
-        return Outcome.CODE_OVER
+        return LinkOutcome.CODE_OVER
     guards.forget_failures()
     return _link(gamer, _account(challenge.phone, now), now)
 
@@ -97,22 +97,22 @@ def _account(phone: str, now: datetime) -> KGenAccount:
     return found or KGenAccount.objects.create(phone=phone, address=new_address(), created_at=now)
 
 
-def _link(gamer: Gamer, account: KGenAccount, now: datetime) -> Outcome:
+def _link(gamer: Gamer, account: KGenAccount, now: datetime) -> LinkOutcome:
     linked = Gamer.objects.filter(client=gamer.client_id, kgen_account=account).first()
     if linked is not None:
-        return Outcome.LINKED if linked.pk == gamer.pk else Outcome.ALREADY_LINKED
+        return LinkOutcome.LINKED if linked.pk == gamer.pk else LinkOutcome.ALREADY_LINKED
     relinked = PhoneLink.objects.filter(gamer=gamer).exists()
     values = {"withdrawal_hold_until": now + HOLD_AFTER_RELINK} if relinked else {}
     free = Gamer.objects.filter(pk=gamer.pk, kgen_account=None)
     if not free.update(kgen_account=account, linked_at=now, updated_at=now, **values):
-        return Outcome.ALREADY_LINKED
+        return LinkOutcome.ALREADY_LINKED
     PhoneLink.objects.create(client_id=gamer.client_id, gamer=gamer, account=account, linked_at=now)
     news = {"gamer_id": str(gamer.pk), "user_id": gamer.user_id, "kgen_id": str(account.pk)}
-    tell(gamer.client_id, "gamer.linked", news)
-    return Outcome.LINKED
+    emit(gamer.client_id, "gamer.linked", news)
+    return LinkOutcome.LINKED
 
 
-@journey
+@transactional
 def unlink_phone(*, client: Client, user_id: str, reason: str, by: str = BY_STUDIO) -> None:
     """Part a gamer from the phone: support's act. Where none is linked nothing changes.
 
@@ -121,7 +121,7 @@ def unlink_phone(*, client: Client, user_id: str, reason: str, by: str = BY_STUD
     """
     gamer = gamer_by_user_id(client, user_id)
     # A withdrawal is asked for under the same lock: none can begin between the question and the unlinking.
-    ledger.lock_purse(gamer.wallet_id)
+    ledger.lock_wallet(gamer.wallet_id)
     linked = Gamer.objects.filter(pk=gamer.pk, kgen_account__isnull=False)
     if not linked.exists():
         return

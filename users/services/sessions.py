@@ -8,7 +8,7 @@ from django.db.models import F
 
 from kgen.clock import database_now
 from kgen.errors import Unauthorized
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from users import tokens
 from users.models import Client, GamerSession, RefreshFamily
 from users.selectors import gamer_by_user_id, live_sessions, sessions_due_to_expire
@@ -28,7 +28,7 @@ def refresh_tokens(*, refresh_token: str) -> Tokens:
     return pair
 
 
-@journey
+@transactional
 def _rotate(token: tokens.RefreshToken) -> Tokens | None:
     """The next pair, or None. Returns instead of raising, because a revocation has to be committed."""
     session = (
@@ -66,7 +66,7 @@ def _end(sessions: Any, reason: str, now: datetime) -> int:
     return count
 
 
-@journey
+@transactional
 def end_session(*, client: Client, user_id: str, by: str = "studio") -> bool:
     """End the gamer's session with all its tokens; whether one lived.
 
@@ -76,7 +76,7 @@ def end_session(*, client: Client, user_id: str, by: str = "studio") -> bool:
     return bool(_end(GamerSession.objects.filter(gamer=gamer), f"ended by {by}", database_now()))
 
 
-@journey
+@transactional
 def expire_sessions() -> int:
     """Duty: mark sessions that are over as ended; how many. Harmless at any time and twice at once."""
     now = database_now()

@@ -1,12 +1,12 @@
 """Barring gamers and letting them play again."""
 
 from kgen.clock import database_now
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from users.models import Client, Gamer, Suspension
 from users.selectors import gamer_by_user_id
 
 
-@journey
+@transactional
 def suspend_gamer(*, client: Client, user_id: str, reason: str) -> None:
     """Bar the gamer from joining, leaving, scoring, claiming and withdrawing. Again changes nothing.
 
@@ -18,7 +18,7 @@ def suspend_gamer(*, client: Client, user_id: str, reason: str) -> None:
         Suspension.objects.create(client=client, gamer=gamer, started_at=now, reason=reason)
 
 
-@journey
+@transactional
 def lift_suspension(*, client: Client, user_id: str, reason: str) -> None:
     """Let the gamer play again. Again changes nothing.
 

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from kgen.clock import database_now
 from kgen.duties import call_many
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from users import otp, sms
 from users.models import SmsMessage
 from users.selectors import messages_to_give_up, messages_to_send
@@ -45,14 +45,14 @@ def send_due_messages() -> int:
     return outcomes[Sending.SENT]
 
 
-@journey
+@transactional
 def _give_up() -> None:
     now = database_now()
     due = messages_to_give_up(now).select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
     SmsMessage.objects.filter(pk__in=list(due)).update(given_up_at=now, nonce=None)
 
 
-@journey
+@transactional
 def _claim(*, most: int) -> list[SmsMessage]:
     """Take due messages by moving their next try past the cool-down: a sender that dies holds them no longer."""
     now = database_now()
@@ -85,7 +85,7 @@ def _send(message: SmsMessage) -> Sending:
     return Sending.SENT
 
 
-@journey
+@transactional
 def _book(*, message: SmsMessage, outcome: Sending) -> None:
     """Keep what became of a try. What may have been sent stays as it was claimed: due after the cool-down."""
     now = database_now()

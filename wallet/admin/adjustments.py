@@ -13,14 +13,14 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from kgen.console.acts import Act, on_rows
-from kgen.console.admin import ReadOnlyAdmin
-from kgen.console.names import operator_names
-from kgen.console.navigation import Nav
-from kgen.console.pages import ConsolePage, address, does, page
-from kgen.console.paging import page_at
-from kgen.console.scope import clients_of, scoped
-from kgen.jobs.sheets import masked
+from kgen.admin_site.actions import ConsoleAction, on_rows
+from kgen.admin_site.admin import ReadOnlyAdmin
+from kgen.admin_site.names import operator_names
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import ConsolePage, address, does, page
+from kgen.admin_site.paging import page_at
+from kgen.admin_site.scope import clients_of, scoped
+from kgen.jobs.csv_cells import masked
 from wallet.admin.queue import operator_of
 from wallet.ledger import Bucket
 from wallet.models import ADJUSTABLE, Adjustment, AdjustmentState, Direction, Wallet
@@ -30,10 +30,10 @@ from wallet.selectors.adjustments import adjustments_of_operator, open_adjustmen
 from wallet.services import adjusting
 
 MAY_SEE, MAY_ASK, MAY_DECIDE = "wallet.view_adjustment", "wallet.request_adjustment", "wallet.approve_adjustment"
-REQUEST = Act("adjustment.request", MAY_ASK)
-APPROVE = Act("adjustment.approve", MAY_DECIDE)
-REJECT = Act("adjustment.reject", MAY_DECIDE)
-CANCEL = Act("adjustment.cancel", MAY_ASK)
+REQUEST = ConsoleAction("adjustment.request", MAY_ASK)
+APPROVE = ConsoleAction("adjustment.approve", MAY_DECIDE)
+REJECT = ConsoleAction("adjustment.reject", MAY_DECIDE)
+CANCEL = ConsoleAction("adjustment.cancel", MAY_ASK)
 
 
 @admin.register(Adjustment)
@@ -145,7 +145,7 @@ class AdjustmentPage(ConsolePage):
         """Withdraw one's own request."""
         return self._decide(CANCEL, pk, adjusting.cancel_adjustment, "Withdrawn. Nothing has moved.")
 
-    def _decide(self, what: Act, pk: UUID, service: Callable[..., None], done: str) -> HttpResponse:
+    def _decide(self, what: ConsoleAction, pk: UUID, service: Callable[..., None], done: str) -> HttpResponse:
         row = self._row(pk)
         call = partial(service, adjustment_id=pk, operator_id=operator_of(self.request), note=self.reason)
         self.run(what, call, subject=row, done=done)

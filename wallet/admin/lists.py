@@ -8,12 +8,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from kgen.admin_site.actions import on_rows
+from kgen.admin_site.admin import ReadOnlyAdmin, ReadOnlyInline, row_fields
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import address
 from kgen.clock import database_now
-from kgen.console.acts import on_rows
-from kgen.console.admin import ReadOnlyAdmin, ReadOnlyInline, row_fields
-from kgen.console.navigation import Nav
-from kgen.console.pages import address
-from kgen.jobs.sheets import masked
+from kgen.jobs.csv_cells import masked
 from wallet.admin.queue import APPROVE, ASK_AGAIN, REJECT, operator_of
 from wallet.models import Account, PayoutAttempt, Posting, Transaction, Wallet, Withdrawal
 from wallet.selectors.queue import IS_UNPAID, is_late

@@ -13,26 +13,26 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
 from kgen import audit
+from kgen.admin_site.actions import ConsoleAction
+from kgen.admin_site.pages import ConsolePage, address, does, page
+from kgen.admin_site.scope import scoped
 from kgen.api.request_id import request_id_of
-from kgen.console.acts import Act
-from kgen.console.pages import ConsolePage, address, does, page
-from kgen.console.scope import scoped
 from kgen.jobs import services as jobs
+from kgen.jobs.csv_cells import masked
 from kgen.jobs.models import Job
-from kgen.jobs.sheets import masked
 from wallet.models import Wallet, Withdrawal
 from wallet.services import reviewing
 
 MAY_SEE, MAY_DECIDE, MAY_REVIEW = "wallet.view_withdrawal", "wallet.approve_withdrawal", "wallet.review_withdrawal"
-APPROVE = Act("withdrawal.approve", MAY_DECIDE)
-REJECT = Act("withdrawal.reject", MAY_DECIDE)
-ASK_AGAIN = Act("withdrawal.ask_again", MAY_REVIEW)
-RESOLVE_PAID = Act("withdrawal.resolve_paid", MAY_REVIEW)
-RESOLVE_FAILED = Act("withdrawal.resolve_failed", MAY_REVIEW)
-CLEAR = Act("withdrawal.clear_mark", MAY_REVIEW)
-APPROVE_MANY = Act("withdrawal.approve_many", MAY_DECIDE)
-REJECT_MANY = Act("withdrawal.reject_many", MAY_DECIDE)
-SHOW = Act("address.see", "users.see_phone", needs_reason=False)
+APPROVE = ConsoleAction("withdrawal.approve", MAY_DECIDE)
+REJECT = ConsoleAction("withdrawal.reject", MAY_DECIDE)
+ASK_AGAIN = ConsoleAction("withdrawal.ask_again", MAY_REVIEW)
+RESOLVE_PAID = ConsoleAction("withdrawal.resolve_paid", MAY_REVIEW)
+RESOLVE_FAILED = ConsoleAction("withdrawal.resolve_failed", MAY_REVIEW)
+CLEAR = ConsoleAction("withdrawal.clear_mark", MAY_REVIEW)
+APPROVE_MANY = ConsoleAction("withdrawal.approve_many", MAY_DECIDE)
+REJECT_MANY = ConsoleAction("withdrawal.reject_many", MAY_DECIDE)
+SHOW = ConsoleAction("address.see", "users.see_phone", needs_reason=False)
 
 
 def operator_of(request: HttpRequest) -> int:
@@ -81,11 +81,11 @@ class WithdrawalActPage(ConsolePage):
         """Take the mark off a settled withdrawal."""
         return self._decide(CLEAR, pk, reviewing.clear_mark, "The mark is cleared. No money has moved.")
 
-    def _decide(self, what: Act, pk: UUID, service: Callable[..., None], done: str) -> HttpResponse:
+    def _decide(self, what: ConsoleAction, pk: UUID, service: Callable[..., None], done: str) -> HttpResponse:
         call = partial(service, withdrawal_id=pk, operator_id=operator_of(self.request), reason=self.reason)
         return self._do(what, pk, call, done)
 
-    def _resolve(self, what: Act, pk: UUID, *, paid: bool, done: str) -> HttpResponse:
+    def _resolve(self, what: ConsoleAction, pk: UUID, *, paid: bool, done: str) -> HttpResponse:
         call = partial(
             reviewing.resolve_review,
             withdrawal_id=pk,
@@ -96,7 +96,7 @@ class WithdrawalActPage(ConsolePage):
         )
         return self._do(what, pk, call, done)
 
-    def _do(self, what: Act, pk: UUID, call: Callable[[], None], done: str) -> HttpResponse:
+    def _do(self, what: ConsoleAction, pk: UUID, call: Callable[[], None], done: str) -> HttpResponse:
         row = get_object_or_404(scoped(Withdrawal.objects.all(), self.request.user), pk=pk)
         self.run(what, call, subject=row, done=done)
         return self.back(address("withdrawal", pk=pk))
@@ -122,7 +122,7 @@ class WithdrawalsActPage(ConsolePage):
         """Refuse them."""
         return self._queue(REJECT_MANY, "withdrawals.reject")
 
-    def _queue(self, what: Act, kind: str) -> HttpResponse:
+    def _queue(self, what: ConsoleAction, kind: str) -> HttpResponse:
         chosen = _ids(self.request.POST.getlist("row"))
         if not chosen:
             messages.error(self.request, "Choose at least one withdrawal.")
@@ -174,5 +174,5 @@ class WalletAddressPage(ConsolePage):
     def show(self, pk: UUID) -> HttpResponse:
         """Show it in full."""
         found = self.data(pk=pk)
-        audit.saw(operator=self.request.user, what="address", subject=found["wallet"], request=self.request)
+        audit.record_view(operator=self.request.user, what="address", subject=found["wallet"], request=self.request)
         return self.render(**found, in_full=True)

@@ -7,27 +7,27 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.shortcuts import get_object_or_404
 
-from kgen.console.acts import Act
-from kgen.console.admin import ReadOnlyAdmin
-from kgen.console.navigation import Nav
-from kgen.console.pages import ConsolePage, does, page
-from kgen.console.scope import scoped
+from kgen.admin_site.actions import ConsoleAction
+from kgen.admin_site.admin import ReadOnlyAdmin
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.pages import ConsolePage, does, page
+from kgen.admin_site.scope import scoped
 from wallet import payouts
 from wallet.admin.queue import operator_of
-from wallet.models import Pause, PayoutRail
+from wallet.models import PauseReason, PayoutRail
 from wallet.selectors.rails import COUNTED_TO, rail_queue
 from wallet.services import switching
 
 MAY_SEE, MAY_SWITCH = "wallet.view_payoutrail", "wallet.switch_rail"
-PAUSE = Act("rail.pause", MAY_SWITCH)
-RESUME = Act("rail.resume", MAY_SWITCH)
+PAUSE = ConsoleAction("rail.pause", MAY_SWITCH)
+RESUME = ConsoleAction("rail.resume", MAY_SWITCH)
 
 # What stands beside each cause of a pause, and what resuming then vouches for.
 CAUSES = {
-    Pause.OPERATOR: "Paused by an operator. It stays so until somebody resumes it.",
-    Pause.BREAKER: "The breaker has tripped: calls keep failing. It is tried again by itself; resuming sends at once.",
-    Pause.CONFIGURATION: "The rail refuses us as such. Set its address and secret right before resuming.",
-    Pause.RESTORE: (
+    PauseReason.OPERATOR: "Paused by an operator. It stays so until somebody resumes it.",
+    PauseReason.BREAKER: "The breaker has tripped: calls keep failing. It is tried again by itself; resuming sends at once.",
+    PauseReason.CONFIGURATION: "The rail refuses us as such. Set its address and secret right before resuming.",
+    PauseReason.RESTORE: (
         "This database came out of a backup and may have forgotten payouts. Compare with the rail's own books what it "
         "has paid since the backup. After resuming, the rail is asked about every withdrawal before anything is sent."
     ),
@@ -59,8 +59,8 @@ class RailsPage(ConsolePage):
                 "row": rail,
                 "in_use": rail.pk in in_use,
                 "queue": rail_queue(rail.pk),
-                "cause": CAUSES[Pause(rail.pause)] if rail.pause else "",
-                "confirm": rail.pause == Pause.RESTORE,
+                "cause": CAUSES[PauseReason(rail.pause)] if rail.pause else "",
+                "confirm": rail.pause == PauseReason.RESTORE,
             }
             for rail in rows
         ]
@@ -78,7 +78,9 @@ class RailsPage(ConsolePage):
         """Let it run again; after a restore only for who has compared the books."""
         rail = self._chosen()
         cause = self.request.POST.get("cause", "")
-        if cause not in Pause.values or (cause == Pause.RESTORE and self.request.POST.get("compared") != "yes"):
+        if cause not in PauseReason.values or (
+            cause == PauseReason.RESTORE and self.request.POST.get("compared") != "yes"
+        ):
             messages.error(self.request, f"{rail}: confirm that you have compared this database with the rail's books.")
             return
         call = partial(
@@ -86,7 +88,7 @@ class RailsPage(ConsolePage):
             name=rail.pk,
             operator_id=operator_of(self.request),
             reason=self.reason,
-            cause=Pause(cause),
+            cause=PauseReason(cause),
         )
         self.run(RESUME, call, subject=rail, done=f"{rail} runs again.")
 

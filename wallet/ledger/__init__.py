@@ -6,12 +6,11 @@ accounts as well.
 
 from wallet.ledger.accounts import open_wallets, system_account
 from wallet.ledger.adjustments import adjust
-from wallet.ledger.booking import Booked, Entry, Move, book, book_many
-from wallet.ledger.purses import Purse, lock_purse, lock_purses
-from wallet.ledger.steps import (
+from wallet.ledger.locked_wallets import LockedWallet, lock_wallet, lock_wallets
+from wallet.ledger.movements import (
     Bonus,
-    Stakes,
-    Winnings,
+    StakeBatch,
+    WinningsBatch,
     credit_bonuses,
     move_sponsorship,
     pay_stake,
@@ -20,26 +19,27 @@ from wallet.ledger.steps import (
     reverse_many,
 )
 from wallet.ledger.withdrawals import hold_withdrawal, pay_withdrawal, return_withdrawal
+from wallet.ledger.writer import BookedTransaction, JournalEntry, Transfer, book, book_many
 from wallet.models import Bucket, Kind, SystemAccount
 
 __all__ = [
     "Bonus",
-    "Booked",
+    "BookedTransaction",
     "Bucket",
-    "Entry",
+    "JournalEntry",
     "Kind",
-    "Move",
-    "Purse",
-    "Stakes",
+    "LockedWallet",
+    "StakeBatch",
     "SystemAccount",
-    "Winnings",
+    "Transfer",
+    "WinningsBatch",
     "adjust",
     "book",
     "book_many",
     "credit_bonuses",
     "hold_withdrawal",
-    "lock_purse",
-    "lock_purses",
+    "lock_wallet",
+    "lock_wallets",
     "move_sponsorship",
     "open_wallets",
     "pay_stake",

@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from wallet.ledger.accounts import system_account
-from wallet.ledger.booking import Booked, Entry, Move, book
-from wallet.ledger.purses import lock_purse
+from wallet.ledger.locked_wallets import lock_wallet
+from wallet.ledger.writer import BookedTransaction, JournalEntry, Transfer, book
 from wallet.models import Bucket, Kind, SystemAccount
 
 # Where such money comes from and goes to: what is given or paid in by hand counts as what is given or paid in
@@ -16,14 +16,16 @@ COUNTERPART = {
 }
 
 
-def adjust(*, wallet_id: UUID, adjustment_id: UUID, bucket: Bucket, amount: int, credit: bool) -> Booked:
+def adjust(*, wallet_id: UUID, adjustment_id: UUID, bucket: Bucket, amount: int, credit: bool) -> BookedTransaction:
     """Put `amount` into one bucket, or take it out, once an adjustment.
 
     :raises InsufficientBalance: the bucket holds less than is to be taken.
     :raises BalanceLimitExceeded: the wallet would come to hold too much.
     """
-    purse = lock_purse(wallet_id)
+    purse = lock_wallet(wallet_id)
     own = purse.ids[bucket]
     other = system_account(client_id=purse.client_id, currency=purse.currency, kind=COUNTERPART[bucket])
-    move = Move(other, own, amount) if credit else Move(own, other, amount)
-    return book(Entry(f"adjustment:{adjustment_id}", Kind.ADJUSTMENT, purse.client_id, purse.currency, [move], purse))
+    move = Transfer(other, own, amount) if credit else Transfer(own, other, amount)
+    return book(
+        JournalEntry(f"adjustment:{adjustment_id}", Kind.ADJUSTMENT, purse.client_id, purse.currency, [move], purse)
+    )

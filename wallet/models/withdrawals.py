@@ -148,7 +148,7 @@ class PayoutAttempt(models.Model):
         return f"{self.kind} {self.number}"
 
 
-class Pause(models.TextChoices):
+class PauseReason(models.TextChoices):
     """Why nothing is sent over a rail."""
 
     OPERATOR = "operator"
@@ -164,7 +164,9 @@ class PayoutRail(models.Model):
     """Whether payouts go out over a rail."""
 
     name = models.CharField(primary_key=True, max_length=20)
-    pause = models.CharField(max_length=16, choices=Pause.choices, blank=True, default="", help_text="empty: it runs")
+    pause = models.CharField(
+        max_length=16, choices=PauseReason.choices, blank=True, default="", help_text="empty: it runs"
+    )
     reason = models.CharField(max_length=500, blank=True, default="")
     since = models.DateTimeField(null=True)
     changed_by = models.BigIntegerField(null=True, help_text="operator")
@@ -178,7 +180,8 @@ class PayoutRail(models.Model):
                 condition=Q(pause="", since=None) | ~Q(pause="") & Q(since__isnull=False), name="pause_has_time"
             ),
             models.CheckConstraint(
-                condition=Q(pause=Pause.BREAKER, probe_at__isnull=False) | ~Q(pause=Pause.BREAKER) & Q(probe_at=None),
+                condition=Q(pause=PauseReason.BREAKER, probe_at__isnull=False)
+                | ~Q(pause=PauseReason.BREAKER) & Q(probe_at=None),
                 name="only_a_tripped_rail_is_probed",
             ),
         ]

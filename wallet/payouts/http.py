@@ -12,7 +12,7 @@ import msgspec
 from django.conf import settings
 
 from kgen.errors import Invalid
-from wallet.payouts.rail import Order, Outcome, Reply, Report, read_report
+from wallet.payouts.rail import PayoutOrder, PayoutOutcome, Reply, Report, read_report
 from wallet.payouts.signing import check_signed, signed_headers
 
 ANSWER_LIMIT = 64 * 1024
@@ -49,7 +49,7 @@ class HttpRail:
             settings.PAYOUT_TIMEOUT_SECONDS,
         )
 
-    def send(self, order: Order) -> Reply:
+    def send(self, order: PayoutOrder) -> Reply:
         """`POST /payouts`, byte for byte the same on every try but for the signature's time."""
         body = msgspec.json.encode(
             {
@@ -62,14 +62,14 @@ class HttpRail:
         headers = {"Content-Type": "application/json", "Idempotency-Key": order.reference}
         reply = self._call("POST", "/payouts", order, body, headers)
         if reply.http_status in REFUSED:
-            return Reply(Outcome.REFUSED, reply.http_status)
+            return Reply(PayoutOutcome.REFUSED, reply.http_status)
         return reply
 
-    def ask(self, order: Order) -> Reply:
+    def ask(self, order: PayoutOrder) -> Reply:
         """`GET /payouts/{reference}`."""
         reply = self._call("GET", f"/payouts/{order.reference}", order, b"", {})
         if reply.http_status == 404:
-            return Reply(Outcome.NOT_SEEN, 404)
+            return Reply(PayoutOutcome.NOT_SEEN, 404)
         return reply
 
     def read_news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
@@ -80,21 +80,21 @@ class HttpRail:
         check_signed(self.secret, headers, body, now)
         return read_report(body)
 
-    def _call(self, method: str, path: str, order: Order, body: bytes, headers: dict[str, str]) -> Reply:
+    def _call(self, method: str, path: str, order: PayoutOrder, body: bytes, headers: dict[str, str]) -> Reply:
         signature = signed_headers(self.secret, order.reference, body, datetime.now(UTC))
         try:
             status, content = self._exchange(method, path, body, headers | signature)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, _Unreadable, OSError, ValueError) as error:
             # No answer: it may have been taken in all the same. The error's text could hold the address.
-            return Reply(Outcome.UNKNOWN, detail=type(error).__name__)
+            return Reply(PayoutOutcome.UNKNOWN, detail=type(error).__name__)
         if status in MISCONFIGURED:
-            return Reply(Outcome.MISCONFIGURED, status)
+            return Reply(PayoutOutcome.MISCONFIGURED, status)
         if not 200 <= status < 300:
-            return Reply(Outcome.UNKNOWN, status)
+            return Reply(PayoutOutcome.UNKNOWN, status)
         try:
             judged = read_report(content).judged_by(order)
         except Invalid:
-            return Reply(Outcome.UNKNOWN, status, "garbage")
+            return Reply(PayoutOutcome.UNKNOWN, status, "garbage")
         return Reply(judged.outcome, status, judged.detail, judged.report)
 
     def _tls(self) -> ssl.SSLContext | bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from wallet.payouts.rail import Forged, Order, Outcome, Reply, Report
+from wallet.payouts.rail import InvalidSignature, PayoutOrder, PayoutOutcome, Reply, Report
 
 
 class InternalRail:
@@ -12,16 +12,16 @@ class InternalRail:
     name = "internal"
     idempotent = True
 
-    def send(self, order: Order) -> Reply:
+    def send(self, order: PayoutOrder) -> Reply:
         """Paid, once it is booked."""
-        return Reply(Outcome.PAID)
+        return Reply(PayoutOutcome.PAID)
 
-    def ask(self, order: Order) -> Reply:
+    def ask(self, order: PayoutOrder) -> Reply:
         """An outcome would have been booked: there is none."""
-        return Reply(Outcome.NOT_SEEN)
+        return Reply(PayoutOutcome.NOT_SEEN)
 
     def read_news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
         """
         :raises Forged: always, as it tells none.
         """
-        raise Forged()
+        raise InvalidSignature()

@@ -13,7 +13,7 @@ from kgen.errors import Invalid, Unauthorized
 HASH_LENGTH = 200
 
 
-class Outcome(StrEnum):
+class PayoutOutcome(StrEnum):
     """What a rail's answer comes to. Only PAID, REJECTED and, for a first send, REFUSED are definite."""
 
     PAID = "paid"
@@ -31,7 +31,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Order:
+class PayoutOrder:
     """A payout as it is ordered, in the same words on every try. `amount` is in whole units."""
 
     reference: str
@@ -44,7 +44,7 @@ class Order:
 class Report:
     """What a rail says of a reference. `fault` names a member that is not of its form."""
 
-    status: Outcome
+    status: PayoutOutcome
     reference: object
     amount: object
     currency: object
@@ -53,13 +53,13 @@ class Report:
     gas_fee: int | None
     fault: str = ""
 
-    def judged_by(self, order: Order) -> "Reply":
+    def judged_by(self, order: PayoutOrder) -> "Reply":
         """The report's own status where everything that is present is as ordered, else MISMATCH."""
         ordered = ("reference", "amount", "currency")
         fault = self.fault or next((name for name in ordered if self._differs(name, order)), "")
-        return Reply(Outcome.MISMATCH if fault else self.status, detail=fault, report=self)
+        return Reply(PayoutOutcome.MISMATCH if fault else self.status, detail=fault, report=self)
 
-    def _differs(self, name: str, order: Order) -> bool:
+    def _differs(self, name: str, order: PayoutOrder) -> bool:
         mine, theirs = getattr(order, name), getattr(self, name)
         # True equals 1 and 10.0 equals 10, and neither is what was ordered.
         return theirs is not None and (type(theirs) is not type(mine) or theirs != mine)
@@ -69,13 +69,13 @@ class Report:
 class Reply:
     """How one call to a rail ended. `detail` holds nothing secret: it is kept in the log of attempts."""
 
-    outcome: Outcome
+    outcome: PayoutOutcome
     http_status: int | None = None
     detail: str = ""
     report: Report | None = None
 
 
-class Forged(Unauthorized):
+class InvalidSignature(Unauthorized):
     """News that is not signed as it should be, or too old."""
 
 
@@ -90,10 +90,10 @@ class Rail(Protocol):
     def idempotent(self) -> bool:
         """Whether the same reference may be sent again without being paid twice."""
 
-    def send(self, order: Order) -> Reply:
+    def send(self, order: PayoutOrder) -> Reply:
         """Order the payout. Called with no transaction open."""
 
-    def ask(self, order: Order) -> Reply:
+    def ask(self, order: PayoutOrder) -> Reply:
         """What became of it. Called with no transaction open."""
 
     def read_news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
@@ -124,7 +124,7 @@ def read_report(body: bytes) -> Report:
         if not good
     ]
     return Report(
-        Outcome(status),
+        PayoutOutcome(status),
         given.get("reference"),
         given.get("amount"),
         given.get("currency"),

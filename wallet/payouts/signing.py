@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from kgen.webhooks.signing import sign
-from wallet.payouts.rail import Forged
+from wallet.payouts.rail import InvalidSignature
 
 TOLERANCE_SECONDS = 5 * 60
 
@@ -26,12 +26,12 @@ def check_signed(secret: str, headers: Mapping[str, str], body: bytes, now: date
     """
     message_id, text = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not (message_id and text.isascii() and text.isdigit() and len(text) <= 12):
-        raise Forged()
+        raise InvalidSignature()
     timestamp = int(text)
     if abs(now.timestamp() - timestamp) > TOLERANCE_SECONDS:
-        raise Forged()
+        raise InvalidSignature()
     expected = sign(secret, message_id=message_id, timestamp=timestamp, body=body).encode()
     # Several may be given while a secret is rotated.
     given = headers.get("webhook-signature", "").split(" ")
     if not any(hmac.compare_digest(expected, signature.encode()) for signature in given):
-        raise Forged()
+        raise InvalidSignature()

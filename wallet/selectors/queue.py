@@ -42,7 +42,7 @@ type Clients = Collection[UUID] | None
 
 
 @dataclass(frozen=True)
-class Tab:
+class QueueTab:
     """A stretch of the queue. Of an open one the oldest come first, of an ended one the newest."""
 
     name: str
@@ -52,17 +52,17 @@ class Tab:
 
 
 TABS = (
-    Tab("approval", "Awaiting approval", Q(state=State.AWAITING_APPROVAL, approved_by=None)),
-    Tab("review", "Needs review", Q(state=State.NEEDS_REVIEW)),
-    Tab("disputed", "Disputed", Q(state__in=SETTLED) & ~Q(review=""), is_open=False),
-    Tab(
+    QueueTab("approval", "Awaiting approval", Q(state=State.AWAITING_APPROVAL, approved_by=None)),
+    QueueTab("review", "Needs review", Q(state=State.NEEDS_REVIEW)),
+    QueueTab("disputed", "Disputed", Q(state__in=SETTLED) & ~Q(review=""), is_open=False),
+    QueueTab(
         "waiting",
         "To be sent",
         Q(state__in=UNSENT) & (Q(state=State.REQUESTED) | Q(approved_by__isnull=False)),
     ),
-    Tab("sending", "Sending", Q(state=State.SENDING)),
-    Tab("paid", "Paid", Q(state=State.PAID), is_open=False),
-    Tab("failed", "Failed", Q(state=State.FAILED), is_open=False),
+    QueueTab("sending", "Sending", Q(state=State.SENDING)),
+    QueueTab("paid", "Paid", Q(state=State.PAID), is_open=False),
+    QueueTab("failed", "Failed", Q(state=State.FAILED), is_open=False),
 )
 
 
@@ -70,7 +70,7 @@ TABS = (
 class TabCount:
     """How many rows a tab has, counted to one past `COUNTED_TO`, and since when the oldest of an open one waits."""
 
-    tab: Tab
+    tab: QueueTab
     count: int
     oldest: datetime | None
 
@@ -80,12 +80,12 @@ class TabCount:
         return f"{COUNTED_TO:,}+" if self.count > COUNTED_TO else f"{self.count:,}"
 
 
-def tab_named(name: str) -> Tab:
+def tab_named(name: str) -> QueueTab:
     """The tab of that name; the first where there is none."""
     return next((tab for tab in TABS if tab.name == name), TABS[0])
 
 
-def tab_of(row: Withdrawal) -> Tab:
+def tab_of(row: Withdrawal) -> QueueTab:
     """Where a withdrawal stands."""
     if row.state in SETTLED and row.review:
         return tab_named("disputed")
@@ -112,7 +112,7 @@ def queue_counts(clients: Clients) -> list[TabCount]:
     ]
 
 
-def queue_page(tab: Tab, clients: Clients, cursor: str | None) -> Page[Withdrawal]:
+def queue_page(tab: QueueTab, clients: Clients, cursor: str | None) -> Page[Withdrawal]:
     """A page of a tab with the wallets.
 
     :raises Invalid: the cursor is not one of this list.
@@ -145,7 +145,7 @@ def withdrawals_of_operator(clients: Clients) -> QuerySet[Withdrawal]:
     return _limited(Withdrawal.objects.select_related("wallet"), clients)
 
 
-def _of(clients: Clients, tab: Tab) -> QuerySet[Withdrawal]:
+def _of(clients: Clients, tab: QueueTab) -> QuerySet[Withdrawal]:
     return _limited(Withdrawal.objects.filter(tab.rows), clients)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Count, Min, Q, Sum
 
-from wallet.models import Pause, PayoutRail, State, Withdrawal
+from wallet.models import PauseReason, PayoutRail, State, Withdrawal
 from wallet.selectors.queue import IS_UNPAID
 
 COUNTED_TO = 1000
@@ -23,9 +23,9 @@ def system_marker() -> str:
         return str(cursor.fetchone()[0])
 
 
-def paused_rails() -> dict[str, Pause]:
+def paused_rails() -> dict[str, PauseReason]:
     """Why each rail that does not run does not."""
-    return {rail.name: Pause(rail.pause) for rail in PayoutRail.objects.exclude(pause="")}
+    return {rail.name: PauseReason(rail.pause) for rail in PayoutRail.objects.exclude(pause="")}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import structlog
 from kgen.clock import database_now
 from kgen.errors import Invalid, RecordNotFound, WrongState
 from kgen.states import move_to
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from wallet import errors, ledger
 from wallet.ledger import Bucket
 from wallet.models import ADJUSTABLE, Adjustment, AdjustmentState, Direction
@@ -16,7 +16,7 @@ from wallet.models.adjustments import LARGEST_ADJUSTMENT, LONGEST_REASON, SHORTE
 log = structlog.get_logger(__name__)
 
 
-@journey
+@transactional
 def request_adjustment(
     *, wallet_id: UUID, bucket: Bucket, direction: Direction, amount: int, reason: str, operator_id: int
 ) -> Adjustment:
@@ -31,7 +31,7 @@ def request_adjustment(
         raise Invalid(f"The amount must be 1 to {LARGEST_ADJUSTMENT}.")
     words = _checked("reason", reason)
     # The lock under which a withdrawal's approver is compared with the makers of adjustments.
-    purse = ledger.lock_purses([wallet_id]).get(wallet_id)
+    purse = ledger.lock_wallets([wallet_id]).get(wallet_id)
     if purse is None:
         raise RecordNotFound()
     return Adjustment.objects.create(
@@ -46,7 +46,7 @@ def request_adjustment(
     )
 
 
-@journey
+@transactional
 def approve_adjustment(*, adjustment_id: UUID, operator_id: int, note: str) -> None:
     """Book what another operator asked for, once. When it is refused the request stays open.
 
@@ -68,7 +68,7 @@ def approve_adjustment(*, adjustment_id: UUID, operator_id: int, note: str) -> N
     _decide(row, AdjustmentState.APPROVED, operator_id, note)
 
 
-@journey
+@transactional
 def reject_adjustment(*, adjustment_id: UUID, operator_id: int, note: str) -> None:
     """Refuse what another operator asked for.
 
@@ -80,7 +80,7 @@ def reject_adjustment(*, adjustment_id: UUID, operator_id: int, note: str) -> No
     _decide(_for_checker(adjustment_id, operator_id), AdjustmentState.REJECTED, operator_id, note)
 
 
-@journey
+@transactional
 def cancel_adjustment(*, adjustment_id: UUID, operator_id: int, note: str) -> None:
     """Withdraw one's own request.
 

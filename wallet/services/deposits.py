@@ -5,7 +5,7 @@ from uuid import UUID
 
 from kgen.clock import database_now
 from kgen.errors import RecordNotFound, ReferenceReused
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from wallet import ledger
 from wallet.models import Bucket, Deposit, Kind, SystemAccount
 from wallet.selectors import StatementEntry, statement_entry
@@ -20,7 +20,7 @@ class Deposited:
     created: bool
 
 
-@journey
+@transactional
 def deposit(*, client_id: UUID, wallet_id: UUID, amount: int, reference: str) -> Deposited:
     """Credit `amount` to the wallet's bought money, once per client and reference.
 
@@ -39,14 +39,16 @@ def deposit(*, client_id: UUID, wallet_id: UUID, amount: int, reference: str) ->
     row = Deposit.objects.get(client_id=client_id, reference=reference)
     if (row.wallet_id, row.amount) != (wallet_id, amount):
         raise ReferenceReused()
-    purse = ledger.lock_purse(wallet_id)
+    purse = ledger.lock_wallet(wallet_id)
     source = ledger.system_account(client_id=client_id, currency=purse.currency, kind=SystemAccount.DEPOSITS)
-    move = ledger.Move(source, purse.ids[Bucket.BOUGHT], amount)
-    booked = ledger.book(ledger.Entry(f"deposit:{row.id}", Kind.DEPOSIT, client_id, purse.currency, [move], purse))
+    move = ledger.Transfer(source, purse.ids[Bucket.BOUGHT], amount)
+    booked = ledger.book(
+        ledger.JournalEntry(f"deposit:{row.id}", Kind.DEPOSIT, client_id, purse.currency, [move], purse)
+    )
     return Deposited(statement_entry(booked.id), reference, created=not booked.repeated)
 
 
-@journey
+@transactional
 def reverse_deposit(*, client_id: UUID, reference: str) -> Deposited:
     """Take back the whole of a deposit out of what bought still holds, once.
 

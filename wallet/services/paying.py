@@ -16,14 +16,14 @@ from django.db.models import F, QuerySet
 from kgen.clock import database_now
 from kgen.duties import call_many
 from kgen.payees import payee_of
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from wallet import payouts
 from wallet.models import UNSENT, State, Step, Withdrawal
-from wallet.payouts import Order, Outcome, Rail, Reply
-from wallet.payouts.rules import Verdict, after_call, after_news
+from wallet.payouts import PayoutOrder, PayoutOutcome, Rail, Reply
+from wallet.payouts.rules import Verdict, after_call, after_callback
 from wallet.selectors.withdrawals import was_ever_sent, withdrawals_due
 from wallet.services import switching
-from wallet.services.booking import carry_out, end_attempt, write_attempt
+from wallet.services.outcomes import carry_out, end_attempt, write_attempt
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,7 @@ AT_ONCE = 16
 
 
 @dataclass(frozen=True)
-class Claim:
+class LeasedPayout:
     """A withdrawal that this worker has the lease of, and the call it is about to make."""
 
     withdrawal_id: UUID
@@ -43,11 +43,11 @@ class Claim:
     # Nothing was ever said to the rail about this reference.
     first_ever: bool
     rail: Rail
-    order: Order
+    order: PayoutOrder
 
 
 @dataclass
-class _Run:
+class _PayoutRun:
     """How far one run of the duty may still go.
 
     What is under way may all fail: with what has failed just now it stays below what pauses a rail.
@@ -57,16 +57,16 @@ class _Run:
     under_way: int = 0
     failures: int = 0
 
-    def claim(self, room: int) -> Iterator[Claim]:
+    def claim(self, room: int) -> Iterator[LeasedPayout]:
         """Due calls, each made at once."""
         while room and self._may_go_on() and (claimed := claim_payout()):
             room, self.left, self.under_way = room - 1, self.left - 1, self.under_way + 1
             yield claimed
 
-    def book(self, claimed: Claim, reply: Reply) -> None:
+    def book(self, claimed: LeasedPayout, reply: Reply) -> None:
         """Book how a call ended."""
         self.under_way -= 1
-        self.failures = self.failures + 1 if reply.outcome is Outcome.UNKNOWN else 0
+        self.failures = self.failures + 1 if reply.outcome is PayoutOutcome.UNKNOWN else 0
         book_outcome(claim=claimed, reply=reply)
 
     def _may_go_on(self) -> bool:
@@ -76,19 +76,19 @@ class _Run:
 def pay_due(*, most: int = 500) -> int:
     """Duty: make the calls that are due, some at the same time; how many. Any number of workers may do it at once."""
     switching.pause_after_restore()
-    run = _Run(left=most)
+    run = _PayoutRun(left=most)
     return call_many(claim=run.claim, call=call, book=run.book, at_once=AT_ONCE)
 
 
-def call(claim: Claim) -> Reply:
+def call(claim: LeasedPayout) -> Reply:
     """The one call to the outside, with no transaction open."""
     if claim.step is Step.SEND:
         return claim.rail.send(claim.order)
     return claim.rail.ask(claim.order)
 
 
-@journey
-def claim_payout() -> Claim | None:
+@transactional
+def claim_payout() -> LeasedPayout | None:
     """Take the lease of the withdrawal that is due longest, and write down that its call is about to be made.
 
     From this commit on nobody can know whether the rail was told: the next step is to ask, until an outcome is booked.
@@ -122,7 +122,7 @@ def _may_be_paid(row: Withdrawal) -> bool:
     return payee.client_active and not payee.suspended
 
 
-def _lease(row: Withdrawal, rail: Rail, now: datetime) -> Claim:
+def _lease(row: Withdrawal, rail: Rail, now: datetime) -> LeasedPayout:
     step = Step(row.next_step)
     # A call ends within three timeouts; the rest is for booking.
     lease = timedelta(seconds=3 * settings.PAYOUT_TIMEOUT_SECONDS + 2)
@@ -134,7 +134,7 @@ def _lease(row: Withdrawal, rail: Rail, now: datetime) -> Claim:
         lease_until=now + lease,
         updated_at=now if row.state in UNSENT else row.updated_at,
     )
-    return Claim(
+    return LeasedPayout(
         withdrawal_id=row.pk,
         fence=row.fence + 1,
         step=step,
@@ -145,13 +145,13 @@ def _lease(row: Withdrawal, rail: Rail, now: datetime) -> Claim:
     )
 
 
-def order_of(row: Withdrawal) -> Order:
+def order_of(row: Withdrawal) -> PayoutOrder:
     """The withdrawal in the words in which it is ordered, the same on every try."""
-    return Order(str(row.pk), row.amount, row.currency, row.destination)
+    return PayoutOrder(str(row.pk), row.amount, row.currency, row.destination)
 
 
-@journey
-def book_outcome(*, claim: Claim, reply: Reply) -> Verdict:
+@transactional
+def book_outcome(*, claim: LeasedPayout, reply: Reply) -> Verdict:
     """Book how the call ended, unless the lease has passed to somebody else meanwhile."""
     row = Withdrawal.objects.select_for_update().get(pk=claim.withdrawal_id)
     now = database_now()
@@ -161,8 +161,8 @@ def book_outcome(*, claim: Claim, reply: Reply) -> Verdict:
     else:
         # Whoever has the lease now finds out by asking; only the plain word that it was paid is too good to lose.
         verdict = Verdict.NOTHING
-        if reply.outcome is Outcome.PAID:
-            verdict = after_news(reply.outcome, state=State(row.state), review=row.review, same_hash=True)
+        if reply.outcome is PayoutOutcome.PAID:
+            verdict = after_callback(reply.outcome, state=State(row.state), review=row.review, same_hash=True)
         end_attempt(claim.attempt_id, reply, f"late {reply.outcome.value}", now)
     carry_out(row, verdict, reply.report, now)
     switching.note_outcome(row.rail, claim.step, reply, now)
@@ -170,8 +170,8 @@ def book_outcome(*, claim: Claim, reply: Reply) -> Verdict:
     return verdict
 
 
-def _verdict(claim: Claim, reply: Reply) -> Verdict:
+def _verdict(claim: LeasedPayout, reply: Reply) -> Verdict:
     may_send = False
-    if reply.outcome is Outcome.NOT_SEEN:
+    if reply.outcome is PayoutOutcome.NOT_SEEN:
         may_send = claim.rail.idempotent or not was_ever_sent(claim.withdrawal_id)
     return after_call(reply.outcome, first_ever=claim.first_ever, may_send=may_send)

@@ -8,14 +8,14 @@ from django.conf import settings
 from kgen.clock import database_now
 from kgen.errors import GamerSuspended
 from kgen.payees import Payee, payee_of
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from wallet import errors, ledger
-from wallet.ledger import Bucket, Purse
+from wallet.ledger import Bucket, LockedWallet
 from wallet.models import State, Withdrawal
 from wallet.selectors.withdrawals import has_open_withdrawal, withdrawn_on_day
 
 
-@journey
+@transactional
 def request_withdrawal(*, wallet_id: UUID, amount: int | None) -> Withdrawal:
     """Reserve `amount` of earned money (None: all of it) for the KGeN wallet that is linked now; a worker pays it.
 
@@ -27,7 +27,7 @@ def request_withdrawal(*, wallet_id: UUID, amount: int | None) -> Withdrawal:
     :raises WithdrawalLimitExceeded: over the client's maximum, or over what is left of the UTC day.
     :raises WithdrawalOnHold: the link is fresh after an unlink.
     """
-    purse = ledger.lock_purse(wallet_id)
+    purse = ledger.lock_wallet(wallet_id)
     # Under the purse's lock, which an unlink and another request take too: what is read here stays so.
     payee, now = payee_of(wallet_id), database_now()
     account_id, address = _may_withdraw(wallet_id, payee)
@@ -62,7 +62,7 @@ def _may_withdraw(wallet_id: UUID, payee: Payee) -> tuple[UUID, str]:
     return payee.account_id, payee.address
 
 
-def _checked_amount(purse: Purse, payee: Payee, amount: int, now: datetime) -> int:
+def _checked_amount(purse: LockedWallet, payee: Payee, amount: int, now: datetime) -> int:
     if amount > purse.holds(Bucket.EARNED):
         raise errors.InsufficientBalance()
     if amount == 0 or amount < payee.minimum:

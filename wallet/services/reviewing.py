@@ -6,14 +6,14 @@ from uuid import UUID
 from kgen.clock import database_now
 from kgen.errors import Invalid, RecordNotFound, WrongState
 from kgen.states import move_to
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from wallet import errors, ledger
 from wallet.models import LONGEST_RAIL_REFERENCE, SETTLED, Review, State, Step, Withdrawal
 from wallet.selectors.adjustments import has_asked_for_adjustment
-from wallet.services import booking
+from wallet.services import outcomes
 
 
-@journey
+@transactional
 def approve_withdrawal(*, withdrawal_id: UUID, operator_id: int, reason: str) -> None:
     """Let a withdrawal above the client's threshold be paid.
 
@@ -25,7 +25,7 @@ def approve_withdrawal(*, withdrawal_id: UUID, operator_id: int, reason: str) ->
     """
     row, _ = _locked(withdrawal_id)
     # Under the purse's lock, which a request for an adjustment takes too: none is made between look and approval.
-    ledger.lock_purse(row.wallet_id)
+    ledger.lock_wallet(row.wallet_id)
     if has_asked_for_adjustment(row.wallet_id, operator_id):
         raise errors.AdjustedByApprover()
     move_to(
@@ -37,7 +37,7 @@ def approve_withdrawal(*, withdrawal_id: UUID, operator_id: int, reason: str) ->
     )
 
 
-@journey
+@transactional
 def reject_withdrawal(*, withdrawal_id: UUID, operator_id: int, reason: str) -> None:
     """Refuse a withdrawal that awaits approval: FAILED, and the money is earned money again.
 
@@ -47,10 +47,10 @@ def reject_withdrawal(*, withdrawal_id: UUID, operator_id: int, reason: str) -> 
     row, now = _locked(withdrawal_id)
     if row.state != State.AWAITING_APPROVAL or row.approved_by is not None:
         raise WrongState()
-    booking.refund(row, now, rejected_by=operator_id, reason=reason)
+    outcomes.refund(row, now, rejected_by=operator_id, reason=reason)
 
 
-@journey
+@transactional
 def ask_again(*, withdrawal_id: UUID) -> None:
     """Ask the rail once more about a withdrawal that it had not seen.
 
@@ -68,7 +68,7 @@ def ask_again(*, withdrawal_id: UUID) -> None:
     )
 
 
-@journey
+@transactional
 def resolve_review(*, withdrawal_id: UUID, operator_id: int, paid: bool, reason: str, rail_reference: str = "") -> None:
     """End a review by hand, after looking at the rail's own books: paid, or never to be paid.
 
@@ -89,12 +89,12 @@ def resolve_review(*, withdrawal_id: UUID, operator_id: int, paid: bool, reason:
         raise WrongState()
     evidence = {"resolved_by": operator_id, "reason": reason, "rail_reference": rail_reference.strip()}
     if paid:
-        booking.pay(row, None, now, **evidence)
+        outcomes.pay(row, None, now, **evidence)
     else:
-        booking.refund(row, now, **evidence)
+        outcomes.refund(row, now, **evidence)
 
 
-@journey
+@transactional
 def clear_mark(*, withdrawal_id: UUID, operator_id: int, reason: str) -> None:
     """Take the mark off a settled withdrawal that the rail disputed, once a person knows what happened. No money moves.
 

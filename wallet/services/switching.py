@@ -9,23 +9,23 @@ from django.db.models import F
 
 from kgen.clock import database_now
 from kgen.errors import RecordNotFound, WrongState
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from wallet import payouts
-from wallet.models import Pause, PayoutRail, Step
-from wallet.payouts import Outcome, Reply
+from wallet.models import PauseReason, PayoutRail, Step
+from wallet.payouts import PayoutOutcome, Reply
 from wallet.selectors.rails import system_marker
 from wallet.selectors.withdrawals import unsent_withdrawals
 
 log = structlog.get_logger(__name__)
 
 REASONS = {
-    Pause.BREAKER: "It keeps failing.",
-    Pause.CONFIGURATION: "It refuses us: check the gateway's address and secret, then resume.",
-    Pause.RESTORE: "This database was restored: compare with the rail what it has paid, then resume.",
+    PauseReason.BREAKER: "It keeps failing.",
+    PauseReason.CONFIGURATION: "It refuses us: check the gateway's address and secret, then resume.",
+    PauseReason.RESTORE: "This database was restored: compare with the rail what it has paid, then resume.",
 }
 
 
-@journey
+@transactional
 def pause_rail(*, name: str, operator_id: int | None, reason: str) -> None:
     """Send nothing over a rail until somebody resumes it. It still takes requests, and news still count.
 
@@ -34,15 +34,15 @@ def pause_rail(*, name: str, operator_id: int | None, reason: str) -> None:
     """
     running_rails(payouts.rails())
     found = PayoutRail.objects.select_for_update().filter(pk=name).first()
-    if found is not None and found.pause in (Pause.OPERATOR, Pause.RESTORE):
+    if found is not None and found.pause in (PauseReason.OPERATOR, PauseReason.RESTORE):
         raise WrongState("The rail is paused already: look at it again.")
-    values = {"pause": Pause.OPERATOR, "reason": reason, "since": database_now(), "changed_by": operator_id}
+    values = {"pause": PauseReason.OPERATOR, "reason": reason, "since": database_now(), "changed_by": operator_id}
     if not PayoutRail.objects.filter(pk=name).update(probe_at=None, **values):
         raise RecordNotFound()
 
 
-@journey
-def resume_rail(*, name: str, operator_id: int | None, reason: str, cause: Pause | None = None) -> None:
+@transactional
+def resume_rail(*, name: str, operator_id: int | None, reason: str, cause: PauseReason | None = None) -> None:
     """Let a rail run, and vouch that this database knows what was paid over it.
 
     `cause` is the pause that the operator has looked at: it is ended, and no other that came since. None: any.
@@ -63,12 +63,12 @@ def resume_rail(*, name: str, operator_id: int | None, reason: str, cause: Pause
         raise RecordNotFound()
 
 
-@journey
+@transactional
 def pause_after_restore() -> int:
     """Pause the rails whose payouts another database knew; how many."""
     marker = system_marker()
-    strange = PayoutRail.objects.exclude(confirmed_system=marker).exclude(pause=Pause.RESTORE)
-    return sum(_pause(name, Pause.RESTORE, database_now()) for name in strange.values_list("name", flat=True))
+    strange = PayoutRail.objects.exclude(confirmed_system=marker).exclude(pause=PauseReason.RESTORE)
+    return sum(_pause(name, PauseReason.RESTORE, database_now()) for name in strange.values_list("name", flat=True))
 
 
 def running_rails(names: Collection[str]) -> set[str]:
@@ -80,41 +80,41 @@ def running_rails(names: Collection[str]) -> set[str]:
 
 def rails_to_probe(names: Collection[str], now: datetime) -> list[str]:
     """Tripped rails that may be tried with a call again."""
-    tripped = PayoutRail.objects.filter(name__in=names, pause=Pause.BREAKER, probe_at__lte=now)
+    tripped = PayoutRail.objects.filter(name__in=names, pause=PauseReason.BREAKER, probe_at__lte=now)
     return list(tripped.values_list("name", flat=True))
 
 
 def take_probe(name: str, now: datetime) -> bool:
     """Whether this worker, and no other for a while, may make that call."""
     later = now + timedelta(seconds=settings.PAYOUT_PROBE_SECONDS)
-    tripped = PayoutRail.objects.filter(pk=name, pause=Pause.BREAKER, probe_at__lte=now)
+    tripped = PayoutRail.objects.filter(pk=name, pause=PauseReason.BREAKER, probe_at__lte=now)
     return tripped.update(probe_at=later) == 1
 
 
 def note_outcome(name: str, step: Step, reply: Reply, now: datetime) -> None:
     """Let a call count for or against its rail. A rail that answers questions and fails to pay is failing."""
     match reply.outcome:
-        case Outcome.MISCONFIGURED:
-            _pause(name, Pause.CONFIGURATION, now)
-        case Outcome.UNKNOWN:
+        case PayoutOutcome.MISCONFIGURED:
+            _pause(name, PauseReason.CONFIGURATION, now)
+        case PayoutOutcome.UNKNOWN:
             PayoutRail.objects.filter(pk=name).update(failures=F("failures") + 1)
             tripped = PayoutRail.objects.filter(pk=name, pause="", failures__gte=settings.PAYOUT_BREAKER_FAILURES)
             if tripped.exists():
-                _pause(name, Pause.BREAKER, now)
-        case Outcome.NOT_SEEN:
+                _pause(name, PauseReason.BREAKER, now)
+        case PayoutOutcome.NOT_SEEN:
             # It answers again: the next call, which may be the first send, need not wait for the next probe.
-            PayoutRail.objects.filter(pk=name, pause=Pause.BREAKER).update(probe_at=now)
+            PayoutRail.objects.filter(pk=name, pause=PauseReason.BREAKER).update(probe_at=now)
         case _:
             row = PayoutRail.objects.filter(pk=name)
             row.filter(failures__gt=0).update(failures=0)
-            row.filter(pause=Pause.BREAKER).update(pause="", reason="", since=None, probe_at=None)
+            row.filter(pause=PauseReason.BREAKER).update(pause="", reason="", since=None, probe_at=None)
 
 
-def _pause(name: str, cause: Pause, now: datetime) -> bool:
+def _pause(name: str, cause: PauseReason, now: datetime) -> bool:
     """Pause a rail by itself; an operator's pause stays an operator's."""
-    probe_at = now + timedelta(seconds=settings.PAYOUT_PROBE_SECONDS) if cause is Pause.BREAKER else None
+    probe_at = now + timedelta(seconds=settings.PAYOUT_PROBE_SECONDS) if cause is PauseReason.BREAKER else None
     log.error("payouts paused", rail=name, cause=cause.value)
-    weaker = ["", Pause.BREAKER] if cause is not Pause.RESTORE else [*Pause.values, ""]
+    weaker = ["", PauseReason.BREAKER] if cause is not PauseReason.RESTORE else [*PauseReason.values, ""]
     return bool(
         PayoutRail.objects.filter(pk=name, pause__in=weaker).update(
             pause=cause, reason=REASONS[cause], since=now, probe_at=probe_at, changed_by=None

@@ -9,7 +9,7 @@ import time
 
 from django.db import connection
 
-from kgen.transactions import journey
+from kgen.transactions import transactional
 from wallet.models import PostingMark
 
 # Postings of one transaction, and how long one sweep goes on with a long stretch.
@@ -26,7 +26,7 @@ def total_postings() -> int:
     return counted + stretch
 
 
-@journey
+@transactional
 def count_stretch(*, most: int = STRETCH) -> int:
     """Count the next stretch towards the goal, or set a new goal; how many posting ids were passed."""
     PostingMark.objects.bulk_create([PostingMark(pk=1)], ignore_conflicts=True)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from rewards.demo import Outcome, Stalled, play
+from rewards.demo import DemoResult, Stalled, play
 
 BAR = 30
 
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         self.stderr.write(f"{begin}{name:<14}[{'#' * filled:<{BAR}}] {done:,}/{total:,}", ending=end)
         self.stderr.flush()
 
-    def show(self, outcome: Outcome) -> None:
+    def show(self, outcome: DemoResult) -> None:
         """The board, the winner's money and the speed as tables."""
         self.stdout.write(f"\nleaderboard of {outcome.tournament_uid}")
         self.stdout.write(f"{'rank':>6}  {'score':>8}  gamer")
@@ -68,7 +68,7 @@ class Command(BaseCommand):
         requests, seconds = (sum(getattr(p, name) for p in outcome.phases) for name in ("requests", "seconds"))
         self.stdout.write(f"{'all':<14}{requests:>10,}{seconds:>10.1f}{requests / seconds:>10,.0f}\n\n")
 
-    def show_trail(self, outcome: Outcome) -> None:
+    def show_trail(self, outcome: DemoResult) -> None:
         """The winner's statement, oldest first, and where the withdrawal went."""
         self.stdout.write(f"\nthe money of {outcome.winner}\n{'type':<16}{'amount':>8}{'balance':>9}  from → to")
         for entry in outcome.trail:

@@ -13,11 +13,11 @@ from rewards.services import holding
 from rewards.services.demo.past import Clock, trace
 from rewards.services.demo.people import Game
 from users.models import Gamer, Operator
-from wallet.ledger import Bucket, lock_purse
+from wallet.ledger import Bucket, lock_wallet
 from wallet.models import Direction, State, Step, Transaction, Withdrawal
-from wallet.payouts import Outcome, Reply, Report
+from wallet.payouts import PayoutOutcome, Reply, Report
 from wallet.payouts.rules import Verdict
-from wallet.services import adjusting, booking, reviewing
+from wallet.services import adjusting, outcomes, reviewing
 from wallet.services.requesting import request_withdrawal
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -38,13 +38,13 @@ def pay_some_out(linked: list[Gamer], clock: Clock, ago: timedelta, rng: random.
         send(row)
         clock.set(ago - timedelta(seconds=40))
         if rng.random() < 0.12:
-            end_call(row, Outcome.REFUSED, "the wallet is closed")
-            booking.refund(row, database_now())
+            end_call(row, PayoutOutcome.REFUSED, "the wallet is closed")
+            outcomes.refund(row, database_now())
         else:
-            end_call(row, Outcome.PAID, "")
+            end_call(row, PayoutOutcome.PAID, "")
             hash = f"0x{rng.randrange(16**64):064x}"
-            report = Report(Outcome.PAID, str(row.pk), row.amount, row.currency, hash, rng.randrange(10**7), 21)
-            booking.pay(row, report, database_now())
+            report = Report(PayoutOutcome.PAID, str(row.pk), row.amount, row.currency, hash, rng.randrange(10**7), 21)
+            outcomes.pay(row, report, database_now())
 
 
 def idle_for(gamer: Gamer, clock: Clock) -> timedelta:
@@ -55,7 +55,7 @@ def idle_for(gamer: Gamer, clock: Clock) -> timedelta:
 
 def ask(gamer: Gamer, amount: int | None) -> Withdrawal | None:
     """A withdrawal as the gamer asks for it; None where a rule refuses it."""
-    if lock_purse(gamer.wallet_id).holds(Bucket.EARNED) < max(amount or 1, gamer.client.minimum_withdrawal):
+    if lock_wallet(gamer.wallet_id).holds(Bucket.EARNED) < max(amount or 1, gamer.client.minimum_withdrawal):
         return None
     try:
         return request_withdrawal(wallet_id=gamer.wallet_id, amount=amount)
@@ -66,17 +66,17 @@ def ask(gamer: Gamer, amount: int | None) -> Withdrawal | None:
 def send(row: Withdrawal) -> None:
     """The first word to the rail, under way."""
     now = database_now()
-    booking.write_attempt(row, Step.SEND.value, now)
+    outcomes.write_attempt(row, Step.SEND.value, now)
     Withdrawal.objects.filter(pk=row.pk).update(
         state=State.SENDING, next_step=Step.ASK, next_attempt_at=now + SHELVED, fence=1, updated_at=now
     )
     row.refresh_from_db()
 
 
-def end_call(row: Withdrawal, outcome: Outcome, detail: str) -> None:
+def end_call(row: Withdrawal, outcome: PayoutOutcome, detail: str) -> None:
     """How that ended."""
     attempt = row.attempts.latest("number")
-    booking.end_attempt(attempt.pk, Reply(outcome, detail=detail), outcome.value, database_now())
+    outcomes.end_attempt(attempt.pk, Reply(outcome, detail=detail), outcome.value, database_now())
 
 
 def one_of_each(rich: list[Gamer], clock: Clock, operators: dict[str, Operator]) -> list[UUID]:
@@ -105,8 +105,8 @@ def stuck(rows: list[Withdrawal]) -> None:
     for row, verdict in zip(rows, [None, None, Verdict.REVIEW_UNCONFIRMED, Verdict.REVIEW_CONTRADICTION], strict=False):
         send(row)
         if verdict is not None:
-            end_call(row, Outcome.UNKNOWN, "no answer in time")
-            booking.carry_out(row, verdict, None, database_now())
+            end_call(row, PayoutOutcome.UNKNOWN, "no answer in time")
+            outcomes.carry_out(row, verdict, None, database_now())
     for row in rows[4:]:
         shelve(row)
 

@@ -66,7 +66,9 @@ def _in_order() -> Iterator[None]:
         _entries.reset(token)
 
 
-def trace[R](operator: audit.Who, act: str, subject: models.Model | None, reason: str, call: Callable[[], R]) -> R:
+def trace[R](
+    operator: audit.OperatorRef, act: str, subject: models.Model | None, reason: str, call: Callable[[], R]
+) -> R:
     """Call a service as an operator's act; its entry stands in the trail at the time that the clock shows.
 
     `subject` None: what the call returns. `kgen.audit.acting` would put the entry at the true time.

@@ -13,13 +13,13 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
-from kgen.console.roles import Role
+from kgen.admin_site.roles import Role
 from rewards.services.demo.past import Clock, trace
 from users import otp
 from users.models import Client, Gamer, Operator, SmsMessage
 from users.services import register_phone, suspend_gamer, unlink_phone, verify_phone
 from users.services.notes import write_note
-from users.services.opening import OpenedSession, Opening, open_together
+from users.services.opening import OpenedSession, Opening, open_many
 from users.services.suspensions import lift_suspension
 from wallet.services import deposit
 
@@ -141,7 +141,7 @@ def arrive(game: Game, newcomers: list[Newcomer]) -> list[Gamer]:
     """Gamers with a first session and money to play with; those who have linked a phone."""
     calls = [Opening(game.client, one.profile["username"], one.profile) for one in newcomers]
     linked = []
-    for one, opened in zip(newcomers, open_together(openings=calls), strict=True):
+    for one, opened in zip(newcomers, open_many(openings=calls), strict=True):
         assert isinstance(opened, OpenedSession), opened
         gamer = opened.gamer
         game.gamers.append(gamer)

@@ -9,9 +9,9 @@ from esports.models import Participation, PrizeTable, ScoreEvent, Tournament
 from esports.services import refereeing
 from esports.services.cancelling import book_cancellation, cancel_tournament
 from esports.services.drafting import open_draft
-from esports.services.joining import Join, join_together, leave_tournament
+from esports.services.joining import Join, join_many, leave_tournament
 from esports.services.organising import create_tournament
-from esports.services.scoring import Posted, post_scores
+from esports.services.scoring import ServerScore, post_scores
 from esports.services.series import create_series
 from esports.services.templates import save_template
 from kgen.clock import database_now
@@ -35,7 +35,7 @@ GRAND_PRIZES = {
 }
 
 
-class Table:
+class GameSimulator:
     """Where a game is played: makes tournaments and lets gamers do what they do."""
 
     def __init__(self, game: Game, clock: Clock, rng: random.Random) -> None:
@@ -67,7 +67,9 @@ class Table:
 
     def score(self, tournament: Tournament, gamers: list[Gamer], mark: str) -> None:
         """A score of each, as the studio's server posts them."""
-        scores = [Posted(gamer.user_id, self.rng.randint(200, 9999), f"{mark}-{gamer.user_id}") for gamer in gamers]
+        scores = [
+            ServerScore(gamer.user_id, self.rng.randint(200, 9999), f"{mark}-{gamer.user_id}") for gamer in gamers
+        ]
         post_scores(client_id=self.game.client.pk, uid=str(tournament.pk), scores=scores)
 
     def claim(self, tournament: Tournament, share: float) -> None:
@@ -98,7 +100,7 @@ def _join(tournament: Tournament, gamers: list[Gamer]) -> list[Gamer]:
     """Let them join, all at once; those who lack the money."""
     joins = [Join(gamer, tournament.pk, tournament.buy_in_price) for gamer in gamers]
     poor = []
-    for gamer, refusal in zip(gamers, join_together(joins=joins), strict=True):
+    for gamer, refusal in zip(gamers, join_many(joins=joins), strict=True):
         if isinstance(refusal, InsufficientBalance):
             poor.append(gamer)
         elif refusal:
@@ -106,7 +108,7 @@ def _join(tournament: Tournament, gamers: list[Gamer]) -> list[Gamer]:
     return poor
 
 
-def play_a_day(table: Table, days_ago: int) -> None:
+def play_a_day(table: GameSimulator, days_ago: int) -> None:
     """What was played on one of the past days; now and then a field stays too small, and all stakes go back."""
     game, rng = table.game, table.rng
     if days_ago % game.plays_every == 0 or days_ago == 1:
@@ -117,7 +119,7 @@ def play_a_day(table: Table, days_ago: int) -> None:
         under_filled(table, days_ago * DAY - 10 * HOUR)
 
 
-def under_filled(table: Table, ago: timedelta) -> None:
+def under_filled(table: GameSimulator, ago: timedelta) -> None:
     """A tournament for which hardly anybody came."""
     phases = (0 * HOUR, 0 * HOUR, 0 * HOUR, HOUR, HOUR)
     tournament = table.make("Early Birds", ago=ago, phases=phases, min_participants=6)
@@ -126,7 +128,7 @@ def under_filled(table: Table, ago: timedelta) -> None:
     book_cancellation(tournament_id=tournament.pk)
 
 
-def grand_prix(table: Table) -> Tournament:
+def grand_prix(table: GameSimulator) -> Tournament:
     """A sponsored one, two days ago, with prizes that a finance team wants to look at."""
     return table.play(
         "Monsoon Grand Prix",
@@ -139,7 +141,7 @@ def grand_prix(table: Table) -> Tournament:
     )
 
 
-def one_of_each(table: Table, operators: dict[str, Operator]) -> None:
+def one_of_each(table: GameSimulator, operators: dict[str, Operator]) -> None:
     """A tournament in each of the states that the clock gives, and some that need a person soon."""
     day = 24 * HOUR
     table.make("Winter Open", ago=HOUR, phases=(2 * day, 3 * day, 4 * day, 5 * day, 6 * day), buy_in_price=100)
@@ -159,7 +161,7 @@ def one_of_each(table: Table, operators: dict[str, Operator]) -> None:
     cancelled(table, operators["organiser"])
 
 
-def started(table: Table, referee: Operator) -> None:
+def started(table: GameSimulator, referee: Operator) -> None:
     """One in full play, with a disqualified gamer and a score that was voided."""
     phases = (0 * HOUR, 0 * HOUR, HOUR, 20 * HOUR, 22 * HOUR)
     title = "City Championship" if table.game.plays_every == 1 else f"{table.game.name} Open"
@@ -179,7 +181,7 @@ def started(table: Table, referee: Operator) -> None:
     trace(referee, "participation.disqualify", stay, reason, ban)
 
 
-def locked(table: Table) -> None:
+def locked(table: GameSimulator) -> None:
     """One that closes within the hour."""
     phases = (0 * HOUR, 0 * HOUR, 0 * HOUR, 2 * HOUR, 3 * HOUR + 50 * MINUTE)
     tournament = table.make("Lunch Blitz Final", ago=3 * HOUR, phases=phases)
@@ -188,7 +190,7 @@ def locked(table: Table) -> None:
     table.score(tournament, gamers, "final")
 
 
-def waiting(table: Table) -> None:
+def waiting(table: GameSimulator) -> None:
     """One that is over, and settled only after its delay."""
     phases = (0 * HOUR, 0 * HOUR, 0 * HOUR, 2 * HOUR, 3 * HOUR)
     delay = {"settlement_delay_seconds": 24 * 3600}
@@ -199,7 +201,7 @@ def waiting(table: Table) -> None:
     table.score(tournament, gamers, "run")
 
 
-def cancelled(table: Table, by: Operator) -> None:
+def cancelled(table: GameSimulator, by: Operator) -> None:
     """One that an operator has called off."""
     tournament = table.make("Rained Off", ago=6 * HOUR, phases=(0 * HOUR, 0 * HOUR, 8 * HOUR, 9 * HOUR, 9 * HOUR))
     table.fill(tournament, table.some(7))

@@ -80,9 +80,9 @@ class Seed:
             if days_ago == DAYS // 2:
                 self._webhooks()
             for game in self.games:
-                play.play_a_day(play.Table(game, self.clock, self.rng), days_ago)
+                play.play_a_day(play.GameSimulator(game, self.clock, self.rng), days_ago)
             if days_ago == 2:
-                play.grand_prix(play.Table(self.games[0], self.clock, self.rng))
+                play.grand_prix(play.GameSimulator(self.games[0], self.clock, self.rng))
             self.clock.set(timedelta(days=days_ago) - timedelta(hours=12))
             expire_rewards()
             if days_ago > 2:
@@ -102,7 +102,7 @@ class Seed:
         # Before play: who plays later is chosen among those whose money has not moved since.
         self._money()
         for game in self.games:
-            table = play.Table(game, self.clock, self.rng)
+            table = play.GameSimulator(game, self.clock, self.rng)
             table.play("Dawn Patrol", ago=timedelta(hours=8), players=12, claimed=0.5)
             if game is first:
                 play.one_of_each(table, self.operators)

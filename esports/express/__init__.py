@@ -1,5 +1,0 @@
-"""Play's hot calls, the express way."""
-
-from esports.express import boards, play
-
-__all__ = ["boards", "play"]

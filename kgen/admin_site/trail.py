@@ -1,0 +1,135 @@
+"""The audit trail as a list, each entry with what it changed."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+
+from kgen.admin_site.admin import ReadOnlyAdmin
+from kgen.admin_site.days import DaysFilter
+from kgen.admin_site.links import link_to
+from kgen.admin_site.moments import moment
+from kgen.admin_site.navigation import Nav
+from kgen.admin_site.paging import KeysetChangeList
+from kgen.admin_site.scope import clients_of
+from kgen.api.fields import id_of
+from kgen.models import AuditEntry
+
+_ACT = re.compile(r"[a-z_]+\.[a-z_]+")
+
+
+class OperatorFilter(admin.SimpleListFilter):
+    """Whose acts."""
+
+    title, parameter_name = "operator", "operator_id"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        operators = get_user_model()._base_manager.order_by("username")
+        clients = clients_of(request.user)
+        if clients is not None:
+            # Who works for other games only is none of this operator's.
+            operators = operators.filter(Q(clients=None) | Q(clients__in=clients)).distinct()
+        return [(str(key), name) for key, name in operators.values_list("pk", "username")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        # Only who was offered: garbage filters nothing.
+        known = {key for key, _ in self.lookup_choices}
+        return queryset.filter(operator_id=self.value()) if self.value() in known else queryset
+
+
+class TrailList(KeysetChangeList):
+    """The list, each entry with the way to what it is about."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        for entry in self.result_list:
+            entry.way = link_to(request, entry)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Who did what, newest first."""
+
+    nav = Nav("Oversight", "Audit trail", "history", 20)
+    permission = "kgen.see_audit"
+    timed = "at"
+    list_display = ["when", "operator_name", "act", "about", "reason", "request_id"]
+    list_filter = [OperatorFilter, ("at", DaysFilter)]
+    list_filter_submit = True
+    list_before_template = "console/trail_tools.html"
+    search_fields = ["object_id"]
+    search_help_text = "id of a row, act (withdrawal.approve), request id"
+    fields = [
+        *("at", "operator_name", "act", "object_type", "object_id", "about"),
+        *("client_id", "reason", "request_id", "changes"),
+    ]
+    readonly_fields = ["about", "changes"]
+
+    class Media:
+        js = ["console/moments.js"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        shown = {"export_query": _export_of(request.GET)}
+        answer: HttpResponse = super().changelist_view(request, (extra_context or {}) | shown)
+        return answer
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """By exactly one column, so that its index is used."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if _ACT.fullmatch(term):
+            return queryset.filter(act=term), False
+        # A caller may give a request any id, also one that looks like a row's.
+        of_request = queryset.filter(request_id=term)
+        if of_request.exists():
+            return of_request, False
+        return queryset.filter(object_id=str(id_of(term) or term)), False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return TrailList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """The entry, with the way to what it is about."""
+        entry = super().get_object(request, object_id, from_field)
+        if entry is not None:
+            entry.way = link_to(request, entry)
+        return entry
+
+    @admin.display(description="at")
+    def when(self, entry: AuditEntry) -> str:
+        """By the database's clock."""
+        return moment(entry.at)
+
+    @admin.display(description="about")
+    def about(self, entry: Any) -> str:
+        """What it was done to, with a link for who may see it."""
+        way, label = entry.way, entry.object_label
+        return format_html('<a href="{}" class="kc-link">{}</a>', way, label) if way else label
+
+    @admin.display(description="before and after")
+    def changes(self, entry: AuditEntry) -> str:
+        """What the act changed, then what it left."""
+        return render_to_string("console/diff.html", {"rows": difference(entry.before, entry.after)})
+
+
+def _export_of(asked: Mapping[str, str]) -> str:
+    """What the form for exports is filled in with: the days, and the row, that the list is narrowed to."""
+    row = id_of(asked.get("q", "").strip())
+    given = {"about": row, "since": asked.get("at_from"), "until": asked.get("at_to")}
+    return urlencode({"name": "audit"} | {name: value for name, value in given.items() if value})
+
+
+def difference(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[tuple[str, Any, Any, bool]]:
+    """(name, before, after, whether it changed) of every value, the changed ones first."""
+    first, second = before or {}, after or {}
+    names = [*first, *(name for name in second if name not in first)]
+    rows = [(name, first.get(name), second.get(name), first.get(name) != second.get(name)) for name in names]
+    return sorted(rows, key=lambda row: not row[3])

@@ -1,4 +1,0 @@
-"""The operators' console: its site, the bases of its pages, who may do what. docs/console.md tells of it.
-
-Nothing is imported here: Django loads `kgen.console.apps` before there are models.
-"""

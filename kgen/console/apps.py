@@ -1,9 +1,0 @@
-"""Django's admin with our site in it."""
-
-from django.contrib.admin.apps import AdminConfig
-
-
-class ConsoleConfig(AdminConfig):
-    """django.contrib.admin, whose `admin.site` is the console."""
-
-    default_site = "kgen.console.site.ConsoleSite"

@@ -1,0 +1,77 @@
+"""A gamer's four accounts under lock, with what they hold."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+
+from wallet.errors import BalanceLimitExceeded, InsufficientBalance
+from wallet.models import Bucket
+
+# Bonus money is spent first: it was given to be played with.
+SPENDING_ORDER = (Bucket.BONUS, Bucket.BOUGHT, Bucket.EARNED)
+# The largest sum of all buckets: far from bigint's edge, and exact in every client's double.
+WALLET_LIMIT = 2**52
+
+
+@dataclass
+class LockedWallet:
+    """The locked accounts of one wallet: ids and balances by bucket."""
+
+    wallet_id: UUID
+    client_id: UUID
+    currency: str
+    ids: dict[Bucket, int]
+    balances: dict[int, int]
+
+    def holds(self, bucket: Bucket) -> int:
+        """The balance of one bucket."""
+        return self.balances[self.ids[bucket]]
+
+    def spendable(self) -> int:
+        """Bonus, bought and earned together."""
+        return sum(self.holds(bucket) for bucket in SPENDING_ORDER)
+
+    def check_room(self, amount: int) -> None:
+        """
+        :raises BalanceLimitExceeded: with `amount` more the wallet would hold too much.
+        """
+        if amount and sum(self.balances.values()) + amount > WALLET_LIMIT:
+            raise BalanceLimitExceeded()
+
+    def split_stake(self, amount: int) -> Iterator[tuple[int, int]]:
+        """(account, part) for a stake: from bonus, then bought, then earned.
+
+        :raises InsufficientBalance: the three together hold less than `amount`.
+        """
+        if amount > self.spendable():
+            raise InsufficientBalance()
+        for bucket in SPENDING_ORDER:
+            part = min(amount, self.holds(bucket))
+            if part:
+                yield self.ids[bucket], part
+            amount -= part
+
+
+def lock_wallets(wallet_ids: Iterable[UUID]) -> dict[UUID, LockedWallet]:
+    """Lock the accounts of these wallets, in account-id order, and read what they hold."""
+    purses: dict[UUID, LockedWallet] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [list(wallet_ids)])
+        for account_id, wallet_id, client_id, currency, kind, balance in cursor.fetchall():
+            purse = purses.setdefault(wallet_id, LockedWallet(wallet_id, client_id, currency, {}, {}))
+            purse.ids[Bucket(kind)] = account_id
+            purse.balances[account_id] = balance
+    return purses
+
+
+def lock_wallet(wallet_id: UUID) -> LockedWallet:
+    """Lock one wallet's accounts."""
+    return lock_wallets([wallet_id])[wallet_id]
+
+
+_LOCK = """
+SELECT id, wallet_id, client_id, currency, kind, balance
+  FROM wallet_account WHERE wallet_id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE
+"""

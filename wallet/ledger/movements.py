@@ -1,0 +1,177 @@
+"""The steps that money takes, in accounting's words, each booked once under its reference."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from wallet.errors import InsufficientBalance
+from wallet.ledger.accounts import system_account
+from wallet.ledger.locked_wallets import LockedWallet, lock_wallets
+from wallet.ledger.writer import BookedTransaction, JournalEntry, Transfer, book, book_many, book_new
+from wallet.models import Account, Bucket, Kind, Posting, SystemAccount, Transaction
+from wallet.selectors import system_balance
+
+
+@dataclass(frozen=True, slots=True)
+class Bonus:
+    """Bonus money for a wallet."""
+
+    wallet_id: UUID
+    amount: int
+    reference: str
+
+
+def credit_bonuses(bonuses: Iterable[Bonus]) -> None:
+    """Give bonus money out of promotions, each once; nothing is booked for 0."""
+    given = [bonus for bonus in bonuses if bonus.amount]
+    purses = lock_wallets(bonus.wallet_id for bonus in given)
+    promotions = {
+        (client_id, currency): system_account(client_id=client_id, currency=currency, kind=SystemAccount.PROMOTIONS)
+        for client_id, currency in {(purse.client_id, purse.currency) for purse in purses.values()}
+    }
+    entries = []
+    for bonus in given:
+        purse = purses[bonus.wallet_id]
+        move = Transfer(promotions[purse.client_id, purse.currency], purse.ids[Bucket.BONUS], bonus.amount)
+        entry = JournalEntry(bonus.reference, Kind.WELCOME_BONUS, purse.client_id, purse.currency, [move], purse)
+        entries.append(entry)
+    book_many(entries)
+
+
+def pay_stake(*, wallet_id: UUID, escrow: int, amount: int, reference: str) -> None:
+    """Move one stake into escrow, as `StakeBatch` does.
+
+    :raises InsufficientBalance: the three buckets together hold less than `amount`.
+    """
+    stakes = StakeBatch([wallet_id])
+    stakes.pay(wallet_id=wallet_id, escrow=escrow, amount=amount, reference=reference)
+    stakes.book()
+
+
+class StakeBatch:
+    """Stakes of several wallets, one each, that are paid together: the purses are locked from the beginning."""
+
+    def __init__(self, wallet_ids: Iterable[UUID]) -> None:
+        self.purses = lock_wallets(wallet_ids)
+        self.entries: list[JournalEntry] = []
+
+    def pay(self, *, wallet_id: UUID, escrow: int, amount: int, reference: str) -> None:
+        """Move a stake into escrow, from bonus, then bought, then earned; nothing is booked for 0.
+
+        The reference must be new with each stake: its postings depend on what the purse holds at that moment, so a
+        second try would be told apart from the first.
+
+        :raises InsufficientBalance: the three together hold less than `amount`.
+        """
+        if amount == 0:
+            return
+        purse = self.purses[wallet_id]
+        moves = [Transfer(account, escrow, part) for account, part in purse.split_stake(amount)]
+        self.entries.append(JournalEntry(reference, Kind.JOIN, purse.client_id, purse.currency, moves, purse))
+
+    def book(self) -> None:
+        """Write what was paid."""
+        book_new(self.entries)
+
+
+class WinningsBatch:
+    """Prizes of several wallets that are paid together: the purses are locked from the beginning."""
+
+    def __init__(self, wallet_ids: Iterable[UUID]) -> None:
+        self.purses = lock_wallets(wallet_ids)
+        self.entries: list[JournalEntry] = []
+        self.coming: Counter[UUID] = Counter()
+        self.payable: dict[tuple[UUID, str], int] = {}
+
+    def pay(self, wallet_id: UUID, prizes: Mapping[str, int]) -> None:
+        """Move prizes, given as {reference: amount}, into earned, all or none of them.
+
+        No reference may stand already: whoever pays holds what it is for, and has seen it unpaid.
+
+        :raises BalanceLimitExceeded: the wallet would hold too much.
+        """
+        purse = self.purses[wallet_id]
+        total = sum(prizes.values())
+        purse.check_room(self.coming[wallet_id] + total)
+        self.coming[wallet_id] += total
+        payable, earned = self._payable(purse), purse.ids[Bucket.EARNED]
+        for reference, amount in prizes.items():
+            moves = [Transfer(payable, earned, amount)]
+            self.entries.append(JournalEntry(reference, Kind.REWARD, purse.client_id, purse.currency, moves, purse))
+
+    def _payable(self, purse: LockedWallet) -> int:
+        owner = (purse.client_id, purse.currency)
+        if owner not in self.payable:
+            client_id, currency = owner
+            kind = SystemAccount.REWARDS_PAYABLE
+            self.payable[owner] = system_account(client_id=client_id, currency=currency, kind=kind)
+        return self.payable[owner]
+
+    def book(self) -> None:
+        """Write what was paid."""
+        book_new(self.entries)
+
+
+def reverse(*, original: str, reference: str, kind: Kind) -> BookedTransaction | None:
+    """Undo the very postings of a gamer's transaction `original`; None where there never was one.
+
+    :raises InsufficientBalance: what was received is no longer there.
+    """
+    return reverse_many({original: reference}, kind=kind).get(reference)
+
+
+def reverse_many(references: Mapping[str, str], *, kind: Kind) -> dict[str, BookedTransaction]:
+    """Undo several transactions of gamers, given as {original reference: reversing reference}, each once.
+
+    Originals that do not stand, or that no wallet took part in, are passed over.
+    """
+    originals = list(Transaction.objects.filter(reference__in=list(references)))
+    moves: dict[UUID, list[Transfer]] = {original.id: [] for original in originals}
+    for posting in Posting.objects.filter(transaction__in=list(moves)).order_by("-id"):
+        moves[posting.transaction_id].append(Transfer(posting.destination_id, posting.source_id, posting.amount))
+    purses = lock_wallets({t.wallet_id for t in originals if t.wallet_id})
+    entries = [
+        JournalEntry(
+            references[t.reference],
+            kind,
+            t.client_id,
+            purses[t.wallet_id].currency,
+            moves[t.id],
+            purses[t.wallet_id],
+        )
+        for t in originals
+        if t.wallet_id
+    ]
+    return book_many(entries)
+
+
+def move_sponsorship(
+    *, client_id: UUID, currency: str, escrow: int, change: int, limit: int, reference: str
+) -> BookedTransaction | None:
+    """Change a tournament's sponsorship by `change`: from the sponsor's account into escrow, or back if negative.
+
+    The sponsor's account may go below zero, but not below −`limit`.
+
+    :raises InsufficientBalance: it would.
+    """
+    if change == 0:
+        return None
+    sponsor = system_account(client_id=client_id, currency=currency, kind=SystemAccount.SPONSOR)
+    # System accounts are hot for nobody but this: two tournaments must not both spend the last of the limit.
+    Account.objects.select_for_update(no_key=True).get(pk=sponsor)
+    if change > 0 and system_balance(sponsor) - change < -limit:
+        raise InsufficientBalance("The sponsorship is over the client's limit.")
+    move = Transfer(sponsor, escrow, change) if change > 0 else Transfer(escrow, sponsor, -change)
+    return book(JournalEntry(reference, Kind.SPONSORSHIP, client_id, currency, [move]))
+
+
+def return_sponsorship(
+    *, client_id: UUID, currency: str, escrow: int, amount: int, reference: str
+) -> BookedTransaction | None:
+    """Give a cancelled tournament's sponsorship back to the sponsor, once."""
+    if amount == 0:
+        return None
+    sponsor = system_account(client_id=client_id, currency=currency, kind=SystemAccount.SPONSOR)
+    move = Transfer(escrow, sponsor, amount)
+    return book(JournalEntry(reference, Kind.SPONSORSHIP, client_id, currency, [move]))

@@ -1,0 +1,190 @@
+"""Writing transactions: each reference once, balances only together with their postings."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from uuid_utils.compat import uuid7
+
+from kgen.errors import ReferenceReused
+from wallet.errors import BalanceLimitExceeded, InsufficientBalance
+from wallet.ledger.locked_wallets import WALLET_LIMIT, LockedWallet
+from wallet.models import Kind, Posting, Transaction
+
+# A gamer's own stake comes back into a full wallet too: refusing it would hold up everybody's refunds.
+GIVEN_BACK = frozenset({Kind.LEAVE, Kind.REFUND})
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """`amount` > 0 from one account to another."""
+
+    source: int
+    destination: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """A transaction to be written. `purse` is the gamer's who takes part, under lock."""
+
+    reference: str
+    kind: Kind
+    client_id: UUID
+    currency: str
+    moves: Sequence[Transfer]
+    purse: LockedWallet | None = None
+    id: UUID = field(default_factory=uuid7)
+
+
+@dataclass(frozen=True)
+class BookedTransaction:
+    """A transaction that stands in the ledger."""
+
+    id: UUID
+    reference: str
+    created_at: datetime
+    repeated: bool = False
+
+
+def book(entry: JournalEntry) -> BookedTransaction:
+    """Write one transaction, or find that it already stands.
+
+    :raises ReferenceReused: the reference stands for other postings.
+    :raises InsufficientBalance: an account of the gamer's would fall below 0.
+    :raises BalanceLimitExceeded: the wallet would come to hold more than 2⁵², and not by its own stake coming back.
+    """
+    return book_many([entry])[entry.reference]
+
+
+def book_many(entries: Sequence[JournalEntry]) -> dict[str, BookedTransaction]:
+    """Write several transactions in one statement; those that already stand are left as they are.
+
+    Raises as `book`. Entries of one purse are applied in their order; their purses know the balances after it.
+    """
+    booked = _already_booked(entries)
+    fresh = [entry for entry in entries if entry.reference not in booked]
+    if fresh:
+        booked |= _insert(fresh)
+    return booked
+
+
+def book_new(entries: Sequence[JournalEntry]) -> None:
+    """Write transactions of which none can stand already: their references were made this moment, or are of something
+    that is held and was seen to be unpaid.
+
+    :raises ReferenceReused: one does.
+    """
+    if entries and any(booked.repeated for booked in _insert(entries).values()):
+        raise ReferenceReused()
+
+
+def _insert(entries: Sequence[JournalEntry]) -> dict[str, BookedTransaction]:
+    rows, postings = _rows(entries)
+    deltas = [
+        (entry.id, account, delta)
+        for entry in entries
+        for move in entry.moves
+        for account, delta in ((move.source, -move.amount), (move.destination, move.amount))
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [*_columns(rows, 6), *_columns(postings, 7), *_columns(deltas, 3)])
+        found = {
+            reference: BookedTransaction(id, reference, created_at) for id, reference, created_at in cursor.fetchall()
+        }
+    if len(found) == len(entries):
+        return found
+    # A system-only reference has no purse to queue behind; somebody else's commit was first. Nothing of
+    # such an entry was written, and by now theirs can be read.
+    return found | _already_booked([entry for entry in entries if entry.reference not in found])
+
+
+def _rows(entries: Sequence[JournalEntry]) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+    """Transactions and postings as rows, the balances after each step worked out on the locked purses."""
+    rows: list[tuple[object, ...]] = []
+    postings: list[tuple[object, ...]] = []
+    for entry in entries:
+        balances = entry.purse.balances if entry.purse else {}
+        before = sum(balances.values())
+        for move in entry.moves:
+            after = _apply(move, balances)
+            postings.append((entry.id, move.source, move.destination, entry.currency, move.amount, *after))
+        if entry.kind not in GIVEN_BACK and sum(balances.values()) > max(before, WALLET_LIMIT):
+            raise BalanceLimitExceeded()
+        wallet_id = entry.purse.wallet_id if entry.purse else None
+        total = entry.purse.spendable() if entry.purse else None
+        rows.append((entry.id, entry.client_id, wallet_id, entry.kind.value, entry.reference, total))
+    return rows, postings
+
+
+def _apply(move: Transfer, balances: dict[int, int]) -> tuple[int | None, int | None]:
+    if move.source in balances:
+        if balances[move.source] < move.amount:
+            raise InsufficientBalance()
+        balances[move.source] -= move.amount
+    if move.destination in balances:
+        balances[move.destination] += move.amount
+    return balances.get(move.source), balances.get(move.destination)
+
+
+def _columns(rows: Iterable[tuple[object, ...]], width: int) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
+
+def _already_booked(entries: Sequence[JournalEntry]) -> dict[str, BookedTransaction]:
+    """Those of the entries that stand in the ledger.
+
+    :raises ReferenceReused: one stands with other postings.
+    """
+    wanted = {entry.reference: entry for entry in entries}
+    standing = {t.reference: t for t in Transaction.objects.filter(reference__in=list(wanted))}
+    if not standing:
+        return {}
+    moves = _moves_of(standing)
+    for reference, transaction in standing.items():
+        entry = wanted[reference]
+        if transaction.kind != entry.kind or moves[transaction.id] != sorted(map(_plain, entry.moves)):
+            raise ReferenceReused()
+    return {r: BookedTransaction(t.id, r, t.created_at, repeated=True) for r, t in standing.items()}
+
+
+def _moves_of(standing: Mapping[str, Transaction]) -> dict[UUID, list[tuple[int, int, int]]]:
+    moves: dict[UUID, list[tuple[int, int, int]]] = {t.id: [] for t in standing.values()}
+    for posting in Posting.objects.filter(transaction__in=list(moves)):
+        moves[posting.transaction_id].append((posting.source_id, posting.destination_id, posting.amount))
+    return {key: sorted(value) for key, value in moves.items()}
+
+
+def _plain(move: Transfer) -> tuple[int, int, int]:
+    return move.source, move.destination, move.amount
+
+
+_INSERT = """
+WITH entry AS (
+    INSERT INTO wallet_transaction (id, client_id, wallet_id, kind, reference, balance_after, created_at)
+    SELECT e.*, clock_timestamp()
+      FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bigint[]) AS e
+        ON CONFLICT (reference) DO NOTHING
+    RETURNING id, reference, created_at
+), posting AS (
+    INSERT INTO wallet_posting (transaction_id, source_id, destination_id, currency, amount,
+                                source_balance, destination_balance)
+    SELECT p.transaction_id, p.source_id, p.destination_id, p.currency, p.amount, p.source_balance,
+           p.destination_balance
+      FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[])
+           WITH ORDINALITY AS p (transaction_id, source_id, destination_id, currency, amount, source_balance,
+                                 destination_balance, position)
+      JOIN entry ON entry.id = p.transaction_id
+     ORDER BY p.position -- posting ids are the order of the running balances, whatever the join does
+), moved AS (
+    UPDATE wallet_account AS account SET balance = account.balance + d.delta
+      FROM (SELECT account_id, sum(delta)::bigint AS delta
+              FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) AS d (transaction_id, account_id, delta)
+              JOIN entry ON entry.id = d.transaction_id
+             GROUP BY account_id) AS d
+     WHERE account.id = d.account_id AND account.balance IS NOT NULL
+)
+SELECT id, reference, created_at FROM entry
+"""

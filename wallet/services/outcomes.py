@@ -1,0 +1,146 @@
+"""What a verdict does to a withdrawal. Called inside journeys that hold the withdrawal's lock."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from kgen.payees import payee_of
+from kgen.states import move_to
+from kgen.webhooks.events import emit
+from wallet import ledger
+from wallet.models import PayoutAttempt, Review, State, Step, Withdrawal
+from wallet.payouts import Reply, Report
+from wallet.payouts.rules import Verdict
+
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE = timedelta(seconds=2)
+LONGEST_PAUSE = timedelta(minutes=5)
+
+
+def carry_out(row: Withdrawal, verdict: Verdict, report: Report | None, now: datetime) -> None:
+    """Do what the verdict says. Every step asks that the state is still what it was when the verdict was found."""
+    match verdict:
+        case Verdict.PAY:
+            pay(row, report, now)
+        case Verdict.REFUND:
+            refund(row, now)
+        case Verdict.SEND:
+            _go_on(row, now, next_step=Step.SEND, next_attempt_at=now)
+        case Verdict.ASK_LATER:
+            _go_on(row, now, next_step=Step.ASK, next_attempt_at=now + _pause_after(row.tries))
+        case Verdict.REVIEW_UNCONFIRMED:
+            _hand_to_a_person(row, Review.UNCONFIRMED, now)
+        case Verdict.REVIEW_CONTRADICTION:
+            _hand_to_a_person(row, Review.CONTRADICTION, now)
+        case Verdict.DISPUTE:
+            # Settled is settled: the mark is for a person, and no money moves.
+            Withdrawal.objects.filter(pk=row.pk).update(review=Review.CONTRADICTION, updated_at=now)
+            log.error("payout disputed", withdrawal=str(row.pk), state=row.state)
+
+
+def pay(row: Withdrawal, report: Report | None, now: datetime, **by: Any) -> None:
+    """What was held leaves, and the withdrawal is PAID.
+
+    :raises WrongState: it is settled.
+    """
+    ledger.pay_withdrawal(
+        wallet_id=row.wallet_id,
+        withdrawal_id=row.pk,
+        amount=row.amount,
+        kgen_account_id=row.account_id if row.rail == "internal" else None,
+    )
+    _settle(row, State.PAID, now, **_evidence(report), **by)
+
+
+def refund(row: Withdrawal, now: datetime, **by: Any) -> None:
+    """What was held is earned money again, and the withdrawal is FAILED.
+
+    :raises WrongState: it is settled.
+    """
+    ledger.return_withdrawal(withdrawal_id=row.pk)
+    _settle(row, State.FAILED, now, **by)
+
+
+def fill_in(row: Withdrawal, report: Report | None) -> None:
+    """Keep what later news of a paid withdrawal add, as the block that it came into."""
+    missing = {name: value for name, value in _evidence(report).items() if getattr(row, name) is None}
+    if missing and row.state == State.PAID:
+        Withdrawal.objects.filter(pk=row.pk).update(**missing)
+
+
+def write_attempt(row: Withdrawal, kind: str, started_at: datetime, **values: Any) -> PayoutAttempt:
+    """The next line of the log. The withdrawal's lock makes its number the next."""
+    row.tries += 1
+    Withdrawal.objects.filter(pk=row.pk).update(tries=row.tries)
+    return PayoutAttempt.objects.create(withdrawal=row, number=row.tries, kind=kind, started_at=started_at, **values)
+
+
+def end_attempt(attempt_id: int, reply: Reply, outcome: str, now: datetime) -> None:
+    """How a call ended, written once."""
+    PayoutAttempt.objects.filter(pk=attempt_id, ended_at=None).update(
+        ended_at=now, outcome=outcome, http_status=reply.http_status, detail=reply.detail
+    )
+
+
+def _settle(row: Withdrawal, state: State, now: datetime, **values: Any) -> None:
+    move_to(
+        row,
+        where={"settled_at": None},
+        state=state,
+        settled_at=now,
+        updated_at=now,
+        lease_until=None,
+        review="",
+        **values,
+    )
+    emit(row.client_id, f"withdrawal.{state.value.lower()}", _told(row))
+
+
+def _told(row: Withdrawal) -> dict[str, Any]:
+    """What the studio is told: whose, how much, and how it ended."""
+    payee = payee_of(row.wallet_id)
+    return {
+        "withdrawal_id": str(row.pk),
+        "gamer_id": str(payee.gamer_id),
+        "user_id": payee.user_id,
+        "amount": row.amount,
+        "currency": row.currency,
+        "status": row.state,
+        "transaction_hash": row.transaction_hash,
+    }
+
+
+def _go_on(row: Withdrawal, now: datetime, **values: Any) -> None:
+    move_to(
+        row,
+        where={"state__in": [State.SENDING, State.NEEDS_REVIEW]},
+        state=State.SENDING,
+        review="",
+        lease_until=None,
+        **values,
+    )
+
+
+def _hand_to_a_person(row: Withdrawal, review: Review, now: datetime) -> None:
+    move_to(
+        row,
+        where={"settled_at": None},
+        state=State.NEEDS_REVIEW,
+        review=review,
+        lease_until=None,
+        updated_at=now,
+    )
+    log.error("payout needs review", withdrawal=str(row.pk), cause=review.value)
+
+
+def _pause_after(tries: int) -> timedelta:
+    return min(FIRST_PAUSE * (1 << min(tries, 10)) / 2, LONGEST_PAUSE)
+
+
+def _evidence(report: Report | None) -> dict[str, Any]:
+    if report is None:
+        return {}
+    given = {name: getattr(report, name) for name in ("block_number", "transaction_hash", "gas_fee")}
+    return {name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,66 @@
+"""What rails tell by themselves."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from kgen.api.fields import id_of
+from kgen.clock import database_now
+from kgen.errors import RecordNotFound
+from kgen.transactions import transactional
+from wallet import payouts
+from wallet.models import State, Withdrawal
+from wallet.payouts import InvalidSignature, PayoutOutcome, Report
+from wallet.payouts.rules import Verdict, after_callback
+from wallet.services.outcomes import carry_out, fill_in, write_attempt
+from wallet.services.paying import order_of
+
+# The one rail that tells anything.
+SOURCE = "http"
+
+
+def receive_callback(*, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+    """Read what came in from the gateway and let it count, once.
+
+    :raises Forged: it is not the gateway's, or too old.
+    :raises Invalid: it is, and no report.
+    :raises RecordNotFound: there is no such payout.
+    """
+    rail = payouts.rails().get(SOURCE)
+    if rail is None:
+        raise InvalidSignature()
+    apply_report(report=rail.read_news(headers, body, now))
+
+
+@transactional
+def apply_report(*, report: Report) -> Verdict:
+    """Let a rail's report count. The same again changes nothing; what contradicts never moves money.
+
+    :raises RecordNotFound: there is no such payout.
+    """
+    row = Withdrawal.objects.select_for_update().filter(pk=_uuid(report.reference), rail=SOURCE).first()
+    if row is None:
+        raise RecordNotFound()
+    now = database_now()
+    reply = report.judged_by(order_of(row))
+    hashes = {row.transaction_hash, report.transaction_hash} - {None}
+    verdict = after_callback(reply.outcome, state=State(row.state), review=row.review, same_hash=len(hashes) < 2)
+    if verdict is Verdict.NOTHING:
+        fill_in(row, report if reply.outcome is PayoutOutcome.PAID else None)
+        return verdict
+    if verdict is Verdict.DISPUTE and row.review:
+        return Verdict.NOTHING
+    write_attempt(row, "news", now, ended_at=now, outcome=reply.outcome.value, detail=reply.detail)
+    carry_out(row, verdict, report, now)
+    return verdict
+
+
+def _uuid(reference: object) -> UUID:
+    """The withdrawal's id; a reference is exactly as we sent it.
+
+    :raises RecordNotFound: this is none of ours.
+    """
+    id = id_of(reference) if isinstance(reference, str) else None
+    if id is None or str(id) != reference:
+        raise RecordNotFound()
+    return id
