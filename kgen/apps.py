@@ -1,7 +1,12 @@
 """The floor as a Django app: it has small tables of its own, and hands out the roles of the console."""
 
+import structlog
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+
+from kgen import environment
+
+log = structlog.get_logger(__name__)
 
 
 class KgenConfig(AppConfig):
@@ -16,3 +21,5 @@ class KgenConfig(AppConfig):
         from kgen.admin_site.groups import sync_roles
 
         post_migrate.connect(sync_roles, dispatch_uid="kgen.roles")
+        for former, present in environment.former_names_in_use():
+            log.warning("setting has a new name", setting=former, now=present)

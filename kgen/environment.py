@@ -13,6 +13,8 @@ EX_CONFIG = 78
 
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 _read: set[str] = set()
+# Former names of settings by their present name. They still work; the start logs a warning for each that is set.
+FORMER_NAMES = {"KGEN_CREDENTIAL_CACHE_MS": "KGEN_BELIEVED_MS"}
 _PRICE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?) ([A-Z]{3})", re.ASCII)
 
 
@@ -23,8 +25,12 @@ def refuse(name: str, problem: str) -> NoReturn:
 
 
 def text(name: str, default: str | None = None) -> str:
-    """The variable as text; without a default it must be set."""
+    """The variable as text, also under its former name; the present name wins. Without a default it must be set."""
     _read.add(name)
+    former = FORMER_NAMES.get(name)
+    if former is not None:
+        _read.add(former)
+        default = os.environ.get(former, default)
     value = os.environ.get(name, default)
     if value is None:
         refuse(name, "must be set")
@@ -117,6 +123,11 @@ def key_set(name: str) -> dict[str, bytes]:
     if not keys:
         refuse(name, "must hold at least one key")
     return keys
+
+
+def former_names_in_use() -> list[tuple[str, str]]:
+    """(former name, present name) of the settings that the environment still spells in the former way."""
+    return [(former, name) for name, former in FORMER_NAMES.items() if former in os.environ]
 
 
 def celery_broker(redis_url: str) -> str:

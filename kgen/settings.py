@@ -343,8 +343,8 @@ AUTHENTICATION_BY_AUDIENCE = {
     "gamer": "users.authentication.GamerAuthentication",
     "studio": "users.authentication.StudioAuthentication",
 }
-# The same on the express way (kgen.fast_path).
-FAST_PATH_AUDIENCES = {"gamer": "users.fast_path.Gamers", "studio": "users.fast_path.Studios"}
+# The same on the fast path (kgen.fast_path).
+FAST_PATH_AUDIENCES = {"gamer": "users.fast_path.GamerAudience", "studio": "users.fast_path.StudioAudience"}
 # How a studio's name for a gamer becomes the gamer, for apps below the one that knows.
 GAMER_LOOKUP = "users.selectors.gamer_by_user_id"
 # Whom a wallet belongs to, for the ledger that knows no gamers.

@@ -85,9 +85,9 @@ class ResultViewSet(StudioViewSet):
     @action(detail=True)
     def results(self, request: Request, uid: str) -> HttpResponse:
         """The final ranking with prizes and claims; empty until settled."""
-        seen = tournament_of_client(self.client.pk, uid)
+        current = tournament_of_client(self.client.pk, uid)
         rows, next_cursor = results_page(
-            seen.tournament.pk,
+            current.tournament.pk,
             scope=self.scope(),
             cursor=request.GET.get("cursor"),
             limit=read_limit(request._request, default=1000),

@@ -37,7 +37,7 @@ class ChangePage(OfTournament):
     permission = ORGANISE
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
-        row = self.seen(kwargs["pk"]).tournament
+        row = self.current(kwargs["pk"]).tournament
         return [("Tournaments", address("esports_tournament_changelist")), (row.title, tournament_address(row.pk))]
 
     def facts(self, found: TournamentAt) -> dict[str, Any]:
@@ -46,7 +46,7 @@ class ChangePage(OfTournament):
         row = found.tournament
         return {
             "row": row,
-            "seen": found,
+            "current": found,
             "back": tournament_address(row.pk),
             "zone": zone,
             "ends": shown(row.ends_at, zone),
@@ -64,14 +64,14 @@ class ClonePage(ChangePage):
     template_name = "console/play/clone.html"
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
-        found = self.seen(kwargs["pk"])
+        found = self.current(kwargs["pk"])
         row = found.tournament
         return self.facts(found) | {"is_moved": row.timetable != row.original_timetable}
 
     @does(ConsoleAction("tournament.draft", ORGANISE, needs_reason=False))
     def clone(self, *, pk: UUID) -> HttpResponse:
         """Open the wizard with all of it filled in; nothing is published yet."""
-        found = self.seen(pk)
+        found = self.current(pk)
         row = found.tournament
         times = moved_times(row, found.now, zone_of(self.request))
         draft = drafting.open_draft(
@@ -141,7 +141,7 @@ class ExtendPage(ChangePage):
     EXTEND = ConsoleAction("tournament.extend", ORGANISE)
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
-        found = self.seen(kwargs["pk"])
+        found = self.current(kwargs["pk"])
         row, zone = found.tournament, zone_of(self.request)
         asked = {name: self.request.GET[name] for name in ExtendForm.base_fields if name in self.request.GET}
         initial = {"time_zone": zone, "locks_at": typed(row.locks_at, zone), "ends_at": typed(row.ends_at, zone)}
@@ -180,7 +180,7 @@ class ExtendPage(ChangePage):
     @does(EXTEND)
     def extend(self, *, pk: UUID) -> HttpResponse | None:
         """Move the times."""
-        found = self.seen(pk)
+        found = self.current(pk)
         row, form = found.tournament, ExtendForm(self.request.POST, found=found)
         if not form.is_valid():
             return self.render(status=400, **self.data(pk=pk) | {"form": form, "effects": None})
@@ -206,7 +206,7 @@ class EndPage(ChangePage):
     END = ConsoleAction("tournament.end", ORGANISE)
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
-        found = self.seen(kwargs["pk"])
+        found = self.current(kwargs["pk"])
         row, ranked = found.tournament, ranked_of(kwargs["pk"])
         offer = Offer(row.table, row.buy_in_price, row.seats.size, row.min_participants, row.sponsored_amount)
         result = forecast.outcome(offer, row.seats.taken, ranked)
@@ -223,7 +223,7 @@ class EndPage(ChangePage):
     @does(END)
     def end(self, *, pk: UUID) -> HttpResponse | None:
         """End it."""
-        row = self.seen(pk).tournament
+        row = self.current(pk).tournament
         done = self.run(
             self.END,
             lambda: end_tournament(client_id=row.client_id, uid=str(pk)),
@@ -242,13 +242,13 @@ class CancelPage(ChangePage):
     ACT = ConsoleAction("tournament.cancel", CANCEL)
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
-        found = self.seen(kwargs["pk"])
+        found = self.current(kwargs["pk"])
         return self.facts(found) | refunding(found)
 
     @does(ACT)
     def cancel(self, *, pk: UUID) -> None:
         """Cancel it; the first refunds are in the same transaction, the others a duty that workers do."""
-        row = self.seen(pk).tournament
+        row = self.current(pk).tournament
         self.run(
             self.ACT,
             lambda: cancel_once(client_id=row.client_id, uid=str(pk), reason=self.reason),
@@ -266,7 +266,7 @@ class RefundsPage(ChangePage):
 
     def get(self, request: Any, **kwargs: Any) -> HttpResponse:
         """The piece."""
-        found = self.seen(kwargs["pk"])
+        found = self.current(kwargs["pk"])
         return TemplateResponse(request, self.template_name, {"row": found.tournament} | refunding(found))
 
 

@@ -40,16 +40,16 @@ class ParticipationPage(ConsolePage):
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
         line = self.line(kwargs["pk"])
-        seen = read_tournament(line.stay.tournament_id)
-        assert seen is not None, "a participation has its tournament"
+        current = read_tournament(line.stay.tournament_id)
+        assert current is not None, "a participation has its tournament"
         scores = score_page(line.stay.pk, cursor=self.request.GET.get("cursor"), limit=SCORES)
         rulings = rulings_of(line.stay.pk)
         names = operator_names([*(row.operator_id for row in rulings), *(row.voided_by for row in scores.rows)])
-        undecided = seen.tournament.settled_at is None and seen.status is not Status.CANCELLED
+        undecided = current.tournament.settled_at is None and current.status is not Status.CANCELLED
         return {
             "title": f"Participation of {line.stay.gamer.user_id}",
             "line": line,
-            "seen": seen,
+            "current": current,
             "scores": [(row, names.get(row.voided_by, "")) for row in scores.rows],
             "next_cursor": scores.next_cursor,
             "chart": draw(scores.rows[::-1], line.stay.score),

@@ -111,7 +111,7 @@ class OfTournament(ConsolePage):
 
     permission = "esports.view_tournament"
 
-    def tournament_at(self, pk: UUID) -> TournamentAt:
+    def current(self, pk: UUID) -> TournamentAt:
         """The tournament and the clock.
 
         :raises Http404: there is none, or it is of a client outside the operator's limit.
@@ -128,7 +128,7 @@ class OfTournament(ConsolePage):
         row = found.tournament
         lines = standing_page(row, part, cursor=self.request.GET.get("cursor"), limit=LINES)
         return {
-            "seen": found,
+            "current": found,
             "is_live": found.status not in FINAL,
             "is_moving": is_moving(found),
             "part": part.value,
@@ -153,7 +153,7 @@ class TournamentPage(OfTournament):
     template_name = "console/tournament.html"
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
-        found = self.seen(kwargs["pk"])
+        found = self.current(kwargs["pk"])
         row = found.tournament
         return self.standing(found) | {
             "title": row.title,
@@ -183,7 +183,7 @@ class StandingPage(OfTournament):
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """A piece of HTML; `data-live` says whether more is to come, `data-open` whether it is not over."""
-        return render(request, "console/tournament_standing.html", self.standing(self.seen(kwargs["pk"])))
+        return render(request, "console/tournament_standing.html", self.standing(self.current(kwargs["pk"])))
 
 
 def is_moving(found: TournamentAt) -> bool:

@@ -210,8 +210,8 @@ class WizardStepPage(ConsolePage):
                 client=draft.row.client,
                 given=given,
             ),
-            subject=lambda seen: seen.tournament,
-            done=lambda seen: f"{seen.tournament.title} is published.",
+            subject=lambda current: current.tournament,
+            done=lambda current: f"{current.tournament.title} is published.",
         )
         return HttpResponseRedirect(tournament_address(made.tournament.pk)) if made else None
 

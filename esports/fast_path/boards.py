@@ -74,7 +74,7 @@ class TopPage:
 class CachedBoard:
     """A tournament as everybody sees it for a moment."""
 
-    seen: TournamentAt
+    current: TournamentAt
     until: float
     # Between a page's rows and what is the caller's own.
     middle: bytes
@@ -83,7 +83,7 @@ class CachedBoard:
     def top(self, limit: int) -> TopPage:
         """Its first page."""
         if limit not in self.tops:
-            found = top(self.seen.tournament.pk, limit + 1)
+            found = top(self.current.tournament.pk, limit + 1)
             page = list(enumerate(found[:limit], start=1))
             self.tops[limit] = TopPage(
                 beginning=_begin(encode([row_wire(rank, row) for rank, row in page]), self),
@@ -103,15 +103,19 @@ def _show(tournament_ids: set[UUID]) -> Mapping[UUID, CachedBoard]:
         _shown.pop(stale, None)
     found = {known: shown for known in tournament_ids if (shown := _shown.get(known))}
     if missing := tournament_ids - found.keys():
-        made = {known: _make(seen, now + settings.BOARD_SECONDS) for known, seen in read_tournaments(missing).items()}
+        made = {
+            known: _make(current, now + settings.BOARD_SECONDS) for known, current in read_tournaments(missing).items()
+        }
         found |= made
         _shown.update(made)
     return found
 
 
-def _make(seen: TournamentAt, until: float) -> CachedBoard:
-    listed = encode([winner_wire(winner) for winner in winners(seen.tournament)])
-    return CachedBoard(seen, until, b',"price_pool":%d,"winners":%b,"me":' % (seen.tournament.price_pool(), listed))
+def _make(current: TournamentAt, until: float) -> CachedBoard:
+    listed = encode([winner_wire(winner) for winner in winners(current.tournament)])
+    return CachedBoard(
+        current, until, b',"price_pool":%d,"winners":%b,"me":' % (current.tournament.price_pool(), listed)
+    )
 
 
 class LeaderboardBatch:
@@ -170,7 +174,7 @@ class LeaderboardBatch:
     def _page(self, player: "SessionGamer", asked: BoardRequest) -> BoardAnswer | Exception:
         shown = self.shown.get(asked.tournament_id)
         try:
-            check_visible(shown.seen if shown else None, player.client_id)
+            check_visible(shown.current if shown else None, player.client_id)
         except DomainError as refusal:
             return refusal
         assert shown is not None
@@ -201,7 +205,7 @@ def _rest(shown: CachedBoard, place: tuple[int, int] | None, cursor: str | None)
     """What comes after it: the caller's own."""
     me = b'{"rank":%d,"score":%d}' % place if place else b"null"
     following = b'"%b"' % cursor.encode() if cursor else b"null"
-    count = shown.seen.tournament.seats.taken
+    count = shown.current.tournament.seats.taken
     return b'%b,"next_cursor":%b,"participants_count":%d}' % (me, following, count)
 
 

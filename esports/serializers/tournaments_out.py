@@ -129,13 +129,13 @@ class BulkScoresOut(serializers.Serializer[Any]):
     results = PostedScoreOut(many=True)
 
 
-def tournament_wire(seen: TournamentAt) -> dict[str, Any]:
+def tournament_wire(current: TournamentAt) -> dict[str, Any]:
     """A tournament as `TournamentOut`."""
-    row = seen.tournament
+    row = current.tournament
     return {
         "tournament_uid": row.id,
         "game_uid": row.client_id,
-        "tournament_status": seen.status.value,
+        "tournament_status": current.status.value,
         "title": row.title,
         "description": row.description,
         "buy_in_price": row.buy_in_price,
@@ -157,7 +157,7 @@ def tournament_wire(seen: TournamentAt) -> dict[str, Any]:
 
 def cancelled_wire(done: Cancelled) -> dict[str, Any]:
     """A cancelled tournament as `CancelledOut`."""
-    return tournament_wire(done.seen) | {"refunds_pending": done.refunds_pending}
+    return tournament_wire(done.current) | {"refunds_pending": done.refunds_pending}
 
 
 def row_wire(rank: int, row: BoardEntry) -> dict[str, Any]:
@@ -170,15 +170,15 @@ def winner_wire(row: Winner) -> dict[str, Any]:
     return {"user_id": row.user_id, "reward": row.prize, "score": row.score, "rank": row.rank}
 
 
-def leaderboard_wire(board: Leaderboard, seen: TournamentAt) -> dict[str, Any]:
+def leaderboard_wire(board: Leaderboard, current: TournamentAt) -> dict[str, Any]:
     """A page of a board as `LeaderboardOut`."""
     return {
         "leaderboard": [row_wire(rank, row) for rank, row in board.rows],
-        "price_pool": seen.tournament.price_pool(),
+        "price_pool": current.tournament.price_pool(),
         "winners": [winner_wire(winner) for winner in board.winners],
         "me": {"rank": board.me.rank, "score": board.me.score} if board.me else None,
         "next_cursor": board.next_cursor,
-        "participants_count": seen.tournament.seats.taken,
+        "participants_count": current.tournament.seats.taken,
     }
 
 

@@ -24,7 +24,7 @@ REFUNDS_AT_ONCE = 1000
 class Cancelled:
     """A cancelled tournament and how many stakes are still to go back."""
 
-    seen: TournamentAt
+    current: TournamentAt
     refunds_pending: int
 
 
@@ -35,10 +35,10 @@ def cancel_tournament(*, client_id: UUID, uid: str, reason: str) -> Cancelled:
     :raises TournamentNotFound: the client has none of that id.
     :raises WrongState: it is over.
     """
-    seen = _locked(client_id, uid)
-    if seen.tournament.cancelled_at is None:
-        seen = _cancel(seen, reason)
-    return _told(seen)
+    current = _locked(client_id, uid)
+    if current.tournament.cancelled_at is None:
+        current = _cancel(current, reason)
+    return _told(current)
 
 
 @transactional
@@ -48,10 +48,10 @@ def cancel_once(*, client_id: UUID, uid: str, reason: str) -> Cancelled:
     :raises TournamentNotFound: the client has none of that id.
     :raises WrongState: it is cancelled already, or over.
     """
-    seen = _locked(client_id, uid)
-    if seen.tournament.cancelled_at is not None:
+    current = _locked(client_id, uid)
+    if current.tournament.cancelled_at is not None:
         raise WrongState("The tournament is cancelled already.")
-    return _told(_cancel(seen, reason))
+    return _told(_cancel(current, reason))
 
 
 def _locked(client_id: UUID, uid: str) -> TournamentAt:
@@ -60,18 +60,18 @@ def _locked(client_id: UUID, uid: str) -> TournamentAt:
     return reread_under_lock(found.tournament.pk)
 
 
-def _cancel(seen: TournamentAt, reason: str) -> TournamentAt:
-    tournament = seen.tournament
-    if seen.now >= tournament.ends_at:
+def _cancel(current: TournamentAt, reason: str) -> TournamentAt:
+    tournament = current.tournament
+    if current.now >= tournament.ends_at:
         raise WrongState("The tournament is over.")
-    changes = {"cancelled_at": seen.now, "cancel_reason": reason, "updated_at": seen.now}
+    changes = {"cancelled_at": current.now, "cancel_reason": reason, "updated_at": current.now}
     Tournament.objects.filter(pk=tournament.pk).update(**changes)
     _refund(tournament)
     return reread_under_lock(tournament.pk)
 
 
-def _told(seen: TournamentAt) -> Cancelled:
-    return Cancelled(seen, stakes_to_refund(seen.tournament.pk).count())
+def _told(current: TournamentAt) -> Cancelled:
+    return Cancelled(current, stakes_to_refund(current.tournament.pk).count())
 
 
 @transactional
@@ -83,10 +83,10 @@ def book_cancellation(*, tournament_id: UUID) -> bool:
     if not claim_sweep(tournament_id):
         return False
     lock_seats(tournament_id)
-    seen = reread_under_lock(tournament_id)
-    if seen.status is not Status.CANCELLED or seen.tournament.refunded_at is not None:
+    current = reread_under_lock(tournament_id)
+    if current.status is not Status.CANCELLED or current.tournament.refunded_at is not None:
         return False
-    _refund(seen.tournament)
+    _refund(current.tournament)
     return stakes_to_refund(tournament_id).exists()
 
 

@@ -24,8 +24,8 @@ def end_tournament(*, client_id: UUID, uid: str) -> TournamentAt:
     # Whoever is accepting a score holds a participation and has judged it by the old end: those are waited for, so
     # that nothing accepted lies behind the new one.
     lock_all_participations(found.tournament.pk)
-    seen = reread_under_lock(found.tournament.pk)
-    tournament, now = seen.tournament, seen.now
+    current = reread_under_lock(found.tournament.pk)
+    tournament, now = current.tournament, current.now
     if tournament.cancelled_at is not None or now >= tournament.ends_at:
         raise WrongState("The tournament is over.")
     if now < tournament.starts_at:

@@ -81,9 +81,9 @@ def _join_round(joins: Sequence[Join]) -> list[DomainError | None]:
 
 def _refusal_before(found: TournamentAt | None, join: Join) -> DomainError | None:
     try:
-        seen = check_visible(found, join.gamer.client_id)
+        current = check_visible(found, join.gamer.client_id)
         check_not_suspended(join.gamer)
-        _check_window(seen, seen.now)
+        _check_window(current, current.now)
     except DomainError as refusal:
         return refusal
     return None
@@ -100,7 +100,7 @@ class JoinBatch:
         tournament_ids = {join.tournament_id for join in joins}
         self.joins = joins
         self.free = lock_free_seats(tournament_ids)
-        self.seen = read_tournaments(tournament_ids)
+        self.current = read_tournaments(tournament_ids)
         self.taken = participating({(join.tournament_id, join.gamer.pk) for join in joins})
         self.stakes = ledger.StakeBatch(join.gamer.wallet_id for join in joins if self.free[join.tournament_id])
 
@@ -119,9 +119,9 @@ class JoinBatch:
         return outcomes
 
     def _take(self, join: Join, later: timedelta) -> tuple[UUID, UUID, UUID, UUID, int, datetime]:
-        seen = self.seen[join.tournament_id]
-        stake = seen.tournament.buy_in_price
-        _check_window(seen, seen.now + later)
+        current = self.current[join.tournament_id]
+        stake = current.tournament.buy_in_price
+        _check_window(current, current.now + later)
         if join.joining_stake != stake:
             raise errors.InvalidJoiningStake()
         if (join.tournament_id, join.gamer.pk) in self.taken:
@@ -130,14 +130,14 @@ class JoinBatch:
             raise errors.TournamentIsFull()
         stay = uuid7()
         self.stakes.pay(
-            wallet_id=join.gamer.wallet_id, escrow=seen.tournament.escrow_id, amount=stake, reference=f"join:{stay}"
+            wallet_id=join.gamer.wallet_id, escrow=current.tournament.escrow_id, amount=stake, reference=f"join:{stay}"
         )
         self.free[join.tournament_id] -= 1
-        return stay, join.gamer.client_id, join.tournament_id, join.gamer.pk, stake, seen.now + later
+        return stay, join.gamer.client_id, join.tournament_id, join.gamer.pk, stake, current.now + later
 
 
-def _check_window(seen: TournamentAt, now: datetime) -> None:
-    if not seen.tournament.takes_joins(now):
+def _check_window(current: TournamentAt, now: datetime) -> None:
+    if not current.tournament.takes_joins(now):
         raise errors.TournamentIsNotLive()
 
 
@@ -197,7 +197,7 @@ class LeaveBatch:
         self.leaves = leaves
         lock_free_seats(tournament_ids)
         self.stays = lock_participations({(leave.tournament_id, leave.gamer.pk) for leave in leaves})
-        self.seen = read_tournaments(tournament_ids)
+        self.current = read_tournaments(tournament_ids)
 
     def leave(self) -> list[DomainError | None]:
         """Free seats and give stakes back; for each None, or why not."""
@@ -214,15 +214,15 @@ class LeaveBatch:
         return outcomes
 
     def _give_up(self, leave: Leave) -> tuple[str, UUID, datetime]:
-        place, seen = (leave.tournament_id, leave.gamer.pk), self.seen[leave.tournament_id]
+        place, current = (leave.tournament_id, leave.gamer.pk), self.current[leave.tournament_id]
         stay = self.stays.get(place)
         if stay is None:
             raise errors.ParticipationNotFound()
-        _check_window(seen, seen.now)
+        _check_window(current, current.now)
         if stay.score is not None:
             raise WrongState("A score was accepted; the stake can no longer be taken back.")
         if stay.disqualified_at is not None:
             raise WrongState("The gamer is disqualified; the stake stays.")
         # Whoever asks twice at once has left by the second time.
         del self.stays[place]
-        return stay.id, leave.tournament_id, seen.now
+        return stay.id, leave.tournament_id, current.now

@@ -178,21 +178,21 @@ def change_tournament(*, client: "Client", uid: str, given: dict[str, Any]) -> T
     """
     found = tournament_of_client(client.pk, uid)
     seats = lock_seats(found.tournament.pk)
-    seen = reread_under_lock(found.tournament.pk)
-    tournament = seen.tournament
+    current = reread_under_lock(found.tournament.pk)
+    tournament = current.tournament
     changes = _changes(tournament, given)
-    refused = [] if _is_open(seen) and not seats.ever_taken else _refused(seen, changes)
+    refused = [] if _is_open(current) and not seats.ever_taken else _refused(current, changes)
     if refused:
         names = sorted(WIRE_NAMES.get(name, name) for name in refused)
         raise WrongState("These fields can no longer be changed so.", fields=names)
     if changes:
-        _check_changes(seen, changes)
-        _apply(client, seen, changes)
+        _check_changes(current, changes)
+        _apply(client, current, changes)
     return reread_under_lock(tournament.pk)
 
 
-def _is_open(seen: TournamentAt) -> bool:
-    return seen.tournament.cancelled_at is None and seen.now < seen.tournament.ends_at
+def _is_open(current: TournamentAt) -> bool:
+    return current.tournament.cancelled_at is None and current.now < current.tournament.ends_at
 
 
 def _current(tournament: Tournament, name: str) -> Any:
@@ -209,31 +209,31 @@ def _changes(tournament: Tournament, given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if value != _current(tournament, name)}
 
 
-def _refused(seen: TournamentAt, changes: dict[str, Any]) -> list[str]:
+def _refused(current: TournamentAt, changes: dict[str, Any]) -> list[str]:
     """Those of the changes that are too late."""
-    return [name for name, value in changes.items() if name not in ALWAYS and not _still_allowed(seen, name, value)]
+    return [name for name, value in changes.items() if name not in ALWAYS and not _still_allowed(current, name, value)]
 
 
-def _still_allowed(seen: TournamentAt, name: str, value: Any) -> bool:
-    tournament = seen.tournament
-    if not _is_open(seen):
+def _still_allowed(current: TournamentAt, name: str, value: Any) -> bool:
+    tournament = current.tournament
+    if not _is_open(current):
         return False
     if name in ("tournament_size", "sponsored_amount"):
         return bool(value > _current(tournament, name))
     if name in ("locks_at", "ends_at"):
         original = tournament.original_timetable
         latest = lifecycle.extension_limit(original, getattr(original, name))
-        return lifecycle.may_extend(getattr(tournament, name), value, latest=latest, now=seen.now)
+        return lifecycle.may_extend(getattr(tournament, name), value, latest=latest, now=current.now)
     return name == "score_source" and value == ScoreSource.SERVER
 
 
-def _check_changes(seen: TournamentAt, changes: dict[str, Any]) -> None:
+def _check_changes(current: TournamentAt, changes: dict[str, Any]) -> None:
     """What would be made of the tournament must be as good as a new one."""
-    tournament = seen.tournament
+    tournament = current.tournament
     after = {name: _current(tournament, name) for name in [*_PLAIN, "tournament_size", "min_participants"]} | changes
     if changes.keys() & set(lifecycle.TIMES):
         times = {name: changes.get(name, getattr(tournament, name)) for name in lifecycle.TIMES}
-        lifecycle.check_order(lifecycle.Timetable(**times), seen.now)
+        lifecycle.check_order(lifecycle.Timetable(**times), current.now)
     check_score_bounds(after["score_min"], after["score_max"])
     if changes.keys() & {
         "buy_in_price",
@@ -246,8 +246,8 @@ def _check_changes(seen: TournamentAt, changes: dict[str, Any]) -> None:
         TournamentTerms.of(after, table).check(changes)
 
 
-def _apply(client: "Client", seen: TournamentAt, changes: dict[str, Any]) -> None:
-    tournament = seen.tournament
+def _apply(client: "Client", current: TournamentAt, changes: dict[str, Any]) -> None:
+    tournament = current.tournament
     values = {name: value for name, value in changes.items() if name != "tournament_size"}
     if not tournament.seats.ever_taken:
         # Until somebody has joined there is nothing yet that an extension would be measured against.
@@ -258,6 +258,6 @@ def _apply(client: "Client", seen: TournamentAt, changes: dict[str, Any]) -> Non
         tournament,
         values.get("sponsored_amount", tournament.sponsored_amount) - tournament.sponsored_amount,
     )
-    Tournament.objects.filter(pk=tournament.pk).update(**values, revision=tournament.revision, updated_at=seen.now)
+    Tournament.objects.filter(pk=tournament.pk).update(**values, revision=tournament.revision, updated_at=current.now)
     if "tournament_size" in changes:
         Seats.objects.filter(pk=tournament.pk).update(size=changes["tournament_size"])

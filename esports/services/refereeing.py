@@ -36,16 +36,16 @@ def void_score(*, event_id: int, operator_id: int, reason: str) -> ScoreEvent:
     found = ScoreEvent.objects.filter(pk=event_id).first()
     if found is None:
         raise RecordNotFound()
-    stay, seen = _hold(found.participation_id)
+    stay, current = _hold(found.participation_id)
     event = ScoreEvent.objects.get(pk=event_id)
     if event.voided_at is not None:
         raise WrongState("This score is voided already.")
-    _check_undecided(seen, stay)
-    event.voided_at, event.voided_by, event.void_reason = seen.now, operator_id, reason
+    _check_undecided(current, stay)
+    event.voided_at, event.voided_by, event.void_reason = current.now, operator_id, reason
     event.save(update_fields=["voided_at", "voided_by", "void_reason"])
     events = ScoreEvent.objects.filter(participation=stay.pk, voided_at=None).order_by("id")
-    standing = ranking.fold(seen.tournament.score_rule, events.values_list("value", "accepted_at"))
-    _write(seen, stay, standing, is_ranked=stay.disqualified_at is None and standing.score is not None)
+    standing = ranking.fold(current.tournament.score_rule, events.values_list("value", "accepted_at"))
+    _write(current, stay, standing, is_ranked=stay.disqualified_at is None and standing.score is not None)
     return event
 
 
@@ -57,13 +57,13 @@ def disqualify(*, participation_id: UUID, operator_id: int, reason: str) -> Part
     :raises WrongState: that is so already; the gamer has left; the tournament is settled or cancelled, or is over and
         nobody would be left in its ranking.
     """
-    stay, seen = _hold(participation_id)
+    stay, current = _hold(participation_id)
     if stay.disqualified_at is not None:
         raise WrongState("The gamer is disqualified already.")
-    _check_undecided(seen, stay)
-    _note(seen, stay, Ruling.Act.DISQUALIFY, operator_id, reason)
-    stay.disqualified_at = seen.now
-    _write(seen, stay, Standing(stay.score, stay.reached_at), is_ranked=False)
+    _check_undecided(current, stay)
+    _note(current, stay, Ruling.Act.DISQUALIFY, operator_id, reason)
+    stay.disqualified_at = current.now
+    _write(current, stay, Standing(stay.score, stay.reached_at), is_ranked=False)
     return stay
 
 
@@ -74,13 +74,13 @@ def reinstate(*, participation_id: UUID, operator_id: int, reason: str) -> Parti
     :raises RecordNotFound: there is no such participation.
     :raises WrongState: there is none to undo; the tournament is settled or cancelled.
     """
-    stay, seen = _hold(participation_id)
+    stay, current = _hold(participation_id)
     if stay.disqualified_at is None:
         raise WrongState("The gamer is not disqualified.")
-    _check_undecided(seen, stay)
-    _note(seen, stay, Ruling.Act.REINSTATE, operator_id, reason)
+    _check_undecided(current, stay)
+    _note(current, stay, Ruling.Act.REINSTATE, operator_id, reason)
     stay.disqualified_at = None
-    _write(seen, stay, Standing(stay.score, stay.reached_at), is_ranked=stay.score is not None)
+    _write(current, stay, Standing(stay.score, stay.reached_at), is_ranked=stay.score is not None)
     return stay
 
 
@@ -93,32 +93,32 @@ def _hold(participation_id: UUID) -> tuple[Participation, TournamentAt]:
     return lock_participation(found.pk), reread_under_lock(found.tournament_id)
 
 
-def _check_undecided(seen: TournamentAt, stay: Participation) -> None:
+def _check_undecided(current: TournamentAt, stay: Participation) -> None:
     if stay.left_at is not None:
         raise WrongState("The gamer has left.")
-    if seen.tournament.settled_at is not None:
+    if current.tournament.settled_at is not None:
         raise WrongState("The tournament is settled.")
-    if seen.status is Status.CANCELLED:
+    if current.status is Status.CANCELLED:
         raise WrongState("The tournament is cancelled.")
 
 
-def _note(seen: TournamentAt, stay: Participation, act: Ruling.Act, operator_id: int, reason: str) -> None:
+def _note(current: TournamentAt, stay: Participation, act: Ruling.Act, operator_id: int, reason: str) -> None:
     Ruling.objects.create(
         client_id=stay.client_id,
         participation=stay,
         act=act,
         reason=reason,
         operator_id=operator_id,
-        ruled_at=seen.now,
+        ruled_at=current.now,
     )
 
 
-def _write(seen: TournamentAt, stay: Participation, standing: Standing, *, is_ranked: bool) -> None:
+def _write(current: TournamentAt, stay: Participation, standing: Standing, *, is_ranked: bool) -> None:
     """Write what was decided about a stay, and its row of the board anew; rank caches are told of it."""
     others = LeaderboardRow.objects.filter(tournament=stay.tournament_id).exclude(participation=stay.pk)
-    if seen.status is Status.COMPLETED and not is_ranked and not others.exists():
+    if current.status is Status.COMPLETED and not is_ranked and not others.exists():
         raise WrongState("The tournament is over, and nobody would be left in its ranking.")
-    key = ranking.rank_key(seen.tournament.order, standing.score or 0) if is_ranked else None
+    key = ranking.rank_key(current.tournament.order, standing.score or 0) if is_ranked else None
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, [stay.tournament_id, stay.rank_key, stay.reached_at, stay.joined_at, stay.pk])
         if cursor.rowcount != (stay.rank_key is not None):

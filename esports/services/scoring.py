@@ -90,8 +90,8 @@ def post_many(*, scores: Sequence[GamerScore]) -> list[DomainError | None]:
 
 def _post_all(scores: Sequence[GamerScore]) -> list[DomainError | None]:
     stays = lock_participations({(score.tournament_id, score.gamer.pk) for score in scores})
-    seen = read_tournaments({score.tournament_id for score in scores})
-    held = {place: stay for place, stay in stays.items() if place[0] in seen}
+    current = read_tournaments({score.tournament_id for score in scores})
+    held = {place: stay for place, stay in stays.items() if place[0] in current}
     sheet = ScoreBatch("gamer")
     sheet.open(
         held.values(),
@@ -101,7 +101,7 @@ def _post_all(scores: Sequence[GamerScore]) -> list[DomainError | None]:
             if score.event_id is not None and (score.tournament_id, score.gamer.pk) in held
         },
     )
-    refusals = [_try_post(sheet, score, seen, held, TICK * place) for place, score in enumerate(scores)]
+    refusals = [_try_post(sheet, score, current, held, TICK * place) for place, score in enumerate(scores)]
     sheet.write()
     return refusals
 
@@ -109,12 +109,12 @@ def _post_all(scores: Sequence[GamerScore]) -> list[DomainError | None]:
 def _try_post(
     sheet: "ScoreBatch",
     score: GamerScore,
-    seen: Mapping[UUID, TournamentAt],
+    current: Mapping[UUID, TournamentAt],
     stays: Mapping[tuple[UUID, UUID], LockedParticipation],
     later: timedelta,
 ) -> DomainError | None:
     try:
-        found = check_visible(seen.get(score.tournament_id), score.gamer.client_id)
+        found = check_visible(current.get(score.tournament_id), score.gamer.client_id)
         check_not_suspended(score.gamer)
         stay = stays.get((score.tournament_id, score.gamer.pk))
         if stay is None:
@@ -147,7 +147,7 @@ def post_scores(*, client_id: UUID, uid: str, scores: Sequence[ServerScore]) -> 
     queue_for_bulk(tournament.pk)
     held = lock_participation_list([str(tournament.pk)] * len(gamers), [gamer.pk for gamer in gamers.values()])
     entries = {name: BulkEntrant(gamer, stay) for (name, gamer), stay in zip(gamers.items(), held, strict=True)}
-    seen = reread_under_lock(tournament.pk)
+    current = reread_under_lock(tournament.pk)
     sheet = ScoreBatch("server")
     sheet.open(
         [stay for stay in held if stay],
@@ -157,7 +157,7 @@ def post_scores(*, client_id: UUID, uid: str, scores: Sequence[ServerScore]) -> 
             if posted.event_id and (entry := entries.get(posted.user_id)) and entry.stay
         },
     )
-    post = ServerScoreBatch(sheet, entries, seen).post
+    post = ServerScoreBatch(sheet, entries, current).post
     results = [post(posted) for posted in scores]
     sheet.write()
     return results
@@ -173,9 +173,9 @@ class BulkEntrant(NamedTuple):
 class ServerScoreBatch:
     """What is the same for all scores of a call."""
 
-    def __init__(self, sheet: "ScoreBatch", entries: Mapping[str, BulkEntrant], seen: TournamentAt) -> None:
-        self.sheet, self.entries, self.now = sheet, entries, seen.now
-        self.terms, self.takes_scores = terms_of(seen.tournament), seen.tournament.takes_scores(seen.now)
+    def __init__(self, sheet: "ScoreBatch", entries: Mapping[str, BulkEntrant], current: TournamentAt) -> None:
+        self.sheet, self.entries, self.now = sheet, entries, current.now
+        self.terms, self.takes_scores = terms_of(current.tournament), current.tournament.takes_scores(current.now)
 
     def post(self, posted: ServerScore) -> ServerScoreResult:
         """Take one score."""

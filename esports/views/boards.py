@@ -24,7 +24,7 @@ AROUND = OpenApiParameter(
 BOARD_PARAMETERS = [limit_parameter(100), CURSOR]
 
 
-def board_answer(view: ApiViewSet, seen: TournamentAt, gamer_id: UUID | None) -> HttpResponse:
+def board_answer(view: ApiViewSet, current: TournamentAt, gamer_id: UUID | None) -> HttpResponse:
     """A page of a tournament's leaderboard as the query asks for it."""
     request = view.request._request
     around = request.GET.get("around")
@@ -32,13 +32,15 @@ def board_answer(view: ApiViewSet, seen: TournamentAt, gamer_id: UUID | None) ->
         fault = {"field": "around", "code": "invalid", "detail": "Only 'me'."}
         raise Invalid("around can only be 'me'.", errors=[fault])
     board = leaderboard(
-        seen.tournament,
+        current.tournament,
         gamer_id=gamer_id,
         around_me=around == "me",
         scope=view.scope(),
         cursor=request.GET.get("cursor"),
         limit=read_limit(request, default=100),
     )
-    status, body, headers = revalidated(encode(leaderboard_wire(board, seen)), request.META.get("HTTP_IF_NONE_MATCH"))
+    status, body, headers = revalidated(
+        encode(leaderboard_wire(board, current)), request.META.get("HTTP_IF_NONE_MATCH")
+    )
     headers |= page_headers(request, board.next_cursor)
     return HttpResponse(body, status=status, content_type="application/json", headers=headers)

@@ -96,7 +96,7 @@ def on_rows(what: ConsoleAction, description: str) -> Callable[[Callable[..., An
                 run_action(request, what, do, subject=row, done=f"{row}: done", reason=reason)
 
         run.__name__, run.__doc__ = one.__name__, one.__doc__
-        # Which permission it needs is in `run_action`; ConsoleAdmin asks it, for Django knows one a model and verb only.
+        # ConsoleAdmin reads the permission from here, because Django knows only one per model and verb.
         made: Any = django_action(description=description)(run)
         made.act = what
         return made

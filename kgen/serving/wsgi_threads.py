@@ -24,7 +24,7 @@ class WsgiThreads:
     async def __call__(
         self, scope: MutableMapping[str, Any], body: bytes, send: Send, *, counted: dict[str, str] | None
     ) -> None:
-        """Serve one request, as `kgen.serving.application.Ordinary` says."""
+        """Serve one request, as `kgen.serving.application.OrdinaryPath` says."""
         environ = environ_of(scope, body)
         if counted is not None:
             environ[COUNTED] = counted

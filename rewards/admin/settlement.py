@@ -54,12 +54,12 @@ class SettlementPage(ConsolePage):
     VERIFY_LATER = ConsoleAction("settlement.verify_later", "rewards.view_settlement", needs_reason=False)
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
-        found = self.seen(kwargs["pk"])
-        shared = {"seen": found, "tab": "settlement", "title": f"Settlement of {found.tournament.title}"}
+        found = self.current(kwargs["pk"])
+        shared = {"current": found, "tab": "settlement", "title": f"Settlement of {found.tournament.title}"}
         record = settlement_of(found.tournament.pk)
         return shared | (self.recorded(found, record) if record else self.foreseen(found))
 
-    def seen(self, pk: UUID) -> TournamentAt:
+    def current(self, pk: UUID) -> TournamentAt:
         """The tournament and the clock.
 
         :raises Http404: there is none, or it is of a client outside the operator's limit.
@@ -100,7 +100,7 @@ class SettlementPage(ConsolePage):
         }
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
-        tournament = self.seen(kwargs["pk"]).tournament
+        tournament = self.current(kwargs["pk"]).tournament
         return above(tournament.pk, tournament.title)
 
     @does(VERIFY)
@@ -109,7 +109,7 @@ class SettlementPage(ConsolePage):
 
         :raises Http404: the tournament is not settled.
         """
-        record = settlement_of(self.seen(pk).tournament.pk)
+        record = settlement_of(self.current(pk).tournament.pk)
         if record is None:
             raise Http404
         if not is_quick(record):

@@ -95,7 +95,7 @@ def test_a_name_changed_twice_is_followed_to_the_last(
     for name in ("Anna", "Anne", "Annika"):
         studio.gamer("ann", username=name)
     studio.gamer("bob", username="Robert")
-    monkeypatch.setattr(renames, "RENAMES_AT_ONCE", 2)
+    monkeypatch.setattr(name_sync, "RENAMES_AT_ONCE", 2)
     assert Rename.objects.count() == 4
     sync_names()
     assert shown(uid) == [("ann", "Annika"), ("bob", "Robert")]
