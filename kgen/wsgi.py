@@ -1,4 +1,4 @@
-"""Django's own entry point, which the ordinary way serves (kgen.serving.wsgi_threads)."""
+"""Django's own entry point, which the ordinary path serves (kgen.serving.wsgi_threads)."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Claims, the express way."""
+"""Claims, the fast path."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated

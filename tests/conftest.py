@@ -78,7 +78,7 @@ finished, TESTS_A_COLLECTION = count(1), 50
 # A whole product that runs; for the plans a game of a year's play.
 SHARING = frozenset({"system", "browser", "serving", "plans"})
 
-# Tests of what the hot calls promise: they run over both ways of serving them. What is refused goes the ordinary way
+# Tests of what the hot calls promise: they run over both ways of serving them. What is refused takes the ordinary path
 # in the end anyhow.
 BOTH_WAYS = frozenset(
     {
@@ -102,7 +102,9 @@ BOTH_WAYS = frozenset(
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Other tests go the way that production tries first."""
     both = metafunc.module.__name__.rpartition(".")[2] in BOTH_WAYS
-    metafunc.parametrize("way", list(Way) if both else [Way.EXPRESS], indirect=True, ids=str if both else lambda _: "")
+    metafunc.parametrize(
+        "way", list(Way) if both else [Way.FAST_PATH], indirect=True, ids=str if both else lambda _: ""
+    )
 
 
 @pytest.fixture(autouse=True)

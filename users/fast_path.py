@@ -1,4 +1,4 @@
-"""How callers are told on the express way, and the session call."""
+"""How callers are told on the fast path, and the session call."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ class GamerAudience:
     def credentials(self, call: FastRequest) -> OwnClaims:
         """The claims of the token, whose signature and time are right.
 
-        :raises NotExpress: there is not exactly one, or it does not read as ours do.
+        :raises NotFastPath: there is not exactly one, or it does not read as ours do.
         """
         token, bearer = call.header(b"user-jwt-token"), call.header(b"authorization")
         if token is None and bearer is not None and bearer.startswith("Bearer "):
@@ -42,7 +42,7 @@ class StudioAudience:
     def credentials(self, call: FastRequest) -> tuple[str, str]:
         """Id and secret.
 
-        :raises NotExpress: one is missing, or comes under an older name.
+        :raises NotFastPath: one is missing, or comes under an older name.
         """
         client_id, secret = call.header(b"x-client-id"), call.header(b"x-client-secret")
         if client_id is None or secret is None or _OLDER_NAMES & call.headers.keys():

@@ -1,4 +1,4 @@
-"""The wallet's hot calls, the express way."""
+"""The wallet's hot calls, the fast path."""
 
 import re
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class _StatementRequest(NamedTuple):
     key: str
 
 
-# What our keys are written in; anything else in a query means something that only the ordinary way knows.
+# What our keys are written in; anything else in a query means something that only the ordinary path knows.
 _KEY = re.compile(f"[A-Za-z0-9_-]{{0,{LONGEST_KEY}}}", re.ASCII)
 
 

@@ -1,4 +1,4 @@
-"""Play's hot calls, the express way."""
+"""Play's hot calls, the fast path."""
 
 from esports.fast_path import boards, play
 

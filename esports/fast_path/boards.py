@@ -197,7 +197,7 @@ class LeaderboardBatch:
 
 
 def _begin(rows: bytes, shown: CachedBoard) -> Beginning:
-    """`LeaderboardOut`, in the order of the ordinary way: whoever holds its answer has this one's tag too."""
+    """`LeaderboardOut`, in the order of the ordinary path: whoever holds its answer has this one's tag too."""
     return Beginning(b'{"leaderboard":%b%b' % (rows, shown.middle))
 
 

@@ -9,7 +9,7 @@ from kgen.fast_path import NotFastPath
 def tournament_of_path(uid: str) -> UUID:
     """The id in a path.
 
-    :raises NotExpress: it is none.
+    :raises NotFastPath: it is none.
     """
     known = id_of(uid)
     if known is None:

@@ -17,7 +17,7 @@ from kgen.errors import TooMany
 from kgen.valkey import key, pause, valkey
 
 MICROSECONDS = 1_000_000
-# In the WSGI environment of a call that was counted on the express way: its headers.
+# In the WSGI environment of a call that was counted on the fast path: its headers.
 COUNTED = "kgen.counted"
 
 

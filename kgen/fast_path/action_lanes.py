@@ -1,4 +1,4 @@
-"""Serving one request the express way: the contract's order of checks, then the action's own work."""
+"""Serving one request the fast path: the contract's order of checks, then the action's own work."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ class ActionLane:
     def visit(self, call: FastRequest, arguments: dict[str, str]) -> PendingCall:
         """What the call wants, and the credentials that it offers.
 
-        :raises NotExpress: the ordinary way has to judge it.
+        :raises NotFastPath: the ordinary path has to judge it.
         """
         return self.door.visit(call, self.action.prepare(call, **arguments))
 
@@ -63,7 +63,7 @@ class CallInFlight:
 
     def __init__(self, route: Route, call: FastRequest, done: Callable[[FastResponse | None], None]) -> None:
         """`done` is told the answer, refusals and bugs included, in the loop's thread. None instead of it: the
-        ordinary way has to judge the call, and nothing was written."""
+        ordinary path has to judge the call, and nothing was written."""
         self._route, self._call, self._done = route, call, done
         self._service = _lane_of(route.action)
         self._started = time.perf_counter()

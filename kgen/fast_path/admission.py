@@ -26,7 +26,7 @@ class Audience[Credentials: Hashable, C: Caller](Protocol):
     def credentials(self, call: FastRequest) -> Credentials:
         """What the call offers.
 
-        :raises NotExpress: nothing that is plainly meant.
+        :raises NotFastPath: nothing that is plainly meant.
         """
 
     def prove(self, offered: Sequence[Credentials]) -> Sequence[C | None]:
@@ -55,14 +55,14 @@ class Admission:
     def visit(self, call: FastRequest, asked: Any) -> PendingCall:
         """The call with its credentials.
 
-        :raises NotExpress: it has none that are plainly meant.
+        :raises NotFastPath: it has none that are plainly meant.
         """
         return PendingCall(call, asked, self.audience.credentials(call))
 
     def admit(self, visits: Sequence[PendingCall], window: Window | None) -> list[Exception | None]:
         """For each visit None, with its caller known and counted, or why it may not go on.
 
-        NotExpress stands for credentials that open nothing, TooMany for a full window.
+        NotFastPath stands for credentials that open nothing, TooMany for a full window.
         """
         self._tell_callers(visits)
         refusals: list[Exception | None] = [None if visit.caller else NotFastPath() for visit in visits]

@@ -1,4 +1,4 @@
-"""A request on the express way, and its answer."""
+"""A request on the fast path, and its answer."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from kgen.errors import DomainError
 
 
 class NotFastPath(Exception):
-    """Not a fault: this request is for the ordinary way."""
+    """Not a fault: this request is for the ordinary path."""
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class FastRequest:
     def read[T](self, shape: type[T]) -> T:
         """The body as `shape`, a msgspec structure that admits nothing which the call's serializer would not.
 
-        :raises NotExpress: it is anything else, or something is wrong with it.
+        :raises NotFastPath: it is anything else, or something is wrong with it.
         """
         if self.headers.get(b"content-type") != b"application/json":
             raise NotFastPath
@@ -40,7 +40,7 @@ class FastRequest:
     def parameters(self) -> dict[str, str]:
         """The query's parameters, as they are spelled.
 
-        :raises NotExpress: one stands twice.
+        :raises NotFastPath: one stands twice.
         """
         given: dict[str, str] = {}
         for part in self.query.decode("latin-1").split("&") if self.query else ():
@@ -58,7 +58,7 @@ class FastRequest:
 
 @dataclass(slots=True)
 class FastResponse:
-    """An answer of the express way."""
+    """An answer of the fast path."""
 
     body: bytes
     status: int = 200

@@ -1,4 +1,4 @@
-"""Which calls go the express way."""
+"""Which calls take the fast path."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from kgen.fast_path.messages import FastResponse
 # Equal only to itself: each call asks by it for the service.
 @dataclass(frozen=True, eq=False)
 class Action:
-    """How an action of a view set goes the express way."""
+    """How an action of a view set takes the fast path."""
 
     viewset: type[ApiViewSet]
     name: str
@@ -37,11 +37,11 @@ def fast_path(
     render: Callable[[Any, Any], FastResponse],
     most: int = 200,
 ) -> None:
-    """Let an action of `viewset` go the express way; its address and its audience are the action's own.
+    """Let an action of `viewset` take the fast path; its address and its audience are the action's own.
 
-    `prepare(call, **path arguments)` reads what is asked for, or raises NotExpress. `work` is given up to `most`
+    `prepare(call, **path arguments)` reads what is asked for, or raises NotFastPath. `work` is given up to `most`
     pairs (caller, asked) and returns for each a result or an exception (DomainErrors as services raise them, or
-    NotExpress); what it wrote is committed by then. `render(caller, result)` makes the answer.
+    NotFastPath); what it wrote is committed by then. `render(caller, result)` makes the answer.
     """
     _actions.append(Action(viewset, action, prepare, work, render, most))
 
@@ -59,7 +59,7 @@ class RouteTable:
 
     def __init__(self) -> None:
         # Each app names its own in a module of this name.
-        autodiscover_modules("express")
+        autodiscover_modules("fast_path")
         self._fixed: dict[tuple[str, str], Route] = {}
         self._shaped: list[tuple[str, re.Pattern[str], Route]] = []
         for prefix, pattern in _patterns(get_resolver().url_patterns, ""):
@@ -102,7 +102,7 @@ def _patterns(entries: Sequence[Any], prefix: str) -> list[tuple[str, URLPattern
 def _actions_of(pattern: URLPattern) -> list[tuple[str, Action]]:
     viewset = getattr(pattern.callback, "cls", None)
     methods = cast(dict[str, str], getattr(pattern.callback, "actions", None) or {})
-    # DRF adds HEAD to them with the first call of a view; its answer has no body, which is the ordinary way's to know.
+    # DRF adds HEAD to them with the first call of a view; its answer has no body, which is the ordinary path's to know.
     return [
         (method, action)
         for method, name in methods.items()

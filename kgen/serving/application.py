@@ -1,4 +1,4 @@
-"""The ASGI application: hot calls the express way, everything else through Django on a fixed pool of threads."""
+"""The ASGI application: hot calls the fast path, everything else through Django on a fixed pool of threads."""
 
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import lru_cache
@@ -17,7 +17,7 @@ from kgen.serving.bodies import BodyReader, ClientDisconnected, Receive
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-# Each of these means something that only the ordinary way knows.
+# Each of these means something that only the ordinary path knows.
 UNUSUAL_HEADERS = frozenset({b"idempotency-key", b"content-encoding", b"transfer-encoding", b"expect", b"upgrade"})
 # No hot call is as large as this; as many as there may be connections fit into a process' memory.
 FAST_PATH_BODY_LIMIT = 16 * 1024
@@ -35,14 +35,14 @@ def security_headers() -> dict[str, str]:
 
 
 class OrdinaryPath(Protocol):
-    """The ordinary way."""
+    """The ordinary path."""
 
     async def __call__(self, scope: Scope, body: bytes, send: Send, *, counted: dict[str, str] | None) -> None:
         """Serve one request. `counted` are the headers of a rate limit that has counted it already."""
 
 
 class Application:
-    """Serves HTTP requests: as ASGI the ordinary way. The protocol asks it first which go the express way."""
+    """Serves HTTP requests: as ASGI the ordinary path. The protocol asks it first which take the fast path."""
 
     def __init__(self, ordinary: OrdinaryPath) -> None:
         self.ordinary = ordinary
@@ -50,7 +50,7 @@ class Application:
         self.bodies = BodyReader()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request the ordinary way."""
+        """Serve one request the ordinary path."""
         try:
             body = await self.bodies.read(dict(scope["headers"]), receive)
         except ClientDisconnected:
@@ -63,7 +63,7 @@ class Application:
     def find(
         self, method: str, path: str, listed: Sequence[tuple[bytes, bytes]], headers: dict[bytes, bytes]
     ) -> tuple[Route, dict[str, str]] | None:
-        """The express route of a request, and what its path says; None where it is for the ordinary way.
+        """The fast-path route of a request, and what its path says; None where it is for the ordinary path.
 
         `headers` are those `listed`, by their names in lower case.
         """

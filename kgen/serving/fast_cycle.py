@@ -1,4 +1,4 @@
-"""A request on the express way, from the connection that it came by and back to it, with nothing between."""
+"""A request on the fast path, from the connection that it came by and back to it, with nothing between."""
 
 import asyncio
 from collections.abc import Iterable
@@ -125,5 +125,5 @@ def _status_line(status: int) -> bytes:
 
 @cache
 def _security_lines() -> bytes:
-    """What the middleware adds on the ordinary way."""
+    """What the middleware adds on the ordinary path."""
     return "".join([f"{name.lower()}: {value}\r\n" for name, value in security_headers().items()]).encode()

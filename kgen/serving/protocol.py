@@ -118,7 +118,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return [value for found, value in self.headers if found == name]
 
     def _turn(self, headers: dict[bytes, bytes]) -> FastCycle | None:
-        """The express turn of the request whose head is here; None where it has none."""
+        """The fast cycle of the request whose head is here; None where it has none."""
         is_free = self.cycle is None or self.cycle.response_complete
         # Who does not take the answers that are written already gets no more of them yet: uvicorn waits for that.
         if not is_free or self.flow.write_paused or self.parser.get_http_version() != "1.1":

@@ -1,4 +1,4 @@
-"""The ordinary way: Django's WSGI application, in a fixed pool of threads with a database connection each."""
+"""The ordinary path: Django's WSGI application, in a fixed pool of threads with a database connection each."""
 
 import asyncio
 import io

@@ -7,7 +7,7 @@ import pytest
 from esports.models import LeaderboardRow, Rename
 from esports.selectors.boards import top
 from esports.selectors.escrows import escrow_differences
-from esports.services import refereeing
+from esports.services import name_sync, refereeing
 from esports.services.name_sync import follow_oldest, sync_names
 from tests.support.http import StudioCaller
 from tests.support.threads import ask, holding, holding_stay

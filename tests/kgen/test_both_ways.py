@@ -1,4 +1,4 @@
-"""Both ways give the same answer to the byte; the express way takes what is plain and leaves what is not."""
+"""Both ways give the same answer to the byte; the fast path takes what is plain and leaves what is not."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from tests.support.clock import end
 from tests.support.http import Answer, GamerCaller, StudioCaller
 from tests.support.money import book_deposits, new_id
 from tests.support.undone import undone
-from tests.support.ways import Chosen, Way, express
+from tests.support.ways import Chosen, Way, fast_path
 
 pytestmark = pytest.mark.django_db
 
@@ -42,16 +42,16 @@ def by(way: Way, gamer: GamerCaller, method: str, path: str, raw: bytes | None) 
 
 
 def is_taken(gamer: GamerCaller, method: str, path: str, raw: bytes | None, **headers: str) -> bool:
-    """Whether the express way answers itself."""
+    """Whether the fast path answers itself."""
     typed = {"Content-Type": "application/json"} if raw else {}
     with undone():
-        served = express(method, path, gamer.headers | typed | headers, raw or b"")
+        served = fast_path(method, path, gamer.headers | typed | headers, raw or b"")
     return bool(served and served.answer)
 
 
 def assert_alike(gamer: GamerCaller, method: str, path: str, raw: bytes | None = None) -> Answer:
     """Both ways answer the same."""
-    ordinary, fast = (by(way, gamer, method, path, raw) for way in (Way.ORDINARY, Way.EXPRESS))
+    ordinary, fast = (by(way, gamer, method, path, raw) for way in (Way.ORDINARY, Way.FAST_PATH))
     assert (fast.status, fast.content) == (ordinary.status, ordinary.content), (path, raw)
     assert sorted(fast.headers.items()) == sorted(ordinary.headers.items()), (path, raw)
     return fast

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.http import Answer, Caller, GamerCaller, StudioCaller
 from tests.support.undone import undone
-from tests.support.ways import Chosen, Way, express
+from tests.support.ways import Chosen, Way, fast_path
 
 pytestmark = pytest.mark.django_db
 
@@ -302,10 +302,10 @@ def test_a_request_made_by_chance_is_answered_alike(
         extra = {"X-Request-Id": "same", **chance.headers(), "Content-Type": chance.type()}
         sent = {"Content-Type": extra["Content-Type"]} if raw and extra["Content-Type"] else {}
         with undone():
-            served = express(method, where, caller.headers | {k: v for k, v in extra.items() if v} | sent, raw)
+            served = fast_path(method, where, caller.headers | {k: v for k, v in extra.items() if v} | sent, raw)
         taken += bool(served and served.answer)
-        answers = [answered(way, caller, method, where, raw, dict(extra)) for way in (Way.ORDINARY, Way.EXPRESS)]
+        answers = [answered(way, caller, method, where, raw, dict(extra)) for way in (Way.ORDINARY, Way.FAST_PATH)]
         told = (method, where, raw[:500], extra, [answer.content[:300] for answer in answers])
         assert answers[0].status < 500, told
         assert plain(answers[0]) == plain(answers[1]), told
-    assert taken > REQUESTS_A_CALL // 50, "too few went the express way to say anything"
+    assert taken > REQUESTS_A_CALL // 50, "too few went the fast path to say anything"

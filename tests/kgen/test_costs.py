@@ -53,16 +53,16 @@ def test_every_endpoint_has_its_costs() -> None:
     assert set(COSTS) == found
 
 
-def test_every_express_call_has_its_costs_for_many() -> None:
+def test_every_fast_path_call_has_its_costs_for_many() -> None:
     table = RouteTable()
     routes = [(m, route) for (m, _), route in table._fixed.items()] + [(m, route) for m, _, route in table._shaped]
-    express = {name_of(m, route.action.viewset, route.action.name) for m, route in routes if m != "HEAD"}
-    assert {name for name, costs in COSTS.items() if any(cost.express is not None for cost in costs)} == express
+    fast_path = {name_of(m, route.action.viewset, route.action.name) for m, route in routes if m != "HEAD"}
+    assert {name for name, costs in COSTS.items() if any(cost.fast_path is not None for cost in costs)} == fast_path
 
 
 ALL = [(name, cost) for name, costs in COSTS.items() for cost in costs]
 LISTS = [(name, cost) for name, cost in ALL if cost.rows]
-EXPRESS = [(name, cost) for name, cost in ALL if cost.express is not None]
+FAST_PATH = [(name, cost) for name, cost in ALL if cost.fast_path is not None]
 
 
 def ids(entries: list[tuple[str, Cost]]) -> list[str]:
@@ -89,7 +89,7 @@ def statements(queries: CaptureQueriesContext) -> list[str]:
 
 
 def ordinary(scene: Scene, name: str, cost: Cost, rows: int) -> list[str]:
-    """The statements of a call on the ordinary way. It is made twice: the first time may warm something."""
+    """The statements of a call on the ordinary path. It is made twice: the first time may warm something."""
     method, (path, body) = name.partition(" ")[0], cost.ask(scene, 0)
     Chosen.way = Way.ORDINARY
     for _ in range(2):
@@ -133,7 +133,7 @@ def test_more_rows_cost_no_more_statements(scene: Scene, name: str, cost: Cost) 
 
 
 def route_to(call: FastRequest) -> tuple[Route, dict[str, str]]:
-    """Where a call goes the express way."""
+    """Where a call takes the fast path."""
     found = RouteTable().find(call.method, call.path)
     assert found is not None
     return found
@@ -141,7 +141,7 @@ def route_to(call: FastRequest) -> tuple[Route, dict[str, str]]:
 
 def together(scene: Scene, name: str, cost: Cost, count: int) -> list[str]:
     """The statements of so many calls that are done by one run, twice as well."""
-    calls = [express_call(scene, name.partition(" ")[0], cost, number) for number in range(count)]
+    calls = [fast_path_call(scene, name.partition(" ")[0], cost, number) for number in range(count)]
     route, _ = route_to(calls[0])
     service = ActionLane(route.action)
     for _ in range(2):
@@ -152,7 +152,7 @@ def together(scene: Scene, name: str, cost: Cost, count: int) -> list[str]:
     return statements(queries)
 
 
-def express_call(scene: Scene, method: str, cost: Cost, number: int) -> FastRequest:
+def fast_path_call(scene: Scene, method: str, cost: Cost, number: int) -> FastRequest:
     """The call as the server reads it."""
     target, body = cost.ask(scene, number)
     path, _, query = target.partition("?")
@@ -162,9 +162,9 @@ def express_call(scene: Scene, method: str, cost: Cost, number: int) -> FastRequ
     return FastRequest(method, path, query.encode(), headers, raw, "")
 
 
-@pytest.mark.parametrize(("name", "cost"), EXPRESS, ids=ids(EXPRESS))
+@pytest.mark.parametrize(("name", "cost"), FAST_PATH, ids=ids(FAST_PATH))
 def test_twenty_together_cost_as_one(scene: Scene, name: str, cost: Cost) -> None:
     set_up(scene, cost, FEW)
     for count in (1, MANY):
         asked = together(scene, name, cost, count)
-        assert len(asked) == cost.express, (count, "\n".join(asked))
+        assert len(asked) == cost.fast_path, (count, "\n".join(asked))

@@ -21,7 +21,7 @@ SLOW = 32
 
 def test_slow_bodies_hold_no_thread(web: Web, studio: StudioCaller) -> None:
     body = json.dumps({"user_id": "slow"}).encode()
-    whole = request("POST", SESSION, studio.headers | {"Idempotency-Key": "so that it goes the ordinary way"}, body)
+    whole = request("POST", SESSION, studio.headers | {"Idempotency-Key": "so that it takes the ordinary path"}, body)
     slow = [web.wire().send(whole[:-5]) for _ in range(SLOW)]
     assert web.ask("GET", "/readyz").status == 200
     assert web.ask("POST", SESSION, studio.headers, {"user_id": "quick"}).status == 200

@@ -1,4 +1,4 @@
-"""The express way on a real server: the same answers, believed for a moment, and 503 while the database is away."""
+"""The fast path on a real server: the same answers, believed for a moment, and 503 while the database is away."""
 
 import json
 import time
@@ -25,12 +25,12 @@ pytestmark = pytest.mark.usefixtures("committed")
 BALANCE, SESSION = "/fe/wallet/balance", "/s2s/session"
 # The contract: ending, suspending and switching off take effect within so long.
 EFFECT_SECONDS = 5
-# An ordinary call of the same kind: the express way takes no empty repetition of a header's name in another way.
+# An ordinary call of the same kind: the fast path takes no empty repetition of a header's name in another way.
 ORDINARY = {"Content-Encoding": "identity"}
 
 
 def both_ways(web: Web, method: str, path: str, headers: dict[str, str], body: Any = None) -> list[Reply]:
-    """The answers of the express way and the ordinary one."""
+    """The answers of the fast path and the ordinary one."""
     return [web.ask(method, path, headers, body), web.ask(method, path, headers | ORDINARY, body)]
 
 
@@ -50,11 +50,11 @@ def test_both_ways_send_the_same_headers(web: Web, studio: StudioCaller, gamer: 
         ("GET", BALANCE, gamer.headers | {"Cookie": "sessionid=odd"}, None),
     ]
     for method, path, headers, body in calls:
-        express, ordinary = both_ways(web, method, path, headers, body)
-        assert express.status == ordinary.status, path
-        assert sorted(express.headers) == sorted(ordinary.headers), path
+        fast_path, ordinary = both_ways(web, method, path, headers, body)
+        assert fast_path.status == ordinary.status, path
+        assert sorted(fast_path.headers) == sorted(ordinary.headers), path
         varying = {"date", "x-request-id", "ratelimit", "content-length", "etag"}
-        fixed = [{k: v for k, v in one.headers.items() if k not in varying} for one in (express, ordinary)]
+        fixed = [{k: v for k, v in one.headers.items() if k not in varying} for one in (fast_path, ordinary)]
         assert fixed[0] == fixed[1], path
 
 
@@ -66,11 +66,11 @@ def test_a_board_that_has_not_changed_is_not_sent_again_either_way(
     known = gamer.headers | {"If-None-Match": f'"other", W/{tags}'}
     for answer in both_ways(web, "GET", board, known):
         assert (answer.status, answer.body) == (304, b"")
-    express, ordinary = both_ways(web, "GET", board, known)
-    assert sorted(express.headers) == sorted(ordinary.headers)
+    fast_path, ordinary = both_ways(web, "GET", board, known)
+    assert sorted(fast_path.headers) == sorted(ordinary.headers)
 
 
-def test_every_express_route_is_documented() -> None:
+def test_every_fast_path_route_is_documented() -> None:
     table = RouteTable()
     routes = [(method, path) for method, path in table._fixed] + [(m, regex.pattern) for m, regex, _ in table._shaped]
     assert len(routes) >= 8

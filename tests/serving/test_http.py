@@ -48,8 +48,8 @@ def score(studio: StudioCaller, gamer: GamerCaller) -> tuple[str, bytes]:
         "many headers",
         "a header without end",
         "a line without end",
-        "a query on the express way",
-        "a query on the ordinary way",
+        "a query on the fast path",
+        "a query on the ordinary path",
         "a trailer without end",
         "many trailers",
     ],
@@ -81,7 +81,7 @@ def test_what_is_no_http_is_refused_and_the_connection_closed(web: Web, data: by
     assert wire.is_closed()
 
 
-@pytest.mark.parametrize("path", [BALANCE, "/healthz"], ids=["express", "ordinary"])
+@pytest.mark.parametrize("path", [BALANCE, "/healthz"], ids=["fast path", "ordinary path"])
 @pytest.mark.parametrize(
     "headers",
     [
@@ -105,7 +105,7 @@ def test_a_head_that_leaves_open_whom_it_is_for_or_where_it_ends_is_refused(
     assert wire.is_closed()
 
 
-@pytest.mark.parametrize("path", [BALANCE, "/healthz"], ids=["express", "ordinary"])
+@pytest.mark.parametrize("path", [BALANCE, "/healthz"], ids=["fast path", "ordinary path"])
 def test_what_older_and_odder_callers_send_is_answered(web: Web, gamer: GamerCaller, path: str) -> None:
     token = "".join(f"{name}: {value}\r\n" for name, value in gamer.headers.items())
     assert web.wire().send(f"GET {path} HTTP/1.0\r\n{token}\r\n".encode()).reply().status == 200
@@ -194,12 +194,12 @@ def test_a_repeated_header_of_credentials_has_no_meaning(web: Web, gamer: GamerC
     web.wire().send(twice).reply().refused(401, "UN_AUTHORIZED")
 
 
-@pytest.mark.parametrize("path", [BALANCE, "/fe/wallet/transactions"], ids=["express", "ordinary"])
+@pytest.mark.parametrize("path", [BALANCE, "/fe/wallet/transactions"], ids=["fast path", "ordinary path"])
 def test_a_strange_host_is_refused_both_ways(web: Web, gamer: GamerCaller, path: str) -> None:
     web.ask("GET", path, gamer.headers | {"Host": "evil.example"}).refused(400, "BAD_REQUEST")
 
 
-@pytest.mark.parametrize("path", [BALANCE, "/fe/wallet/transactions"], ids=["express", "ordinary"])
+@pytest.mark.parametrize("path", [BALANCE, "/fe/wallet/transactions"], ids=["fast path", "ordinary path"])
 def test_a_sane_request_id_is_kept_and_an_odd_one_replaced(web: Web, gamer: GamerCaller, path: str) -> None:
     own = uuid.uuid4().hex
     assert web.ask("GET", path, gamer.headers | {"X-Request-Id": own}).headers["x-request-id"] == own
@@ -236,7 +236,7 @@ def test_of_very_many_requests_at_once_the_first_are_answered(web: Web) -> None:
     assert wire.is_closed()
 
 
-@pytest.mark.parametrize("path", [BALANCE, "/healthz"], ids=["express", "ordinary"])
+@pytest.mark.parametrize("path", [BALANCE, "/healthz"], ids=["fast path", "ordinary path"])
 def test_who_has_said_all_and_still_listens_is_answered(web: Web, gamer: GamerCaller, path: str) -> None:
     wire = web.wire().send(request("GET", path, gamer.headers) * 3)
     wire.socket.shutdown(socket.SHUT_WR)

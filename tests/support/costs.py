@@ -13,12 +13,12 @@ Ask = Callable[[Scene, int], tuple[str, Any]]
 
 
 class Cost(NamedTuple):
-    """The number of statements of a call on the ordinary way, and what to call."""
+    """The number of statements of a call on the ordinary path, and what to call."""
 
     queries: int
     ask: Ask
-    # On the express way: of one call, and of twenty together. None where the call does not go it.
-    express: int | None = None
+    # On the fast path: of one call, and of twenty together. None where the call does not go it.
+    fast_path: int | None = None
     # What has to be there.
     before: Callable[[Scene], None] | None = None
     # Makes the call show, or take, so many rows: 2 cost as many statements as `most`.

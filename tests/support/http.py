@@ -10,7 +10,7 @@ from django.test.client import ClientHandler
 
 from kgen.api.throttles import COUNTED
 from tests.support.schema import check_against_schema
-from tests.support.ways import Chosen, Way, express
+from tests.support.ways import Chosen, Way, fast_path
 from users.models import Client
 from users.services import issue_secret
 
@@ -98,9 +98,9 @@ class Caller:
 
 def _serve(method: str, path: str, data: bytes, headers: dict[str, str], content_type: str) -> Answer:
     extra: dict[str, Any] = {}
-    if Chosen.way is Way.EXPRESS:
+    if Chosen.way is Way.FAST_PATH:
         named = headers | ({"Content-Type": content_type} if content_type else {})
-        served = express(method, path, named, data)
+        served = fast_path(method, path, named, data)
         if served and served.answer:
             status, found, body = served.wire
             return Answer(status, _Headers(found), body)

@@ -1,4 +1,4 @@
-"""The two ways of serving a call: the express way, as production tries it first, and the ordinary one alone."""
+"""The two ways of serving a call: the fast path, as production tries it first, and the ordinary one alone."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,19 +15,19 @@ from kgen.serving.fast_cycle import answer_bytes
 class Way(StrEnum):
     """How calls are served."""
 
-    EXPRESS = "express"
+    FAST_PATH = "fast path"
     ORDINARY = "ordinary"
 
 
 class Chosen:
     """The way that the calls of this test go. Tests of many threads share it."""
 
-    way = Way.EXPRESS
+    way = Way.FAST_PATH
 
 
 @dataclass
 class Served:
-    """What became of a call on the express way: its answer, or None where it was left to the ordinary way."""
+    """What became of a call on the fast path: its answer, or None where it was left to the ordinary path."""
 
     call: FastRequest
     answer: FastResponse | None = None
@@ -45,13 +45,13 @@ class Served:
 @cache
 def _application() -> Application:
     async def ordinary(scope: Any, body: bytes, send: Any, *, counted: dict[str, str] | None) -> None:
-        raise AssertionError("only what goes the express way is asked here")
+        raise AssertionError("only what takes the fast path is asked here")
 
     return Application(ordinary)
 
 
-def express(method: str, path: str, headers: dict[str, str], body: bytes) -> Served | None:
-    """Serve a call the express way, within this thread and its transaction; None where it has no such way."""
+def fast_path(method: str, path: str, headers: dict[str, str], body: bytes) -> Served | None:
+    """Serve a call the fast path, within this thread and its transaction; None where it has no such way."""
     bare, _, query = path.partition("?")
     if not path.isascii() or "%" in bare:
         return None

@@ -25,7 +25,7 @@ RESUME = ConsoleAction("rail.resume", MAY_SWITCH)
 # What stands beside each cause of a pause, and what resuming then vouches for.
 CAUSES = {
     PauseReason.OPERATOR: "Paused by an operator. It stays so until somebody resumes it.",
-    PauseReason.BREAKER: "The circuit breaker is open: calls keep failing. It closes by itself; resuming sends at once.",
+    PauseReason.BREAKER: "The circuit breaker is open: calls fail. It tries again by itself; resuming sends at once.",
     PauseReason.CONFIGURATION: "The rail refuses us as such. Set its address and secret right before resuming.",
     PauseReason.RESTORE: (
         "This database came out of a backup and may have forgotten payouts. Compare with the rail's own books what it "

@@ -74,7 +74,7 @@ class HttpRail:
 
     def read_news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
         """
-        :raises Forged: not signed with the gateway's secret within 5 minutes.
+        :raises InvalidSignature: not signed with the gateway's secret within 5 minutes.
         :raises Invalid: signed, and no report.
         """
         check_signed(self.secret, headers, body, now)

@@ -22,6 +22,6 @@ class InternalRail:
 
     def read_news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
         """
-        :raises Forged: always, as it tells none.
+        :raises InvalidSignature: always, as it tells none.
         """
         raise InvalidSignature()

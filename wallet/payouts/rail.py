@@ -99,7 +99,7 @@ class Rail(Protocol):
     def read_news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
         """What the rail tells by itself.
 
-        :raises Forged: it did not come from the rail, or longer ago than 5 minutes.
+        :raises InvalidSignature: it did not come from the rail, or longer ago than 5 minutes.
         :raises Invalid: it did, and is garbage.
         """
 

@@ -22,7 +22,7 @@ def signed_headers(secret: str, message_id: str, body: bytes, now: datetime) -> 
 
 def check_signed(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
     """
-    :raises Forged: no signature of ours among those given, or a time that is off by more than 5 minutes.
+    :raises InvalidSignature: no signature of ours among those given, or a time that is off by more than 5 minutes.
     """
     message_id, text = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not (message_id and text.isascii() and text.isdigit() and len(text) <= 12):

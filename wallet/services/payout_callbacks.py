@@ -22,7 +22,7 @@ SOURCE = "http"
 def receive_callback(*, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
     """Read what came in from the gateway and let it count, once.
 
-    :raises Forged: it is not the gateway's, or too old.
+    :raises InvalidSignature: it is not the gateway's, or too old.
     :raises Invalid: it is, and no report.
     :raises RecordNotFound: there is no such payout.
     """
