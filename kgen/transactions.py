@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec, Protocol, TypeVar
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -57,6 +57,21 @@ def as_one() -> Iterator[None]:
             yield
         finally:
             _TOGETHER.reset(token)
+
+
+class OutsideTransaction(RuntimeError):
+    """A bug: what needs a transaction was called without one."""
+
+
+def check_in_transaction() -> None:
+    """Fail loudly where a lock would be released at once, or a write committed by itself.
+
+    Called by everything that locks rows or writes a part of a larger change. It costs no statement.
+
+    :raises OutsideTransaction: no transaction is open.
+    """
+    if not connection.in_atomic_block:
+        raise OutsideTransaction("Call this inside a @transactional service.")
 
 
 def sqlstate(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from kgen.api.json import moment
 from kgen.clock import database_now
+from kgen.transactions import check_in_transaction
 from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 EVENT_TYPES = (
@@ -42,6 +43,7 @@ def emit(client_id: UUID, type: str, data: dict[str, Any]) -> None:
 
 def emit_all(news: Sequence[NewEvent]) -> None:
     """The same for many, in their order, by as few statements as for one."""
+    check_in_transaction()
     if not news:
         return
     listening: dict[UUID, list[WebhookEndpoint]] = {}

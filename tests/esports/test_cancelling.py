@@ -213,12 +213,12 @@ def test_a_refund_into_a_full_wallet_still_goes_back(studio: StudioCaller, gamer
 
 def fill(gamer: GamerCaller) -> None:
     """Book so much bought money that the wallet holds all that it may."""
-    purse = ledger.lock_wallet(Gamer.objects.get(user_id=gamer.user_id).wallet_id)
+    wallet = ledger.lock_wallet(Gamer.objects.get(user_id=gamer.user_id).wallet_id)
     source = ledger.system_account(
-        client_id=purse.client_id, currency=purse.currency, kind=ledger.SystemAccount.DEPOSITS
+        client_id=wallet.client_id, currency=wallet.currency, kind=ledger.SystemAccount.DEPOSITS
     )
-    move_in = ledger.Transfer(source, purse.ids[ledger.Bucket.BOUGHT], 2**52 - purse.spendable())
-    ledger.book(ledger.JournalEntry("fill", Kind.DEPOSIT, purse.client_id, purse.currency, [move_in], purse))
+    move_in = ledger.Transfer(source, wallet.ids[ledger.Bucket.BOUGHT], 2**52 - wallet.spendable())
+    ledger.book(ledger.JournalEntry("fill", Kind.DEPOSIT, wallet.client_id, wallet.currency, [move_in], wallet))
 
 
 def test_one_that_cannot_be_booked_keeps_no_other_waiting(

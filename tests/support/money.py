@@ -99,9 +99,9 @@ def fill(gamer: GamerCaller, bucket: Bucket, amount: int) -> None:
     wallet = wallet_of(gamer)
     house = system_account(gamer, SystemAccount.HOUSE)
     with transaction.atomic():
-        purse = ledger.lock_wallet(wallet.id)
-        move = Transfer(house, purse.ids[bucket], amount)
-        entry = JournalEntry(f"test:{new_id()}", Kind.REWARD, wallet.client_id, wallet.currency, [move], purse)
+        wallet = ledger.lock_wallet(wallet.id)
+        move = Transfer(house, wallet.ids[bucket], amount)
+        entry = JournalEntry(f"test:{new_id()}", Kind.REWARD, wallet.client_id, wallet.currency, [move], wallet)
         ledger.book(entry)
 
 
@@ -109,9 +109,9 @@ def hold(gamer: GamerCaller, amount: int) -> None:
     """Move earned money to where a withdrawal holds it."""
     wallet = wallet_of(gamer)
     with transaction.atomic():
-        purse = ledger.lock_wallet(wallet.id)
-        move = Transfer(purse.ids[Bucket.EARNED], purse.ids[Bucket.HELD], amount)
-        entry = JournalEntry(f"test:{new_id()}", Kind.WITHDRAW, wallet.client_id, wallet.currency, [move], purse)
+        wallet = ledger.lock_wallet(wallet.id)
+        move = Transfer(wallet.ids[Bucket.EARNED], wallet.ids[Bucket.HELD], amount)
+        entry = JournalEntry(f"test:{new_id()}", Kind.WITHDRAW, wallet.client_id, wallet.currency, [move], wallet)
         ledger.book(entry)
 
 
@@ -120,11 +120,11 @@ def book_deposits(gamer: GamerCaller, count: int) -> None:
     wallet = wallet_of(gamer)
     source = system_account(gamer, SystemAccount.DEPOSITS)
     with transaction.atomic():
-        purse = ledger.lock_wallet(wallet.id)
-        moves = [Transfer(source, purse.ids[Bucket.BOUGHT], 1)]
+        wallet = ledger.lock_wallet(wallet.id)
+        moves = [Transfer(source, wallet.ids[Bucket.BOUGHT], 1)]
         ledger.book_many(
             [
-                JournalEntry(f"test:{new_id()}", Kind.DEPOSIT, wallet.client_id, wallet.currency, moves, purse)
+                JournalEntry(f"test:{new_id()}", Kind.DEPOSIT, wallet.client_id, wallet.currency, moves, wallet)
                 for _ in range(count)
             ]
         )

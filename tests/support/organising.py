@@ -117,10 +117,10 @@ def _pay(tournament: Tournament, wallets: Sequence[UUID], stays: Sequence[UUID])
     promotions = ledger.system_account(
         client_id=tournament.client_id, currency=tournament.currency, kind=SystemAccount.PROMOTIONS
     )
-    purses = ledger.lock_wallets(wallets)
+    wallets = ledger.lock_wallets(wallets)
     entries = []
     for wallet, stay in zip(wallets, stays, strict=True):
-        bonus = purses[wallet].ids[ledger.Bucket.BONUS]
+        bonus = wallets[wallet].ids[ledger.Bucket.BONUS]
         steps = [
             (f"welcome:{stay}", ledger.Kind.WELCOME_BONUS, promotions, bonus),
             (f"join:{stay}", ledger.Kind.JOIN, bonus, tournament.escrow_id),
@@ -132,7 +132,7 @@ def _pay(tournament: Tournament, wallets: Sequence[UUID], stays: Sequence[UUID])
                 tournament.client_id,
                 tournament.currency,
                 [ledger.Transfer(source, destination, tournament.buy_in_price)],
-                purses[wallet],
+                wallets[wallet],
             )
             for reference, kind, source, destination in steps
         ]

@@ -80,9 +80,9 @@ class Purses(RuleBasedStateMachine):
 
     def book_prize(self, gamer: int, amount: int) -> None:
         """Money of the house into earned."""
-        purse = ledger.lock_wallet(self.wallets[gamer])
-        move = Transfer(self.account(SystemAccount.HOUSE), purse.ids[Bucket.EARNED], amount)
-        ledger.book(JournalEntry(self.name("prize"), Kind.REWARD, self.client_id, "KCASH", [move], purse))
+        wallet = ledger.lock_wallet(self.wallets[gamer])
+        move = Transfer(self.account(SystemAccount.HOUSE), wallet.ids[Bucket.EARNED], amount)
+        ledger.book(JournalEntry(self.name("prize"), Kind.REWARD, self.client_id, "KCASH", [move], wallet))
 
     @rule(gamer=GAMERS, bucket=st.sampled_from(BUCKETS), amount=AMOUNTS.filter(bool), credit=st.booleans())
     def adjust(self, gamer: int, bucket: str, amount: int, credit: bool) -> None:

@@ -151,7 +151,7 @@ def test_wallets_are_locked_in_the_order_of_their_accounts() -> None:
         with transaction.atomic():
             # Found by the wallets' ids, the other wallet would come first.
             execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
-            return [id for purse in ledger.lock_wallets([late, early]).values() for id in purse.ids.values()]
+            return [id for wallet in ledger.lock_wallets([late, early]).values() for id in wallet.ids.values()]
 
     with holding("SELECT 1 FROM wallet_account WHERE wallet_id = %s ORDER BY id LIMIT 1 FOR UPDATE", [early]):
         (waiting,) = begin_blocked(lock)

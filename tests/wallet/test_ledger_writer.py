@@ -31,10 +31,10 @@ def wallet_id(client_id: UUID) -> UUID:
     """A wallet with 10 of bonus, 20 of bought and 40 of earned money."""
     id = new_id()
     ledger.open_wallets([(id, client_id, "KCASH")], now=database_now())
-    purse, house = ledger.lock_wallet(id), account(client_id, SystemAccount.HOUSE)
+    wallet, house = ledger.lock_wallet(id), account(client_id, SystemAccount.HOUSE)
     for bucket, amount in zip(PLAY, (10, 20, 40), strict=True):
-        move = Transfer(house, purse.ids[bucket], amount)
-        ledger.book(JournalEntry(f"gift:{bucket}", Kind.REWARD, client_id, "KCASH", [move], purse))
+        move = Transfer(house, wallet.ids[bucket], amount)
+        ledger.book(JournalEntry(f"gift:{bucket}", Kind.REWARD, client_id, "KCASH", [move], wallet))
     return id
 
 
@@ -49,9 +49,9 @@ def account(client_id: UUID, kind: SystemAccount) -> int:
     return ledger.system_account(client_id=client_id, currency="KCASH", kind=kind)
 
 
-def held(purse: LockedWallet) -> tuple[int, ...]:
-    """(bonus, bought, earned) as the purse knows them."""
-    return tuple(purse.holds(bucket) for bucket in PLAY)
+def held(wallet: LockedWallet) -> tuple[int, ...]:
+    """(bonus, bought, earned) of a locked wallet."""
+    return tuple(wallet.holds(bucket) for bucket in PLAY)
 
 
 def stored(wallet_id: UUID) -> tuple[int, ...]:
@@ -61,9 +61,9 @@ def stored(wallet_id: UUID) -> tuple[int, ...]:
 
 def deposit(wallet_id: UUID, client_id: UUID, amount: int = 5) -> JournalEntry:
     """An entry that stands for nothing yet."""
-    purse = ledger.lock_wallet(wallet_id)
-    move = Transfer(account(client_id, SystemAccount.DEPOSITS), purse.ids[Bucket.BOUGHT], amount)
-    return JournalEntry("deposit:1", Kind.DEPOSIT, client_id, "KCASH", [move], purse)
+    wallet = ledger.lock_wallet(wallet_id)
+    move = Transfer(account(client_id, SystemAccount.DEPOSITS), wallet.ids[Bucket.BOUGHT], amount)
+    return JournalEntry("deposit:1", Kind.DEPOSIT, client_id, "KCASH", [move], wallet)
 
 
 def test_the_same_reference_and_postings_again_are_repeated_and_move_nothing(wallet_id: UUID, client_id: UUID) -> None:
@@ -79,12 +79,12 @@ def test_the_same_reference_and_postings_again_are_repeated_and_move_nothing(wal
 def test_the_same_reference_for_other_postings_is_refused(wallet_id: UUID, client_id: UUID, change: str) -> None:
     entry = deposit(wallet_id, client_id)
     ledger.book(entry)
-    assert entry.purse
+    assert entry.wallet
     (move,) = entry.moves
     other = {
         "amount": replace(entry, moves=[replace(move, amount=6)]),
         "kind": replace(entry, kind=Kind.ADJUSTMENT),
-        "bucket": replace(entry, moves=[replace(move, destination=entry.purse.ids[Bucket.EARNED])]),
+        "bucket": replace(entry, moves=[replace(move, destination=entry.wallet.ids[Bucket.EARNED])]),
         "source": replace(entry, moves=[replace(move, source=account(client_id, SystemAccount.HOUSE))]),
         "more": replace(entry, moves=[move, move]),
         "fewer": replace(entry, moves=[]),
@@ -127,10 +127,10 @@ def test_a_stake_is_paid_from_bonus_then_bought_then_earned_and_comes_back_the_s
 
 
 def test_no_bucket_is_touched_by_a_stake_that_all_of_them_cannot_pay(wallet_id: UUID, escrow: int) -> None:
-    purse = ledger.lock_wallet(wallet_id)
+    wallet = ledger.lock_wallet(wallet_id)
     ledger.book(
-        JournalEntry("hold", Kind.WITHDRAW, purse.client_id, "KCASH",
-              [Transfer(purse.ids[Bucket.EARNED], purse.ids[Bucket.HELD], 15)], purse)
+        JournalEntry("hold", Kind.WITHDRAW, wallet.client_id, "KCASH",
+              [Transfer(wallet.ids[Bucket.EARNED], wallet.ids[Bucket.HELD], 15)], wallet)
     )  # fmt: skip
     with nothing_changes(), pytest.raises(InsufficientBalance), transaction.atomic():
         ledger.pay_stake(wallet_id=wallet_id, escrow=escrow, amount=56, reference="join:1")
@@ -176,13 +176,13 @@ def plan(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def test_entries_of_one_purse_are_applied_in_their_order(wallet_id: UUID, client_id: UUID, plan: None) -> None:
-    purse, house = ledger.lock_wallet(wallet_id), account(client_id, SystemAccount.HOUSE)
+    wallet, house = ledger.lock_wallet(wallet_id), account(client_id, SystemAccount.HOUSE)
     ids = [new_id() for _ in range(40)][::-1]
     entries = []
     for index, id in enumerate(ids):
-        bucket = purse.ids[PLAY[index % 3]]
+        bucket = wallet.ids[PLAY[index % 3]]
         moves = [Transfer(house, bucket, 5), Transfer(bucket, house, 7)]
-        entries.append(JournalEntry(f"x:{index}", Kind.REWARD, client_id, "KCASH", moves, purse, id))
+        entries.append(JournalEntry(f"x:{index}", Kind.REWARD, client_id, "KCASH", moves, wallet, id))
     with transaction.atomic():
         ledger.book_many(entries[:9])
     assert stored(wallet_id) == (4, 14, 34)
@@ -193,9 +193,9 @@ def test_many_are_booked_with_as_few_queries_as_one(
     wallet_id: UUID, client_id: UUID, django_assert_num_queries: object
 ) -> None:
     entries = [replace(deposit(wallet_id, client_id), reference=f"x:{index}", id=new_id()) for index in range(50)]
-    purse = ledger.lock_wallet(wallet_id)
+    wallet = ledger.lock_wallet(wallet_id)
     with django_assert_num_queries(2):  # type: ignore[operator]
-        booked = ledger.book_many([replace(entry, purse=purse) for entry in entries])
+        booked = ledger.book_many([replace(entry, wallet=wallet) for entry in entries])
     assert len(booked) == 50
     assert stored(wallet_id) == (10, 270, 40)
     assert prove().exit_code == 0

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from kgen.transactions import check_in_transaction
 from wallet.models import Bucket, SystemAccount, Wallet
 
 
@@ -17,6 +18,7 @@ def new_address() -> str:
 
 def open_wallets(wallets: Iterable[tuple[UUID, UUID, str]], *, now: datetime) -> dict[UUID, Wallet]:
     """Wallets, given as (id, client, currency), each with its four accounts, all empty; by id."""
+    check_in_transaction()
     made = [
         Wallet(id=wallet_id, client_id=client_id, currency=currency, address=new_address(), created_at=now)
         for wallet_id, client_id, currency in wallets
@@ -29,6 +31,7 @@ def open_wallets(wallets: Iterable[tuple[UUID, UUID, str]], *, now: datetime) ->
 
 def system_account(*, client_id: UUID, currency: str, kind: SystemAccount, owner_id: UUID | None = None) -> int:
     """The id of a client's system account (or of a person's KGeN wallet), opened on its first use."""
+    check_in_transaction()
     with connection.cursor() as cursor:
         arguments: list[UUID | str | None] = [client_id, kind.value, currency, owner_id]
         cursor.execute(_FIND, arguments)

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from wallet import references
 from wallet.ledger.accounts import system_account
 from wallet.ledger.locked_wallets import lock_wallet
 from wallet.ledger.writer import BookedTransaction, JournalEntry, Transfer, book
@@ -22,10 +23,12 @@ def adjust(*, wallet_id: UUID, adjustment_id: UUID, bucket: Bucket, amount: int,
     :raises InsufficientBalance: the bucket holds less than is to be taken.
     :raises BalanceLimitExceeded: the wallet would come to hold too much.
     """
-    purse = lock_wallet(wallet_id)
-    own = purse.ids[bucket]
-    other = system_account(client_id=purse.client_id, currency=purse.currency, kind=COUNTERPART[bucket])
+    wallet = lock_wallet(wallet_id)
+    own = wallet.ids[bucket]
+    other = system_account(client_id=wallet.client_id, currency=wallet.currency, kind=COUNTERPART[bucket])
     move = Transfer(other, own, amount) if credit else Transfer(own, other, amount)
     return book(
-        JournalEntry(f"adjustment:{adjustment_id}", Kind.ADJUSTMENT, purse.client_id, purse.currency, [move], purse)
+        JournalEntry(
+            references.adjustment(adjustment_id), Kind.ADJUSTMENT, wallet.client_id, wallet.currency, [move], wallet
+        )
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from kgen.transactions import check_in_transaction
 from wallet.errors import BalanceLimitExceeded, InsufficientBalance
 from wallet.models import Bucket
 
@@ -55,15 +56,19 @@ class LockedWallet:
 
 
 def lock_wallets(wallet_ids: Iterable[UUID]) -> dict[UUID, LockedWallet]:
-    """Lock the accounts of these wallets, in account-id order, and read what they hold."""
-    purses: dict[UUID, LockedWallet] = {}
+    """Lock the accounts of these wallets, in account-id order, and read their balances.
+
+    :raises OutsideTransaction: the locks would be released at once.
+    """
+    check_in_transaction()
+    wallets: dict[UUID, LockedWallet] = {}
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [list(wallet_ids)])
         for account_id, wallet_id, client_id, currency, kind, balance in cursor.fetchall():
-            purse = purses.setdefault(wallet_id, LockedWallet(wallet_id, client_id, currency, {}, {}))
-            purse.ids[Bucket(kind)] = account_id
-            purse.balances[account_id] = balance
-    return purses
+            wallet = wallets.setdefault(wallet_id, LockedWallet(wallet_id, client_id, currency, {}, {}))
+            wallet.ids[Bucket(kind)] = account_id
+            wallet.balances[account_id] = balance
+    return wallets
 
 
 def lock_wallet(wallet_id: UUID) -> LockedWallet:

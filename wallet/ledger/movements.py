@@ -25,16 +25,16 @@ class Bonus:
 def credit_bonuses(bonuses: Iterable[Bonus]) -> None:
     """Give bonus money out of promotions, each once; nothing is booked for 0."""
     given = [bonus for bonus in bonuses if bonus.amount]
-    purses = lock_wallets(bonus.wallet_id for bonus in given)
+    wallets = lock_wallets(bonus.wallet_id for bonus in given)
     promotions = {
         (client_id, currency): system_account(client_id=client_id, currency=currency, kind=SystemAccount.PROMOTIONS)
-        for client_id, currency in {(purse.client_id, purse.currency) for purse in purses.values()}
+        for client_id, currency in {(wallet.client_id, wallet.currency) for wallet in wallets.values()}
     }
     entries = []
     for bonus in given:
-        purse = purses[bonus.wallet_id]
-        move = Transfer(promotions[purse.client_id, purse.currency], purse.ids[Bucket.BONUS], bonus.amount)
-        entry = JournalEntry(bonus.reference, Kind.WELCOME_BONUS, purse.client_id, purse.currency, [move], purse)
+        wallet = wallets[bonus.wallet_id]
+        move = Transfer(promotions[wallet.client_id, wallet.currency], wallet.ids[Bucket.BONUS], bonus.amount)
+        entry = JournalEntry(bonus.reference, Kind.WELCOME_BONUS, wallet.client_id, wallet.currency, [move], wallet)
         entries.append(entry)
     book_many(entries)
 
@@ -50,25 +50,25 @@ def pay_stake(*, wallet_id: UUID, escrow: int, amount: int, reference: str) -> N
 
 
 class StakeBatch:
-    """Stakes of several wallets, one each, that are paid together: the purses are locked from the beginning."""
+    """Stakes of several wallets, one each, that are paid together: the wallets are locked from the beginning."""
 
     def __init__(self, wallet_ids: Iterable[UUID]) -> None:
-        self.purses = lock_wallets(wallet_ids)
+        self.wallets = lock_wallets(wallet_ids)
         self.entries: list[JournalEntry] = []
 
     def pay(self, *, wallet_id: UUID, escrow: int, amount: int, reference: str) -> None:
         """Move a stake into escrow, from bonus, then bought, then earned; nothing is booked for 0.
 
-        The reference must be new with each stake: its postings depend on what the purse holds at that moment, so a
-        second try would be told apart from the first.
+        Each stake needs a new reference: its postings depend on the wallet's balances at that moment, so a second try
+        would differ from the first.
 
         :raises InsufficientBalance: the three together hold less than `amount`.
         """
         if amount == 0:
             return
-        purse = self.purses[wallet_id]
-        moves = [Transfer(account, escrow, part) for account, part in purse.split_stake(amount)]
-        self.entries.append(JournalEntry(reference, Kind.JOIN, purse.client_id, purse.currency, moves, purse))
+        wallet = self.wallets[wallet_id]
+        moves = [Transfer(account, escrow, part) for account, part in wallet.split_stake(amount)]
+        self.entries.append(JournalEntry(reference, Kind.JOIN, wallet.client_id, wallet.currency, moves, wallet))
 
     def book(self) -> None:
         """Write what was paid."""
@@ -76,10 +76,10 @@ class StakeBatch:
 
 
 class WinningsBatch:
-    """Prizes of several wallets that are paid together: the purses are locked from the beginning."""
+    """Prizes of several wallets that are paid together: the wallets are locked from the beginning."""
 
     def __init__(self, wallet_ids: Iterable[UUID]) -> None:
-        self.purses = lock_wallets(wallet_ids)
+        self.wallets = lock_wallets(wallet_ids)
         self.entries: list[JournalEntry] = []
         self.coming: Counter[UUID] = Counter()
         self.payable: dict[tuple[UUID, str], int] = {}
@@ -91,17 +91,17 @@ class WinningsBatch:
 
         :raises BalanceLimitExceeded: the wallet would hold too much.
         """
-        purse = self.purses[wallet_id]
+        wallet = self.wallets[wallet_id]
         total = sum(prizes.values())
-        purse.check_room(self.coming[wallet_id] + total)
+        wallet.check_room(self.coming[wallet_id] + total)
         self.coming[wallet_id] += total
-        payable, earned = self._payable(purse), purse.ids[Bucket.EARNED]
+        payable, earned = self._payable(wallet), wallet.ids[Bucket.EARNED]
         for reference, amount in prizes.items():
             moves = [Transfer(payable, earned, amount)]
-            self.entries.append(JournalEntry(reference, Kind.REWARD, purse.client_id, purse.currency, moves, purse))
+            self.entries.append(JournalEntry(reference, Kind.REWARD, wallet.client_id, wallet.currency, moves, wallet))
 
-    def _payable(self, purse: LockedWallet) -> int:
-        owner = (purse.client_id, purse.currency)
+    def _payable(self, wallet: LockedWallet) -> int:
+        owner = (wallet.client_id, wallet.currency)
         if owner not in self.payable:
             client_id, currency = owner
             kind = SystemAccount.REWARDS_PAYABLE
@@ -130,15 +130,15 @@ def reverse_many(references: Mapping[str, str], *, kind: Kind) -> dict[str, Book
     moves: dict[UUID, list[Transfer]] = {original.id: [] for original in originals}
     for posting in Posting.objects.filter(transaction__in=list(moves)).order_by("-id"):
         moves[posting.transaction_id].append(Transfer(posting.destination_id, posting.source_id, posting.amount))
-    purses = lock_wallets({t.wallet_id for t in originals if t.wallet_id})
+    wallets = lock_wallets({t.wallet_id for t in originals if t.wallet_id})
     entries = [
         JournalEntry(
             references[t.reference],
             kind,
             t.client_id,
-            purses[t.wallet_id].currency,
+            wallets[t.wallet_id].currency,
             moves[t.id],
-            purses[t.wallet_id],
+            wallets[t.wallet_id],
         )
         for t in originals
         if t.wallet_id

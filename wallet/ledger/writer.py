@@ -9,6 +9,7 @@ from django.db import connection
 from uuid_utils.compat import uuid7
 
 from kgen.errors import ReferenceReused
+from kgen.transactions import check_in_transaction
 from wallet.errors import BalanceLimitExceeded, InsufficientBalance
 from wallet.ledger.locked_wallets import WALLET_LIMIT, LockedWallet
 from wallet.models import Kind, Posting, Transaction
@@ -28,14 +29,14 @@ class Transfer:
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """A transaction to be written. `purse` is the gamer's who takes part, under lock."""
+    """A transaction to be written. `locked wallet` is the gamer's who takes part, under lock."""
 
     reference: str
     kind: Kind
     client_id: UUID
     currency: str
     moves: Sequence[Transfer]
-    purse: LockedWallet | None = None
+    wallet: LockedWallet | None = None
     id: UUID = field(default_factory=uuid7)
 
 
@@ -52,6 +53,7 @@ class BookedTransaction:
 def book(entry: JournalEntry) -> BookedTransaction:
     """Write one transaction, or find that it already stands.
 
+    :raises OutsideTransaction: no transaction is open.
     :raises ReferenceReused: the reference stands for other postings.
     :raises InsufficientBalance: an account of the gamer's would fall below 0.
     :raises BalanceLimitExceeded: the wallet would come to hold more than 2⁵², and not by its own stake coming back.
@@ -62,7 +64,7 @@ def book(entry: JournalEntry) -> BookedTransaction:
 def book_many(entries: Sequence[JournalEntry]) -> dict[str, BookedTransaction]:
     """Write several transactions in one statement; those that already stand are left as they are.
 
-    Raises as `book`. Entries of one purse are applied in their order; their purses know the balances after it.
+    Raises as `book`. Entries of one locked wallet apply in their order; the locked wallet then has the new balances.
     """
     booked = _already_booked(entries)
     fresh = [entry for entry in entries if entry.reference not in booked]
@@ -82,6 +84,7 @@ def book_new(entries: Sequence[JournalEntry]) -> None:
 
 
 def _insert(entries: Sequence[JournalEntry]) -> dict[str, BookedTransaction]:
+    check_in_transaction()
     rows, postings = _rows(entries)
     deltas = [
         (entry.id, account, delta)
@@ -96,25 +99,25 @@ def _insert(entries: Sequence[JournalEntry]) -> dict[str, BookedTransaction]:
         }
     if len(found) == len(entries):
         return found
-    # A system-only reference has no purse to queue behind; somebody else's commit was first. Nothing of
+    # A system-only reference has no locked wallet to queue behind; somebody else's commit was first. Nothing of
     # such an entry was written, and by now theirs can be read.
     return found | _already_booked([entry for entry in entries if entry.reference not in found])
 
 
 def _rows(entries: Sequence[JournalEntry]) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
-    """Transactions and postings as rows, the balances after each step worked out on the locked purses."""
+    """Transactions and postings as rows, the balances after each step worked out on the locked locked wallets."""
     rows: list[tuple[object, ...]] = []
     postings: list[tuple[object, ...]] = []
     for entry in entries:
-        balances = entry.purse.balances if entry.purse else {}
+        balances = entry.wallet.balances if entry.wallet else {}
         before = sum(balances.values())
         for move in entry.moves:
             after = _apply(move, balances)
             postings.append((entry.id, move.source, move.destination, entry.currency, move.amount, *after))
         if entry.kind not in GIVEN_BACK and sum(balances.values()) > max(before, WALLET_LIMIT):
             raise BalanceLimitExceeded()
-        wallet_id = entry.purse.wallet_id if entry.purse else None
-        total = entry.purse.spendable() if entry.purse else None
+        wallet_id = entry.wallet.wallet_id if entry.wallet else None
+        total = entry.wallet.spendable() if entry.wallet else None
         rows.append((entry.id, entry.client_id, wallet_id, entry.kind.value, entry.reference, total))
     return rows, postings
 

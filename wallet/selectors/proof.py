@@ -6,6 +6,8 @@ from typing import Any
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from wallet import references
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -63,6 +65,14 @@ SELECT side.id, account_id, change, after,
         SELECT id, source_id, -amount, source_balance FROM wallet_posting) AS side
   JOIN wallet_account account ON account.id = account_id AND account.wallet_id IS NOT NULL
 """
+# The references of the rows that the rules below call w (withdrawal) and a (adjustment), and the id in t.reference.
+_HOLD, _PAID, _REVERSAL = (
+    references.in_sql(make, "w.id")
+    for make in (references.withdrawal_hold, references.withdrawal_paid, references.withdrawal_reversal)
+)
+_ADJUSTMENT = references.in_sql(references.adjustment, "a.id")
+_IS_ADJUSTMENT = references.is_about_in_sql(references.ADJUSTMENT, "t.reference")
+_REFERENCE_ID = references.id_in_sql("t.reference")
 _RULES = {
     "account balance = sum of its postings": f"""
         WITH sums AS ({_SUMS})
@@ -112,30 +122,30 @@ _RULES = {
           FROM wallet_account a
           LEFT JOIN wallet_withdrawal w ON w.wallet_id = a.wallet_id AND w.settled_at IS NULL
          WHERE a.kind = 'held' AND a.balance <> coalesce(w.amount, 0)""",
-    "a withdrawal is held once, and ends once as its state says": """
+    "a withdrawal is held once, and ends once as its state says": f"""
         SELECT 'withdrawal ' || w.id || ' ' || w.state,
                'hold ' || coalesce(h.amount::text, 'none') || ', paid ' || coalesce(p.amount::text, 'none')
                || ', reversal ' || coalesce(r.amount::text, 'none')
           FROM wallet_withdrawal w
           LEFT JOIN LATERAL (SELECT sum(g.amount) AS amount FROM wallet_transaction t
                                JOIN wallet_posting g ON g.transaction_id = t.id
-                              WHERE t.reference = 'withdrawal:' || w.id || ':hold') h ON true
+                              WHERE t.reference = {_HOLD}) h ON true
           LEFT JOIN LATERAL (SELECT sum(g.amount) AS amount FROM wallet_transaction t
                                JOIN wallet_posting g ON g.transaction_id = t.id
                                JOIN wallet_account s ON s.id = g.source_id AND s.kind = 'held'
-                              WHERE t.reference = 'withdrawal:' || w.id || ':paid') p ON true
+                              WHERE t.reference = {_PAID}) p ON true
           LEFT JOIN LATERAL (SELECT sum(g.amount) AS amount FROM wallet_transaction t
                                JOIN wallet_posting g ON g.transaction_id = t.id
-                              WHERE t.reference = 'withdrawal:' || w.id || ':reversal') r ON true
+                              WHERE t.reference = {_REVERSAL}) r ON true
          WHERE h.amount IS DISTINCT FROM w.amount
             OR p.amount IS DISTINCT FROM CASE WHEN w.state = 'PAID' THEN w.amount END
             OR r.amount IS DISTINCT FROM CASE WHEN w.state = 'FAILED' THEN w.amount END""",
-    "a withdrawal's booking has its withdrawal": """
+    "a withdrawal's booking has its withdrawal": f"""
         SELECT 'transaction ' || t.id || ' ' || t.reference, 'none'
           FROM wallet_transaction t
          WHERE t.kind IN ('WITHDRAW', 'WITHDRAW_REVERSAL', 'PAYOUT')
-           AND NOT EXISTS (SELECT 1 FROM wallet_withdrawal w WHERE w.id::text = split_part(t.reference, ':', 2))""",
-    "an adjustment is booked as it says when it is approved, and else not": """
+           AND NOT EXISTS (SELECT 1 FROM wallet_withdrawal w WHERE w.id::text = {_REFERENCE_ID})""",
+    "an adjustment is booked as it says when it is approved, and else not": f"""
         WITH booked AS (
             SELECT t.reference, t.kind || ' of ' || coalesce(t.wallet_id::text, 'nobody') || ': '
                    || string_agg(s.kind || ' → ' || d.kind || ' ' || p.amount, ', ' ORDER BY p.id) AS said
@@ -143,9 +153,9 @@ _RULES = {
               JOIN wallet_posting p ON p.transaction_id = t.id
               JOIN wallet_account s ON s.id = p.source_id
               JOIN wallet_account d ON d.id = p.destination_id
-             WHERE t.reference LIKE 'adjustment:%%' GROUP BY t.id
+             WHERE {_IS_ADJUSTMENT} GROUP BY t.id
         ), due AS (
-            SELECT a.id, a.state, 'adjustment:' || a.id AS reference,
+            SELECT a.id, a.state, {_ADJUSTMENT} AS reference,
                    CASE WHEN a.state = 'APPROVED' THEN 'ADJUSTMENT of ' || a.wallet_id || ': '
                         || CASE a.direction WHEN 'CREDIT' THEN c.kind || ' → ' || a.bucket
                                             ELSE a.bucket || ' → ' || c.kind END || ' ' || a.amount END AS said
@@ -186,11 +196,11 @@ _RULES = {
           FROM counted c
           FULL JOIN wallet_daytotal t USING (client_id, currency, day, kind, source, destination)
          WHERE (c.moved, c.postings) IS DISTINCT FROM (t.moved, t.postings)""",
-    "an adjustment's booking has its adjustment": """
+    "an adjustment's booking has its adjustment": f"""
         SELECT 'transaction ' || t.id || ' ' || t.reference, 'none'
           FROM wallet_transaction t
-         WHERE (t.kind = 'ADJUSTMENT' OR t.reference LIKE 'adjustment:%%')
-           AND NOT EXISTS (SELECT 1 FROM wallet_adjustment a WHERE t.reference = 'adjustment:' || a.id)""",
+         WHERE (t.kind = 'ADJUSTMENT' OR {_IS_ADJUSTMENT})
+           AND NOT EXISTS (SELECT 1 FROM wallet_adjustment a WHERE t.reference = {_ADJUSTMENT})""",
 }
 _TOTALS = f"""
 WITH sums AS ({_SUMS})

@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import Case, Count, F, Min, Q, QuerySet, Sum, Value, When
 
 from kgen.api.pagination import Key, Page, page_of
+from wallet import references
 from wallet.models import (
     SETTLED,
     UNSENT,
@@ -212,8 +213,7 @@ def wallets_asked_for(wallet_ids: Iterable[UUID], operator_id: int) -> set[UUID]
 
 def postings_of(row: Withdrawal) -> list[Posting]:
     """What the ledger booked for a withdrawal, in order, each with its transaction and accounts."""
-    references = [f"withdrawal:{row.pk}:{step}" for step in ("hold", "paid", "reversal")]
-    rows = Posting.objects.filter(transaction__reference__in=references)
+    rows = Posting.objects.filter(transaction__reference__in=references.all_of_withdrawal(row.pk))
     return list(rows.select_related("transaction", "source", "destination").order_by("pk"))
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from wallet import references
 from wallet.models import Account, Adjustment, Deposit, Transaction, Wallet, Withdrawal
 
 # So much of an id behind a reference's colon: the beginning of a UUIDv7 is a time, so this is about a minute's.
@@ -33,7 +34,7 @@ def transactions_by_id(id: UUID) -> QuerySet[Transaction]:
 
 def transactions_by_reference(text: str) -> QuerySet[Transaction]:
     """Transactions of this reference, or whose references begin so if `text` says enough to be a short stretch."""
-    if len(text.partition(":")[2]) < SPECIFIC:
+    if not references.has_specific_part(text, least=SPECIFIC):
         return Transaction.objects.filter(reference=text)
     return Transaction.objects.filter(reference__startswith=text)
 
@@ -42,9 +43,8 @@ def transactions_of_deposit(clients: Collection[UUID], id: UUID | None, referenc
     """What booked and undid the deposit of that id, or what studios call so; the index begins with clients."""
     named = Q(client_id__in=clients, reference=reference)
     deposits = Deposit.objects.filter(named | Q(pk=id) if id else named).values_list("pk", flat=True)
-    return Transaction.objects.filter(
-        reference__in=[f"deposit:{key}{end}" for key in deposits for end in ("", ":reversal")]
-    )
+    booked = [reference for key in deposits for reference in references.all_of_deposit(key)]
+    return Transaction.objects.filter(reference__in=booked)
 
 
 def withdrawals_by_hash(hash: str) -> QuerySet[Withdrawal]:

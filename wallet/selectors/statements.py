@@ -11,6 +11,7 @@ from django.db import connection
 
 from kgen.api.pagination import Key, decode_cursor, encode_cursor
 from kgen.errors import Invalid
+from wallet import references
 from wallet.models import Kind, State
 
 # The end of a withdrawal is told by its WITHDRAW entry.
@@ -160,7 +161,7 @@ t.id, t.kind, t.created_at, t.balance_after, own.address, side.credit, posting.a
 CASE WHEN side.credit THEN source.address ELSE destination.address END,
 withdrawal.destination, withdrawal.state, withdrawal.updated_at, withdrawal.block_number, withdrawal.transaction_hash,
 withdrawal.gas_fee"""
-_JOINS = """
+_JOINS = f"""
   JOIN wallet_wallet own ON own.id = t.wallet_id
   CROSS JOIN LATERAL (SELECT source_id, destination_id, (sum(amount) OVER ())::bigint AS amount
                         FROM wallet_posting WHERE transaction_id = t.id LIMIT 1) AS posting
@@ -168,10 +169,9 @@ _JOINS = """
   JOIN wallet_account destination ON destination.id = posting.destination_id
   CROSS JOIN LATERAL (SELECT destination.wallet_id IS NOT DISTINCT FROM t.wallet_id
                              AND destination.kind <> 'held' AS credit) AS side
-  -- withdrawal:<id>:hold, withdrawal:<id>:reversal
   LEFT JOIN wallet_withdrawal withdrawal
     ON withdrawal.id = CASE WHEN t.kind IN ('WITHDRAW', 'WITHDRAW_REVERSAL')
-                            THEN split_part(t.reference, ':', 2)::uuid END"""
+                            THEN {references.id_in_sql("t.reference")}::uuid END"""
 _PAGES = f"""
 SELECT asked.place, {_COLUMNS}
   FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[], %s::timestamptz[], %s::uuid[])

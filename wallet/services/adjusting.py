@@ -31,11 +31,11 @@ def request_adjustment(
         raise Invalid(f"The amount must be 1 to {LARGEST_ADJUSTMENT}.")
     words = _checked("reason", reason)
     # The lock under which a withdrawal's approver is compared with the makers of adjustments.
-    purse = ledger.lock_wallets([wallet_id]).get(wallet_id)
-    if purse is None:
+    wallet = ledger.lock_wallets([wallet_id]).get(wallet_id)
+    if wallet is None:
         raise RecordNotFound()
     return Adjustment.objects.create(
-        client_id=purse.client_id,
+        client_id=wallet.client_id,
         wallet_id=wallet_id,
         bucket=bucket,
         direction=direction,

@@ -6,7 +6,7 @@ from uuid import UUID
 from kgen.clock import database_now
 from kgen.errors import RecordNotFound, ReferenceReused
 from kgen.transactions import transactional
-from wallet import ledger
+from wallet import ledger, references
 from wallet.models import Bucket, Deposit, Kind, SystemAccount
 from wallet.selectors import StatementEntry, statement_entry
 
@@ -39,12 +39,11 @@ def deposit(*, client_id: UUID, wallet_id: UUID, amount: int, reference: str) ->
     row = Deposit.objects.get(client_id=client_id, reference=reference)
     if (row.wallet_id, row.amount) != (wallet_id, amount):
         raise ReferenceReused()
-    purse = ledger.lock_wallet(wallet_id)
-    source = ledger.system_account(client_id=client_id, currency=purse.currency, kind=SystemAccount.DEPOSITS)
-    move = ledger.Transfer(source, purse.ids[Bucket.BOUGHT], amount)
-    booked = ledger.book(
-        ledger.JournalEntry(f"deposit:{row.id}", Kind.DEPOSIT, client_id, purse.currency, [move], purse)
-    )
+    wallet = ledger.lock_wallet(wallet_id)
+    source = ledger.system_account(client_id=client_id, currency=wallet.currency, kind=SystemAccount.DEPOSITS)
+    move = ledger.Transfer(source, wallet.ids[Bucket.BOUGHT], amount)
+    name = references.deposit(row.id)
+    booked = ledger.book(ledger.JournalEntry(name, Kind.DEPOSIT, client_id, wallet.currency, [move], wallet))
     return Deposited(statement_entry(booked.id), reference, created=not booked.repeated)
 
 
@@ -59,7 +58,9 @@ def reverse_deposit(*, client_id: UUID, reference: str) -> Deposited:
     if row is None:
         raise RecordNotFound()
     booked = ledger.reverse(
-        original=f"deposit:{row.id}", reference=f"deposit:{row.id}:reversal", kind=Kind.DEPOSIT_REVERSAL
+        original=references.deposit(row.id),
+        reference=references.deposit_reversal(row.id),
+        kind=Kind.DEPOSIT_REVERSAL,
     )
     assert booked is not None, "a deposit's row and its transaction are written together"
     return Deposited(statement_entry(booked.id), reference, created=not booked.repeated)

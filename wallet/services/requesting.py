@@ -27,18 +27,18 @@ def request_withdrawal(*, wallet_id: UUID, amount: int | None) -> Withdrawal:
     :raises WithdrawalLimitExceeded: over the client's maximum, or over what is left of the UTC day.
     :raises WithdrawalOnHold: the link is fresh after an unlink.
     """
-    purse = ledger.lock_wallet(wallet_id)
-    # Under the purse's lock, which an unlink and another request take too: what is read here stays so.
+    wallet = ledger.lock_wallet(wallet_id)
+    # Under the locked wallet's lock, which an unlink and another request take too: what is read here stays so.
     payee, now = payee_of(wallet_id), database_now()
     account_id, address = _may_withdraw(wallet_id, payee)
-    wanted = _checked_amount(purse, payee, purse.holds(Bucket.EARNED) if amount is None else amount, now)
+    wanted = _checked_amount(wallet, payee, wallet.holds(Bucket.EARNED) if amount is None else amount, now)
     if payee.hold_until is not None and now < payee.hold_until:
         raise errors.WithdrawalOnHold(available_at=payee.hold_until)
     row = Withdrawal.objects.create(
-        client_id=purse.client_id,
+        client_id=wallet.client_id,
         wallet_id=wallet_id,
         amount=wanted,
-        currency=purse.currency,
+        currency=wallet.currency,
         destination=address,
         account_id=account_id,
         rail=settings.PAYOUT_RAIL,
@@ -47,7 +47,7 @@ def request_withdrawal(*, wallet_id: UUID, amount: int | None) -> Withdrawal:
         updated_at=now,
         next_attempt_at=now,
     )
-    ledger.hold_withdrawal(purse=purse, withdrawal_id=row.pk, amount=wanted)
+    ledger.hold_withdrawal(wallet=wallet, withdrawal_id=row.pk, amount=wanted)
     return row
 
 
@@ -62,14 +62,14 @@ def _may_withdraw(wallet_id: UUID, payee: Payee) -> tuple[UUID, str]:
     return payee.account_id, payee.address
 
 
-def _checked_amount(purse: LockedWallet, payee: Payee, amount: int, now: datetime) -> int:
-    if amount > purse.holds(Bucket.EARNED):
+def _checked_amount(wallet: LockedWallet, payee: Payee, amount: int, now: datetime) -> int:
+    if amount > wallet.holds(Bucket.EARNED):
         raise errors.InsufficientBalance()
     if amount == 0 or amount < payee.minimum:
         raise errors.WithdrawalBelowMinimum(minimum=payee.minimum)
     rest = None
     if payee.daily_limit is not None:
-        rest = max(0, payee.daily_limit - withdrawn_on_day(purse.wallet_id, now))
+        rest = max(0, payee.daily_limit - withdrawn_on_day(wallet.wallet_id, now))
     limit = min((bound for bound in (payee.maximum, rest) if bound is not None), default=amount)
     if amount > limit:
         raise errors.WithdrawalLimitExceeded(limit=limit, available_at=_next_day(now) if limit == rest else None)

@@ -24,7 +24,7 @@ def approve_withdrawal(*, withdrawal_id: UUID, operator_id: int, reason: str) ->
     :raises AdjustedByApprover: the operator asked for an adjustment of this wallet.
     """
     row, _ = _locked(withdrawal_id)
-    # Under the purse's lock, which a request for an adjustment takes too: none is made between look and approval.
+    # A request for an adjustment takes the same lock, so that none appears between this check and the approval.
     ledger.lock_wallet(row.wallet_id)
     if has_asked_for_adjustment(row.wallet_id, operator_id):
         raise errors.AdjustedByApprover()
