@@ -1,7 +1,7 @@
-"""The one door for money. Every function here must run inside a journey's transaction.
+"""The ledger: the only code that moves money. Every function here that locks or writes needs an open transaction.
 
-Lock order, everywhere: tournament → participation → accounts by id. A withdrawal or an adjustment comes before the
-accounts as well.
+Lock order, everywhere: tournament → participation → accounts by id. The row of a withdrawal or an adjustment is locked
+before the accounts, too.
 """
 
 from wallet.ledger.accounts import open_wallets, system_account

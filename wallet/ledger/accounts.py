@@ -17,7 +17,10 @@ def new_address() -> str:
 
 
 def open_wallets(wallets: Iterable[tuple[UUID, UUID, str]], *, now: datetime) -> dict[UUID, Wallet]:
-    """Wallets, given as (id, client, currency), each with its four accounts, all empty; by id."""
+    """Open wallets, given as (id, client, currency), each with its four empty accounts. Returns them by id.
+
+    :raises OutsideTransaction: no transaction is open.
+    """
     check_in_transaction()
     made = [
         Wallet(id=wallet_id, client_id=client_id, currency=currency, address=new_address(), created_at=now)
@@ -30,16 +33,19 @@ def open_wallets(wallets: Iterable[tuple[UUID, UUID, str]], *, now: datetime) ->
 
 
 def system_account(*, client_id: UUID, currency: str, kind: SystemAccount, owner_id: UUID | None = None) -> int:
-    """The id of a client's system account (or of a person's KGeN wallet), opened on its first use."""
+    """Return the id of a client's system account, or of a person's KGeN wallet. Its first use opens it.
+
+    :raises OutsideTransaction: no transaction is open.
+    """
     check_in_transaction()
     with connection.cursor() as cursor:
         arguments: list[UUID | str | None] = [client_id, kind.value, currency, owner_id]
         cursor.execute(_FIND, arguments)
         found = cursor.fetchone()
         if found is None:
-            # A KGeN wallet's address is the person's and the same in every currency.
+            # The address of a KGeN wallet belongs to the person and is the same in every currency.
             cursor.execute(_OPEN, [*arguments, None if kind is SystemAccount.KGEN else new_address()])
-            # Somebody else's opening may have been the first: then theirs is committed by now.
+            # A concurrent transaction may have opened it first; its row is committed by now.
             cursor.execute(_FIND, arguments)
             found = cursor.fetchone()
     account_id: int = found[0]

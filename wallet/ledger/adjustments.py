@@ -1,4 +1,4 @@
-"""The booking of an adjustment."""
+"""Books adjustments."""
 
 from uuid import UUID
 
@@ -8,8 +8,8 @@ from wallet.ledger.locked_wallets import lock_wallet
 from wallet.ledger.writer import BookedTransaction, JournalEntry, Transfer, book
 from wallet.models import Bucket, Kind, SystemAccount
 
-# Where such money comes from and goes to: what is given or paid in by hand counts as what is given or paid in
-# otherwise, and winnings that no tournament owes are the house's.
+# The other side of an adjustment: a bonus or a deposit made by hand uses the account of any other bonus or deposit, and
+# winnings that no tournament owes come from the house.
 COUNTERPART = {
     Bucket.BONUS: SystemAccount.PROMOTIONS,
     Bucket.BOUGHT: SystemAccount.DEPOSITS,
@@ -18,10 +18,10 @@ COUNTERPART = {
 
 
 def adjust(*, wallet_id: UUID, adjustment_id: UUID, bucket: Bucket, amount: int, credit: bool) -> BookedTransaction:
-    """Put `amount` into one bucket, or take it out, once an adjustment.
+    """Credit `amount` to one bucket, or debit it, once per adjustment.
 
-    :raises InsufficientBalance: the bucket holds less than is to be taken.
-    :raises BalanceLimitExceeded: the wallet would come to hold too much.
+    :raises InsufficientBalance: the bucket holds less than the debit.
+    :raises BalanceLimitExceeded: the wallet would exceed its limit.
     """
     wallet = lock_wallet(wallet_id)
     own = wallet.ids[bucket]

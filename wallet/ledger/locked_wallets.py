@@ -1,4 +1,4 @@
-"""A gamer's four accounts under lock, with what they hold."""
+"""A gamer's four accounts under lock, with their balances."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from kgen.transactions import check_in_transaction
 from wallet.errors import BalanceLimitExceeded, InsufficientBalance
 from wallet.models import Bucket
 
-# Bonus money is spent first: it was given to be played with.
+# Bonus money is spent first: it was given for play.
 SPENDING_ORDER = (Bucket.BONUS, Bucket.BOUGHT, Bucket.EARNED)
 # The largest sum of all buckets: far from bigint's edge, and exact in every client's double.
 WALLET_LIMIT = 2**52
@@ -35,16 +35,17 @@ class LockedWallet:
         return sum(self.holds(bucket) for bucket in SPENDING_ORDER)
 
     def check_room(self, amount: int) -> None:
-        """
-        :raises BalanceLimitExceeded: with `amount` more the wallet would hold too much.
+        """Check that the wallet can take `amount` more.
+
+        :raises BalanceLimitExceeded: it would exceed the limit of a wallet.
         """
         if amount and sum(self.balances.values()) + amount > WALLET_LIMIT:
             raise BalanceLimitExceeded()
 
     def split_stake(self, amount: int) -> Iterator[tuple[int, int]]:
-        """(account, part) for a stake: from bonus, then bought, then earned.
+        """Split a stake into (account, part): from bonus, then bought, then earned.
 
-        :raises InsufficientBalance: the three together hold less than `amount`.
+        :raises InsufficientBalance: the three buckets together hold less than `amount`.
         """
         if amount > self.spendable():
             raise InsufficientBalance()

@@ -1,4 +1,4 @@
-"""The steps that money takes, in accounting's words, each booked once under its reference."""
+"""The kinds of transactions that the product makes. Each is booked once under its reference."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ class Bonus:
 
 
 def credit_bonuses(bonuses: Iterable[Bonus]) -> None:
-    """Give bonus money out of promotions, each once; nothing is booked for 0."""
+    """Credit bonus money out of promotions, each bonus once. An amount of 0 books nothing."""
     given = [bonus for bonus in bonuses if bonus.amount]
     wallets = lock_wallets(bonus.wallet_id for bonus in given)
     promotions = {
@@ -50,19 +50,19 @@ def pay_stake(*, wallet_id: UUID, escrow: int, amount: int, reference: str) -> N
 
 
 class StakeBatch:
-    """Stakes of several wallets, one each, that are paid together: the wallets are locked from the beginning."""
+    """Pays one stake each for several wallets in one statement. The constructor locks the wallets."""
 
     def __init__(self, wallet_ids: Iterable[UUID]) -> None:
         self.wallets = lock_wallets(wallet_ids)
         self.entries: list[JournalEntry] = []
 
     def pay(self, *, wallet_id: UUID, escrow: int, amount: int, reference: str) -> None:
-        """Move a stake into escrow, from bonus, then bought, then earned; nothing is booked for 0.
+        """Move a stake into escrow, from bonus, then bought, then earned. An amount of 0 books nothing.
 
         Each stake needs a new reference: its postings depend on the wallet's balances at that moment, so a second try
         would differ from the first.
 
-        :raises InsufficientBalance: the three together hold less than `amount`.
+        :raises InsufficientBalance: the three buckets together hold less than `amount`.
         """
         if amount == 0:
             return
@@ -71,12 +71,12 @@ class StakeBatch:
         self.entries.append(JournalEntry(reference, Kind.JOIN, wallet.client_id, wallet.currency, moves, wallet))
 
     def book(self) -> None:
-        """Write what was paid."""
+        """Write the transactions."""
         book_new(self.entries)
 
 
 class WinningsBatch:
-    """Prizes of several wallets that are paid together: the wallets are locked from the beginning."""
+    """Pays prizes to several wallets in one statement. The constructor locks the wallets."""
 
     def __init__(self, wallet_ids: Iterable[UUID]) -> None:
         self.wallets = lock_wallets(wallet_ids)
@@ -85,11 +85,11 @@ class WinningsBatch:
         self.payable: dict[tuple[UUID, str], int] = {}
 
     def pay(self, wallet_id: UUID, prizes: Mapping[str, int]) -> None:
-        """Move prizes, given as {reference: amount}, into earned, all or none of them.
+        """Move prizes, given as {reference: amount}, into earned: all of them or none.
 
-        No reference may stand already: whoever pays holds what it is for, and has seen it unpaid.
+        No reference may be booked already: the caller has locked the rewards and seen that they are unpaid.
 
-        :raises BalanceLimitExceeded: the wallet would hold too much.
+        :raises BalanceLimitExceeded: the wallet would exceed its limit.
         """
         wallet = self.wallets[wallet_id]
         total = sum(prizes.values())
@@ -109,22 +109,22 @@ class WinningsBatch:
         return self.payable[owner]
 
     def book(self) -> None:
-        """Write what was paid."""
+        """Write the transactions."""
         book_new(self.entries)
 
 
 def reverse(*, original: str, reference: str, kind: Kind) -> BookedTransaction | None:
-    """Undo the very postings of a gamer's transaction `original`; None where there never was one.
+    """Reverse the postings of a gamer's transaction `original`, once. Returns None if it was never booked.
 
-    :raises InsufficientBalance: what was received is no longer there.
+    :raises InsufficientBalance: the money that the original credited is spent.
     """
     return reverse_many({original: reference}, kind=kind).get(reference)
 
 
 def reverse_many(references: Mapping[str, str], *, kind: Kind) -> dict[str, BookedTransaction]:
-    """Undo several transactions of gamers, given as {original reference: reversing reference}, each once.
+    """Reverse several transactions of gamers, given as {original reference: reversing reference}, each once.
 
-    Originals that do not stand, or that no wallet took part in, are passed over.
+    Skips originals that were never booked or that have no wallet.
     """
     originals = list(Transaction.objects.filter(reference__in=list(references)))
     moves: dict[UUID, list[Transfer]] = {original.id: [] for original in originals}
@@ -151,14 +151,14 @@ def move_sponsorship(
 ) -> BookedTransaction | None:
     """Change a tournament's sponsorship by `change`: from the sponsor's account into escrow, or back if negative.
 
-    The sponsor's account may go below zero, but not below −`limit`.
+    The sponsor's account may fall below zero, but not below −`limit`.
 
-    :raises InsufficientBalance: it would.
+    :raises InsufficientBalance: it would fall below −`limit`.
     """
     if change == 0:
         return None
     sponsor = system_account(client_id=client_id, currency=currency, kind=SystemAccount.SPONSOR)
-    # System accounts are hot for nobody but this: two tournaments must not both spend the last of the limit.
+    # This is the only lock on a system account: two tournaments must not both spend the rest of the limit.
     Account.objects.select_for_update(no_key=True).get(pk=sponsor)
     if change > 0 and system_balance(sponsor) - change < -limit:
         raise InsufficientBalance("The sponsorship is over the client's limit.")
@@ -169,7 +169,7 @@ def move_sponsorship(
 def return_sponsorship(
     *, client_id: UUID, currency: str, escrow: int, amount: int, reference: str
 ) -> BookedTransaction | None:
-    """Give a cancelled tournament's sponsorship back to the sponsor, once."""
+    """Return the sponsorship of a cancelled tournament to the sponsor, once."""
     if amount == 0:
         return None
     sponsor = system_account(client_id=client_id, currency=currency, kind=SystemAccount.SPONSOR)

@@ -1,4 +1,4 @@
-"""The three bookings of a withdrawal: held at its request, and then either paid out or given back."""
+"""The three transactions of a withdrawal: a hold at the request, then either a payout or a reversal."""
 
 from uuid import UUID
 
@@ -11,9 +11,9 @@ from wallet.models import NO_CLIENT, Bucket, Kind, SystemAccount
 
 
 def hold_withdrawal(*, wallet: LockedWallet, withdrawal_id: UUID, amount: int) -> BookedTransaction:
-    """Set earned money aside.
+    """Move earned money into held.
 
-    :raises InsufficientBalance: less is earned.
+    :raises InsufficientBalance: earned holds less.
     """
     move = Transfer(wallet.ids[Bucket.EARNED], wallet.ids[Bucket.HELD], amount)
     return _book(wallet, references.withdrawal_hold(withdrawal_id), Kind.WITHDRAW, [move])
@@ -22,7 +22,7 @@ def hold_withdrawal(*, wallet: LockedWallet, withdrawal_id: UUID, amount: int) -
 def pay_withdrawal(
     *, wallet_id: UUID, withdrawal_id: UUID, amount: int, kgen_account_id: UUID | None
 ) -> BookedTransaction:
-    """What was held leaves, once: to `kgen_account_id`'s wallet in this ledger, or out of it where that is None."""
+    """Pay the held money out, once: to the KGeN wallet of `kgen_account_id` in this ledger, or out of it if None."""
     wallet = lock_wallet(wallet_id)
     payouts = system_account(client_id=wallet.client_id, currency=wallet.currency, kind=SystemAccount.PAYOUTS)
     moves = [Transfer(wallet.ids[Bucket.HELD], payouts, amount)]
@@ -35,7 +35,7 @@ def pay_withdrawal(
 
 
 def return_withdrawal(*, withdrawal_id: UUID) -> BookedTransaction:
-    """What was held is earned money again, once."""
+    """Return the held money to earned, once."""
     booked = reverse(
         original=references.withdrawal_hold(withdrawal_id),
         reference=references.withdrawal_reversal(withdrawal_id),

@@ -1,4 +1,4 @@
-"""Writing transactions: each reference once, balances only together with their postings."""
+"""Writes transactions: each reference once, and balances only together with their postings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ from wallet.errors import BalanceLimitExceeded, InsufficientBalance
 from wallet.ledger.locked_wallets import WALLET_LIMIT, LockedWallet
 from wallet.models import Kind, Posting, Transaction
 
-# A gamer's own stake comes back into a full wallet too: refusing it would hold up everybody's refunds.
+# A returned stake may exceed the wallet's limit: refusing it would block the refunds of the whole tournament.
 GIVEN_BACK = frozenset({Kind.LEAVE, Kind.REFUND})
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """`amount` > 0 from one account to another."""
+    """A posting before it is written: `amount` > 0 from one account to another."""
 
     source: int
     destination: int
@@ -29,7 +29,7 @@ class Transfer:
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """A transaction to be written. `locked wallet` is the gamer's who takes part, under lock."""
+    """A transaction before it is written. `wallet` is the gamer's, under lock, if a gamer takes part."""
 
     reference: str
     kind: Kind
@@ -42,7 +42,7 @@ class JournalEntry:
 
 @dataclass(frozen=True)
 class BookedTransaction:
-    """A transaction that stands in the ledger."""
+    """A transaction in the ledger. `repeated`: it was booked before this call."""
 
     id: UUID
     reference: str
@@ -51,18 +51,18 @@ class BookedTransaction:
 
 
 def book(entry: JournalEntry) -> BookedTransaction:
-    """Write one transaction, or find that it already stands.
+    """Write one transaction, or find the one that is booked under its reference.
 
     :raises OutsideTransaction: no transaction is open.
-    :raises ReferenceReused: the reference stands for other postings.
-    :raises InsufficientBalance: an account of the gamer's would fall below 0.
-    :raises BalanceLimitExceeded: the wallet would come to hold more than 2⁵², and not by its own stake coming back.
+    :raises ReferenceReused: the reference is booked with other postings.
+    :raises InsufficientBalance: an account of the gamer would fall below 0.
+    :raises BalanceLimitExceeded: the wallet would exceed 2⁵², other than by a returned stake.
     """
     return book_many([entry])[entry.reference]
 
 
 def book_many(entries: Sequence[JournalEntry]) -> dict[str, BookedTransaction]:
-    """Write several transactions in one statement; those that already stand are left as they are.
+    """Write several transactions in one statement. Transactions that are booked already stay as they are.
 
     Raises as `book`. Entries of one locked wallet apply in their order; the locked wallet then has the new balances.
     """
@@ -74,10 +74,9 @@ def book_many(entries: Sequence[JournalEntry]) -> dict[str, BookedTransaction]:
 
 
 def book_new(entries: Sequence[JournalEntry]) -> None:
-    """Write transactions of which none can stand already: their references were made this moment, or are of something
-    that is held and was seen to be unpaid.
+    """Write transactions whose references cannot be booked yet: each is new, or its subject is locked and unpaid.
 
-    :raises ReferenceReused: one does.
+    :raises ReferenceReused: one is booked.
     """
     if entries and any(booked.repeated for booked in _insert(entries).values()):
         raise ReferenceReused()
@@ -99,8 +98,8 @@ def _insert(entries: Sequence[JournalEntry]) -> dict[str, BookedTransaction]:
         }
     if len(found) == len(entries):
         return found
-    # A system-only reference has no locked wallet to queue behind; somebody else's commit was first. Nothing of
-    # such an entry was written, and by now theirs can be read.
+    # An entry between system accounts has no wallet lock to queue behind, so a concurrent commit may have been first.
+    # Nothing of such an entry was written here, and the other transaction is visible by now.
     return found | _already_booked([entry for entry in entries if entry.reference not in found])
 
 
@@ -137,9 +136,9 @@ def _columns(rows: Iterable[tuple[object, ...]], width: int) -> list[list[object
 
 
 def _already_booked(entries: Sequence[JournalEntry]) -> dict[str, BookedTransaction]:
-    """Those of the entries that stand in the ledger.
+    """Return those entries that are in the ledger, by reference.
 
-    :raises ReferenceReused: one stands with other postings.
+    :raises ReferenceReused: one is booked with other postings.
     """
     wanted = {entry.reference: entry for entry in entries}
     standing = {t.reference: t for t in Transaction.objects.filter(reference__in=list(wanted))}

@@ -1,4 +1,4 @@
-"""Journeys that bring money in and take it out."""
+"""Services that bring money in and pay it out."""
 
 from wallet.services.deposits import Deposited, deposit, reverse_deposit
 

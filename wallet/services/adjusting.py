@@ -1,4 +1,4 @@
-"""Corrections of balances by hand: one operator asks, another decides, and only then money moves."""
+"""Adjustments of balances: one operator requests, another decides, and only an approval moves money."""
 
 from uuid import UUID
 
@@ -20,17 +20,17 @@ log = structlog.get_logger(__name__)
 def request_adjustment(
     *, wallet_id: UUID, bucket: Bucket, direction: Direction, amount: int, reason: str, operator_id: int
 ) -> Adjustment:
-    """Ask for `amount` to be put into a bucket or taken out of it. Nothing moves before another operator approves.
+    """Request a credit or debit of `amount` in one bucket. No money moves before another operator approves.
 
-    :raises RecordNotFound: there is no such wallet.
+    :raises RecordNotFound: the wallet does not exist.
     :raises Invalid: the bucket is `held`, the amount is not 1 … 2⁵², or the reason is too short or too long.
     """
     if bucket not in ADJUSTABLE:
-        raise Invalid("What is held belongs to a withdrawal and cannot be adjusted.")
+        raise Invalid("Held money belongs to a withdrawal and cannot be adjusted.")
     if not 1 <= amount <= LARGEST_ADJUSTMENT:
         raise Invalid(f"The amount must be 1 to {LARGEST_ADJUSTMENT}.")
     words = _checked("reason", reason)
-    # The lock under which a withdrawal's approver is compared with the makers of adjustments.
+    # Approving a withdrawal takes the same lock, so that nobody approves a withdrawal from a wallet they are adjusting.
     wallet = ledger.lock_wallets([wallet_id]).get(wallet_id)
     if wallet is None:
         raise RecordNotFound()
@@ -48,14 +48,14 @@ def request_adjustment(
 
 @transactional
 def approve_adjustment(*, adjustment_id: UUID, operator_id: int, note: str) -> None:
-    """Book what another operator asked for, once. When it is refused the request stays open.
+    """Book another operator's request, once. If the ledger refuses it, the request stays open.
 
-    :raises RecordNotFound: there is none of that id.
+    :raises RecordNotFound: the adjustment does not exist.
     :raises WrongState: it is decided.
-    :raises OwnAdjustment: the operator is its maker.
+    :raises OwnAdjustment: the operator requested it.
     :raises Invalid: the note is too short or too long.
-    :raises InsufficientBalance: the bucket holds less than is to be taken.
-    :raises BalanceLimitExceeded: the wallet would come to hold too much.
+    :raises InsufficientBalance: the bucket holds less than the debit.
+    :raises BalanceLimitExceeded: the wallet would exceed its limit.
     """
     row = _for_checker(adjustment_id, operator_id)
     ledger.adjust(
@@ -70,11 +70,11 @@ def approve_adjustment(*, adjustment_id: UUID, operator_id: int, note: str) -> N
 
 @transactional
 def reject_adjustment(*, adjustment_id: UUID, operator_id: int, note: str) -> None:
-    """Refuse what another operator asked for.
+    """Reject another operator's request.
 
-    :raises RecordNotFound: there is none of that id.
+    :raises RecordNotFound: the adjustment does not exist.
     :raises WrongState: it is decided.
-    :raises OwnAdjustment: the operator is its maker, who cancels instead.
+    :raises OwnAdjustment: the operator requested it, and can only cancel it.
     :raises Invalid: the note is too short or too long.
     """
     _decide(_for_checker(adjustment_id, operator_id), AdjustmentState.REJECTED, operator_id, note)
@@ -82,11 +82,11 @@ def reject_adjustment(*, adjustment_id: UUID, operator_id: int, note: str) -> No
 
 @transactional
 def cancel_adjustment(*, adjustment_id: UUID, operator_id: int, note: str) -> None:
-    """Withdraw one's own request.
+    """Cancel the operator's own request.
 
-    :raises RecordNotFound: there is none of that id.
+    :raises RecordNotFound: the adjustment does not exist.
     :raises WrongState: it is decided.
-    :raises NotTheMaker: somebody else asked for it.
+    :raises NotTheMaker: another operator requested it.
     :raises Invalid: the note is too short or too long.
     """
     row = _open(adjustment_id)
@@ -108,7 +108,7 @@ def _open(adjustment_id: UUID) -> Adjustment:
     if row is None:
         raise RecordNotFound()
     if row.state != AdjustmentState.REQUESTED:
-        raise WrongState("This adjustment is decided.")
+        raise WrongState("This adjustment has been decided.")
     return row
 
 

@@ -1,4 +1,4 @@
-"""Journeys that bring money in: deposits and their reversal."""
+"""Deposits by a studio's server, and their reversal."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,7 +13,7 @@ from wallet.selectors import StatementEntry, statement_entry
 
 @dataclass(frozen=True)
 class Deposited:
-    """A deposit (or its reversal) as booked; `created` is False when it had been booked before."""
+    """A booked deposit or reversal. `created` is False if an earlier call booked it."""
 
     entry: StatementEntry
     reference: str
@@ -24,8 +24,8 @@ class Deposited:
 def deposit(*, client_id: UUID, wallet_id: UUID, amount: int, reference: str) -> Deposited:
     """Credit `amount` to the wallet's bought money, once per client and reference.
 
-    :raises ReferenceReused: the reference stands for another gamer or amount.
-    :raises BalanceLimitExceeded: the wallet would hold too much.
+    :raises ReferenceReused: the reference is booked for another gamer or amount.
+    :raises BalanceLimitExceeded: the wallet would exceed its limit.
     """
     row = Deposit(
         client_id=client_id,
@@ -34,7 +34,7 @@ def deposit(*, client_id: UUID, wallet_id: UUID, amount: int, reference: str) ->
         amount=amount,
         created_at=database_now(),
     )
-    # Waits for a first one that is under way; its commit decides which of us is the repetition.
+    # Waits for a concurrent call with the same reference; its commit decides which of the two is the repetition.
     Deposit.objects.bulk_create([row], ignore_conflicts=True)
     row = Deposit.objects.get(client_id=client_id, reference=reference)
     if (row.wallet_id, row.amount) != (wallet_id, amount):
@@ -49,10 +49,10 @@ def deposit(*, client_id: UUID, wallet_id: UUID, amount: int, reference: str) ->
 
 @transactional
 def reverse_deposit(*, client_id: UUID, reference: str) -> Deposited:
-    """Take back the whole of a deposit out of what bought still holds, once.
+    """Take the whole deposit back out of bought, once.
 
     :raises RecordNotFound: the client has no such deposit.
-    :raises InsufficientBalance: bought no longer holds it.
+    :raises InsufficientBalance: bought holds less than the deposit.
     """
     row = Deposit.objects.filter(client_id=client_id, reference=reference).first()
     if row is None:

@@ -1,4 +1,4 @@
-"""What a verdict does to a withdrawal. Called inside journeys that hold the withdrawal's lock."""
+"""The effects of a verdict on a withdrawal. The caller's transaction holds the withdrawal's lock."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +20,10 @@ LONGEST_PAUSE = timedelta(minutes=5)
 
 
 def carry_out(row: Withdrawal, verdict: Verdict, report: Report | None, now: datetime) -> None:
-    """Do what the verdict says. Every step asks that the state is still what it was when the verdict was found."""
+    """Carry the verdict out. Every change requires the state for which the verdict was reached.
+
+    :raises WrongState: the state has changed.
+    """
     match verdict:
         case Verdict.PAY:
             pay(row, report, now)
@@ -35,13 +38,13 @@ def carry_out(row: Withdrawal, verdict: Verdict, report: Report | None, now: dat
         case Verdict.REVIEW_CONTRADICTION:
             _hand_to_a_person(row, Review.CONTRADICTION, now)
         case Verdict.DISPUTE:
-            # Settled is settled: the mark is for a person, and no money moves.
+            # A settled withdrawal stays settled: the mark asks an operator to look, and no money moves.
             Withdrawal.objects.filter(pk=row.pk).update(review=Review.CONTRADICTION, updated_at=now)
             log.error("payout disputed", withdrawal=str(row.pk), state=row.state)
 
 
 def pay(row: Withdrawal, report: Report | None, now: datetime, **by: Any) -> None:
-    """What was held leaves, and the withdrawal is PAID.
+    """Pay the held money out and mark the withdrawal PAID.
 
     :raises WrongState: it is settled.
     """
@@ -55,7 +58,7 @@ def pay(row: Withdrawal, report: Report | None, now: datetime, **by: Any) -> Non
 
 
 def refund(row: Withdrawal, now: datetime, **by: Any) -> None:
-    """What was held is earned money again, and the withdrawal is FAILED.
+    """Return the held money to earned and mark the withdrawal FAILED.
 
     :raises WrongState: it is settled.
     """
@@ -64,21 +67,21 @@ def refund(row: Withdrawal, now: datetime, **by: Any) -> None:
 
 
 def fill_in(row: Withdrawal, report: Report | None) -> None:
-    """Keep what later news of a paid withdrawal add, as the block that it came into."""
+    """Add the chain's details of a paid withdrawal that a later report brings, such as its block."""
     missing = {name: value for name, value in _evidence(report).items() if getattr(row, name) is None}
     if missing and row.state == State.PAID:
         Withdrawal.objects.filter(pk=row.pk).update(**missing)
 
 
 def write_attempt(row: Withdrawal, kind: str, started_at: datetime, **values: Any) -> PayoutAttempt:
-    """The next line of the log. The withdrawal's lock makes its number the next."""
+    """Append an attempt to the log. The withdrawal's lock makes its number unique and consecutive."""
     row.tries += 1
     Withdrawal.objects.filter(pk=row.pk).update(tries=row.tries)
     return PayoutAttempt.objects.create(withdrawal=row, number=row.tries, kind=kind, started_at=started_at, **values)
 
 
 def end_attempt(attempt_id: int, reply: Reply, outcome: str, now: datetime) -> None:
-    """How a call ended, written once."""
+    """Record how a call ended, once."""
     PayoutAttempt.objects.filter(pk=attempt_id, ended_at=None).update(
         ended_at=now, outcome=outcome, http_status=reply.http_status, detail=reply.detail
     )
@@ -99,7 +102,7 @@ def _settle(row: Withdrawal, state: State, now: datetime, **values: Any) -> None
 
 
 def _told(row: Withdrawal) -> dict[str, Any]:
-    """What the studio is told: whose, how much, and how it ended."""
+    """The data of the webhook event: gamer, amount and final status."""
     payee = payee_of(row.wallet_id)
     return {
         "withdrawal_id": str(row.pk),

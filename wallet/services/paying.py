@@ -1,7 +1,7 @@
-"""Duty: pay what is owed, exactly once, over rails that may lose, delay and repeat.
+"""Duty: pay withdrawals exactly once over rails that may lose, delay and repeat calls.
 
-One transaction says that a call is about to be made; the call is made with none open; one more books its outcome.
-Whoever dies in between leaves a row whose lease ends, and the next one asks before anything else.
+One transaction records that a call is about to be made, the call runs with no transaction open, and another transaction
+books its outcome. A worker that dies in between leaves a lease that ends; the next worker first asks the rail.
 """
 
 from collections.abc import Collection, Iterator
@@ -27,20 +27,20 @@ from wallet.services.outcomes import carry_out, end_attempt, write_attempt
 
 log = structlog.get_logger(__name__)
 
-# A suspended gamer's withdrawal is looked at again so often.
+# How long a suspended gamer's withdrawal waits before it is checked again.
 WAIT = timedelta(seconds=5)
 AT_ONCE = 16
 
 
 @dataclass(frozen=True)
 class LeasedPayout:
-    """A withdrawal that this worker has the lease of, and the call it is about to make."""
+    """A withdrawal under this worker's lease, and the call that the worker is about to make."""
 
     withdrawal_id: UUID
     fence: int
     step: Step
     attempt_id: int
-    # Nothing was ever said to the rail about this reference.
+    # No call to the rail has ever named this reference.
     first_ever: bool
     rail: Rail
     order: PayoutOrder
@@ -48,9 +48,9 @@ class LeasedPayout:
 
 @dataclass
 class _PayoutRun:
-    """How far one run of the duty may still go.
+    """The budget of one sweep.
 
-    What is under way may all fail: with what has failed just now it stays below what pauses a rail.
+    Every call in flight may fail: together with the latest failures they stay below the number that pauses a rail.
     """
 
     left: int
@@ -58,13 +58,13 @@ class _PayoutRun:
     failures: int = 0
 
     def claim(self, room: int) -> Iterator[LeasedPayout]:
-        """Due calls, each made at once."""
+        """Lease due payouts while there is room. The caller makes each call at once."""
         while room and self._may_go_on() and (claimed := claim_payout()):
             room, self.left, self.under_way = room - 1, self.left - 1, self.under_way + 1
             yield claimed
 
     def book(self, claimed: LeasedPayout, reply: Reply) -> None:
-        """Book how a call ended."""
+        """Book the outcome of a call."""
         self.under_way -= 1
         self.failures = self.failures + 1 if reply.outcome is PayoutOutcome.UNKNOWN else 0
         book_outcome(claim=claimed, reply=reply)
@@ -74,14 +74,14 @@ class _PayoutRun:
 
 
 def pay_due(*, most: int = 500) -> int:
-    """Duty: make the calls that are due, some at the same time; how many. Any number of workers may do it at once."""
+    """Duty: make the calls that are due, up to 16 at a time. Returns how many. Any number of workers may run it."""
     switching.pause_after_restore()
     run = _PayoutRun(left=most)
     return call_many(claim=run.claim, call=call, book=run.book, at_once=AT_ONCE)
 
 
 def call(claim: LeasedPayout) -> Reply:
-    """The one call to the outside, with no transaction open."""
+    """Call the rail, with no transaction open."""
     if claim.step is Step.SEND:
         return claim.rail.send(claim.order)
     return claim.rail.ask(claim.order)
@@ -89,9 +89,9 @@ def call(claim: LeasedPayout) -> Reply:
 
 @transactional
 def claim_payout() -> LeasedPayout | None:
-    """Take the lease of the withdrawal that is due longest, and write down that its call is about to be made.
+    """Lease the withdrawal that has been due longest, and record that its call is about to be made.
 
-    From this commit on nobody can know whether the rail was told: the next step is to ask, until an outcome is booked.
+    After this commit nobody knows whether the rail has the order: the next step is to ask, until an outcome is booked.
     """
     now = database_now()
     rails = payouts.rails()
@@ -100,7 +100,8 @@ def claim_payout() -> LeasedPayout | None:
 
 
 def _probe(rails: Collection[str], now: datetime) -> Withdrawal | None:
-    """What a tripped rail is tried with: a question if there is one, as it risks nothing."""
+    """Choose the call that probes a rail whose circuit breaker is open: a question if one is due, because it risks
+    nothing."""
     for name in switching.rails_to_probe(rails, now):
         row = _next(withdrawals_due(now, [name]).order_by("next_step", "next_attempt_at", "id"), now)
         if row and switching.take_probe(name, now):
@@ -109,7 +110,7 @@ def _probe(rails: Collection[str], now: datetime) -> Withdrawal | None:
 
 
 def _next(due: QuerySet[Withdrawal], now: datetime) -> Withdrawal | None:
-    """The first of those due that may go on, locked. The others are looked at again after a while."""
+    """Lock and return the first due withdrawal that may be paid now. Postpones the others."""
     while row := due.select_for_update(skip_locked=True).first():
         if row.state not in UNSENT or _may_be_paid(row):
             return row
@@ -124,7 +125,7 @@ def _may_be_paid(row: Withdrawal) -> bool:
 
 def _lease(row: Withdrawal, rail: Rail, now: datetime) -> LeasedPayout:
     step = Step(row.next_step)
-    # A call ends within three timeouts; the rest is for booking.
+    # A call ends within three timeouts; two seconds are left for booking.
     lease = timedelta(seconds=3 * settings.PAYOUT_TIMEOUT_SECONDS + 2)
     attempt = write_attempt(row, step.value, now)
     Withdrawal.objects.filter(pk=row.pk).update(
@@ -146,20 +147,20 @@ def _lease(row: Withdrawal, rail: Rail, now: datetime) -> LeasedPayout:
 
 
 def order_of(row: Withdrawal) -> PayoutOrder:
-    """The withdrawal in the words in which it is ordered, the same on every try."""
+    """The payout order of a withdrawal, the same on every attempt."""
     return PayoutOrder(str(row.pk), row.amount, row.currency, row.destination)
 
 
 @transactional
 def book_outcome(*, claim: LeasedPayout, reply: Reply) -> Verdict:
-    """Book how the call ended, unless the lease has passed to somebody else meanwhile."""
+    """Book the outcome of the call, unless another worker has taken the lease meanwhile."""
     row = Withdrawal.objects.select_for_update().get(pk=claim.withdrawal_id)
     now = database_now()
     if row.state == State.SENDING and row.fence == claim.fence:
         verdict = _verdict(claim, reply)
         end_attempt(claim.attempt_id, reply, reply.outcome.value, now)
     else:
-        # Whoever has the lease now finds out by asking; only the plain word that it was paid is too good to lose.
+        # The worker with the newer lease asks the rail itself. A late outcome counts only if it is PAID.
         verdict = Verdict.NOTHING
         if reply.outcome is PayoutOutcome.PAID:
             verdict = after_callback(reply.outcome, state=State(row.state), review=row.review, same_hash=True)

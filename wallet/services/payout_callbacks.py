@@ -1,4 +1,4 @@
-"""What rails tell by themselves."""
+"""Applies the callbacks of a payment gateway."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,15 +15,15 @@ from wallet.payouts.rules import Verdict, after_callback
 from wallet.services.outcomes import carry_out, fill_in, write_attempt
 from wallet.services.paying import order_of
 
-# The one rail that tells anything.
+# The only rail with callbacks.
 SOURCE = "http"
 
 
 def receive_callback(*, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
-    """Read what came in from the gateway and let it count, once.
+    """Verify a callback and apply its report once.
 
-    :raises InvalidSignature: it is not the gateway's, or too old.
-    :raises Invalid: it is, and no report.
+    :raises InvalidSignature: the gateway did not sign it, or more than 5 minutes ago.
+    :raises Invalid: it is signed but is no report.
     :raises RecordNotFound: there is no such payout.
     """
     rail = payouts.rails().get(SOURCE)
@@ -34,7 +34,7 @@ def receive_callback(*, headers: Mapping[str, str], body: bytes, now: datetime) 
 
 @transactional
 def apply_report(*, report: Report) -> Verdict:
-    """Let a rail's report count. The same again changes nothing; what contradicts never moves money.
+    """Apply a report to its withdrawal. A repetition changes nothing; a contradiction never moves money.
 
     :raises RecordNotFound: there is no such payout.
     """
@@ -56,9 +56,9 @@ def apply_report(*, report: Report) -> Verdict:
 
 
 def _uuid(reference: object) -> UUID:
-    """The withdrawal's id; a reference is exactly as we sent it.
+    """The id of the withdrawal. A gateway repeats the reference exactly as it was sent.
 
-    :raises RecordNotFound: this is none of ours.
+    :raises RecordNotFound: the reference was never sent.
     """
     id = id_of(reference) if isinstance(reference, str) else None
     if id is None or str(id) != reference:

@@ -1,4 +1,4 @@
-"""Asking for a withdrawal: every rule of it, and the money set aside."""
+"""Requests a withdrawal: checks every rule and holds the money."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,18 +17,18 @@ from wallet.selectors.withdrawals import has_open_withdrawal, withdrawn_on_day
 
 @transactional
 def request_withdrawal(*, wallet_id: UUID, amount: int | None) -> Withdrawal:
-    """Reserve `amount` of earned money (None: all of it) for the KGeN wallet that is linked now; a worker pays it.
+    """Hold `amount` of earned money (None: all of it) for the gamer's linked KGeN wallet. A worker pays it.
 
-    :raises GamerSuspended: the holder is.
-    :raises PhoneNotLinked: there is no KGeN wallet to pay to.
-    :raises WithdrawalInProgress: one is open.
-    :raises InsufficientBalance: less is earned.
-    :raises WithdrawalBelowMinimum: nothing, or less than the client's minimum.
-    :raises WithdrawalLimitExceeded: over the client's maximum, or over what is left of the UTC day.
-    :raises WithdrawalOnHold: the link is fresh after an unlink.
+    :raises GamerSuspended: the gamer is suspended.
+    :raises PhoneNotLinked: no KGeN wallet is linked.
+    :raises WithdrawalInProgress: another withdrawal is open.
+    :raises InsufficientBalance: earned holds less.
+    :raises WithdrawalBelowMinimum: the amount is 0 or below the client's minimum.
+    :raises WithdrawalLimitExceeded: the amount is above the client's maximum or the rest of the UTC day's limit.
+    :raises WithdrawalOnHold: the phone was linked again recently after an unlink.
     """
     wallet = ledger.lock_wallet(wallet_id)
-    # Under the locked wallet's lock, which an unlink and another request take too: what is read here stays so.
+    # An unlink and another request take the wallet's lock too, so that nothing read from here on changes meanwhile.
     payee, now = payee_of(wallet_id), database_now()
     account_id, address = _may_withdraw(wallet_id, payee)
     wanted = _checked_amount(wallet, payee, wallet.holds(Bucket.EARNED) if amount is None else amount, now)
@@ -52,7 +52,7 @@ def request_withdrawal(*, wallet_id: UUID, amount: int | None) -> Withdrawal:
 
 
 def _may_withdraw(wallet_id: UUID, payee: Payee) -> tuple[UUID, str]:
-    """The account and address to pay to."""
+    """Return the KGeN account and the address to pay to, if the gamer may withdraw."""
     if payee.suspended:
         raise GamerSuspended()
     if payee.account_id is None or payee.address is None:

@@ -15,13 +15,13 @@ from wallet.services import outcomes
 
 @transactional
 def approve_withdrawal(*, withdrawal_id: UUID, operator_id: int, reason: str) -> None:
-    """Let a withdrawal above the client's threshold be paid.
+    """Approve a withdrawal above the client's threshold.
 
-    Whoever asked for an adjustment of its wallet, open or approved, does not approve it.
+    An operator who requested an adjustment of the wallet, open or approved, may not approve it.
 
-    :raises RecordNotFound: there is none of that id.
+    :raises RecordNotFound: the withdrawal does not exist.
     :raises WrongState: it does not await approval.
-    :raises AdjustedByApprover: the operator asked for an adjustment of this wallet.
+    :raises AdjustedByApprover: the operator requested an adjustment of this wallet.
     """
     row, _ = _locked(withdrawal_id)
     # A request for an adjustment takes the same lock, so that none appears between this check and the approval.
@@ -39,9 +39,9 @@ def approve_withdrawal(*, withdrawal_id: UUID, operator_id: int, reason: str) ->
 
 @transactional
 def reject_withdrawal(*, withdrawal_id: UUID, operator_id: int, reason: str) -> None:
-    """Refuse a withdrawal that awaits approval: FAILED, and the money is earned money again.
+    """Reject a withdrawal that awaits approval: it is FAILED, and the money returns to earned.
 
-    :raises RecordNotFound: there is none of that id.
+    :raises RecordNotFound: the withdrawal does not exist.
     :raises WrongState: it does not await approval.
     """
     row, now = _locked(withdrawal_id)
@@ -52,10 +52,10 @@ def reject_withdrawal(*, withdrawal_id: UUID, operator_id: int, reason: str) -> 
 
 @transactional
 def ask_again(*, withdrawal_id: UUID) -> None:
-    """Ask the rail once more about a withdrawal that it had not seen.
+    """Ask the rail again about a withdrawal that it had not seen.
 
-    :raises RecordNotFound: there is none of that id.
-    :raises WrongState: it is not in review, or for a contradiction, which no answer would settle.
+    :raises RecordNotFound: the withdrawal does not exist.
+    :raises WrongState: it is not in review, or it is there for a contradiction, which no answer resolves.
     """
     row, now = _locked(withdrawal_id)
     move_to(
@@ -70,13 +70,13 @@ def ask_again(*, withdrawal_id: UUID) -> None:
 
 @transactional
 def resolve_review(*, withdrawal_id: UUID, operator_id: int, paid: bool, reason: str, rail_reference: str = "") -> None:
-    """End a review by hand, after looking at the rail's own books: paid, or never to be paid.
+    """End a review by hand, from the rail's own books: paid, or never to be paid.
 
-    `reason` is the evidence in words, `rail_reference` what the rail's books name the payment; both are kept.
+    Keeps `reason`, the evidence in words, and `rail_reference`, the payment's name in the rail's books.
 
-    :raises RecordNotFound: there is none of that id.
+    :raises RecordNotFound: the withdrawal does not exist.
     :raises WrongState: it is not in review.
-    :raises Invalid: no evidence, or no such reference where it was paid, or too long a one.
+    :raises Invalid: the reason is empty, or the reference is too long, or empty although it was paid.
     """
     if not reason.strip():
         raise Invalid("Say what the rail's books show.")
@@ -96,13 +96,13 @@ def resolve_review(*, withdrawal_id: UUID, operator_id: int, paid: bool, reason:
 
 @transactional
 def clear_mark(*, withdrawal_id: UUID, operator_id: int, reason: str) -> None:
-    """Take the mark off a settled withdrawal that the rail disputed, once a person knows what happened. No money moves.
+    """Clear the mark of a settled withdrawal that the rail disputed, after an operator resolved it. No money moves.
 
-    Further news that contradict mark it anew.
+    Another contradicting callback marks it again.
 
-    :raises RecordNotFound: there is none of that id.
+    :raises RecordNotFound: the withdrawal does not exist.
     :raises WrongState: it is not settled, or not disputed.
-    :raises Invalid: no reason.
+    :raises Invalid: the reason is empty.
     """
     if not reason.strip():
         raise Invalid("Give a reason.")

@@ -1,8 +1,8 @@
-"""Duty: count postings into the running totals, each once, without ever holding up who writes them.
+"""Duty: count each posting into the running totals once, without blocking the transactions that write postings.
 
-Posting ids are given out in order but committed in any order. So a goal is set (the newest id that is there), and
-those are noted who hold the lock that every writer of postings takes before it gets its first id. Once they have
-all ended, each id of up to the goal is committed or never will be, and the stretch can be counted for good.
+The sequence hands posting ids out in order, but transactions commit in any order. The duty therefore sets a goal, the
+newest id, and notes the transactions that hold the lock which every writer takes before its first id. Once all of them
+have ended, every id up to the goal is committed or never will be, and the stretch can be counted for good.
 """
 
 import time
@@ -18,7 +18,7 @@ SWEEP_SECONDS = 5.0
 
 
 def total_postings() -> int:
-    """Duty: bring the totals forward; how many posting ids they came on. Any number of sweepers may."""
+    """Duty: bring the totals forward. Returns how many posting ids they advanced. Any number of workers may run it."""
     ends = time.monotonic() + SWEEP_SECONDS
     counted = 0
     while (stretch := count_stretch()) and time.monotonic() < ends:
@@ -28,11 +28,11 @@ def total_postings() -> int:
 
 @transactional
 def count_stretch(*, most: int = STRETCH) -> int:
-    """Count the next stretch towards the goal, or set a new goal; how many posting ids were passed."""
+    """Count the next stretch up to the goal, or set a new goal. Returns how many posting ids were passed."""
     PostingMark.objects.bulk_create([PostingMark(pk=1)], ignore_conflicts=True)
     mark = PostingMark.objects.select_for_update(skip_locked=True).filter(pk=1).first()
     if mark is None:
-        # Another sweeper is at it.
+        # Another worker is counting.
         return 0
     if mark.counted == mark.goal:
         _set_goal(mark)
@@ -41,14 +41,14 @@ def count_stretch(*, most: int = STRETCH) -> int:
     end = min(mark.goal, mark.counted + most)
     passed = end - mark.counted
     with connection.cursor() as cursor:
-        # A statement of its own after the look at the locks: it sees what their holders have committed.
+        # A separate statement, after reading the locks: its snapshot has what their holders committed.
         cursor.execute(_COUNT, [mark.counted, end])
     PostingMark.objects.filter(pk=1).update(counted=end)
     return passed
 
 
 def _set_goal(mark: PostingMark) -> None:
-    """First the newest id, then who writes: whoever got an id before that one holds the lock by now, or has ended."""
+    """Read the newest id first, then the writers: a transaction with an older id holds the lock by now or has ended."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id), 0) FROM wallet_posting")
         mark.goal = max(mark.counted, cursor.fetchone()[0])
