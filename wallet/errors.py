@@ -4,74 +4,74 @@ from kgen.errors import Conflict, Forbidden
 
 
 class InsufficientBalance(Conflict):
-    """There is less than is to be moved."""
+    """The balance is smaller than the amount to move."""
 
     code = "INSUFFICIENT_BALANCE"
-    detail = "The balance does not cover this."
+    detail = "The balance is too low."
 
 
 class BalanceLimitExceeded(Conflict):
-    """A wallet would hold more than it may."""
+    """A wallet would exceed its limit of 2⁵²."""
 
     code = "BALANCE_LIMIT_EXCEEDED"
-    detail = "The wallet would hold more than it may."
+    detail = "The wallet would exceed its limit."
 
 
 class PhoneNotLinked(Conflict):
-    """There is no KGeN wallet to pay to."""
+    """The gamer has not linked a phone, so there is no KGeN wallet to pay to."""
 
     code = "PHONE_NOT_LINKED"
-    detail = "Link a phone first: there is no KGeN wallet to pay to."
+    detail = "Link a phone first: withdrawals go to the KGeN wallet of the linked phone."
 
 
 class WithdrawalInProgress(Conflict):
-    """One withdrawal at a time."""
+    """The gamer has another open withdrawal."""
 
     code = "WITHDRAWAL_IN_PROGRESS"
-    detail = "The last withdrawal is still on its way."
+    detail = "Another withdrawal is still in progress."
 
 
 class WithdrawalBelowMinimum(Conflict):
-    """Nothing to withdraw, or too little."""
+    """The amount is 0 or below the client's minimum."""
 
     code = "WITHDRAWAL_BELOW_MINIMUM"
-    detail = "There is nothing to withdraw, or less than the minimum."
+    detail = "The amount is below the minimum withdrawal."
 
 
 class WithdrawalLimitExceeded(Conflict):
-    """More than one withdrawal or one day may have; `limit` may be withdrawn now, more from `available_at` on."""
+    """The amount is above the limit of a withdrawal or a day. `limit` is possible now, more from `available_at` on."""
 
     code = "WITHDRAWAL_LIMIT_EXCEEDED"
-    detail = "This is more than may be withdrawn now."
+    detail = "The amount exceeds the current withdrawal limit."
 
 
 class WithdrawalOnHold(Conflict):
-    """The link is fresh after an unlink; withdrawals open at `available_at`."""
+    """The phone was linked again recently after an unlink. Withdrawals are possible from `available_at` on."""
 
     code = "WITHDRAWAL_ON_HOLD"
-    detail = "Withdrawals are held for a while after a phone was linked anew."
+    detail = "Withdrawals are on hold because the phone was linked again recently."
 
 
 class SecondPersonNeeded(Forbidden):
-    """Four eyes: this operator had a part in it, so another one has to do it."""
+    """Four-eyes principle: this operator took part in the matter, so another operator has to act."""
 
     code = "SECOND_PERSON_NEEDED"
     detail = "Another operator has to do this."
 
 
 class OwnAdjustment(SecondPersonNeeded):
-    """Nobody decides what they asked for."""
+    """An operator may not decide their own request."""
 
-    detail = "You asked for this adjustment yourself: another operator has to decide it."
+    detail = "You requested this adjustment: another operator has to decide it."
 
 
 class AdjustedByApprover(SecondPersonNeeded):
-    """Whoever changes a gamer's balance does not let the gamer's money out as well."""
+    """An operator who adjusts a gamer's balance may not approve that gamer's withdrawals."""
 
-    detail = "You asked for an adjustment of this wallet: another operator has to approve its withdrawals."
+    detail = "You requested an adjustment of this wallet: another operator has to approve its withdrawals."
 
 
 class NotTheMaker(Forbidden):
-    """An adjustment is withdrawn by the operator who asked for it; others reject it."""
+    """Only the operator who requested an adjustment may cancel it; others reject it."""
 
-    detail = "Only the operator who asked for this adjustment can withdraw it."
+    detail = "Only the operator who requested this adjustment can cancel it."

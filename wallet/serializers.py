@@ -1,4 +1,4 @@
-"""The wallet on the wire: what is taken in, and the shape of what goes out (contract, sections 6 and 8)."""
+"""The wallet's request and response bodies (contract, sections 6 and 8)."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ DEPOSIT_LIMIT = 10**12
 LONGEST_KEY = 500
 WIRE_STATES = [state.value for state in State if state != State.NEEDS_REVIEW]
 REPORT_STATES = ["paid", "accepted", "rejected"]
-# The published protocol's name for a stake; the other kinds are named in its manner.
+# "Tournament fee deduct" is the published name of a stake; the other names follow its manner.
 _NAMES = {
     Kind.WELCOME_BONUS: "Welcome bonus",
     Kind.JOIN: "Tournament fee deduct",
@@ -39,13 +39,13 @@ class DepositIn(serializers.Serializer[Any]):
 
 
 class WithdrawIn(serializers.Serializer[Any]):
-    """How much to withdraw; left out, all that is earned."""
+    """The amount to withdraw; all earned money if it is left out."""
 
     amount = Amount(required=False)
 
 
 class PayoutCallbackIn(serializers.Serializer[Any]):
-    """What a gateway reports; for the schema's sake, as it is read by wallet.payouts."""
+    """A gateway's report. For OpenAPI only: wallet.payouts reads it."""
 
     reference = serializers.CharField()
     amount = serializers.IntegerField(required=False)
@@ -84,7 +84,7 @@ class BalanceOut(serializers.Serializer[Any]):
 
 
 class DescriptionOut(serializers.Serializer[Any]):
-    """What a statement's entry was for."""
+    """The purpose of a statement's entry."""
 
     platformProtocolsTxnAmount = serializers.IntegerField()
     platformProtocolsTxnDescription = serializers.CharField()
@@ -120,7 +120,7 @@ class StatementOut(serializers.Serializer[Any]):
 
 
 class WithdrawOut(serializers.Serializer[Any]):
-    """A withdrawal whose money is reserved."""
+    """A withdrawal whose money is held."""
 
     msg = serializers.CharField()
     withdrawal_id = serializers.UUIDField()
@@ -172,7 +172,7 @@ def balance_wire(balance: Balance, *, minimum_withdrawal: int) -> dict[str, Any]
 
 
 def _wire_state(row: Withdrawal) -> str:
-    """A review is the house's business: on the wire the withdrawal is still on its way."""
+    """A review is internal: on the wire the withdrawal is still SENDING."""
     return State.SENDING.value if row.state == State.NEEDS_REVIEW else str(row.state)
 
 
@@ -204,7 +204,7 @@ def withdrawal_wire(row: Withdrawal) -> dict[str, Any]:
 
 
 def masked(address: str) -> str:
-    """`0x7d*****f0a2`: enough to recognise, too little to use."""
+    """An address as `0x7d*****f0a2`: enough to recognise it, too little to use it."""
     return f"{address[:4]}*****{address[-4:]}"
 
 
@@ -234,7 +234,7 @@ def entry_wire(entry: StatementEntry) -> dict[str, Any]:
 
 
 def statement_wire(entries: list[StatementEntry], next_key: str | None) -> dict[str, Any]:
-    """A page as `StatementOut`, its entries as bytes: each of them stands on it twice."""
+    """A page as `StatementOut`. Each entry appears twice, so it is encoded to bytes once."""
     rows = [(entry.credit, Raw(encode(entry_wire(entry)))) for entry in entries]
     return {
         "fromTransactions": [row for credit, row in rows if not credit],

@@ -1,4 +1,4 @@
-"""The wallet over HTTP: the gamer's own, and the studio's view of it."""
+"""The wallet over HTTP, for gamers and for studios."""
 
 from typing import Any
 
@@ -74,7 +74,7 @@ class GamerWalletViewSet(GamerViewSet):
     @extend_schema(operation_id="wallet_balance", responses={200: BalanceOut, **errors()})
     @action(detail=False)
     def balance(self, request: Request) -> HttpResponse:
-        """The three buckets, what is held, and the wallet's address."""
+        """The three buckets, the held amount, and the wallet's address."""
         return _balance(self.gamer)
 
     @extend_schema(
@@ -94,7 +94,7 @@ class GamerWalletViewSet(GamerViewSet):
     )
     @action(detail=False, methods=["post"])
     def withdraw(self, request: Request) -> HttpResponse:
-        """Send earned money to the linked KGeN wallet: reserved now, paid by a worker. The key is kept for ever."""
+        """Withdraw earned money to the linked KGeN wallet: held now, paid by a worker. The key is kept for ever."""
         given = self.parse(WithdrawIn)
         return self.perform(
             requesting.request_withdrawal,
@@ -132,7 +132,7 @@ class GamerWalletViewSet(GamerViewSet):
 
 @extend_schema(tags=["Hooks"])
 class PayoutCallbackViewSet(ApiViewSet):
-    """What the payment gateway tells by itself."""
+    """Callbacks of the payment gateway."""
 
     takes_idempotency_key = False
 
@@ -142,7 +142,7 @@ class PayoutCallbackViewSet(ApiViewSet):
         responses={200: MessageOut, **errors("RECORD_NOT_FOUND")},
     )
     def create(self, request: Request) -> HttpResponse:
-        """Take in a signed report about a payout; again changes nothing."""
+        """Receive a signed report about a payout. A repetition changes nothing."""
         raw = read_bytes(request._request, BODY_LIMIT)
         payout_callbacks.receive_callback(headers=request.headers, body=raw, now=database_now())
         return answer({"message": "payout report received"})
@@ -150,7 +150,7 @@ class PayoutCallbackViewSet(ApiViewSet):
 
 @extend_schema(tags=["Studio: wallet"])
 class StudioWalletViewSet(StudioViewSet):
-    """A gamer's wallet as the studio's server sees it: what the gamer sees."""
+    """A gamer's wallet for the studio's server: the same data that the gamer sees."""
 
     lookup_url_kwarg = "user_id"
     lookup_value_regex = ".+"
@@ -189,7 +189,7 @@ class DepositViewSet(StudioViewSet):
         },
     )
     def create(self, request: Request) -> HttpResponse:
-        """Credit bought money; the same reference and body again is the same answer with 200."""
+        """Credit bought money. The same reference and body again get the same answer with status 200."""
         given = self.parse(DepositIn)
         holder = self.find_gamer(given["user_id"])
         return self.perform(
@@ -208,7 +208,7 @@ class DepositViewSet(StudioViewSet):
     )
     @action(detail=True, methods=["post"])
     def reverse(self, request: Request, reference: str) -> HttpResponse:
-        """Take the whole of a deposit back out of bought money."""
+        """Take a whole deposit back out of bought money."""
         self.body()
         if not is_clean_reference(reference):
             raise RecordNotFound()

@@ -1,4 +1,4 @@
-"""The wallet's tables: the ledger, what is paid out, and corrections by hand."""
+"""The wallet's tables: the ledger, withdrawals and adjustments."""
 
 from wallet.models.accounting import (
     NO_CLIENT,

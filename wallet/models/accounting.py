@@ -1,6 +1,6 @@
 """Wallets and the append-only ledger behind them. Amounts are whole units of the account's currency.
 
-The database itself refuses to change or remove a transaction or a posting (migration 0002).
+Triggers refuse to change or remove a transaction or a posting (migration 0002).
 """
 
 import uuid
@@ -13,7 +13,7 @@ from kgen.constraints import CompositeForeignKey
 
 
 class Bucket(models.TextChoices):
-    """A gamer's accounts. Stakes are paid from bonus, then bought, then earned; only earned can be withdrawn."""
+    """A gamer's accounts. Stakes come from bonus, then bought, then earned. Only earned money can be withdrawn."""
 
     BONUS = "bonus"
     BOUGHT = "bought"
@@ -34,12 +34,12 @@ class SystemAccount(models.TextChoices):
     KGEN = "kgen"
 
 
-# The tenant of accounts that belong to no client: a person's KGeN wallet takes in payouts of all games.
+# The tenant of accounts that belong to no client: a person's KGeN wallet receives payouts from all games.
 NO_CLIENT = uuid.UUID(int=0)
 
 
 class Kind(models.TextChoices):
-    """What a transaction was for; on the wire as `type`."""
+    """The kind of a transaction; `type` on the wire."""
 
     WELCOME_BONUS = "WELCOME_BONUS"
     JOIN = "JOIN"
@@ -51,9 +51,9 @@ class Kind(models.TextChoices):
     DEPOSIT = "DEPOSIT"
     DEPOSIT_REVERSAL = "DEPOSIT_REVERSAL"
     ADJUSTMENT = "ADJUSTMENT"
-    # The end of a withdrawal: what was held leaves. The statement shows it in the WITHDRAW entry.
+    # The end of a withdrawal: the held money leaves. The statement shows it in the WITHDRAW entry.
     PAYOUT = "PAYOUT"
-    # Between a client's own accounts: on no gamer's statement.
+    # Kinds between a client's own accounts: no gamer's statement shows them.
     SPONSORSHIP = "SPONSORSHIP"
     SETTLEMENT = "SETTLEMENT"
     REWARD_EXPIRY = "REWARD_EXPIRY"
@@ -78,12 +78,12 @@ class Wallet(models.Model):
         ]
 
     def __str__(self) -> str:
-        # Not its address: this stands in lists and messages, which show addresses masked.
+        # Not the address: lists and messages show this text, and they mask addresses.
         return f"wallet {self.pk}"
 
 
 class Account(models.Model):
-    """One side of postings. A gamer's carries its balance; a system account's is the sum of its postings."""
+    """One side of postings. A gamer's account stores its balance; a system account's balance is its postings' sum."""
 
     # The composite key below implies the simple one, and one_account_each leads with the wallet.
     wallet = models.ForeignKey(
@@ -104,7 +104,7 @@ class Account(models.Model):
                 name="one_account_each",
             ),
             models.UniqueConstraint(fields=["id", "currency"], name="account_currency"),
-            # Gamers' accounts, four of five, have none.
+            # Partial, because gamers' accounts, four of five, have no address.
             models.UniqueConstraint(
                 fields=["address"], condition=Q(address__isnull=False), name="wallet_account_address"
             ),
@@ -132,7 +132,7 @@ class Account(models.Model):
 
 
 class Transaction(models.Model):
-    """Postings that belong together, under a reference that makes the step happen once."""
+    """Postings that belong together, under a reference that makes them happen once."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client_id = models.UUIDField()
@@ -153,14 +153,14 @@ class Transaction(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["wallet", "-created_at", "-id"], name="statement"),
-            # Lists of one client and of one kind. Joins, of which there are most, are soon found without it.
+            # For lists of one client and of one kind. JOIN, the most frequent kind, needs no index to be found.
             models.Index(fields=["client_id", "id"], name="transactions_of_client"),
             models.Index(fields=["kind", "id"], condition=~Q(kind=Kind.JOIN), name="transactions_of_kind"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["reference"], name="wallet_transaction_reference"),
             models.CheckConstraint(
-                # A check that comes to NULL passes, so what must be there is said.
+                # A check that evaluates to NULL passes, so required values are tested explicitly.
                 condition=Q(wallet=None, balance_after=None)
                 | Q(wallet__isnull=False, balance_after__isnull=False, balance_after__gte=0),
                 name="statement_has_balance",
@@ -178,7 +178,7 @@ class Transaction(models.Model):
 
 
 class Posting(models.Model):
-    """A movement of `amount` from source to destination. Half of one cannot be written."""
+    """`amount` from source to destination. One row holds both sides, so half a posting cannot exist."""
 
     transaction = models.ForeignKey(Transaction, models.PROTECT, related_name="postings")
     # The composite keys below, with the currency, imply the simple ones.
@@ -212,7 +212,7 @@ class Posting(models.Model):
 
 
 class Deposit(models.Model):
-    """What a studio credited, under its own reference, for ever."""
+    """A studio's credit to a gamer, kept for ever under the studio's own reference."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     client_id = models.UUIDField()

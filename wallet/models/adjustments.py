@@ -1,4 +1,4 @@
-"""Corrections of balances by hand: one operator asks, another decides."""
+"""Adjustments of balances: one operator requests, another decides."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -9,10 +9,10 @@ from uuid_utils.compat import uuid7
 from kgen.constraints import CompositeForeignKey
 from wallet.models.accounting import Bucket, Wallet
 
-# What is held belongs to a withdrawal and moves with it alone.
+# Held money belongs to a withdrawal and moves only with it.
 ADJUSTABLE = (Bucket.BONUS, Bucket.BOUGHT, Bucket.EARNED)
 SHORTEST_REASON, LONGEST_REASON = 3, 500
-# As much as a wallet may hold.
+# The limit of a wallet.
 LARGEST_ADJUSTMENT = 2**52
 
 
@@ -24,19 +24,19 @@ class Direction(models.TextChoices):
 
 
 class AdjustmentState(models.TextChoices):
-    """Where an adjustment is. Only an approved one has moved money."""
+    """The state of an adjustment. Only an approved adjustment has moved money."""
 
     REQUESTED = "REQUESTED"
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
-    # Withdrawn by whoever asked for it.
+    # Cancelled by the operator who requested it.
     CANCELLED = "CANCELLED"
 
 
 class Adjustment(models.Model):
-    """What one operator (the maker) asks to be changed in a wallet, and what another (the checker) decided.
+    """The change of a wallet that one operator (the maker) requests and another (the checker) decides.
 
-    The database keeps the request, lets it be decided once, and refuses that its maker approves or rejects it.
+    The database keeps the request unchanged, lets it be decided once, and refuses a decision by its maker.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -69,7 +69,7 @@ class Adjustment(models.Model):
             models.CheckConstraint(
                 condition=GreaterThanOrEqual(Length(Trim("reason")), SHORTEST_REASON), name="adjustment_has_reason"
             ),
-            # A check that comes to NULL passes, so what must be there is said.
+            # A check that evaluates to NULL passes, so required values are tested explicitly.
             models.CheckConstraint(
                 condition=Q(state=AdjustmentState.REQUESTED, decided_by=None, decided_at=None, note="")
                 | Q(

@@ -1,13 +1,13 @@
-"""Running totals of the postings, so that nobody has to sum millions of rows to show what is owed and what came in.
+"""Running totals of the postings, which spare the console summing millions of rows.
 
-They hold no truth of their own: up to the mark they equal the sum of the postings, which `verify_ledger` proves.
+They are derived data: up to the mark they equal the sum of the postings, which `verify_ledger` proves.
 """
 
 from django.db import models
 
 
 class PostingMark(models.Model):
-    """How far the postings are counted in the totals: all of up to `counted`, and none behind it. One row."""
+    """The totals count all postings up to `counted` and none after it. One row."""
 
     id = models.PositiveSmallIntegerField(primary_key=True)
     counted = models.BigIntegerField(default=0, help_text="the last posting id in the totals")
@@ -24,7 +24,7 @@ class PostingMark(models.Model):
 
 
 class DayTotal(models.Model):
-    """What moved on a UTC day between two kinds of accounts, for one kind of transaction."""
+    """The money that moved on a UTC day between two kinds of accounts, for one kind of transaction."""
 
     client_id = models.UUIDField()
     currency = models.CharField(max_length=12)
@@ -48,7 +48,7 @@ class DayTotal(models.Model):
 
 
 class KindTotal(models.Model):
-    """What a client's transactions have left on all accounts of a kind together."""
+    """The total balance that a client's transactions have left on all accounts of a kind."""
 
     client_id = models.UUIDField()
     currency = models.CharField(max_length=12)

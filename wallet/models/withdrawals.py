@@ -94,12 +94,12 @@ class Withdrawal(models.Model):
                 condition=Q(state__in=[State.REQUESTED, State.AWAITING_APPROVAL, State.SENDING]),
                 name="withdrawals_due",
             ),
-            # Lists and exports by time; the console's queue, of all clients and of one; the few that ask for a person.
+            # Lists and exports by time; the console's queue, of all clients and of one; the few marked for an operator.
             models.Index(fields=["created_at", "id"], name="withdrawals_by_time"),
             models.Index(fields=["state", "created_at", "id"], name="withdrawals_by_state"),
             models.Index(fields=["client_id", "state", "created_at", "id"], name="withdrawals_of_client"),
             models.Index(fields=["created_at", "id"], condition=~Q(review=""), name="withdrawals_marked"),
-            # Found by whom they went to, and by what the rail's books call them.
+            # Searches by payee, and by the rail's transaction.
             models.Index(fields=["destination", "-created_at", "-id"], name="withdrawals_to"),
             models.Index(
                 fields=["transaction_hash"], condition=Q(transaction_hash__isnull=False), name="withdrawals_by_hash"
@@ -129,9 +129,9 @@ class Withdrawal(models.Model):
 
 
 class PayoutAttempt(models.Model):
-    """One word with a rail about a withdrawal: a log that only grows. One without an end was cut off."""
+    """One call to or from a rail about a withdrawal. The log only grows; an attempt without an end was cut off."""
 
-    # payout_attempt_number leads with it.
+    # payout_attempt_number begins with this column.
     withdrawal = models.ForeignKey(Withdrawal, models.PROTECT, related_name="attempts", db_index=False)
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=8, choices=[("send", "send"), ("ask", "ask"), ("news", "news")])
@@ -152,16 +152,16 @@ class PauseReason(models.TextChoices):
     """Why nothing is sent over a rail."""
 
     OPERATOR = "operator"
-    # It kept failing; it is tried again by itself.
+    # Calls kept failing. The circuit breaker probes the rail by itself.
     BREAKER = "breaker"
-    # It refuses us as such (wrong address or secret): a person has to set it right.
+    # The rail rejects our address or secret: an operator has to correct it.
     CONFIGURATION = "configuration"
-    # The database is not the one that knew all payouts: a person has to compare first.
+    # This database is not the one that knew all payouts: an operator has to compare first.
     RESTORE = "restore"
 
 
 class PayoutRail(models.Model):
-    """Whether payouts go out over a rail."""
+    """The state of a payout rail: running or paused."""
 
     name = models.CharField(primary_key=True, max_length=20)
     pause = models.CharField(

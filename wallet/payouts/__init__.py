@@ -1,4 +1,4 @@
-"""Rails that payouts go out over: one module each behind one interface. No database, no decisions."""
+"""Payout rails: one module each behind one interface. They touch no database and decide nothing."""
 
 from django.conf import settings
 
@@ -10,7 +10,7 @@ __all__ = ["InvalidSignature", "PayoutOrder", "PayoutOutcome", "Rail", "Reply", 
 
 
 def rails() -> dict[str, Rail]:
-    """The rails that this installation can use, by name. A withdrawal stays on the one it was requested for."""
+    """Return the rails that are configured, by name. A withdrawal keeps the rail for which it was requested."""
     usable: list[Rail] = [InternalRail()]
     if settings.PAYOUT_GATEWAY_URL:
         usable.append(HttpRail.from_settings())

@@ -21,7 +21,7 @@ MISCONFIGURED = frozenset({401, 403, 404, 405, 407, *range(300, 400)})
 
 
 class _Unreadable(Exception):
-    """An answer that is too long, too slow or packed."""
+    """The answer is too long, too slow or compressed."""
 
 
 @cache
@@ -41,7 +41,7 @@ class HttpRail:
 
     @classmethod
     def from_settings(cls) -> "HttpRail":
-        """The gateway that is set up."""
+        """The gateway that the settings name."""
         return cls(
             settings.PAYOUT_GATEWAY_URL.rstrip("/"),
             settings.PAYOUT_GATEWAY_SECRET,
@@ -50,7 +50,7 @@ class HttpRail:
         )
 
     def send(self, order: PayoutOrder) -> Reply:
-        """`POST /payouts`, byte for byte the same on every try but for the signature's time."""
+        """`POST /payouts`. Every attempt sends the same bytes; only the signature's timestamp differs."""
         body = msgspec.json.encode(
             {
                 "reference": order.reference,
@@ -73,9 +73,10 @@ class HttpRail:
         return reply
 
     def read_news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
-        """
-        :raises InvalidSignature: not signed with the gateway's secret within 5 minutes.
-        :raises Invalid: signed, and no report.
+        """Verify and read a callback.
+
+        :raises InvalidSignature: it is not signed with the gateway's secret, or more than 5 minutes ago.
+        :raises Invalid: it is signed but is no report.
         """
         check_signed(self.secret, headers, body, now)
         return read_report(body)
@@ -85,7 +86,8 @@ class HttpRail:
         try:
             status, content = self._exchange(method, path, body, headers | signature)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, _Unreadable, OSError, ValueError) as error:
-            # No answer: it may have been taken in all the same. The error's text could hold the address.
+            # No answer, but the gateway may have the order. The error's text could contain the address, so only its
+            # type is kept.
             return Reply(PayoutOutcome.UNKNOWN, detail=type(error).__name__)
         if status in MISCONFIGURED:
             return Reply(PayoutOutcome.MISCONFIGURED, status)
@@ -101,10 +103,10 @@ class HttpRail:
         return _tls() if self.url.startswith("https:") else False
 
     def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-        """One request on a fresh connection: a kept one may be dead, and then nobody knows what arrived."""
+        """One request on a new connection: a kept connection may be dead, which leaves open what arrived."""
         ends = time.monotonic() + 2 * self.timeout
         with (
-            # The environment's proxies and .netrc are no part of what was set up.
+            # Proxies and .netrc of the environment must not change where payouts go.
             httpx.Client(timeout=self.timeout, follow_redirects=False, trust_env=False, verify=self._tls()) as client,
             client.stream(
                 method, self.url + path, content=body or None, headers=headers | {"Accept-Encoding": "identity"}

@@ -1,4 +1,4 @@
-"""The default rail: KGeN wallets in the same ledger. It pays at once, in the transaction that books the outcome."""
+"""The default rail: KGeN wallets in the same ledger. The transaction that books the outcome is the payout."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,21 +7,22 @@ from wallet.payouts.rail import InvalidSignature, PayoutOrder, PayoutOutcome, Re
 
 
 class InternalRail:
-    """Nothing leaves the database, so nothing can get lost: a payout that is not booked did not happen."""
+    """Nothing leaves the database, so nothing gets lost: an unbooked payout did not happen."""
 
     name = "internal"
     idempotent = True
 
     def send(self, order: PayoutOrder) -> Reply:
-        """Paid, once it is booked."""
+        """Answer PAID: booking the outcome pays it."""
         return Reply(PayoutOutcome.PAID)
 
     def ask(self, order: PayoutOrder) -> Reply:
-        """An outcome would have been booked: there is none."""
+        """Answer NOT_SEEN: a payout that happened would have been booked."""
         return Reply(PayoutOutcome.NOT_SEEN)
 
     def read_news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
-        """
-        :raises InvalidSignature: always, as it tells none.
+        """This rail has no callbacks.
+
+        :raises InvalidSignature: always.
         """
         raise InvalidSignature()

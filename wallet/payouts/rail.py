@@ -1,4 +1,4 @@
-"""What every rail can do, and the words in which it answers."""
+"""The interface of payout rails, and the forms of their answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ HASH_LENGTH = 200
 
 
 class PayoutOutcome(StrEnum):
-    """What a rail's answer comes to. Only PAID, REJECTED and, for a first send, REFUSED are definite."""
+    """The meaning of a rail's answer. Only PAID, REJECTED and, for a first send, REFUSED are definite."""
 
     PAID = "paid"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
-    # An answer of its form in which something is not what was ordered.
+    # A well-formed answer that contradicts the order.
     MISMATCH = "mismatch"
     # 400, 402 or 422: definite for the first ever send of a reference only.
     REFUSED = "refused"
-    # Asked, and not seen so far: never a refusal.
+    # The rail does not know the reference yet. Never a refusal.
     NOT_SEEN = "not seen"
-    # The rail refuses us as such: what became of the order is unknown, and nothing else should be sent.
+    # The rail rejects our credentials or address: the order's fate is unknown, and nothing else should be sent.
     MISCONFIGURED = "misconfigured"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
 class PayoutOrder:
-    """A payout as it is ordered, in the same words on every try. `amount` is in whole units."""
+    """A payout order, the same on every attempt. `amount` is in whole units."""
 
     reference: str
     amount: int
@@ -42,7 +42,7 @@ class PayoutOrder:
 
 @dataclass(frozen=True)
 class Report:
-    """What a rail says of a reference. `fault` names a member that is not of its form."""
+    """A rail's statement about a reference. `fault` names a malformed member."""
 
     status: PayoutOutcome
     reference: object
@@ -54,20 +54,20 @@ class Report:
     fault: str = ""
 
     def judged_by(self, order: PayoutOrder) -> "Reply":
-        """The report's own status where everything that is present is as ordered, else MISMATCH."""
+        """The report's status if every member it has matches the order, else MISMATCH."""
         ordered = ("reference", "amount", "currency")
         fault = self.fault or next((name for name in ordered if self._differs(name, order)), "")
         return Reply(PayoutOutcome.MISMATCH if fault else self.status, detail=fault, report=self)
 
     def _differs(self, name: str, order: PayoutOrder) -> bool:
         mine, theirs = getattr(order, name), getattr(self, name)
-        # True equals 1 and 10.0 equals 10, and neither is what was ordered.
+        # In Python True equals 1 and 10.0 equals 10, but neither matches the order.
         return theirs is not None and (type(theirs) is not type(mine) or theirs != mine)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """How one call to a rail ended. `detail` holds nothing secret: it is kept in the log of attempts."""
+    """The end of one call to a rail. `detail` must hold no secret: the log of attempts keeps it."""
 
     outcome: PayoutOutcome
     http_status: int | None = None
@@ -76,15 +76,15 @@ class Reply:
 
 
 class InvalidSignature(Unauthorized):
-    """News that is not signed as it should be, or too old."""
+    """The callback's signature is missing, wrong or too old."""
 
 
 class Rail(Protocol):
-    """A way for payouts to leave. No method raises for anything the far side does."""
+    """A payout rail. No method raises for anything that the other side does."""
 
     @property
     def name(self) -> str:
-        """Under which withdrawals and settings know it."""
+        """The rail's name in withdrawals and settings."""
 
     @property
     def idempotent(self) -> bool:
@@ -94,25 +94,25 @@ class Rail(Protocol):
         """Order the payout. Called with no transaction open."""
 
     def ask(self, order: PayoutOrder) -> Reply:
-        """What became of it. Called with no transaction open."""
+        """Ask for the payout's status. Called with no transaction open."""
 
     def read_news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
-        """What the rail tells by itself.
+        """Verify and read a callback.
 
-        :raises InvalidSignature: it did not come from the rail, or longer ago than 5 minutes.
-        :raises Invalid: it did, and is garbage.
+        :raises InvalidSignature: the rail did not send it, or more than 5 minutes ago.
+        :raises Invalid: the rail sent it, but it is no report.
         """
 
 
 def read_report(body: bytes) -> Report:
-    """A rail's object.
+    """Read a rail's JSON object.
 
-    :raises Invalid: no JSON object, or no status that we know.
+    :raises Invalid: it is no JSON object, or its status is unknown.
     """
     given = decode_object(body)
     status = given.get("status")
     if status not in ("paid", "accepted", "rejected"):
-        raise Invalid("The report has no status that is known.")
+        raise Invalid("The report's status is unknown.")
     hash, block, gas = (given.get(name) for name in ("transaction_hash", "block_number", "gas_fee"))
     faults = [
         name

@@ -1,6 +1,6 @@
-"""What follows from a rail's words: pure rules over a withdrawal's state (contract, section 9).
+"""From a rail's answer to a verdict: pure rules over a withdrawal's state (contract, section 9).
 
-Only a definite answer moves money, unknown is a state, and what contradicts what is booked never touches the ledger.
+Only a definite answer moves money, UNKNOWN is a state of its own, and a contradiction never touches the ledger.
 """
 
 from enum import Enum, auto
@@ -10,7 +10,7 @@ from wallet.payouts.rail import PayoutOutcome
 
 
 class Verdict(Enum):
-    """What is to be done with the withdrawal."""
+    """What to do with the withdrawal."""
 
     PAY = auto()
     REFUND = auto()
@@ -19,15 +19,15 @@ class Verdict(Enum):
     ASK_LATER = auto()
     REVIEW_UNCONFIRMED = auto()
     REVIEW_CONTRADICTION = auto()
-    # It is settled and the news contradicts that: written down for a person, and nothing else.
+    # The withdrawal is settled and the callback contradicts it: mark it for an operator and do nothing else.
     DISPUTE = auto()
     NOTHING = auto()
 
 
 def after_call(outcome: PayoutOutcome, *, first_ever: bool, may_send: bool) -> Verdict:
-    """What follows from the outcome of our own call for a withdrawal that is SENDING.
+    """The verdict on the outcome of our own call, for a withdrawal that is SENDING.
 
-    `first_ever`: the call was a send, and before it there was nothing with the rail about this reference.
+    `first_ever`: the call was a send, and no earlier call to the rail named this reference.
     `may_send`: the rail deduplicates, or the reference was never sent.
     """
     match outcome:
@@ -45,10 +45,10 @@ def after_call(outcome: PayoutOutcome, *, first_ever: bool, may_send: bool) -> V
 
 
 def after_callback(outcome: PayoutOutcome, *, state: State, review: str, same_hash: bool) -> Verdict:
-    """What follows from what the rail told by itself. `same_hash`: it names no other transaction than the known one."""
+    """The verdict on a callback. `same_hash`: it names no transaction other than the known one."""
     if state in (State.PAID, State.FAILED):
         return _late(outcome, state, same_hash)
-    # News of what was never sent: somebody else's, or this database has forgotten it (a restore).
+    # A callback for an unsent withdrawal: it belongs to another installation, or a restore lost the send.
     if outcome is PayoutOutcome.MISMATCH or state in UNSENT:
         return Verdict.REVIEW_CONTRADICTION
     if review == Review.CONTRADICTION:
@@ -65,7 +65,7 @@ def after_callback(outcome: PayoutOutcome, *, state: State, review: str, same_ha
 
 def _late(outcome: PayoutOutcome, state: State, same_hash: bool) -> Verdict:
     agrees = {
-        # `accepted` that comes after `paid` is merely old.
+        # An `accepted` after `paid` is only late.
         State.PAID: outcome is PayoutOutcome.ACCEPTED or (outcome is PayoutOutcome.PAID and same_hash),
         State.FAILED: outcome is PayoutOutcome.REJECTED,
     }

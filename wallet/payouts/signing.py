@@ -1,4 +1,4 @@
-"""Signatures as in Standard Webhooks, with the one secret that the gateway and this installation share."""
+"""Standard Webhooks signatures with the secret that the gateway and this installation share."""
 
 import hmac
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ TOLERANCE_SECONDS = 5 * 60
 
 
 def signed_headers(secret: str, message_id: str, body: bytes, now: datetime) -> dict[str, str]:
-    """The three headers that prove a body's origin and time."""
+    """Return the three headers that prove a body's origin and time."""
     timestamp = int(now.timestamp())
     return {
         "webhook-id": message_id,
@@ -21,8 +21,9 @@ def signed_headers(secret: str, message_id: str, body: bytes, now: datetime) -> 
 
 
 def check_signed(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
-    """
-    :raises InvalidSignature: no signature of ours among those given, or a time that is off by more than 5 minutes.
+    """Check a body's signature and time.
+
+    :raises InvalidSignature: no given signature matches, or the time is off by more than 5 minutes.
     """
     message_id, text = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not (message_id and text.isascii() and text.isdigit() and len(text) <= 12):
@@ -31,7 +32,7 @@ def check_signed(secret: str, headers: Mapping[str, str], body: bytes, now: date
     if abs(now.timestamp() - timestamp) > TOLERANCE_SECONDS:
         raise InvalidSignature()
     expected = sign(secret, message_id=message_id, timestamp=timestamp, body=body).encode()
-    # Several may be given while a secret is rotated.
+    # A sender that rotates its secret gives several signatures.
     given = headers.get("webhook-signature", "").split(" ")
     if not any(hmac.compare_digest(expected, signature.encode()) for signature in given):
         raise InvalidSignature()

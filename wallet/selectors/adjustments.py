@@ -34,14 +34,14 @@ def open_adjustment_page(clients: Collection[UUID] | None, cursor: str | None) -
 
 
 def count_open_adjustments(clients: Collection[UUID] | None, *, but_of: int, most: int) -> int:
-    """How many requests of others are open, counted to `most`."""
+    """The number of other operators' open requests, counted up to `most`."""
     rows = adjustments_of_operator(clients).filter(state=AdjustmentState.REQUESTED).exclude(requested_by=but_of)
-    # In the index's order: else a plan for any state would rather look for the first few in the whole table.
+    # In the index's order: a generic plan for any state would scan the whole table for the first few.
     return rows.order_by("created_at", "id")[:most].count()
 
 
 def asked_adjustment_page(operator_id: int, clients: Collection[UUID] | None, cursor: str | None) -> Page[Adjustment]:
-    """An operator's own requests, newest first, whatever became of them.
+    """An operator's own requests in every state, newest first.
 
     :raises Invalid: the cursor is not one of this list.
     """

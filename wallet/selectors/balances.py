@@ -1,4 +1,4 @@
-"""What a wallet or a system account holds."""
+"""Balances of wallets and system accounts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from wallet.models import Account, Wallet
 
 @dataclass(frozen=True)
 class Balance:
-    """A wallet's buckets in whole units, and when they last changed."""
+    """A wallet's buckets in whole units, and the time of their last change."""
 
     address: str
     currency: str
@@ -23,7 +23,7 @@ class Balance:
     held: int
     created_at: datetime
     modified_at: datetime
-    # What a chain has confirmed of this wallet's payouts, and whether the last withdrawal to end has failed.
+    # The wallet's payouts that a chain has confirmed, and whether the last settled withdrawal failed.
     on_chain: int
     last_withdrawal_failed: bool
 
@@ -39,7 +39,7 @@ def balance_of(wallet_id: UUID) -> Balance:
 
 
 def balances_of(wallet_ids: Sequence[UUID]) -> list[Balance]:
-    """The balances of wallets, which must all be there, by one statement."""
+    """The balances of existing wallets, in the order given, by one statement."""
     with connection.cursor() as cursor:
         cursor.execute(_BALANCES, [array(wallet_ids)])
         found = {wallet_id: Balance(*rest) for wallet_id, *rest in cursor.fetchall()}
@@ -47,7 +47,7 @@ def balances_of(wallet_ids: Sequence[UUID]) -> list[Balance]:
 
 
 def has_accounts(client_id: UUID) -> bool:
-    """Whether a client has any account: from then on its money has a currency."""
+    """Whether a client has any account. From its first account on, a client's currency is fixed."""
     if Wallet.objects.filter(client_id=client_id).exists():
         return True
     return Account.objects.filter(wallet=None, client_id=client_id).exists()

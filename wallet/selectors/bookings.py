@@ -1,4 +1,4 @@
-"""What a reference has booked."""
+"""The transaction that a reference names."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,7 +15,7 @@ class Booking:
 
 
 def booking_of(reference: str) -> Booking | None:
-    """What a reference has booked, in the order of its postings; None where it has booked nothing."""
+    """The transaction under a reference, with its postings in order; None if nothing is booked under it."""
     found = Transaction.objects.filter(reference=reference).values_list("pk", flat=True).first()
     if found is None:
         return None

@@ -1,6 +1,6 @@
-"""What is owed and what came in, over all gamers: from the running totals, and from the postings behind their mark.
+"""Liabilities and inflows over all gamers: the running totals plus the postings that they do not count yet.
 
-Exact at any moment: totals, mark and postings are read by one statement, so by one snapshot.
+Exact at any moment: one statement, and so one snapshot, reads the totals, the mark and the postings.
 """
 
 from collections.abc import Collection
@@ -16,7 +16,7 @@ from wallet.models import PostingMark
 
 @dataclass(frozen=True)
 class Held:
-    """What all accounts of a kind hold together; below zero: what has come out of them."""
+    """The total balance of all accounts of a kind. Below zero: more has left them than came in."""
 
     currency: str
     kind: str
@@ -25,7 +25,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Flow:
-    """What moved on a UTC day between two kinds of accounts."""
+    """The money that moved on a UTC day between two kinds of accounts."""
 
     currency: str
     day: date
@@ -38,19 +38,19 @@ class Flow:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Rows that wait for a person: how many, and since when the oldest."""
+    """Rows that wait for an operator: their number, and since when the oldest waits."""
 
     count: int
     since: datetime | None
 
 
 def held_by_kind(clients: Collection[UUID] | None) -> list[Held]:
-    """By currency and kind of account, of these clients (None: all). Within a currency the amounts add up to 0."""
+    """Totals by currency and kind of account, of these clients (None: all). The amounts of a currency add up to 0."""
     return [Held(currency, kind, int(amount)) for currency, kind, amount in _ask(_HELD, clients)]
 
 
 def flows(clients: Collection[UUID] | None, *, since: date, until: date, currency: str | None = None) -> list[Flow]:
-    """What moved on the days `since` … `until`, both included, of these clients (None: all), newest day first."""
+    """The flows of the days `since` … `until`, both included, of these clients (None: all), newest day first."""
     rows = _ask(_FLOWS, clients, since=since, until=until, currency=currency)
     return [
         Flow(currency, day, kind, source, destination, int(amount), int(postings))
@@ -78,8 +78,8 @@ def _mark() -> int:
     return PostingMark.objects.filter(pk=1).values_list("counted", flat=True).first() or 0
 
 
-# The mark twice: as a number that the planner knows, and as it stands in this statement's snapshot (only further).
-# Of one client's transactions; a person's KGeN account belongs to none, so the transaction says whose they are.
+# The mark appears twice: as a number that the planner can use, and from this statement's snapshot, where it may be
+# further. The client is the transaction's, because a person's KGeN account belongs to no client.
 _BEHIND = """
     SELECT t.client_id, p.currency, (t.created_at AT TIME ZONE 'UTC')::date AS day, t.kind, s.kind AS source,
            d.kind AS destination, sum(p.amount::numeric) AS moved, count(*) AS postings

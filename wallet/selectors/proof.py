@@ -1,4 +1,4 @@
-"""The ledger's proof: everything that is stored about balances, worked out again from the postings alone."""
+"""The ledger's proof: recomputes every stored balance and total from the postings alone."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from wallet import references
 
 @dataclass(frozen=True)
 class Difference:
-    """Something that the postings do not bear out: which rule, which row, and what was found."""
+    """A contradiction between a stored value and the postings: the rule, the row, and the two values."""
 
     rule: str
     row: str
@@ -19,9 +19,9 @@ class Difference:
 
 
 def ledger_differences(limit: int = 1000) -> list[Difference]:
-    """Every place where the stored ledger contradicts its postings; empty when it proves.
+    """Every contradiction between the stored ledger and its postings; empty if the ledger is right.
 
-    At most `limit` a rule. Reads whole tables: an audit's tool, not a request's.
+    At most `limit` per rule. Reads whole tables: a tool for audits, not for requests.
     """
     differences = []
     with connection.cursor() as cursor:
@@ -33,7 +33,7 @@ def ledger_differences(limit: int = 1000) -> list[Difference]:
 
 
 def ledger_totals() -> list[dict[str, Any]]:
-    """Per currency and kind of account: how many, and what they hold together, from the postings."""
+    """Per currency and kind of account: the number of accounts and their total balance, from the postings."""
     with connection.cursor() as cursor:
         _read_everything(cursor)
         cursor.execute(_TOTALS)
@@ -44,7 +44,7 @@ def ledger_totals() -> list[dict[str, Any]]:
 
 
 def _read_everything(cursor: CursorWrapper) -> None:
-    """As long as it takes; and by hashing, because statistics that lag behind a rush would choose loops in loops."""
+    """Lift the statement timeout, and forbid nested loops: stale statistics after a burst would choose them."""
     cursor.execute("SET LOCAL statement_timeout = 0")
     cursor.execute("SET LOCAL enable_nestloop = off")
 
@@ -56,7 +56,7 @@ SELECT account_id, sum(amount) AS balance FROM (
     SELECT source_id, -amount::numeric FROM wallet_posting) AS side
  GROUP BY account_id
 """
-# Each step of a gamer's account, in posting order, with the balance stored after it and the one before.
+# Each change of a gamer's account, in posting order, with the stored balances before and after it.
 _STEPS = """
 SELECT side.id, account_id, change, after,
        lag(after, 1, 0::bigint) OVER (PARTITION BY account_id ORDER BY side.id) AS before

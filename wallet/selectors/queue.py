@@ -1,6 +1,6 @@
-"""The operators' queue of withdrawals: what waits for whom, how long, and what the ledger knows about each wallet.
+"""The operators' queue of withdrawals, and the facts about each wallet that decide.
 
-`clients` limits every answer to some clients; None: all. Counts stop at a bound, and every question is one statement.
+`clients` limits every selector to some clients; None: all. Counts are bounded, and every selector is one statement.
 """
 
 from collections.abc import Collection, Iterable
@@ -34,9 +34,9 @@ ATTEMPTS_LISTED = 200
 # How long an adjustment counts as recent.
 RECENT = timedelta(days=30)
 _AWAITING = Q(state=State.AWAITING_APPROVAL)
-# What a rail has before it. All states are named for the index of exactly these.
+# Payouts that a rail still has to make. Names all states so that the partial index on exactly these serves.
 IS_UNPAID = Q(state__in=[*UNSENT, State.SENDING]) & (~_AWAITING | Q(approved_by__isnull=False))
-# What needs no approval, or has it, is paid sooner than this where all is well.
+# A payout that needs no approval, or has it, normally ends sooner than this.
 LATE_AFTER = timedelta(minutes=15)
 
 type Clients = Collection[UUID] | None
@@ -44,7 +44,7 @@ type Clients = Collection[UUID] | None
 
 @dataclass(frozen=True)
 class QueueTab:
-    """A stretch of the queue. Of an open one the oldest come first, of an ended one the newest."""
+    """A part of the queue. An open tab lists the oldest first, an ended tab the newest."""
 
     name: str
     title: str
@@ -69,7 +69,7 @@ TABS = (
 
 @dataclass(frozen=True)
 class TabCount:
-    """How many rows a tab has, counted to one past `COUNTED_TO`, and since when the oldest of an open one waits."""
+    """The number of rows of a tab, up to one past `COUNTED_TO`, and the oldest request of an open tab."""
 
     tab: QueueTab
     count: int
@@ -82,12 +82,12 @@ class TabCount:
 
 
 def tab_named(name: str) -> QueueTab:
-    """The tab of that name; the first where there is none."""
+    """The tab of that name, or the first tab."""
     return next((tab for tab in TABS if tab.name == name), TABS[0])
 
 
 def tab_of(row: Withdrawal) -> QueueTab:
-    """Where a withdrawal stands."""
+    """The tab that lists a withdrawal."""
     if row.state in SETTLED and row.review:
         return tab_named("disputed")
     if row.state == State.AWAITING_APPROVAL:
@@ -97,7 +97,7 @@ def tab_of(row: Withdrawal) -> QueueTab:
 
 
 def queue_counts(clients: Clients) -> list[TabCount]:
-    """Every tab with its count, by one statement that reads at most `COUNTED_TO` entries of an index for each."""
+    """Every tab with its count. One statement reads at most `COUNTED_TO` + 1 index entries for each tab."""
     parts, values = [], []
     for tab in TABS:
         rows = _of(clients, tab).values("created_at")
@@ -114,7 +114,7 @@ def queue_counts(clients: Clients) -> list[TabCount]:
 
 
 def queue_page(tab: QueueTab, clients: Clients, cursor: str | None) -> Page[Withdrawal]:
-    """A page of a tab with the wallets.
+    """A page of a tab, with the wallets.
 
     :raises Invalid: the cursor is not one of this list.
     """
@@ -124,19 +124,19 @@ def queue_page(tab: QueueTab, clients: Clients, cursor: str | None) -> Page[With
 
 
 def count_to_approve(clients: Clients, most: int) -> int:
-    """How many await approval, counted to `most`."""
-    # In the index's order: else a plan for any state would rather look for the first few in the whole table.
+    """The number of withdrawals that await approval, counted up to `most`."""
+    # In the index's order: a generic plan for any state would scan the whole table for the first few.
     return _of(clients, tab_named("approval")).order_by("created_at", "id")[:most].count()
 
 
 def is_late(now: datetime) -> Q:
-    """Payouts that are stuck or unknown: asked for long ago, or waiting since their approval, and not paid."""
+    """The condition for late payouts: unpaid, and requested (or approved) more than 15 minutes ago."""
     before = now - LATE_AFTER
     return IS_UNPAID & (~_AWAITING & Q(created_at__lt=before) | _AWAITING & Q(updated_at__lt=before))
 
 
 def late_payouts(clients: Clients, now: datetime) -> Waiting:
-    """How many payouts are late, and when the first of them was asked for."""
+    """The number of late payouts, and the oldest request among them."""
     rows = _limited(Withdrawal.objects.filter(is_late(now)), clients)
     return Waiting(**rows.aggregate(count=Count("pk"), since=Min("created_at")))
 
@@ -156,7 +156,7 @@ def _limited(rows: QuerySet[Withdrawal], clients: Clients) -> QuerySet[Withdrawa
 
 @dataclass(frozen=True)
 class Velocity:
-    """A wallet's withdrawals of the last day and the last seven, each with their sum; failed ones don't count."""
+    """A wallet's withdrawals of the last day and the last seven days, with their sums, without failed ones."""
 
     day: int = 0
     day_sum: int = 0
@@ -165,7 +165,7 @@ class Velocity:
 
 
 def velocities(wallet_ids: Iterable[UUID], now: datetime) -> dict[UUID, Velocity]:
-    """How fast money leaves the wallets; those without a withdrawal in seven days are missing."""
+    """The velocity of each wallet. Wallets without a withdrawal in seven days are missing."""
     lately = Q(created_at__gt=now - timedelta(days=1))
     rows = Withdrawal.objects.filter(wallet__in=list(wallet_ids), created_at__gt=now - timedelta(days=7))
     counts = rows.exclude(state=State.FAILED).order_by().values_list("wallet_id")
@@ -180,7 +180,7 @@ def velocities(wallet_ids: Iterable[UUID], now: datetime) -> dict[UUID, Velocity
 
 @dataclass(frozen=True)
 class Adjusted:
-    """A wallet's adjustments: how many were approved lately, what they came to, and how many are open."""
+    """A wallet's adjustments: the number and net amount of recently approved ones, and the number of open ones."""
 
     approved: int = 0
     net: int = 0
@@ -188,7 +188,7 @@ class Adjusted:
 
 
 def recent_adjustments(wallet_ids: Iterable[UUID], now: datetime) -> dict[UUID, Adjusted]:
-    """What was changed by hand in the last 30 days or may be; wallets without any are missing."""
+    """Adjustments approved in the last 30 days, and open ones. Wallets without any are missing."""
     booked = Q(state=AdjustmentState.APPROVED)
     still_open = Q(state=AdjustmentState.REQUESTED)
     signed = Case(When(direction=Direction.CREDIT, then=F("amount")), default=Value(-1) * F("amount"))
@@ -205,25 +205,25 @@ def recent_adjustments(wallet_ids: Iterable[UUID], now: datetime) -> dict[UUID, 
 
 
 def wallets_asked_for(wallet_ids: Iterable[UUID], operator_id: int) -> set[UUID]:
-    """Those wallets for which the operator asked for an adjustment that is open or approved."""
+    """The wallets for which the operator requested an adjustment that is open or approved."""
     states = [AdjustmentState.REQUESTED, AdjustmentState.APPROVED]
     rows = Adjustment.objects.filter(wallet__in=list(wallet_ids), requested_by=operator_id, state__in=states)
     return set(rows.values_list("wallet_id", flat=True))
 
 
 def postings_of(row: Withdrawal) -> list[Posting]:
-    """What the ledger booked for a withdrawal, in order, each with its transaction and accounts."""
+    """The postings of a withdrawal, in order, each with its transaction and accounts."""
     rows = Posting.objects.filter(transaction__reference__in=references.all_of_withdrawal(row.pk))
     return list(rows.select_related("transaction", "source", "destination").order_by("pk"))
 
 
 def attempts_of(row: Withdrawal) -> list[PayoutAttempt]:
-    """The newest words with the rail about a withdrawal, oldest of them first."""
+    """The latest attempts of a withdrawal, oldest first."""
     return list(row.attempts.order_by("-number")[:ATTEMPTS_LISTED])[::-1]
 
 
 def can_do(row: Withdrawal) -> dict[str, Any]:
-    """Which acts the state of a withdrawal allows now."""
+    """The actions that the state of a withdrawal allows."""
     awaits = row.state == State.AWAITING_APPROVAL and row.approved_by is None
     return {
         "decide": awaits,

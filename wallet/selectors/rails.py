@@ -1,4 +1,4 @@
-"""What the database itself says of payouts: which one it is, and which rails run."""
+"""The identity of this database, and the state of its payout rails."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +13,10 @@ COUNTED_TO = 1000
 
 
 def system_marker() -> str:
-    """Names this very database in this very line of history.
+    """A name for this database in this line of its history.
 
-    A point-in-time recovery or a failover begins a new timeline; a dump comes back under new object ids, in another
-    database, or in another cluster. A byte-for-byte copy of the files alone cannot be told from the original.
+    A point-in-time recovery or a failover begins a new timeline; a restored dump has new object ids, another database
+    or another cluster. Only a byte-for-byte copy of the files has the same marker as the original.
     """
     with connection.cursor() as cursor:
         cursor.execute(_MARKER)
@@ -24,13 +24,13 @@ def system_marker() -> str:
 
 
 def paused_rails() -> dict[str, PauseReason]:
-    """Why each rail that does not run does not."""
+    """The reason of the pause, for each rail that is paused."""
     return {rail.name: PauseReason(rail.pause) for rail in PayoutRail.objects.exclude(pause="")}
 
 
 @dataclass(frozen=True)
 class RailQueue:
-    """What waits for a rail: how many (counted to one past `COUNTED_TO`), their sum, and since when the oldest."""
+    """The payouts that wait for a rail: their number (up to one past `COUNTED_TO`), sum, and oldest request."""
 
     count: int
     amount: int
@@ -44,7 +44,7 @@ def rail_queue(name: str) -> RailQueue:
     unpaid = rows.filter(IS_UNPAID).order_by("next_attempt_at", "id")
     waiting = unpaid.values("amount", "created_at")[: COUNTED_TO + 1]
     found = waiting.aggregate(count=Count("*"), amount=Sum("amount", default=0), oldest=Min("created_at"))
-    # Named with the mark that every review has, for the index of marks.
+    # Every review has a mark; the condition names it so that the partial index of marks serves.
     reviews = rows.filter(~Q(review=""), state=State.NEEDS_REVIEW).order_by("created_at")[: COUNTED_TO + 1].count()
     return RailQueue(**found, reviews=reviews)
 

@@ -33,14 +33,17 @@ def transactions_by_id(id: UUID) -> QuerySet[Transaction]:
 
 
 def transactions_by_reference(text: str) -> QuerySet[Transaction]:
-    """Transactions of this reference, or whose references begin so if `text` says enough to be a short stretch."""
+    """Transactions of this reference; or with this beginning, if `text` is specific enough for a short index range."""
     if not references.has_specific_part(text, least=SPECIFIC):
         return Transaction.objects.filter(reference=text)
     return Transaction.objects.filter(reference__startswith=text)
 
 
 def transactions_of_deposit(clients: Collection[UUID], id: UUID | None, reference: str) -> QuerySet[Transaction]:
-    """What booked and undid the deposit of that id, or what studios call so; the index begins with clients."""
+    """The transactions of a deposit and its reversal, by the deposit's id or the studio's reference for it.
+
+    The index on references begins with the client, so `clients` must be given.
+    """
     named = Q(client_id__in=clients, reference=reference)
     deposits = Deposit.objects.filter(named | Q(pk=id) if id else named).values_list("pk", flat=True)
     booked = [reference for key in deposits for reference in references.all_of_deposit(key)]
@@ -48,7 +51,7 @@ def transactions_of_deposit(clients: Collection[UUID], id: UUID | None, referenc
 
 
 def withdrawals_by_hash(hash: str) -> QuerySet[Withdrawal]:
-    """The withdrawal that the rail paid by that transaction of its own."""
+    """The withdrawal that the rail paid in this transaction of its chain."""
     return Withdrawal.objects.filter(transaction_hash=hash)
 
 

@@ -1,4 +1,4 @@
-"""Withdrawals: a gamer's own, what a new one may be, and what is due."""
+"""Withdrawals: a gamer's list, the limits of a new withdrawal, and the payouts that are due."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -24,8 +24,9 @@ def withdrawal_page(wallet_id: UUID, *, scope: str, cursor: str | None, limit: i
 
 
 def withdrawal_of_wallet(wallet_id: UUID, withdrawal_id: str) -> Withdrawal:
-    """
-    :raises RecordNotFound: the wallet has none of that id.
+    """One withdrawal of a wallet.
+
+    :raises RecordNotFound: the wallet has no withdrawal of that id.
     """
     id = id_of(withdrawal_id)
     row = Withdrawal.objects.filter(pk=id, wallet=wallet_id).first() if id else None
@@ -35,12 +36,12 @@ def withdrawal_of_wallet(wallet_id: UUID, withdrawal_id: str) -> Withdrawal:
 
 
 def has_open_withdrawal(wallet_id: UUID) -> bool:
-    """Whether one is under way: neither paid nor failed."""
+    """Whether the wallet has a withdrawal that is neither paid nor failed."""
     return Withdrawal.objects.filter(wallet=wallet_id, state__in=OPEN).exists()
 
 
 def withdrawn_on_day(wallet_id: UUID, now: datetime) -> int:
-    """What was requested on the UTC day of `now`; failed ones don't count."""
+    """The sum of the withdrawals requested on the UTC day of `now`, without failed ones."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     rows = Withdrawal.objects.filter(
         wallet=wallet_id, created_at__gte=midnight, created_at__lt=midnight + timedelta(days=1)
@@ -50,7 +51,7 @@ def withdrawn_on_day(wallet_id: UUID, now: datetime) -> int:
 
 
 def withdrawals_due(now: datetime, rails: Collection[str]) -> QuerySet[Withdrawal]:
-    """Duty: withdrawals to send or to ask about over these rails, longest due first. Approval comes before sending."""
+    """Duty: withdrawals to send or ask about over these rails, longest due first; none that awaits approval."""
     return (
         Withdrawal.objects.filter(
             Q(state__in=[State.REQUESTED, State.SENDING]) | Q(state=State.AWAITING_APPROVAL, approved_by__isnull=False),
@@ -58,17 +59,17 @@ def withdrawals_due(now: datetime, rails: Collection[str]) -> QuerySet[Withdrawa
             next_attempt_at__lte=now,
             rail__in=rails,
         )
-        # Named once more for the index of exactly these states.
+        # Repeats the states so that the partial index on exactly these serves.
         .filter(state__in=[State.REQUESTED, State.AWAITING_APPROVAL, State.SENDING])
         .order_by("next_attempt_at", "id")
     )
 
 
 def was_ever_sent(withdrawal_id: UUID) -> bool:
-    """Whether the log knows of a send."""
+    """Whether the log has a send of this withdrawal."""
     return Withdrawal.objects.filter(pk=withdrawal_id, attempts__kind=Step.SEND).exists()
 
 
 def unsent_withdrawals(rail: str) -> QuerySet[Withdrawal]:
-    """Those that as far as this database knows never met the rail."""
+    """Withdrawals of a rail that this database has never sent."""
     return Withdrawal.objects.filter(rail=rail, state__in=UNSENT)
