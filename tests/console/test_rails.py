@@ -72,7 +72,7 @@ def test_a_pause_that_only_somebody_ends_is_kept_as_it_was(till: Browser, cause:
     """A page from before it still offers to pause."""
     paused_for(cause, reason="the first")
     before = stored()
-    assert "paused already" in send(till, "pause", "the second")
+    assert "already paused" in send(till, "pause", "the second")
     assert (stored().pause, stored().reason, stored().since) == (cause, "the first", before.since)
     assert not AuditEntry.objects.exists()
     call_command("pause_payouts", "internal", reason="a script", stdout=(said := StringIO()))
@@ -108,7 +108,7 @@ def test_after_a_restore_the_operator_confirms_against_the_rail(till: Browser, s
 
 def test_a_pause_that_came_since_is_not_ended(till: Browser) -> None:
     paused_for(PauseReason.RESTORE)
-    assert "not paused for that any more" in send(till, "resume", cause="operator")
+    assert "cause of the pause has changed" in send(till, "resume", cause="operator")
     assert "confirm that you have compared" in send(till, "resume")
     assert stored().pause == PauseReason.RESTORE
     with pytest.raises(WrongState):

@@ -91,7 +91,8 @@ def account_of(gamer: GamerCaller, bucket: Bucket) -> int:
 def system_account(gamer: GamerCaller, kind: SystemAccount) -> int:
     """The id of a system account of the gamer's client."""
     wallet = wallet_of(gamer)
-    return ledger.system_account(client_id=wallet.client_id, currency=wallet.currency, kind=kind)
+    with transaction.atomic():
+        return ledger.system_account(client_id=wallet.client_id, currency=wallet.currency, kind=kind)
 
 
 def fill(gamer: GamerCaller, bucket: Bucket, amount: int) -> None:

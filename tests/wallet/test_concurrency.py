@@ -144,8 +144,9 @@ def test_a_sponsors_limit_is_spent_once(studio: StudioCaller) -> None:
 def test_wallets_are_locked_in_the_order_of_their_accounts() -> None:
     """Whoever waits for the first account holds none of the later ones, in whichever order the wallets come."""
     client_id, early, late = new_id(), UUID(int=2**128 - 1), UUID(int=1)
-    for wallet_id in (early, late):
-        ledger.open_wallets([(wallet_id, client_id, "KCASH")], now=database_now())
+    with transaction.atomic():
+        for wallet_id in (early, late):
+            ledger.open_wallets([(wallet_id, client_id, "KCASH")], now=database_now())
 
     def lock() -> list[int]:
         with transaction.atomic():

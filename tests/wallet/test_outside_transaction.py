@@ -9,7 +9,7 @@ import pytest
 from kgen.transactions import OutsideTransaction
 from kgen.webhooks.events import emit
 from kgen.webhooks.models import WebhookEvent
-from tests.support.calls import StudioCaller
+from tests.support.http import StudioCaller
 from tests.support.money import wallet_of
 from wallet import ledger
 from wallet.models import Account, Transaction, Wallet

@@ -28,8 +28,9 @@ STORED = {
     references.withdrawal_paid: f"withdrawal:{ID}:paid",
     references.withdrawal_reversal: f"withdrawal:{ID}:reversal",
 }
-SUBJECTS = {text.partition(":")[0] for text in STORED.values()} | {"sponsorship"}
-SPELLED = re.compile(rf"(?:{'|'.join(sorted(SUBJECTS))}):(?:\{{|'|%|$)")
+SUBJECTS = "|".join(sorted({text.partition(":")[0] for text in STORED.values()} | {"sponsorship"}))
+# An f-string that begins with a subject, or a subject within SQL.
+SPELLED = re.compile(rf"^f['\"](?:{SUBJECTS}):\{{|'(?:{SUBJECTS}):(?:'|%)")
 
 
 @pytest.mark.parametrize("make", STORED, ids=lambda make: make.__name__)
@@ -63,7 +64,6 @@ def test_no_other_module_spells_a_reference() -> None:
         if module.name == "references.py":
             continue
         for node in ast.walk(ast.parse(module.read_text())):
-            text = ast.unparse(node) if isinstance(node, ast.JoinedStr) else getattr(node, "value", None)
-            if isinstance(text, str) and SPELLED.search(text.removeprefix("f'").removesuffix("'")):
-                found.append(f"{module.relative_to(ROOT)}: {text[:80]}")
+            if isinstance(node, ast.JoinedStr | ast.Constant) and SPELLED.search(ast.unparse(node)):
+                found.append(f"{module.relative_to(ROOT)}: {ast.unparse(node)[:80]}")
     assert found == []

@@ -21,7 +21,7 @@ from users import tokens
 from users.errors import TooManyNewGamers
 from users.models import PROFILE_NUMBERS, PROFILE_TEXTS, Client, Gamer, GamerSession, NewGamers
 from users.selectors import gamers_with_wallets
-from wallet import ledger
+from wallet import ledger, references
 
 NEW_GAMER_SLOTS = 16
 SESSION_ATTEMPTS = 10
@@ -167,7 +167,7 @@ def _open_wallets(ours: dict[Opening, Gamer], currencies: dict[UUID, str], now: 
     for gamer in ours.values():
         gamer.wallet = wallets[gamer.wallet_id]
     ledger.credit_bonuses(
-        ledger.Bonus(gamer.wallet_id, opening.client.welcome_bonus, f"welcome:{gamer.pk}")
+        ledger.Bonus(gamer.wallet_id, opening.client.welcome_bonus, references.welcome_bonus(gamer.pk))
         for opening, gamer in ours.items()
     )
 
