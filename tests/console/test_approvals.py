@@ -117,8 +117,8 @@ def test_nobody_decides_what_they_asked_for(
     assert "3 to 500 characters" in decide(checker, row, "approve", "ok")
     assert "the money has moved" in decide(checker, row, "approve")
     assert gamer.buckets() == (50, 0, 40)
-    assert "is decided" in decide(checker, row, "approve")
-    assert "is decided" in decide(checker, row, "reject")
+    assert "has been decided" in decide(checker, row, "approve")
+    assert "has been decided" in decide(checker, row, "reject")
     row.refresh_from_db()
     assert (row.state, row.decided_by, row.note) == (AdjustmentState.APPROVED, checker.pk, "as agreed")
     entry = AuditEntry.objects.get(act="adjustment.approve")
@@ -134,7 +134,7 @@ def test_a_superuser_does_not_decide_their_own_either(gamer: GamerCaller) -> Non
 
 
 def test_withdrawing_and_rejecting(maker: Operator, checker: Operator, row: Adjustment, gamer: GamerCaller) -> None:
-    assert "Only the operator who asked" in decide(checker, row, "cancel")
+    assert "Only the operator who requested" in decide(checker, row, "cancel")
     assert "Withdrawn" in decide(maker, row, "cancel", "a slip")
     ask(logged_in(maker), gamer)
     second = Adjustment.objects.get(state=AdjustmentState.REQUESTED)
@@ -145,7 +145,7 @@ def test_withdrawing_and_rejecting(maker: Operator, checker: Operator, row: Adju
 def test_what_the_bucket_does_not_hold_stays_open(maker: Operator, checker: Operator, gamer: GamerCaller) -> None:
     ask(logged_in(maker), gamer, direction="DEBIT")
     row = Adjustment.objects.get()
-    assert "does not cover" in decide(checker, row, "approve")
+    assert "balance is too low" in decide(checker, row, "approve")
     row.refresh_from_db()
     assert row.state == AdjustmentState.REQUESTED
 
