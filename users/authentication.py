@@ -1,4 +1,4 @@
-"""Who calls: a gamer by token, or a studio's server by its client's secret. Every fault is the same 401."""
+"""Authenticates gamers by token and studios' servers by client secret. Every fault is the same 401."""
 
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
@@ -11,7 +11,7 @@ from users.selectors import client_of_secret, session_of_claims
 from users.services import note_secret_used
 from users.tokens import read_access
 
-# Header names as WSGI spells them; the published protocol's older spellings are read too.
+# Header names in WSGI's spelling, with the older names of the published protocol.
 _ID_HEADERS = ("HTTP_X_CLIENT_ID", "HTTP_X_CLIENTID", "HTTP_CLIENTID")
 _SECRET_HEADERS = ("HTTP_X_CLIENT_SECRET", "HTTP_X_CLIENTSECRET", "HTTP_CLIENTSECRET")
 
@@ -20,8 +20,9 @@ class GamerAuthentication(BaseAuthentication):
     """`user-jwt-token`, or `Authorization: Bearer`; request.user is the gamer, request.auth the session."""
 
     def authenticate(self, request: Request) -> tuple[Gamer, GamerSession]:
-        """
-        :raises Unauthorized: no token, two different ones, or one that opens nothing.
+        """Authenticate a gamer.
+
+        :raises Unauthorized: no token, two different tokens, or a token without a live session.
         """
         session = session_of_claims(read_access(_token(request._request)))
         return session.gamer, session
@@ -45,9 +46,10 @@ class StudioAuthentication(BaseAuthentication):
     """`x-client-id` and `x-client-secret`; request.user is the client, request.auth the secret."""
 
     def authenticate(self, request: Request) -> tuple[Client, ClientSecret]:
-        """
+        """Authenticate a studio's server.
+
         :raises Unauthorized: missing, contradictory or wrong credentials, or a switched-off client.
-        :raises TooMany: wrong once more than an address may be in a minute. Right ones always pass.
+        :raises TooMany: the address exceeds its limit of failed logins per minute. Right credentials always pass.
         """
         client_id = _one_of(request._request, _ID_HEADERS)
         secret = _one_of(request._request, _SECRET_HEADERS)

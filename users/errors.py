@@ -1,19 +1,19 @@
-"""Refusals about who somebody is or may be."""
+"""Refusals of sessions, phones, clients and operators."""
 
 from kgen.errors import Conflict, Forbidden, Invalid, TooMany
 
 
 class TooManyNewGamers(TooMany):
-    """The client has opened as many new gamers as it may in one day (bonus farming)."""
+    """The client has reached its limit of new gamers per day (against bonus farming)."""
 
-    detail = "Too many new gamers today."
+    detail = "This client has reached its limit of new gamers today."
 
 
 class InvalidPhoneNumber(Invalid):
-    """No number that a code can be sent to, or of a country that the client does not allow."""
+    """Not a mobile number, or of a country that the client does not allow."""
 
     code = "INVALID_PHONE_NUMBER"
-    detail = "This is no mobile number that can be linked."
+    detail = "This is not a mobile number that can be linked."
 
 
 class InvalidOtp(Invalid):
@@ -24,63 +24,63 @@ class InvalidOtp(Invalid):
 
 
 class OtpAttemptsExceeded(TooMany):
-    """Too many tries of one code, too many failures in a row, or too many numbers in a day."""
+    """Too many attempts at one code, too many failures in a row, or too many numbers in a day."""
 
     code = "OTP_ATTEMPTS_EXCEEDED"
     detail = "Too many attempts. Ask for a new code."
 
 
 class OtpResendTooSoon(TooMany):
-    """The number has just got a message."""
+    """The number got a message just now."""
 
     code = "OTP_RESEND_TOO_SOON"
-    detail = "Too soon for another code. Wait a little."
+    detail = "It is too soon for another code."
 
 
 class PhoneAlreadyLinked(Conflict):
     """The gamer has another phone, or the phone another gamer of the same client."""
 
     code = "PHONE_ALREADY_LINKED"
-    detail = "This gamer or this phone is linked already."
+    detail = "This gamer or this phone is already linked."
 
 
 class InvalidSettings(Invalid):
-    """A client cannot be like that: `errors` says which field and why."""
+    """Settings of a client are invalid: `errors` names the fields and reasons."""
 
-    detail = "Some of the settings cannot be."
+    detail = "Some settings are invalid."
 
 
 class CurrencyFixed(Conflict):
     """Accounts carry the currency; a change would leave gamers with wallets in the old one."""
 
-    detail = "The currency is fixed: there are accounts in it."
+    detail = "The currency is fixed because accounts use it."
 
 
 class SettingsMoved(Conflict):
-    """What was shown before saving is no longer what is there."""
+    """The settings have changed since the operator's page was loaded."""
 
-    detail = "Somebody else has changed these settings meanwhile. Look at them again."
+    detail = "Another operator has changed these settings. Reload the page."
 
 
 class SecretsMoved(Conflict):
-    """A form that was sent twice, or two operators at once: the secret that is in use would have been revoked."""
+    """The form was sent twice, or by two operators at once: it would have revoked the secret in use."""
 
-    detail = "A secret was issued meanwhile, so none was issued now. Look at the secrets again."
+    detail = "Another secret was issued meanwhile, so none was issued now. Reload the page."
 
 
 class LastSecret(Conflict):
-    """Without a secret a client's server is shut out; switching the client off is the way to say so."""
+    """Revoking the last secret would shut the client's server out; switch the client off instead."""
 
     detail = "This is the only live secret. Issue another one first, or switch the client off."
 
 
 class NotManageable(Forbidden):
-    """Whoever sets a password or drops a factor can act as that operator."""
+    """Setting a password or removing a factor would let one act as an operator with more rights."""
 
-    detail = "This operator has rights that you lack, so you cannot change anything here."
+    detail = "This operator has rights that you lack, so you cannot change this operator."
 
 
 class LastSuperuser(Conflict):
-    """Somebody has to be able to do everything."""
+    """At least one superuser must stay switched on."""
 
-    detail = "This is the last superuser that is switched on."
+    detail = "This is the last active superuser."

@@ -1,7 +1,7 @@
-"""The rules of codes by SMS on plain values: how they are made, how often they are sent, when sending stops.
+"""Pure rules of phone codes: how they are made, how often they are sent, and when sending stops.
 
-A code is computed from a random nonce with a secret key, so that a message that waits to be sent need not hold it;
-to compare, its keyed digest is enough.
+A code is computed from a random nonce with a secret key, so that a waiting message need not store it. A keyed digest is
+enough for comparing.
 """
 
 import hashlib
@@ -17,42 +17,42 @@ FAILURES_IN_A_ROW = 10
 LOCK = timedelta(days=1)
 MESSAGES_A_WINDOW = 5
 WINDOW = timedelta(minutes=10)
-# After the first, second, … message that nobody has answered.
+# The waits after the first, second, … message without an answer.
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 240))
 NUMBERS_A_DAY = 5
 NONCE_BYTES = 32
 
 
 def new_auth_code() -> str:
-    """Four digits that name a challenge to the gamer's client; no secret. The first is never 0."""
+    """Four digits that identify a challenge to the gamer's client. Not secret. The first is never 0."""
     return str(1000 + secrets.randbelow(9000))
 
 
 def new_nonce() -> bytes:
-    """What a code is computed from."""
+    """A new nonce, from which a code is computed."""
     return secrets.token_bytes(NONCE_BYTES)
 
 
 def code_of(nonce: bytes, *, challenge_id: UUID, key: bytes) -> str:
-    """The six digits behind a nonce; the first is never 0. Evenly spread, and not to be found without the key."""
+    """The six digits of a nonce, uniformly distributed, the first never 0. They need the key."""
     number = int.from_bytes(hmac.digest(key, b"otp code\n" + challenge_id.bytes + nonce, hashlib.sha256))
     return str(100_000 + number % 900_000)
 
 
 def digest_of(code: str, *, challenge_id: UUID, key: bytes) -> bytes:
-    """What is stored of a code: six digits can be tried out, so without the key it says nothing."""
+    """The stored digest of a code. It is keyed, because six digits could be tried out."""
     return hmac.digest(key, b"otp digest\n" + challenge_id.bytes + code.encode("utf-8", "replace"), hashlib.sha256)
 
 
 def is_code(code: str, digest: bytes, *, challenge_id: UUID, key: bytes) -> bool:
-    """Whether this is the code behind the digest; takes as long for any code."""
+    """Whether the digest is this code's, in constant time."""
     return hmac.compare_digest(digest_of(code, challenge_id=challenge_id, key=key), digest)
 
 
 def next_message_at(sent: Sequence[datetime], answered_at: datetime | None, *, now: datetime) -> datetime:
-    """When a number may get its next message; in the past if it may now.
+    """The time from which a number may get its next message; in the past if it may get one now.
 
-    At most five in ten minutes, and growing waits after those since a code of that number was last used.
+    At most five in ten minutes, with growing waits after each message since a code of that number was last used.
     """
     recent = sorted(moment for moment in sent if moment > now - WINDOW)
     allowed = now
@@ -65,15 +65,15 @@ def next_message_at(sent: Sequence[datetime], answered_at: datetime | None, *, n
 
 
 def range_of(phone: str, *, tail: int) -> str:
-    """The block of numbers that a number lies in: all of it but the last digits."""
+    """The range of a number: all but its last `tail` digits."""
     return phone[:-tail]
 
 
 def looks_pumped(*, messages: int, used: int, burst: int, percent: int) -> bool:
-    """Whether a range got a burst of messages of which hardly any led to a link."""
+    """Whether a range got a burst of messages that led to hardly any links (SMS pumping)."""
     return messages >= burst and used * 100 < messages * percent
 
 
 def seconds_until(moment: datetime, *, now: datetime) -> int:
-    """Whole seconds, rounded up and at least one, as Retry-After says them."""
+    """Whole seconds for Retry-After, rounded up, at least 1."""
     return max(1, -int((now - moment).total_seconds() // 1))

@@ -1,4 +1,4 @@
-"""Phone numbers as people write them, made into the one form that is stored: E.164."""
+"""Parses phone numbers into their stored form, E.164."""
 
 import re
 
@@ -8,20 +8,20 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 from users.errors import InvalidPhoneNumber
 
 ANY_COUNTRY = "*"
-# The library also reads letters, extensions and foreign digits; nobody means those.
+# The library also accepts letters, extensions and non-ASCII digits, which are typing errors here.
 _NUMBER = re.compile(r"\+?[0-9][0-9 ()./-]{2,30}", re.ASCII)
 _CALLING_CODE = re.compile(r"\+?([1-9][0-9]{0,2})", re.ASCII)
-# What can get a message without being a premium or a shared number.
+# Numbers that can receive a message and are neither premium nor shared.
 _MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 
 
 def normalise(number: str, country_code: str, *, allowed: str) -> str:
-    """The mobile number in E.164, as `+918000000001`.
+    """Return a mobile number in E.164, such as `+918000000001`.
 
-    `country_code` is `+91`, `91` or `IN`; where the number itself begins with `+` it may be empty and must not
-    contradict. `allowed` lists the ISO codes of countries, comma-separated, or is `*`.
+    `country_code` is `+91`, `91` or `IN`. If the number begins with `+`, the country code may be empty and must not
+    contradict it. `allowed` is a comma-separated list of ISO country codes, or `*`.
 
-    :raises InvalidPhoneNumber: no mobile number, or of a country that is not allowed.
+    :raises InvalidPhoneNumber: not a mobile number, or of a country that is not allowed.
     """
     parsed = _parse(number.strip(), country_code.strip())
     region = phonenumbers.region_code_for_number(parsed)
@@ -34,12 +34,12 @@ def normalise(number: str, country_code: str, *, allowed: str) -> str:
 
 
 def is_country(code: str) -> bool:
-    """Whether numbers of a country of this ISO code are known."""
+    """Whether this is the ISO code of a country with known numbers."""
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
 def masked(number: str) -> str:
-    """Enough of an E.164 number to tell whether it is the one that somebody named: `+91•••••••01`."""
+    """An E.164 number as `+91•••••••01`: enough to recognise it."""
     return f"{number[:3]}{'•' * max(0, len(number) - 5)}{number[-2:]}"
 
 
@@ -57,7 +57,7 @@ def _parse(number: str, country_code: str) -> PhoneNumber:
 
 
 def _region(country_code: str) -> str | None:
-    """The region that a number is read in; None where no country is named.
+    """The region of a country code; None if it is empty.
 
     :raises InvalidPhoneNumber: there is no such country.
     """

@@ -12,17 +12,17 @@ HINT_LENGTH = 10
 
 
 def new_secret() -> str:
-    """A fresh secret, to be shown once."""
+    """A new secret, to be shown once."""
     return PREFIX + base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
 
 
 def digest(secret: str) -> bytes:
-    """The keyed digest that is stored of a secret."""
+    """The keyed digest of a secret, which is stored in its place."""
     return hmac.digest(settings.PEPPER, b"client secret\n" + secret.encode("utf-8", "replace"), hashlib.sha256)
 
 
 def matches(secret: str, digests: list[bytes]) -> bool:
-    """Whether `secret` is behind one of the digests; takes as long where there is none."""
+    """Whether one of the digests is `secret`'s. Takes the same time for an empty list."""
     mine = digest(secret)
     found = [hmac.compare_digest(mine, bytes(theirs)) for theirs in digests or [b""]]
     return any(found)

@@ -1,4 +1,4 @@
-"""Sessions, phones and suspension on the wire (contract, sections 2, 7 and 8)."""
+"""Request and response bodies of sessions, phones and suspensions (contract, sections 2, 7 and 8)."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from users.services import OpenedSession, Registered, Tokens
 
 
 class SessionIn(serializers.Serializer[Any]):
-    """A session call. A profile field left out (or null) keeps its stored value."""
+    """A session call. A profile field that is missing or null keeps its stored value."""
 
     user_id = UserId()
 
@@ -39,18 +39,18 @@ class UserIdIn(serializers.Serializer[Any]):
 class RefreshIn(serializers.Serializer[Any]):
     """A refresh token."""
 
-    # Room for an access token, sent here by mistake: that is a wrong credential like any other.
+    # Long enough for an access token sent by mistake, which is a wrong credential like any other.
     refresh_token = Text(max_length=4000)
 
 
 class ReasonIn(serializers.Serializer[Any]):
-    """Why."""
+    """The reason of an action."""
 
     reason = Text(max_length=500)
 
 
 class Digits(Text):
-    """A code as text or as a number. What is no code at all is merely a wrong one."""
+    """A code as text or as a number. Anything else counts as a wrong code."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": 100} | kwargs)
@@ -60,7 +60,7 @@ class Digits(Text):
 
 
 class PhoneIn(serializers.Serializer[Any]):
-    """A phone as its owner writes it."""
+    """A phone number as its owner writes it."""
 
     phone_number = Text(max_length=100, help_text="the national number, or all of it with +")
     countryCode = Text(

@@ -1,4 +1,4 @@
-"""Hints that make the duties of this app soon; the duties themselves are rows."""
+"""Celery tasks: hints that run this app's duties soon. The duties themselves are rows."""
 
 from celery import shared_task
 
@@ -8,7 +8,7 @@ from users import services
 
 @shared_task
 def expire_sessions() -> None:
-    """Mark sessions that are over as ended."""
+    """Mark expired sessions as ended."""
     services.expire_sessions()
 
 
@@ -21,5 +21,5 @@ def send_codes() -> None:
 
 @shared_task
 def forget_codes() -> None:
-    """Remove codes and counters whose time is over."""
+    """Remove codes and counters that no limit counts any longer."""
     services.forget_codes()

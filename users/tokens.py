@@ -1,7 +1,7 @@
 """Access tokens (JWT, HS256) and refresh tokens (a computed chain). Keys come from settings.TOKEN_KEYS.
 
-A refresh token is `kgr_<kid>.<session, family, generation>.<mac>`: the next one of its chain can be computed
-again, so that a lost answer can be repeated, and nothing that opens a door is stored.
+A refresh token is `kgr_<kid>.<session, family, generation>.<mac>`. The next token of its chain can be computed again,
+so that a lost answer can be repeated and no credential is stored.
 """
 
 import base64
@@ -25,19 +25,19 @@ REFRESH_PREFIX = "kgr_"
 
 @dataclass(frozen=True)
 class RefreshToken:
-    """What a refresh token says, once its MAC was found right."""
+    """The content of a refresh token whose MAC is right."""
 
     session_id: uuid.UUID
     family_id: uuid.UUID
     generation: int
 
     def next(self) -> "RefreshToken":
-        """The one that replaces it."""
+        """The token that replaces this one."""
         return RefreshToken(self.session_id, self.family_id, self.generation + 1)
 
 
 def sign_access(claims: dict[str, Any], *, now: datetime) -> str:
-    """A JWT with `claims`, valid for 24 hours from `now`."""
+    """Sign a JWT with `claims`, valid for 24 hours from `now`."""
     kid, key = next(iter(settings.TOKEN_KEYS.items()))
     times = {
         "iat": int(now.timestamp()),
@@ -49,14 +49,14 @@ def sign_access(claims: dict[str, Any], *, now: datetime) -> str:
 
 
 def read_access(token: str) -> dict[str, Any]:
-    """The claims of an access token of ours.
+    """Return the claims of an access token that kgen signed.
 
-    :raises Unauthorized: malformed, forged, of an unknown key or algorithm, expired, or lacking a claim.
+    :raises Unauthorized: malformed, forged, expired, with an unknown key or algorithm, or without a required claim.
     """
     try:
         key = settings.TOKEN_KEYS[jwt.get_unverified_header(token)["kid"]]
         required = ["exp", "iat", "iss", "sub", "sid", "jti"]
-        # The clock of this machine decides on expiry; iat may lie a little ahead when several sign.
+        # This machine's clock decides on expiry. With several signers, iat may lie slightly in the future.
         options: Any = {"require": required, "verify_iat": False}
         return jwt.decode(token, key, algorithms=["HS256"], options=options)
     except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):
@@ -64,7 +64,7 @@ def read_access(token: str) -> dict[str, Any]:
 
 
 class OwnClaims(msgspec.Struct, frozen=True):
-    """What the server goes by in an access token; everything else in it is for the client."""
+    """The claims that the server uses; the others are for the client."""
 
     sid: uuid.UUID
     sub: uuid.UUID
@@ -75,9 +75,9 @@ class OwnClaims(msgspec.Struct, frozen=True):
 
 
 def read_own_access(token: str) -> OwnClaims | None:
-    """The claims of an access token that reads as `sign_access` writes them today; of any other None.
+    """Return the claims of an access token in the exact form that `sign_access` writes today, else None.
 
-    Eight times faster than `read_access`, which has the last word on what this leaves to it.
+    Eight times faster than `read_access`, which decides on every token for which this returns None.
     """
     key = _key_of(token.partition(".")[0])
     if key is None or not token.isascii():
@@ -89,12 +89,12 @@ def read_own_access(token: str) -> OwnClaims | None:
     return claims if claims.exp > time.time() else None
 
 
-# Who polls comes with the same token again and again. What raises is not kept: a stranger's tokens take no memory.
+# A polling client repeats its token. A call that raises is not cached, so forged tokens take no memory.
 @lru_cache(maxsize=4096)
 def _signed_claims(token: str, key: bytes) -> OwnClaims:
-    """What is in a token that this key has signed, whether its time is over or not.
+    """Return the claims of a token that this key signed, expired or not.
 
-    :raises ValueError, msgspec.DecodeError: the key has not signed it, or it does not read so.
+    :raises ValueError, msgspec.DecodeError: the key did not sign it, or its form differs.
     """
     signed, _, signature = token.rpartition(".")
     if not hmac.compare_digest(_text(hmac.digest(key, signed.encode(), "sha256")), signature):
@@ -104,7 +104,7 @@ def _signed_claims(token: str, key: bytes) -> OwnClaims:
 
 @cache
 def _header(kid: str) -> str:
-    """The header, spelled out, of the tokens that the key of that name signs."""
+    """The encoded header of tokens signed with this key."""
     return jwt.encode({}, b"any" * 16, algorithm="HS256", headers={"kid": kid}).partition(".")[0]
 
 
@@ -129,9 +129,9 @@ def write_refresh(token: RefreshToken) -> str:
 
 
 def read_refresh(text: str) -> RefreshToken:
-    """What a refresh token of ours says.
+    """Verify and read a refresh token.
 
-    :raises Unauthorized: it is none.
+    :raises Unauthorized: kgen did not issue it.
     """
     try:
         kid, body_text, mac_text = text.removeprefix(REFRESH_PREFIX).split(".")

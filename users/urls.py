@@ -1,4 +1,4 @@
-"""Where sessions and phones answer."""
+"""URLs of sessions and phones."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 
 class Operator(AbstractUser):
-    """A person who works in the console, in the roles of the groups (docs/console.md)."""
+    """A person who works in the console. Groups are roles (docs/console.md)."""
 
     clients = models.ManyToManyField(
         "users.Client", blank=True, related_name="operators", help_text="limited to these games; none: all games"
@@ -21,7 +21,7 @@ class Operator(AbstractUser):
 
 
 class Client(models.Model):
-    """A studio's game: the tenant. Its gamers, tournaments and money are its own."""
+    """A studio's game: the tenant that owns gamers, tournaments and money."""
 
     audit_shown = ("name", "currency", "phone_countries")
 
@@ -64,7 +64,7 @@ class Client(models.Model):
 
 
 class ClientSecret(models.Model):
-    """One of up to two live secrets of a client. Only a keyed digest is kept."""
+    """One of up to two live secrets of a client. Only a keyed digest is stored."""
 
     audit_shown = ("hint",)
 
@@ -87,7 +87,7 @@ class ClientSecret(models.Model):
 
 
 class NewGamers(models.Model):
-    """How many gamers a client opened on a UTC day, over several rows so that no first session waits for another."""
+    """The number of new gamers of a client on a UTC day, over several rows so that first sessions do not queue."""
 
     client = models.ForeignKey(Client, models.PROTECT)
     day = models.DateField()

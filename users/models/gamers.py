@@ -31,9 +31,9 @@ class KGenAccount(models.Model):
 
 
 class Gamer(models.Model):
-    """A player of one client's game, with a wallet of the same client. All personal data is in this row.
+    """A gamer of one client, with a wallet of the same client. All personal data is in this row.
 
-    Rows of boards repeat the user name, and follow it when it changes.
+    Leaderboard rows repeat the user name; a duty updates them when it changes.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -100,7 +100,7 @@ class Gamer(models.Model):
 
     @property
     def namespaced_user_id(self) -> str:
-        """The studio's id for it, unique over all games."""
+        """The user id, made unique over all games."""
         return f"{self.client_id}#{self.user_id}"
 
 
@@ -130,7 +130,7 @@ PROFILE_NUMBERS = ("level", "rank")
 
 
 class Suspension(models.Model):
-    """A stretch of time in which a gamer may only read. `Gamer.suspended_at` says whether one is open."""
+    """A period in which a gamer may only read. `Gamer.suspended_at` is set while one is open."""
 
     client = models.ForeignKey(Client, models.PROTECT)
     gamer = models.ForeignKey(Gamer, models.PROTECT, related_name="suspensions")
@@ -152,7 +152,7 @@ class Suspension(models.Model):
 
 
 class GamerSession(models.Model):
-    """A gamer's session. One lives at a time; its tokens die with it."""
+    """A gamer's session. A gamer has one live session at a time; its tokens end with it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client = models.ForeignKey(Client, models.PROTECT)
@@ -177,9 +177,9 @@ class GamerSession(models.Model):
 
 
 class RefreshFamily(models.Model):
-    """The chain of refresh tokens that began with one session call, written at its first refresh.
+    """The chain of refresh tokens from one session call. Its first refresh writes the row.
 
-    The tokens themselves are computed (users.tokens); the row says how far the chain has come.
+    The tokens are computed (users.tokens); the row has the generation of the newest one.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -189,9 +189,9 @@ class RefreshFamily(models.Model):
 
 
 class GamerNote(models.Model):
-    """What an operator wrote down about a gamer: a log that only grows. It may hold personal data, as the gamer does.
+    """An operator's note on a gamer. The log only grows. A note may hold personal data, as the gamer's row does.
 
-    The database refuses to change one. It lets one be removed, for whoever erases a gamer erases the notes too.
+    The database refuses to change a note, but lets it be deleted, because erasing a gamer erases the notes too.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -1,4 +1,4 @@
-"""Phone links, and the codes by which they are made."""
+"""Phone links, and the codes that make them."""
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +11,7 @@ from users.otp import TRIES_A_CODE
 
 
 class PhoneLink(models.Model):
-    """A stretch of time in which a gamer was linked to a KGeN account; `Gamer.kgen_account` is the open one's."""
+    """A period in which a gamer was linked to a KGeN account. `Gamer.kgen_account` is the open period's account."""
 
     client = models.ForeignKey(Client, models.PROTECT)
     gamer = models.ForeignKey(Gamer, models.PROTECT, related_name="phone_links")
@@ -34,7 +34,7 @@ class PhoneLink(models.Model):
 
 
 class CodeGuard(models.Model):
-    """Failures in a row of one gamer or of one phone, over all its codes. Its lock puts their calls in line."""
+    """The failures in a row of one gamer or one phone, over all codes. Its row lock serialises their calls."""
 
     gamer = models.OneToOneField(Gamer, models.PROTECT, null=True, blank=True)
     phone = models.CharField(max_length=16, null=True, blank=True, unique=True)
@@ -53,7 +53,7 @@ class CodeGuard(models.Model):
 
 
 class PhoneChallenge(models.Model):
-    """A code for one gamer and one phone: open until it is used, expired, or tried too often."""
+    """A code for one gamer and one phone: open until it is used, expires, or runs out of attempts."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client = models.ForeignKey(Client, models.PROTECT)
@@ -87,7 +87,7 @@ class PhoneChallenge(models.Model):
 
 
 class SmsMessage(models.Model):
-    """The duty to send a challenge's code: due until it is sent or the code is over. `attempts` fences claims."""
+    """The duty to send a challenge's code: due until it is sent or the code expires. `attempts` fences leases."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     challenge = models.OneToOneField(PhoneChallenge, models.CASCADE, related_name="message")

@@ -1,4 +1,4 @@
-"""Questions about clients, gamers, sessions and phones. Each takes the client, so that tenancy can't be forgotten."""
+"""Reads clients, gamers, sessions and phones. Every selector takes the client, so that tenancy can't be forgotten."""
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
@@ -33,11 +33,11 @@ def all_clients() -> QuerySet[Client]:
 
 
 def gamer_by_user_id(client: Client, user_id: str) -> Gamer:
-    """The client's gamer of that name.
+    """The client's gamer with that user id.
 
-    :raises RecordNotFound: it has none.
+    :raises RecordNotFound: the client has no such gamer.
     """
-    # What can be no user_id need not trouble the database, which refuses some of it (NUL).
+    # Malformed ids are not looked up: the database refuses some of them (NUL).
     gamer = None
     if is_clean_reference(user_id):
         gamer = Gamer.objects.select_related("client").filter(client=client, user_id=user_id).first()
@@ -47,22 +47,22 @@ def gamer_by_user_id(client: Client, user_id: str) -> Gamer:
 
 
 class ScoringGamer(NamedTuple):
-    """As much of a gamer as bulk scores need; reads like the row of the gamer, but for its key, which is text."""
+    """The columns of a gamer that bulk scores need, under the model's names. The key is text."""
 
     pk: str
     suspended_at: datetime | None
 
 
 def gamers_by_user_id(client_id: uuid.UUID, user_ids: Iterable[str]) -> dict[str, ScoringGamer]:
-    """The client's gamers of those names, by name; unknown ones are missing."""
+    """The client's gamers by user id. Unknown ids are missing."""
     with connection.cursor() as cursor:
-        # As one array: a thousand parameters would take longer to bind than to find.
+        # One array: binding a thousand parameters would take longer than finding the rows.
         cursor.execute(_GAMERS_BY_USER_ID, [client_id, list(set(user_ids))])
         return {user_id: ScoringGamer(*row) for user_id, *row in cursor.fetchall()}
 
 
 def gamers_with_wallets(names: Collection[tuple[uuid.UUID, str]]) -> dict[tuple[uuid.UUID, str], Gamer]:
-    """Gamers by (client, user_id), with their wallets, KGeN accounts and clients; unknown ones are missing."""
+    """Gamers by (client, user id), with their wallets, KGeN accounts and clients. Unknown keys are missing."""
     by_client: dict[uuid.UUID, list[str]] = {}
     for client_id, user_id in names:
         by_client.setdefault(client_id, []).append(user_id)
@@ -81,22 +81,23 @@ def names_of(gamer_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[str, str]]
 
 
 def check_not_suspended(gamer: "Gamer | SessionGamer | ScoringGamer") -> None:
-    """
-    :raises GamerSuspended: the gamer is.
+    """Check that a gamer may act.
+
+    :raises GamerSuspended: the gamer is suspended.
     """
     if gamer.suspended_at is not None:
         raise GamerSuspended()
 
 
 def live_sessions() -> QuerySet[GamerSession]:
-    """Sessions that are neither ended nor over, of clients that are switched on."""
+    """Sessions that are neither ended nor expired, of clients that are switched on."""
     return GamerSession.objects.filter(ended_at=None, expires_at__gt=ClockTimestamp(), client__active=True)
 
 
 def session_of_claims(claims: dict[str, Any]) -> GamerSession:
-    """The live session behind an access token's claims, with its gamer and client.
+    """The live session of an access token's claims, with its gamer and client.
 
-    :raises Unauthorized: it is ended, over, or not what the token says.
+    :raises Unauthorized: the session is ended, expired, or does not match the claims.
     """
     try:
         session_id, gamer_id, client_id = (uuid.UUID(str(claims[name])) for name in ("sid", "sub", "iss"))
@@ -111,7 +112,7 @@ def session_of_claims(claims: dict[str, Any]) -> GamerSession:
 
 
 def _session_of_row(row: tuple[Any, ...]) -> GamerSession:
-    """Session, gamer and client of a row of `_SESSION_OF_CLAIMS`; what was not read is read when it is asked for."""
+    """Session, gamer and client from a row of `_SESSION_OF_CLAIMS`. Other columns are loaded on access."""
     to_gamer, to_client = len(_SESSION_READ), len(_SESSION_READ) + len(_GAMER_READ)
     session = GamerSession.from_db("default", _SESSION_READ, row[:to_gamer])
     gamer = Gamer.from_db("default", _GAMER_READ, row[to_gamer:to_client])
@@ -121,9 +122,9 @@ def _session_of_row(row: tuple[Any, ...]) -> GamerSession:
 
 
 def client_of_secret(client_id: str, secret: str) -> tuple[Client, ClientSecret]:
-    """The switched-on client whose live secret this is.
+    """The client that this live secret belongs to.
 
-    :raises Unauthorized: unknown, wrong, revoked or switched off; all take alike.
+    :raises Unauthorized: unknown, wrong, revoked or switched off; all cases take the same time.
     """
     known = id_of(client_id) or uuid.UUID(int=0)
     rows = list(ClientSecret.objects.select_related("client").filter(client=known, revoked_at=None))
@@ -136,7 +137,7 @@ def client_of_secret(client_id: str, secret: str) -> tuple[Client, ClientSecret]
 
 
 def payee_of(wallet_id: uuid.UUID) -> Payee:
-    """The holder of a wallet as a withdrawal sees it (kgen.payees)."""
+    """The facts about a wallet's gamer that a withdrawal needs (kgen.payees)."""
     gamer = Gamer.objects.select_related("client", "kgen_account").get(wallet=wallet_id)
     client, account = gamer.client, gamer.kgen_account
     return Payee(
@@ -156,14 +157,14 @@ def payee_of(wallet_id: uuid.UUID) -> Payee:
 
 
 def sessions_due_to_expire(now: datetime, limit: int) -> QuerySet[GamerSession]:
-    """Duty: sessions that are over but not yet marked ended."""
+    """Duty: sessions that have expired but are not marked as ended."""
     return GamerSession.objects.filter(Q(ended_at=None), expires_at__lte=now).order_by("expires_at")[:limit]
 
 
 def linked_account(gamer: Gamer) -> KGenAccount:
     """The KGeN account that a gamer is linked to.
 
-    :raises RecordNotFound: none.
+    :raises RecordNotFound: the gamer is linked to none.
     """
     account = KGenAccount.objects.filter(pk=gamer.kgen_account_id).first() if gamer.kgen_account_id else None
     if account is None:
@@ -172,68 +173,68 @@ def linked_account(gamer: Gamer) -> KGenAccount:
 
 
 def account_of_phone(phone: str) -> KGenAccount | None:
-    """The KGeN account of a number, over all games; None where it is new to KGeN."""
+    """The KGeN account of a number, over all games; None if the number is new to KGeN."""
     return KGenAccount.objects.filter(phone=phone).first()
 
 
 @dataclass(frozen=True)
 class Sendings:
-    """What a number has got lately: when, and when one of its codes was last used."""
+    """The times of a number's recent messages, and of the last use of one of its codes."""
 
     sent: list[datetime]
     answered_at: datetime | None
 
 
 def sendings_to(phone: str, *, since: datetime) -> Sendings:
-    """The messages to a number, whichever gamers asked for them."""
+    """The messages to a number, whichever gamers requested them."""
     rows = PhoneChallenge.objects.filter(phone=phone, created_at__gt=since).order_by("created_at")
     used = rows.aggregate(last=Max("used_at"))["last"]
     return Sendings(list(rows.values_list("created_at", flat=True)), used)
 
 
 def other_numbers_of(gamer: Gamer, phone: str, *, since: datetime) -> int:
-    """How many numbers but this one a gamer has had codes sent to."""
+    """The number of other phone numbers to which a gamer has had codes sent."""
     rows = PhoneChallenge.objects.filter(gamer=gamer, created_at__gte=since).exclude(phone=phone)
     return rows.values("phone").distinct().count()
 
 
 def sendings_to_range(number_range: str, *, since: datetime) -> tuple[int, int]:
-    """(messages, how many of them led to a link) of a block of numbers."""
+    """(messages, messages that led to a link) of a range of numbers."""
     rows = PhoneChallenge.objects.filter(number_range=number_range, created_at__gt=since)
     counts = rows.aggregate(messages=Count("pk"), used=Count("used_at"))
     return counts["messages"], counts["used"]
 
 
 def newest_challenge(gamer: Gamer, phone: str, auth_code: str) -> PhoneChallenge | None:
-    """The newest challenge of that name."""
+    """The gamer's newest challenge for this phone with this auth code."""
     rows = PhoneChallenge.objects.filter(gamer=gamer, phone=phone, auth_code=auth_code)
     return rows.order_by("-created_at").first()
 
 
 def messages_to_send(now: datetime) -> QuerySet[SmsMessage]:
-    """Duty: messages that are due and whose code still lives, longest due first."""
+    """Duty: messages that are due and whose code is still valid, longest due first."""
     still_open = SmsMessage.objects.filter(sent_at=None, given_up_at=None, due_at__lte=now)
     return still_open.filter(challenge__expires_at__gt=now).order_by("due_at", "id")
 
 
 def messages_to_give_up(now: datetime) -> QuerySet[SmsMessage]:
-    """Duty: messages whose code is over before they could be sent."""
+    """Duty: messages whose code expired before they were sent."""
     return SmsMessage.objects.filter(sent_at=None, given_up_at=None, challenge__expires_at__lte=now)
 
 
 def challenges_to_forget(before: datetime) -> QuerySet[PhoneChallenge]:
-    """Duty: challenges that no limit counts any more."""
+    """Duty: challenges that no limit counts any longer."""
     return PhoneChallenge.objects.filter(created_at__lt=before).order_by("created_at")
 
 
 def guards_to_forget(before: datetime) -> QuerySet[CodeGuard]:
-    """Duty: guards long untouched. A lock is shorter than that."""
+    """Duty: guards that have not changed for longer than any lock lasts."""
     return CodeGuard.objects.filter(touched_at__lt=before).order_by("touched_at")
 
 
 @dataclass(frozen=True, slots=True)
 class SessionGamer:
-    """A gamer who calls, with as much as hot calls need to know; reads like the row of the gamer."""
+    """The calling gamer with the columns that hot calls need, under the model's names."""
 
     pk: uuid.UUID
     client_id: uuid.UUID
@@ -244,16 +245,16 @@ class SessionGamer:
 
 
 def players_of_claims(claims: Sequence[tuple[uuid.UUID, uuid.UUID, uuid.UUID]]) -> list[SessionGamer | None]:
-    """The gamers behind (session, gamer, client) of access tokens; None where no such session lives."""
+    """The gamers of (session, gamer, client) claims, in their order; None if no such session is live."""
     with connection.cursor() as cursor:
         cursor.execute(_PLAYERS_OF_CLAIMS, arrays(claims))
         found = {number: SessionGamer(*player) for number, *player in cursor.fetchall()}
     return [found.get(number) for number in range(1, len(claims) + 1)]
 
 
-# Asked on every call of every gamer. The ORM would spend more time on the fifty columns of the three tables,
-# most of them a profile that no call needs, than the database on finding the rows.
-# In the models' own order, which `from_db` goes by.
+# Runs on every call of a gamer. The ORM would spend more time on the fifty columns of the three tables, most of them
+# profile fields that no call needs, than the database spends on finding the rows.
+# The columns are in the models' order, as `from_db` requires.
 _SESSION_READ = ["id", "client_id", "gamer_id", "started_at", "expires_at"]
 _GAMER_READ = ["id", "client_id", "user_id", "wallet_id", "suspended_at", "username"]
 _CLIENT_READ = ["id", "name", "active", "currency", "minimum_withdrawal"]

@@ -12,29 +12,29 @@ SECRETS_LISTED = 20
 
 
 def secrets_of(client: Client) -> list[ClientSecret]:
-    """A client's secrets, live ones first, then the newest. Only hints of them are known."""
+    """A client's secrets, live ones first, then newest first. Only their hints are stored in clear."""
     rows = ClientSecret.objects.filter(client=client).order_by("-created_at", "-pk")[:SECRETS_LISTED]
     return sorted(rows, key=lambda secret: secret.revoked_at is not None)
 
 
 def newest_secret(client_id: UUID) -> int:
-    """The id of the secret that was issued last, live or not; 0: none was."""
+    """The id of the secret that was issued last, live or not; 0 if there is none."""
     newest = ClientSecret.objects.filter(client=client_id).order_by("-pk").values_list("pk", flat=True)
     return newest.first() or 0
 
 
 def is_currency_fixed(client: Client) -> bool:
-    """Whether anything is in the client's currency: then it stays as it is."""
+    """Whether the client has accounts in its currency, which fixes it."""
     return has_accounts(client.pk)
 
 
 def hold_currency(client_id: UUID) -> str:
-    """A client's currency as it is stored, which nobody changes before this transaction has ended.
+    """Return a client's stored currency, and keep it from changing before this transaction ends.
 
-    What is opened in a currency asks here: the row in the caller's hands may be older. KEY SHARE is what a foreign key
-    takes in any case; it waits for a change of settings and holds the next one.
+    Whatever opens an account reads the currency here, because the caller's copy of the client may be stale. KEY SHARE
+    is the lock that a foreign key takes anyway; it waits for a change of settings and blocks the next one.
 
-    :raises RecordNotFound: there is no such client.
+    :raises RecordNotFound: the client does not exist.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT currency FROM users_client WHERE id = %s FOR KEY SHARE", [client_id])

@@ -1,4 +1,4 @@
-"""Whose wallets these are: what operators weigh before money leaves."""
+"""The gamers of wallets, with the facts that operators weigh before money leaves."""
 
 import uuid
 from collections.abc import Iterable
@@ -7,13 +7,13 @@ from datetime import datetime
 
 from django.db import connection
 
-# A device that hundreds seem to share is an emulator's default, and no fact about one of them.
+# A device that hundreds of gamers share is an emulator's default and says nothing about one of them.
 OTHERS_COUNTED_TO = 100
 
 
 @dataclass(frozen=True)
 class WalletHolder:
-    """The gamer of a wallet. What is counted of others is counted over all games; who they are is not told."""
+    """The gamer of a wallet. Counts of other gamers cover all games and name nobody."""
 
     wallet_id: uuid.UUID
     gamer_id: uuid.UUID
@@ -25,13 +25,13 @@ class WalletHolder:
     suspended_at: datetime | None
     suspended_for: str
     hold_until: datetime | None
-    # Other gamers of the same KGen account, and of the same device: counted to `OTHERS_COUNTED_TO`.
+    # Other gamers with the same KGeN account or the same device, counted up to `OTHERS_COUNTED_TO`.
     same_phone: int
     same_device: int
 
 
 def holders_of(wallet_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, WalletHolder]:
-    """The holders of wallets, by wallet, by one statement."""
+    """The gamers of wallets, by wallet id, read by one statement."""
     with connection.cursor() as cursor:
         cursor.execute(_HOLDERS, {"wallets": list(wallet_ids), "most": OTHERS_COUNTED_TO})
         found = [WalletHolder(*row) for row in cursor.fetchall()]

@@ -1,4 +1,4 @@
-"""What operators may do to each other."""
+"""The rights of operators over each other."""
 
 from collections.abc import Iterable
 
@@ -9,22 +9,22 @@ from users.models import Operator
 
 
 def operator_names(operator_ids: Iterable[int | None]) -> dict[int, str]:
-    """The names of operators, by id; unknown ones are missing."""
+    """The names of operators, by id. Unknown ids are missing."""
     wanted = {id for id in operator_ids if id is not None}
     return dict(Operator.objects.filter(pk__in=wanted).values_list("pk", "username")) if wanted else {}
 
 
 def rights_of(operator: Operator) -> frozenset[int]:
-    """The permissions that an operator holds, switched off or not; those of a superuser are all, and not listed."""
+    """The permissions of an operator, switched on or off. A superuser has all of them, and none is listed."""
     rows = Permission.objects.filter(Q(user=operator) | Q(group__user=operator))
     return frozenset(rows.values_list("pk", flat=True))
 
 
 def may_manage(actor: Operator, other: Operator) -> bool:
-    """Whether `actor` may change `other`: whoever sets a password or drops a factor can act as that operator.
+    """Whether `actor` may change `other`. Setting a password or removing a factor lets one act as that operator.
 
-    So nobody may who lacks any of the other's rights, and only a superuser may with a superuser. A limit to clients
-    is a lack too, a superuser's as well.
+    `actor` therefore needs all rights of `other`, and must be a superuser to change a superuser. A limit to some
+    clients counts as a missing right, also for a superuser.
     """
     if actor.clients.exists():
         return False
@@ -32,7 +32,7 @@ def may_manage(actor: Operator, other: Operator) -> bool:
 
 
 def grantable_groups(actor: Operator) -> QuerySet[Group]:
-    """The groups all of whose rights `actor` holds."""
+    """The groups whose rights `actor` has in full."""
     groups = Group.objects.order_by("name")
     if actor.is_superuser:
         return groups

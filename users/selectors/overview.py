@@ -1,4 +1,4 @@
-"""How phone codes go, over all gamers."""
+"""Totals of phone codes over all gamers."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from users.models import PhoneChallenge
 
 @dataclass(frozen=True)
 class CodeTotals:
-    """Codes that were asked for: how many messages went out, how many codes were used, how many could not be sent."""
+    """Requested codes: how many were sent, used, and given up."""
 
     sent: int
     used: int
@@ -20,7 +20,7 @@ class CodeTotals:
 
 
 def codes_since(clients: Collection[UUID] | None, since: datetime) -> CodeTotals:
-    """Of these clients (None: all). Challenges are kept for some days only (`forget_codes`)."""
+    """The totals of these clients (None: all). Challenges are kept for two days only (`forget_codes`)."""
     rows = PhoneChallenge.objects.filter(created_at__gte=since)
     if clients is not None:
         rows = rows.filter(client__in=clients)

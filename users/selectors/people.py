@@ -1,6 +1,6 @@
-"""One gamer for operators: found by its ids, with links, sessions, codes and notes.
+"""One gamer for operators: links, sessions, codes and notes.
 
-Pages narrow rows to the operator's clients (kgen.admin_site.scope); these take the gamer that came through it.
+Pages limit rows to the operator's clients (kgen.admin_site.scope); these selectors take a gamer from within that limit.
 """
 
 import re
@@ -30,14 +30,14 @@ def all_gamers() -> QuerySet[Gamer]:
 
 
 def gamers_named(term: str) -> Q:
-    """Gamers that this is an id, user id or wallet address of, exactly; each question goes by an index.
+    """Gamers with exactly this id, user id or wallet address. Each condition has an index.
 
-    A phone finds nothing here: what is searched for stands in the page's address, and so in histories and logs.
+    A phone number finds nothing here: the search term is part of the page's address, and so of histories and logs.
     """
     words = term.strip()
     found = Q(pk__in=[])
     if is_clean_reference(words):
-        # A user id is unique in its client: with all of them named the index on both columns serves.
+        # A user id is unique within its client: naming all clients lets the index on both columns serve.
         found |= Q(client__in=list(Client.objects.values_list("pk", flat=True)), user_id=words)
     if known := _uuid(words):
         found |= Q(pk=known) | Q(wallet=known) | Q(kgen_account=known)
@@ -47,7 +47,7 @@ def gamers_named(term: str) -> Q:
 
 
 def masked_phone(gamer: Gamer) -> str:
-    """The linked number without its middle; "" where there is none."""
+    """The linked number without its middle; "" if none is linked."""
     return masked(gamer.kgen_account.phone) if gamer.kgen_account else ""
 
 
@@ -66,12 +66,12 @@ def session_page(gamer: Gamer, *, scope: str, cursor: str | None, limit: int) ->
 
 
 def has_live_session(gamer: Gamer) -> bool:
-    """Whether a session is open and not over."""
+    """Whether the gamer has a session that is neither ended nor expired."""
     return GamerSession.objects.filter(gamer=gamer, ended_at=None, expires_at__gt=ClockTimestamp()).exists()
 
 
 def note_page(gamer: Gamer, *, scope: str, cursor: str | None, limit: int) -> Page[GamerNote]:
-    """What operators wrote about a gamer, newest first.
+    """The operators' notes on a gamer, newest first.
 
     :raises Invalid: the cursor is not one of this list.
     """
@@ -81,7 +81,7 @@ def note_page(gamer: Gamer, *, scope: str, cursor: str | None, limit: int) -> Pa
 
 @dataclass(frozen=True)
 class Counter:
-    """Wrong codes in a row of a gamer or of a number, and till when no code is looked at."""
+    """The wrong codes in a row of a gamer or a number, and the end of its lock."""
 
     about: str
     failures: int
@@ -91,7 +91,7 @@ class Counter:
 
 @dataclass(frozen=True)
 class GamerCodes:
-    """What the limits on phone codes know of a gamer."""
+    """The state of the phone-code limits of a gamer."""
 
     counters: list[Counter]
     numbers_today: int
@@ -101,12 +101,12 @@ class GamerCodes:
 
     @property
     def is_locked(self) -> bool:
-        """Whether a lock keeps the gamer from codes."""
+        """Whether a lock blocks the gamer's codes."""
         return any(counter.locked_until for counter in self.counters)
 
 
 def guards_about(gamer: Gamer) -> QuerySet[CodeGuard]:
-    """The counters that stand before a gamer's codes: its own, its number's, and those of numbers that it tried."""
+    """The counters that apply to a gamer's codes: the gamer's, the number's, and those of numbers the gamer tried."""
     numbers = set(PhoneChallenge.objects.filter(gamer=gamer).order_by().values_list("phone", flat=True).distinct())
     if gamer.kgen_account:
         numbers.add(gamer.kgen_account.phone)
@@ -114,7 +114,7 @@ def guards_about(gamer: Gamer) -> QuerySet[CodeGuard]:
 
 
 def codes_of(gamer: Gamer) -> GamerCodes:
-    """A gamer's counters and the newest codes, of which nothing can be guessed from here."""
+    """A gamer's counters and newest challenges. They reveal nothing about the codes."""
     now = database_now()
     counters = [_counter(guard, now) for guard in guards_about(gamer).order_by("pk")]
     challenges = PhoneChallenge.objects.filter(gamer=gamer).order_by("-created_at")

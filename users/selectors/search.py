@@ -1,4 +1,4 @@
-"""Finding clients, gamers and sessions by what somebody was told: exactly, and by an index each."""
+"""Exact searches for clients, gamers and sessions, each by an index."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -22,7 +22,7 @@ def gamers_by_id(id: UUID) -> QuerySet[Gamer]:
 
 
 def gamers_by_name(clients: Collection[UUID] | None, user_id: str) -> QuerySet[Gamer]:
-    """Gamers that studios call so. The clients (None: all) are named to the index, which begins with them."""
+    """Gamers with this user id. The index begins with the client, so the query names the clients (None: all)."""
     if not is_clean_reference(user_id):
         return Gamer.objects.none()
     known = list(clients) if clients is not None else list(Client.objects.values_list("pk", flat=True))
@@ -30,12 +30,12 @@ def gamers_by_name(clients: Collection[UUID] | None, user_id: str) -> QuerySet[G
 
 
 def gamers_by_wallet(wallets: Collection[UUID]) -> QuerySet[Gamer]:
-    """Whose wallets these are."""
+    """The gamers of these wallets."""
     return Gamer.objects.select_related("client").filter(wallet__in=wallets)
 
 
 def gamers_by_phone(text: str) -> QuerySet[Gamer]:
-    """Gamers who are linked to a number, written with its country code; none where it can be no number."""
+    """Gamers linked to a number with its country code; none if the text is no number."""
     try:
         number = normalise(text, "", allowed=ANY_COUNTRY)
     except InvalidPhoneNumber:

@@ -1,4 +1,4 @@
-"""Journeys of clients, gamers and operators: settings, secrets, sessions, suspension, phones, notes."""
+"""Services for clients, gamers and operators: settings, secrets, sessions, suspensions, phones, notes."""
 
 from users.services.client_secrets import issue_secret, note_secret_used, revoke_secret
 from users.services.clients import MadeClient, change_settings, make_client, switch_client

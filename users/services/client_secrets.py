@@ -1,4 +1,4 @@
-"""Journeys of clients' secrets."""
+"""Issues and revokes the secrets of clients."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -18,12 +18,12 @@ SECRET_USE_RESOLUTION = timedelta(minutes=1)
 
 @transactional
 def issue_secret(*, client_id: UUID, newest_seen: int | None = None) -> str:
-    """A new secret of a client, given out this once. With two live ones the older is revoked.
+    """Issue a new secret and return it, the only time it is shown. If two secrets are live, revokes the older one.
 
-    `newest_seen` is the newest one that the operator was shown: a form that is sent twice revokes nothing in use.
+    `newest_seen` is the id of the newest secret on the operator's page: a form sent twice revokes no secret in use.
 
-    :raises RecordNotFound: no such client.
-    :raises SecretsMoved: another one was issued since.
+    :raises RecordNotFound: the client does not exist.
+    :raises SecretsMoved: another secret was issued since.
     """
     if not Client.objects.select_for_update().filter(pk=client_id).exists():
         raise RecordNotFound()
@@ -33,7 +33,7 @@ def issue_secret(*, client_id: UUID, newest_seen: int | None = None) -> str:
 
 
 def add_secret(client_id: UUID) -> str:
-    """Make the secret; within a journey that has the client's row locked, or has just made it."""
+    """Add a secret and return it. The caller's transaction has locked the client's row, or just made it."""
     now = database_now()
     live = list(ClientSecret.objects.filter(client=client_id, revoked_at=None).order_by("created_at"))
     if len(live) == 2:
@@ -52,12 +52,12 @@ def add_secret(client_id: UUID) -> str:
 
 @transactional
 def revoke_secret(*, client_id: UUID, secret_id: int) -> None:
-    """End a secret at once. Again changes nothing.
+    """Revoke a secret at once. A repetition changes nothing.
 
-    :raises RecordNotFound: the client has none of that id.
-    :raises LastSecret: it is the only live one.
+    :raises RecordNotFound: the client has no secret of that id.
+    :raises LastSecret: it is the only live secret.
     """
-    # The lock under which secrets are issued: none is made or ended meanwhile.
+    # Issuing takes the same lock, so that no secret is issued or revoked meanwhile.
     if not Client.objects.select_for_update().filter(pk=client_id).exists():
         raise RecordNotFound()
     secret = ClientSecret.objects.filter(client=client_id, pk=secret_id).first()
@@ -71,7 +71,7 @@ def revoke_secret(*, client_id: UUID, secret_id: int) -> None:
 
 
 def note_secret_used(secret: ClientSecret) -> None:
-    """Keep when a secret was last used, to the minute."""
+    """Record the last use of a secret, to the minute."""
     now = database_now()
     if secret.last_used_at is None or now - secret.last_used_at > SECRET_USE_RESOLUTION:
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - SECRET_USE_RESOLUTION)

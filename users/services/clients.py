@@ -1,4 +1,4 @@
-"""Journeys of clients: making one, its settings, switching it off and on."""
+"""Creates clients, changes their settings, and switches them off and on."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from users.phones import ANY_COUNTRY, is_country
 from users.selectors.clients import is_currency_fixed
 from users.services.client_secrets import add_secret
 
-# What an operator may set, in the order in which pages show it.
+# The settings that an operator may change, in the order of the page.
 SETTINGS = (
     "name",
     "currency",
@@ -29,10 +29,10 @@ SETTINGS = (
     "phone_countries",
 )
 LARGEST_BONUS = 10**12
-# As much as a wallet may hold.
+# The limit of a wallet.
 LARGEST_AMOUNT = 2**52
 LONGEST_EXPIRY_DAYS = 3650
-# (least, most) of each number; those that may be empty mean "no limit" then.
+# (minimum, maximum) of each number. An empty value, where allowed, means "no limit".
 _BOUNDS = {
     "welcome_bonus": (0, LARGEST_BONUS),
     "minimum_withdrawal": (0, LARGEST_AMOUNT),
@@ -49,7 +49,7 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True)
 class MadeClient:
-    """A new client, and its first secret, which is told this once."""
+    """A new client, and its first secret, which is shown only now."""
 
     client: Client
     secret: str
@@ -57,26 +57,26 @@ class MadeClient:
 
 @transactional
 def make_client(*, client_id: UUID, settings: Mapping[str, Any]) -> MadeClient:
-    """A client with its first secret. `client_id` comes with the form, so that one sent twice makes one.
+    """Create a client with its first secret. The form carries `client_id`, so that a form sent twice makes one client.
 
-    :raises InvalidSettings: a setting is missing or cannot be so.
-    :raises Conflict: there is a client of that id.
+    :raises InvalidSettings: a setting is missing or invalid.
+    :raises Conflict: a client of that id exists.
     """
     values = checked(settings)
     made, is_new = Client.objects.get_or_create(pk=client_id, defaults=values)
     if not is_new:
-        raise Conflict("This client was made already.")
+        raise Conflict("This client already exists.")
     return MadeClient(made, add_secret(made.pk))
 
 
 @transactional
 def change_settings(*, client_id: UUID, settings: Mapping[str, Any], seen: Mapping[str, Any]) -> Client:
-    """Set all settings at once. `seen` are those that the operator was shown as present.
+    """Set all settings at once. `seen` are the settings on the operator's page.
 
-    :raises RecordNotFound: there is no such client.
-    :raises InvalidSettings: a setting is missing or cannot be so.
-    :raises CurrencyFixed: there are accounts in the present currency.
-    :raises SettingsMoved: they are not what was seen.
+    :raises RecordNotFound: the client does not exist.
+    :raises InvalidSettings: a setting is missing or invalid.
+    :raises CurrencyFixed: the client has accounts in its present currency.
+    :raises SettingsMoved: the stored settings differ from `seen`.
     """
     client = Client.objects.select_for_update().filter(pk=client_id).first()
     if client is None:
@@ -94,16 +94,16 @@ def change_settings(*, client_id: UUID, settings: Mapping[str, Any], seen: Mappi
 
 @transactional
 def switch_client(*, client_id: UUID, active: bool) -> None:
-    """Switch a client off or on: off, every call of its game and its server is refused, and nothing is paid out.
+    """Switch a client off or on. While it is off, kgen refuses every call of its game and server and pays nothing out.
 
-    :raises RecordNotFound: there is no such client.
-    :raises WrongState: it is so already.
+    :raises RecordNotFound: the client does not exist.
+    :raises WrongState: it is in that state already.
     """
     client = Client.objects.filter(pk=client_id).first()
     if client is None:
         raise RecordNotFound()
     if client.active is active:
-        raise WrongState(f"This client is switched {'on' if active else 'off'} already.")
+        raise WrongState(f"This client is already switched {'on' if active else 'off'}.")
     move_to(client, where={"active": not active}, active=active)
 
 
@@ -113,9 +113,9 @@ def settings_of(client: Client) -> dict[str, Any]:
 
 
 def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings in the form in which they are kept.
+    """Return the settings in their stored form.
 
-    :raises InvalidSettings: one is missing or cannot be so; all faults at once.
+    :raises InvalidSettings: a setting is missing or invalid; reports all faults at once.
     """
     values: dict[str, Any] = {name: settings.get(name) for name in SETTINGS}
     faults = dict(_fault(name, values[name]) for name in _BOUNDS) | {
@@ -147,7 +147,7 @@ def _name_fault(value: Any) -> str:
 
 def _currency_fault(value: Any) -> str:
     fits = isinstance(value, str) and _CURRENCY.fullmatch(value)
-    return "" if fits else "2 to 12 capital letters and digits, a letter first."
+    return "" if fits else "2 to 12 capital letters and digits, beginning with a letter."
 
 
 def _countries_fault(value: Any) -> str:
@@ -162,10 +162,10 @@ def _countries(value: str) -> set[str]:
 
 
 def _contradictions(values: Mapping[str, Any]) -> dict[str, str]:
-    """Limits under which nobody could ever withdraw."""
+    """Faults of limits under which no gamer could ever withdraw."""
     least = values["minimum_withdrawal"]
     return {
-        name: "Less than the minimum of a withdrawal: nobody could withdraw anything."
+        name: "Below the minimum withdrawal: nobody could withdraw anything."
         for name in ("maximum_withdrawal", "daily_withdrawal_limit")
         if values[name] is not None and values[name] < least
     }

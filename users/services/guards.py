@@ -1,4 +1,4 @@
-"""The locks and failure counters that stand before every code."""
+"""The locks and failure counters that every phone code passes."""
 
 from datetime import datetime
 
@@ -9,14 +9,15 @@ from users.otp import FAILURES_IN_A_ROW, LOCK, seconds_until
 
 
 class Guards:
-    """The guards of a gamer and a phone, locked until the transaction ends: gamer first, everywhere."""
+    """The guards of a gamer and a phone, locked until the transaction ends. Lock order: the gamer first."""
 
     def __init__(self, gamer: Gamer, phone: str) -> None:
         self.rows = [_lock(CodeGuard(gamer=gamer), "gamer"), _lock(CodeGuard(phone=phone), "phone")]
 
     def check_open(self, now: datetime) -> None:
-        """
-        :raises OtpAttemptsExceeded: the gamer or the phone is locked.
+        """Check that neither the gamer nor the phone is locked.
+
+        :raises OtpAttemptsExceeded: one of them is.
         """
         locks = [row.locked_until for row in self.rows if row.locked_until and row.locked_until > now]
         if locks:
@@ -24,7 +25,7 @@ class Guards:
             raise OtpAttemptsExceeded(detail, retry_after=seconds_until(max(locks), now=now))
 
     def count_failure(self, now: datetime) -> None:
-        """Count one; the tenth in a row locks for a day, and counting begins anew after it."""
+        """Count a failure. The tenth in a row locks for a day and restarts the count."""
         for row in self.rows:
             row.failures += 1
             if row.failures >= FAILURES_IN_A_ROW:
@@ -32,12 +33,12 @@ class Guards:
             row.save(update_fields=["failures", "locked_until"])
 
     def forget_failures(self) -> None:
-        """The right code was given: the row of failures is over."""
+        """Reset the counters after a right code."""
         CodeGuard.objects.filter(pk__in=[row.pk for row in self.rows]).update(failures=0, locked_until=None)
 
 
 def _lock(guard: CodeGuard, name: str) -> CodeGuard:
-    """The guard's row, made where there is none. One statement makes and locks, so that nothing comes between."""
+    """Lock the guard's row, inserting it if needed, in one statement that leaves no gap for another transaction."""
     guard.touched_at = database_now()
     CodeGuard.objects.bulk_create([guard], update_conflicts=True, unique_fields=[name], update_fields=["touched_at"])
     return CodeGuard.objects.get(**{name: getattr(guard, name)})

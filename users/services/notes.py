@@ -10,10 +10,10 @@ from users.models import LONGEST_NOTE, Gamer, GamerNote
 
 @transactional
 def write_note(*, gamer_id: UUID, operator_id: int, text: str) -> GamerNote:
-    """Keep a note for good.
+    """Add a note to a gamer. Notes never change.
 
-    :raises RecordNotFound: there is no such gamer.
-    :raises Invalid: it says nothing, or too much.
+    :raises RecordNotFound: the gamer does not exist.
+    :raises Invalid: the text is empty or too long.
     """
     words = text.strip()
     if not 1 <= len(words) <= LONGEST_NOTE or "\x00" in words:

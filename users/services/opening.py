@@ -1,4 +1,4 @@
-"""Opening sessions: the gamer, the wallet and the welcome bonus of whoever comes for the first time, and tokens."""
+"""Opens sessions. A gamer's first session also makes the gamer, the wallet and the welcome bonus."""
 
 import random
 from collections import Counter
@@ -29,7 +29,7 @@ SESSION_ATTEMPTS = 10
 
 @dataclass(frozen=True)
 class Tokens:
-    """A fresh pair."""
+    """A new pair of an access and a refresh token."""
 
     access: str
     refresh: str
@@ -37,7 +37,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class OpenedSession:
-    """What a session call gives."""
+    """The result of a session call."""
 
     session: GamerSession
     gamer: Gamer
@@ -47,7 +47,7 @@ class OpenedSession:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Opening:
-    """A session call. Profile fields that are given replace the stored ones."""
+    """A session call. Given profile fields replace the stored ones."""
 
     client: Client
     user_id: str
@@ -55,18 +55,18 @@ class Opening:
 
     @property
     def whose(self) -> tuple[UUID, str]:
-        """Names the gamer."""
+        """The gamer's key: (client, user id)."""
         return self.client.pk, self.user_id
 
 
 @transactional
 def open_session(*, client: Client, user_id: str, profile: dict[str, Any]) -> OpenedSession:
-    """The gamer's session, with fresh tokens.
+    """Open or continue the gamer's session, with new tokens.
 
-    The first call for a `user_id` makes gamer, wallet and welcome bonus, all or none; of many at once exactly
-    one is new. Profile fields that are given replace the stored ones.
+    The first call for a `user_id` makes gamer, wallet and welcome bonus: all or nothing, and once, however many calls
+    run at the same time. Given profile fields replace the stored ones.
 
-    :raises TooManyNewGamers: the client has opened as many as it may today.
+    :raises TooManyNewGamers: the client has reached its limit of new gamers today.
     """
     [opened] = _open_all([Opening(client, user_id, profile)])
     if isinstance(opened, DomainError):
@@ -76,7 +76,7 @@ def open_session(*, client: Client, user_id: str, profile: dict[str, Any]) -> Op
 
 @transactional
 def open_many(*, openings: Sequence[Opening]) -> list[OpenedSession | DomainError]:
-    """Open many sessions in one transaction: for each what `open_session` returns or raises."""
+    """Open many sessions in one transaction. Returns for each what `open_session` returns or raises."""
     return _open_all(openings)
 
 
@@ -106,10 +106,10 @@ def _opened(
 
 
 class NewGamerBatch:
-    """Makes the gamers of those who come for the first time, each once however many such calls there are.
+    """Makes the gamers of first calls, each once, however many calls run at the same time.
 
-    `gamers` are theirs by name, made here or by somebody else at this moment; `makers` the openings that made one;
-    `refused` why the others have none.
+    `gamers`: the gamers by key, made here or by a concurrent transaction; `makers`: the openings that made one;
+    `refused`: the refusals of the others.
     """
 
     def __init__(self, openings: Sequence[Opening], now: datetime) -> None:
@@ -131,7 +131,7 @@ class NewGamerBatch:
 
     def _make(self, openings: Sequence[Opening], now: datetime) -> None:
         made = {opening: _new_gamer(opening, now) for opening in openings}
-        # The insert waits for a first call that is under way; the wallet follows only where this one won.
+        # The insert waits for a concurrent first call. Only the transaction whose insert won makes the wallet.
         Gamer.objects.bulk_create(made.values(), ignore_conflicts=True)
         currencies = _stored([gamer.pk for gamer in made.values()])
         ours = {opening: gamer for opening, gamer in made.items() if gamer.pk in currencies}
@@ -154,7 +154,7 @@ def _new_gamer(opening: Opening, now: datetime) -> Gamer:
 
 
 def _stored(gamer_ids: list[UUID]) -> dict[UUID, str]:
-    """Those of the gamers that are there, with their clients' currencies, which stay as they are until COMMIT."""
+    """Return the gamers that exist, with their clients' currencies, which cannot change before COMMIT."""
     with connection.cursor() as cursor:
         cursor.execute(_STORED, [gamer_ids])
         return dict(cursor.fetchall())
@@ -173,9 +173,9 @@ def _open_wallets(ours: dict[Opening, Gamer], currencies: dict[UUID, str], now: 
 
 
 def _room_for_new(client: Client, now: datetime) -> int | None:
-    """How many gamers the client may still open today; None for any number.
+    """Return how many new gamers the client may still open today; None: any number.
 
-    Calls that run at the same moment may pass the limit by their number.
+    Concurrent calls may exceed the limit by their number.
     """
     limit = settings.NEW_GAMERS_PER_DAY
     if not limit:
@@ -199,7 +199,7 @@ def _count_new(openings: Iterable[Opening], now: datetime) -> None:
 
 
 def _keep_profiles(given: Sequence[tuple[Gamer, dict[str, Any]]], now: datetime) -> None:
-    """Write what has changed of profiles, all by one statement, and show it on the gamers."""
+    """Write the changed profile fields by one statement, and set them on the given gamers."""
     changes: dict[UUID, dict[str, Any]] = {}
     for gamer, profile in given:
         changed = {name: value for name, value in profile.items() if getattr(gamer, name) != value}
@@ -214,12 +214,12 @@ def _keep_profiles(given: Sequence[tuple[Gamer, dict[str, Any]]], now: datetime)
 
 
 def _live_sessions(gamers: Iterable[Gamer], now: datetime) -> dict[UUID, GamerSession]:
-    """The one live session of each gamer, its life counted from now; a new one where the last is over."""
+    """Extend the live session of each gamer from now on, or start a new one if the last is over."""
     expires = now + timedelta(seconds=settings.SESSION_SECONDS)
     waiting = {gamer.pk: gamer for gamer in gamers}
     found: dict[UUID, GamerSession] = {}
-    # An update holds a session until we commit. An insert may find that another call's was the first, and even that
-    # one may be ended before we hold it: then it is our turn again.
+    # An updated session stays locked until COMMIT. An insert may lose against a concurrent call's, whose session may
+    # end before this transaction locks it: then try again.
     for _ in range(SESSION_ATTEMPTS):
         for step in (_extend, _begin):
             rows = step(list(waiting.values()), now, expires) if waiting else []
@@ -259,7 +259,7 @@ def pair_of(
     is_new: bool,
     now: datetime,
 ) -> Tokens:
-    """An access token of the session, and the refresh token `refresh` as text."""
+    """Sign an access token for the session, and write the refresh token `refresh` as text."""
     claims = {
         "sub": str(gamer.id),
         "user_id": gamer.user_id,
@@ -276,7 +276,7 @@ def pair_of(
     return Tokens(tokens.sign_access(claims, now=now), tokens.write_refresh(refresh))
 
 
-# A field that is not given stays as it is. Locked in one order first, as sessions are below.
+# Fields that are not given keep their values. Rows are locked in one order first, as sessions are below.
 _GIVEN = [f"{name} = coalesce(given.profile->>'{name}', gamer.{name})" for name in PROFILE_TEXTS]
 _GIVEN += [f"{name} = coalesce((given.profile->>'{name}')::bigint, gamer.{name})" for name in PROFILE_NUMBERS]
 _KEEP_PROFILES = f"""
@@ -285,13 +285,13 @@ UPDATE users_gamer AS gamer SET updated_at = %s, {", ".join(_GIVEN)}
   FROM held JOIN unnest(%s::uuid[], %s::text[]::jsonb[]) AS given (id, profile) USING (id)
  WHERE gamer.id = held.id
 """
-# The client's row may be older in the caller's hands, and its currency may be changed while there is no account. KEY
-# SHARE is what the foreign key takes at COMMIT in any case; it waits for a change of settings and holds the next one.
+# The caller's copy of the client may be stale, and the currency may change while there is no account. KEY SHARE is the
+# lock that the foreign key takes at COMMIT anyway; it waits for a change of settings and blocks the next one.
 _STORED = """
 SELECT gamer.id, client.currency FROM users_gamer gamer JOIN users_client client ON client.id = gamer.client_id
  WHERE gamer.id = ANY(%s::uuid[]) FOR KEY SHARE OF client
 """
-# Locked in one order first: two runs that share gamers must not wait for each other.
+# Rows are locked in one order first: two batches that share gamers must not deadlock.
 _EXTEND = """
 WITH live AS (
     SELECT id FROM users_gamersession

@@ -1,4 +1,4 @@
-"""What operators do to each other: switching off and on, forgetting a second factor."""
+"""Switches operators off and on, and resets their second factor."""
 
 from kgen.admin_site import second_factor
 from kgen.errors import Conflict, RecordNotFound, WrongState
@@ -10,24 +10,25 @@ from users.selectors.operators import may_manage
 
 @transactional
 def switch_operator(*, operator_id: int, by: int, active: bool) -> None:
-    """Let an operator log in or not; off, open sessions end with their next request.
+    """Allow or forbid an operator to log in. If forbidden, open sessions end with their next request.
 
-    :raises RecordNotFound: there is no such operator.
-    :raises NotManageable: it has rights that `by` lacks.
-    :raises WrongState: it is so already.
-    :raises Conflict: it is oneself, or the last superuser.
+    :raises RecordNotFound: the operator does not exist.
+    :raises NotManageable: the operator has rights that `by` lacks.
+    :raises WrongState: the operator is in that state already.
+    :raises Conflict: it is `by`, or the last superuser.
     """
     operator = _managed(operator_id, by)
     if operator.is_active is active:
-        raise WrongState(f"This operator is switched {'on' if active else 'off'} already.")
+        raise WrongState(f"This operator is already switched {'on' if active else 'off'}.")
     if not active:
         check_may_leave(operator, by)
     Operator.objects.filter(pk=operator.pk).update(is_active=active)
 
 
 def check_may_leave(operator: Operator, by: int) -> None:
-    """
-    :raises Conflict: it is oneself, or the last superuser.
+    """Check that an operator may be switched off.
+
+    :raises Conflict: it is `by`, or the last superuser.
     """
     if operator.pk == by:
         raise Conflict("You cannot switch yourself off.")
@@ -38,16 +39,16 @@ def check_may_leave(operator: Operator, by: int) -> None:
 
 @transactional
 def reset_factor(*, operator_id: int, by: int) -> None:
-    """Forget an operator's authenticator and recovery codes; open sessions end, the next login enrols anew.
+    """Remove an operator's authenticator and recovery codes. Open sessions end; the next login enrols again.
 
-    :raises RecordNotFound: there is no such operator.
-    :raises NotManageable: it has rights that `by` lacks.
+    :raises RecordNotFound: the operator does not exist.
+    :raises NotManageable: the operator has rights that `by` lacks.
     """
     second_factor.forget_factor(_managed(operator_id, by))
 
 
 def _managed(operator_id: int, by: int) -> Operator:
-    """The operator under lock; superusers are locked in one order, so that of two the last one stays."""
+    """Lock the operator. Superusers are locked in one order, so that two cannot switch each other off at once."""
     rows = {row.pk: row for row in Operator.objects.select_for_update().filter(pk__in=[operator_id, by]).order_by("pk")}
     if operator_id not in rows:
         raise RecordNotFound()

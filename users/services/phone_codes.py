@@ -1,4 +1,4 @@
-"""Asking for a code: the limits, the challenge, and the duty to send it."""
+"""Requests a phone code: the limits, the challenge, and the duty to send it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ from users.selectors import (
 )
 from users.services.guards import Guards
 
-# Longer than any limit looks back.
+# Longer than the window of any limit.
 CHALLENGES_KEPT = timedelta(days=2)
 GUARDS_KEPT = timedelta(days=30)
 FORGOTTEN_AT_ONCE = 1000
@@ -33,7 +33,7 @@ FORGOTTEN_AT_ONCE = 1000
 
 @dataclass(frozen=True)
 class Registered:
-    """A challenge that was made."""
+    """A new challenge."""
 
     auth_code: str
     is_new_user: bool
@@ -41,22 +41,22 @@ class Registered:
 
 @transactional
 def register_phone(*, gamer: Gamer, phone_number: str, country_code: str) -> Registered:
-    """Make a challenge and the duty to send its code; an older one of this gamer and phone is over.
+    """Make a challenge and the duty to send its code. Ends an older challenge of this gamer and phone.
 
-    :raises InvalidPhoneNumber: no mobile number of a country that the client allows.
-    :raises GamerSuspended: the gamer is.
-    :raises Unavailable: nothing can be sent here.
+    :raises InvalidPhoneNumber: not a mobile number of a country that the client allows.
+    :raises GamerSuspended: the gamer is suspended.
+    :raises Unavailable: text messages are switched off.
     :raises OtpAttemptsExceeded: ten failures in a row, or five other numbers today.
     :raises PhoneAlreadyLinked: the gamer has another phone.
-    :raises OtpResendTooSoon: the number has just got a message, or five in ten minutes.
-    :raises TooMany: its range got a burst of messages that nobody answers (SMS pumping).
+    :raises OtpResendTooSoon: the number got a message just now, or five in ten minutes.
+    :raises TooMany: the number's range got a burst of messages that led to no links (SMS pumping).
     """
     phone = phones.normalise(phone_number, country_code, allowed=gamer.client.phone_countries)
     check_not_suspended(gamer)
     if not sms.is_on():
         raise Unavailable("Text messages are switched off.")
     guards = Guards(gamer, phone)
-    # The clock is read under the lock, and so are the counts: of parallel calls each sees the one before.
+    # Clock and counts are read under the lock, so that each parallel call sees the one before it.
     now = database_now()
     guards.check_open(now)
     account = account_of_phone(phone)
@@ -88,14 +88,14 @@ def _check_waits(phone: str, now: datetime) -> None:
 
 
 def _check_range(phone: str, now: datetime) -> None:
-    """Calls for other numbers of the range that run at the same moment may pass the limit by their number."""
+    """Check the brake of the number's range. Concurrent calls for other numbers may exceed it by their number."""
     if not settings.SMS_BRAKE_MESSAGES:
         return
     since = now - timedelta(seconds=settings.SMS_BRAKE_SECONDS)
     messages, used = sendings_to_range(otp.range_of(phone, tail=settings.SMS_BRAKE_TAIL), since=since)
     burst, percent = settings.SMS_BRAKE_MESSAGES, settings.SMS_BRAKE_PERCENT
     if otp.looks_pumped(messages=messages, used=used, burst=burst, percent=percent):
-        raise TooMany("No codes are sent to this range of numbers for now.", retry_after=settings.SMS_BRAKE_SECONDS)
+        raise TooMany("This range of numbers gets no codes for now.", retry_after=settings.SMS_BRAKE_SECONDS)
 
 
 def _challenge(gamer: Gamer, phone: str, now: datetime) -> PhoneChallenge:
@@ -120,7 +120,7 @@ def _challenge(gamer: Gamer, phone: str, now: datetime) -> PhoneChallenge:
 
 @transactional
 def forget_codes() -> None:
-    """Duty: remove challenges and guards that no limit counts any more."""
+    """Duty: remove challenges and guards that no limit counts any longer."""
     now = database_now()
     _forget(challenges_to_forget(now - CHALLENGES_KEPT))
     _forget(guards_to_forget(now - GUARDS_KEPT))

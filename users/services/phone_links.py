@@ -1,4 +1,4 @@
-"""Linking a gamer to the KGeN account of a phone, and unlinking."""
+"""Links a gamer to the KGeN account of a phone, and unlinks."""
 
 from datetime import datetime, timedelta
 from enum import Enum
@@ -24,7 +24,7 @@ BY_STUDIO = "studio"
 
 
 class LinkOutcome(Enum):
-    """What came of a right code."""
+    """The outcome of a right code."""
 
     LINKED = "linked"
     CODE_OVER = "code over"
@@ -32,15 +32,15 @@ class LinkOutcome(Enum):
 
 
 def verify_phone(*, gamer: Gamer, phone_number: str, country_code: str, auth_code: str, code: str) -> None:
-    """Link the gamer to the phone's KGeN account, made at its first link ever. The same link again changes nothing.
+    """Link the gamer to the phone's KGeN account, which its first link makes. Repeating a link changes nothing.
 
-    The try is committed before the code is looked at, so that no refusal and no crash gives it back.
+    The attempt is committed before the code is compared, so that neither a refusal nor a crash gives it back.
 
     :raises InvalidPhoneNumber: see `register_phone`.
-    :raises GamerSuspended: the gamer is.
-    :raises OtpAttemptsExceeded: five tries of this code, or ten failures in a row.
-    :raises InvalidOtp: wrong, expired, used or unknown.
-    :raises PhoneAlreadyLinked: the code was right, but the gamer has another phone or the phone another gamer.
+    :raises GamerSuspended: the gamer is suspended.
+    :raises OtpAttemptsExceeded: five attempts at this code, or ten failures in a row.
+    :raises InvalidOtp: the code is wrong, expired, used or unknown.
+    :raises PhoneAlreadyLinked: the code is right, but the gamer has another phone or the phone another gamer.
     """
     phone = phones.normalise(phone_number, country_code, allowed=gamer.client.phone_countries)
     check_not_suspended(gamer)
@@ -56,9 +56,9 @@ def verify_phone(*, gamer: Gamer, phone_number: str, country_code: str, auth_cod
 
 @transactional
 def _spend_try(*, gamer: Gamer, phone: str, auth_code: str) -> PhoneChallenge | None:
-    """Take one of the code's tries, and count it as a failure until it proves right; None where no code lives.
+    """Spend one attempt at the code, and count it as a failure until it proves right. Returns None if no code is live.
 
-    :raises OtpAttemptsExceeded: no try is left; nothing is counted.
+    :raises OtpAttemptsExceeded: no attempt is left; nothing is counted.
     """
     challenge = newest_challenge(gamer, phone, auth_code)
     if challenge is None:
@@ -81,7 +81,7 @@ def _is_right(challenge: PhoneChallenge, code: str) -> bool:
 
 @transactional
 def _use(*, challenge: PhoneChallenge, gamer: Gamer) -> LinkOutcome:
-    """Use up the right code and link. Returns instead of raising, because the use has to be committed."""
+    """Use the right code and link. Returns instead of raising, so that the use is committed."""
     guards = Guards(gamer, challenge.phone)
     now = database_now()
     open_one = PhoneChallenge.objects.filter(pk=challenge.pk, used_at=None, expires_at__gt=now)
@@ -92,7 +92,7 @@ def _use(*, challenge: PhoneChallenge, gamer: Gamer) -> LinkOutcome:
 
 
 def _account(phone: str, now: datetime) -> KGenAccount:
-    """The phone's account. Under the phone's guard nobody else makes it meanwhile."""
+    """Return the phone's account, made if needed. The phone's guard keeps other transactions from making it too."""
     found = account_of_phone(phone)
     return found or KGenAccount.objects.create(phone=phone, address=new_address(), created_at=now)
 
@@ -114,19 +114,19 @@ def _link(gamer: Gamer, account: KGenAccount, now: datetime) -> LinkOutcome:
 
 @transactional
 def unlink_phone(*, client: Client, user_id: str, reason: str, by: str = BY_STUDIO) -> None:
-    """Part a gamer from the phone: support's act. Where none is linked nothing changes.
+    """Unlink a gamer's phone, on behalf of support. Changes nothing if none is linked.
 
     :raises RecordNotFound: the client has no such gamer.
-    :raises WrongState: a withdrawal of the gamer's is open.
+    :raises WrongState: the gamer has an open withdrawal.
     """
     gamer = gamer_by_user_id(client, user_id)
-    # A withdrawal is asked for under the same lock: none can begin between the question and the unlinking.
+    # Requesting a withdrawal takes the same lock, so that none begins between this check and the unlink.
     ledger.lock_wallet(gamer.wallet_id)
     linked = Gamer.objects.filter(pk=gamer.pk, kgen_account__isnull=False)
     if not linked.exists():
         return
     if has_open_withdrawal(gamer.wallet_id):
-        raise WrongState("A withdrawal of this gamer is open.")
+        raise WrongState("The gamer has an open withdrawal.")
     now = database_now()
     linked.update(kgen_account=None, linked_at=None, updated_at=now)
     open_one = PhoneLink.objects.filter(gamer=gamer, unlinked_at=None)

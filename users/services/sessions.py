@@ -1,4 +1,4 @@
-"""Refreshing and ending sessions."""
+"""Refreshes and ends sessions."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +18,9 @@ EXPIRY_BATCH = 1000
 
 
 def refresh_tokens(*, refresh_token: str) -> Tokens:
-    """A new pair for a refresh token. A used one works again for 10 s with the same successor.
+    """Exchange a refresh token for a new pair. A used token works for 10 s more and yields the same successor.
 
-    :raises Unauthorized: no token of ours, its session is over, or it was used before: that ends the session.
+    :raises Unauthorized: the token is not ours, its session is over, or it was used before, which ends the session.
     """
     pair = _rotate(tokens.read_refresh(refresh_token))
     if pair is None:
@@ -30,7 +30,7 @@ def refresh_tokens(*, refresh_token: str) -> Tokens:
 
 @transactional
 def _rotate(token: tokens.RefreshToken) -> Tokens | None:
-    """The next pair, or None. Returns instead of raising, because a revocation has to be committed."""
+    """Return the next pair, or None. Returns instead of raising, so that a revocation is committed."""
     session = (
         live_sessions()
         .select_for_update(of=("self",))
@@ -56,7 +56,7 @@ def _rotate(token: tokens.RefreshToken) -> Tokens | None:
 
 
 def _is_lost_answer(family: RefreshFamily, token: tokens.RefreshToken, now: datetime) -> bool:
-    """Whether this repeats the newest rotation, so soon that the answer may not have arrived."""
+    """Whether this repeats the newest rotation so soon that the first answer may not have arrived."""
     grace = timedelta(seconds=settings.REFRESH_GRACE_SECONDS)
     return token.generation == family.generation - 1 and now - family.rotated_at <= grace
 
@@ -68,7 +68,7 @@ def _end(sessions: Any, reason: str, now: datetime) -> int:
 
 @transactional
 def end_session(*, client: Client, user_id: str, by: str = "studio") -> bool:
-    """End the gamer's session with all its tokens; whether one lived.
+    """End the gamer's session with all its tokens. Returns whether one was live.
 
     :raises RecordNotFound: the client has no such gamer.
     """
@@ -78,7 +78,7 @@ def end_session(*, client: Client, user_id: str, by: str = "studio") -> bool:
 
 @transactional
 def expire_sessions() -> int:
-    """Duty: mark sessions that are over as ended; how many. Harmless at any time and twice at once."""
+    """Duty: mark expired sessions as ended. Returns how many. Safe to run at any time and concurrently."""
     now = database_now()
     due = sessions_due_to_expire(now, EXPIRY_BATCH).select_for_update(skip_locked=True).values_list("pk", flat=True)
     return GamerSession.objects.filter(pk__in=list(due)).update(ended_at=F("expires_at"), end_reason="expired")

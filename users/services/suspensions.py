@@ -1,4 +1,4 @@
-"""Barring gamers and letting them play again."""
+"""Suspends gamers and lifts suspensions."""
 
 from kgen.clock import database_now
 from kgen.transactions import transactional
@@ -8,7 +8,7 @@ from users.selectors import gamer_by_user_id
 
 @transactional
 def suspend_gamer(*, client: Client, user_id: str, reason: str) -> None:
-    """Bar the gamer from joining, leaving, scoring, claiming and withdrawing. Again changes nothing.
+    """Suspend the gamer: no joining, leaving, scoring, claiming or withdrawing. A repetition changes nothing.
 
     :raises RecordNotFound: the client has no such gamer.
     """
@@ -20,7 +20,7 @@ def suspend_gamer(*, client: Client, user_id: str, reason: str) -> None:
 
 @transactional
 def lift_suspension(*, client: Client, user_id: str, reason: str) -> None:
-    """Let the gamer play again. Again changes nothing.
+    """Lift the gamer's suspension. A repetition changes nothing.
 
     :raises RecordNotFound: the client has no such gamer.
     """

@@ -1,4 +1,4 @@
-"""Text messages: one module a provider, each with a `send`. `SMS_PROVIDER` says which."""
+"""Text messages: one module per provider, each with a `send`. `SMS_PROVIDER` selects one."""
 
 from collections.abc import Callable
 
@@ -18,15 +18,15 @@ _PROVIDERS: dict[str, Callable[[Message], None]] = {
 
 
 def is_on() -> bool:
-    """Whether there is a provider at all."""
+    """Whether a provider is configured."""
     return settings.SMS_PROVIDER in _PROVIDERS
 
 
 def send(message: Message) -> None:
     """Hand the message to the provider, once. Call it with no transaction open.
 
-    :raises NotSent: certainly not taken.
-    :raises PerhapsSent: no clear answer; it may have been.
+    :raises NotSent: the provider has certainly not accepted it.
+    :raises PerhapsSent: the provider may have accepted it.
     """
     if not is_on():
         raise NotSent("no provider")

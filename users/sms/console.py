@@ -1,4 +1,4 @@
-"""Writes messages to the log and to $KGEN_HOME/sms.log: for one's own machine only (settings see to that)."""
+"""Writes messages to the log and to $KGEN_HOME/sms.log. The settings allow it on a developer's machine only."""
 
 import json
 import os
@@ -12,7 +12,7 @@ log = structlog.get_logger(__name__)
 
 
 def send(message: Message) -> None:
-    """Append one line of JSON, the same object that the http provider posts; only the owner can read the file."""
+    """Append one line of JSON, the object that the http provider posts. Only the file's owner can read it."""
     line = json.dumps({"to": message.to, "text": message.text, "code": message.code}) + "\n"
     settings.KGEN_HOME.mkdir(parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT

@@ -1,4 +1,4 @@
-"""Any gateway that takes `POST {"to", "text", "code"}` at SMS_URL and answers with 2xx."""
+"""Any gateway that accepts `POST {"to", "text", "code"}` at SMS_URL and answers with 2xx."""
 
 from django.conf import settings
 
@@ -7,7 +7,7 @@ from users.sms.message import Message
 
 
 def send(message: Message) -> None:
-    """The Idempotency-Key is the same on every try, for gateways that look at it. Raises as `users.sms.send`."""
+    """Raises as `users.sms.send`. The Idempotency-Key is the same on every attempt, for gateways that honour it."""
     transport.post(
         settings.SMS_URL,
         json={"to": message.to, "text": message.text, "code": message.code},

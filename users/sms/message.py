@@ -1,4 +1,4 @@
-"""What is sent, and the two ways in which sending fails."""
+"""A text message, and the two ways in which sending fails."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Message:
-    """A code for a phone. The id is the same on every try."""
+    """A code for a phone. The id is the same on every attempt."""
 
     id: UUID
     to: str
@@ -14,13 +14,13 @@ class Message:
 
     @property
     def text(self) -> str:
-        """What the gamer reads."""
+        """The text that the gamer reads."""
         return f"{self.code} is your KGeN code. It is valid for 5 minutes. Do not share it with anybody."
 
 
 class NotSent(Exception):
-    """The provider has certainly not taken the message."""
+    """The provider has certainly not accepted the message."""
 
 
 class PerhapsSent(Exception):
-    """The provider may have taken the message: its answer was unclear or never came."""
+    """The provider may have accepted the message: its answer was unclear or missing."""

@@ -1,4 +1,4 @@
-"""MSG91's flow call: the text is a template registered with them (as Indian law asks), the code its variable."""
+"""MSG91's flow call. The text is a registered template, as Indian law requires; the code is its variable."""
 
 import json
 
@@ -20,7 +20,7 @@ def send(message: Message) -> None:
 
 
 def _check(body: bytes) -> None:
-    """A refusal comes with 200 too; only the body tells."""
+    """Check the body: MSG91 refuses with status 200, too."""
     try:
         kind = json.loads(body)["type"]
     except (ValueError, TypeError, KeyError, RecursionError):

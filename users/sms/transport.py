@@ -1,4 +1,4 @@
-"""One HTTP call to a provider: bounded in time and size, no redirects, and a clear word on what became of it."""
+"""One HTTP call to a provider: bounded in time and size, without redirects, with a definite or unclear outcome."""
 
 import time
 from functools import cache
@@ -8,16 +8,16 @@ import httpx
 
 from users.sms.message import NotSent, PerhapsSent
 
-# For each step of a call, and for the whole of the answer's body: together less than the cool-down (settings).
+# Limits of each step of a call and of the whole answer: together less than the cool-down (settings).
 TIMEOUT = httpx.Timeout(3.0, read=4.0)
 BODY_SECONDS = 4.0
 ANSWER_LIMIT = 64 * 1024
-# The request never left, or never wholly.
+# The request was not sent, or not completely.
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 def post(url: str, **request: Any) -> bytes:
-    """POST and give the body of a 2xx answer.
+    """POST and return the body of a 2xx answer.
 
     :raises NotSent: no connection, or the provider refused (3xx, 4xx).
     :raises PerhapsSent: anything else.
@@ -34,7 +34,7 @@ def post(url: str, **request: Any) -> bytes:
 
 @cache
 def _client() -> httpx.Client:
-    """This process's client, for all its threads. Its connections are not kept: a stale one would fail unclearly."""
+    """The client of this process, for all threads. It keeps no connections: a stale one would fail unclearly."""
     return httpx.Client(timeout=TIMEOUT, follow_redirects=False, limits=httpx.Limits(max_keepalive_connections=0))
 
 
@@ -46,7 +46,7 @@ def _check(status: int) -> None:
 
 
 def _read(response: httpx.Response) -> bytes:
-    """The answer's body. A provider that drips or floods is cut off."""
+    """Read the answer's body. Cuts off an answer that is too slow or too large."""
     body, deadline = b"", time.monotonic() + BODY_SECONDS
     for part in response.iter_bytes():
         body += part

@@ -10,7 +10,7 @@ def send(message: Message) -> None:
     """Raises as `users.sms.send`."""
     account = settings.SMS_TWILIO_ACCOUNT_SID
     sender = settings.SMS_TWILIO_FROM
-    # A messaging service has an id where a number would stand.
+    # A messaging service has an id in place of a number.
     sender_field = "MessagingServiceSid" if sender.startswith("MG") else "From"
     transport.post(
         f"{settings.SMS_TWILIO_URL}/2010-04-01/Accounts/{account}/Messages.json",

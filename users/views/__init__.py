@@ -1,1 +1,1 @@
-"""What answers."""
+"""Sessions and phones over HTTP."""

@@ -1,4 +1,4 @@
-"""Linking phones over HTTP."""
+"""Phone links over HTTP."""
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -25,7 +25,7 @@ _REFUSALS = ("GAMER_SUSPENDED", "INVALID_PHONE_NUMBER", "OTP_ATTEMPTS_EXCEEDED",
 
 @extend_schema(tags=["Phone link"])
 class OtpViewSet(GamerViewSet):
-    """Codes by SMS. Repeating a call is harmless without a key: each code is good for one link."""
+    """Codes by SMS. Repeating a call needs no idempotency key: each code makes one link."""
 
     takes_idempotency_key = False
 
@@ -46,7 +46,7 @@ class OtpViewSet(GamerViewSet):
     )
     @action(detail=False, methods=["post"])
     def resend(self, request: Request) -> HttpResponse:
-        """Send another code; the one before it is over."""
+        """Send another code, which ends the previous one."""
         return self._send_code()
 
     @extend_schema(
@@ -77,7 +77,7 @@ class AccountViewSet(GamerViewSet):
 
 @extend_schema(tags=["Studio: gamers"])
 class StudioPhoneViewSet(StudioViewSet):
-    """A gamer's phone, as the studio's support sees it."""
+    """A gamer's phone, for the studio's support."""
 
     lookup_url_kwarg = "user_id"
     lookup_value_regex = ".+"

@@ -1,4 +1,4 @@
-"""Sessions and suspension over HTTP."""
+"""Sessions and suspensions over HTTP."""
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -24,13 +24,13 @@ from users.serializers import (
 
 @extend_schema(tags=["Sessions"])
 class SessionViewSet(StudioViewSet):
-    """Opened and ended by the studio's server."""
+    """Sessions, opened and ended by the studio's server."""
 
     takes_idempotency_key = False
 
     @extend_schema(operation_id="session_open", request=SessionIn, responses={200: SessionOut, **errors()})
     def create(self, request: Request) -> HttpResponse:
-        """The gamer's session with fresh tokens; the first call makes gamer, wallet and welcome bonus."""
+        """Open or continue the gamer's session, with new tokens. The first call makes gamer, wallet and bonus."""
         given = self.parse(SessionIn)
         return answer(session_wire(services.open_session(client=self.client, **given)))
 
@@ -58,13 +58,13 @@ class TokenViewSet(ApiViewSet):
 
     @extend_schema(operation_id="token_refresh", request=RefreshIn, responses={200: TokensOut, **errors()})
     def refresh(self, request: Request) -> HttpResponse:
-        """A new pair for a refresh token."""
+        """Exchange a refresh token for a new pair."""
         return answer(tokens_wire(services.refresh_tokens(**self.parse(RefreshIn))))
 
 
 @extend_schema(tags=["Studio: gamers"])
 class StudioGamerViewSet(StudioViewSet):
-    """What a studio may do about one of its gamers."""
+    """A studio's actions on one of its gamers."""
 
     lookup_url_kwarg = "user_id"
     lookup_value_regex = ".+"
@@ -76,7 +76,7 @@ class StudioGamerViewSet(StudioViewSet):
     )
     @action(detail=True, methods=["post"])
     def suspend(self, request: Request, user_id: str) -> HttpResponse:
-        """Bar a gamer from playing, claiming and withdrawing."""
+        """Suspend a gamer: no playing, claiming or withdrawing."""
         return self.perform(
             services.suspend_gamer,
             lambda _: Answer({"message": "gamer suspended"}),
@@ -92,7 +92,7 @@ class StudioGamerViewSet(StudioViewSet):
     )
     @action(detail=True, methods=["post"])
     def lift(self, request: Request, user_id: str) -> HttpResponse:
-        """Let a suspended gamer play again."""
+        """Lift a gamer's suspension."""
         return self.perform(
             services.lift_suspension,
             lambda _: Answer({"message": "suspension lifted"}),
