@@ -68,7 +68,7 @@ def test_a_client_is_made_once_and_its_secret_told_once(browser: Browser) -> Non
     secret = secret_in(answer.content.decode())
     assert client_of_secret(str(made.pk), secret)[0] == made
     assert secret not in browser.get(page_of(made)).content.decode()
-    assert "was made already" in said(browser, NEW, "make", **SETTINGS, client_id=key, reason="contract 7")
+    assert "already exists" in said(browser, NEW, "make", **SETTINGS, client_id=key, reason="contract 7")
     assert Client.objects.count() == 1
     entry = AuditEntry.objects.get(act="client.make")
     assert (entry.object_id, entry.reason, entry.before) == (key, "contract 7", None)
@@ -161,7 +161,7 @@ def test_switching_a_client_off_and_on(browser: Browser, studio: StudioCaller) -
     assert "Give a reason" in said(browser, page_of(client), "switch_off")
     assert "The client is switched off." in said(browser, page_of(client), "switch_off", reason="unpaid")
     studio.get("/s2s/webhooks").refused(401, "UN_AUTHORIZED")
-    assert "switched off already" in said(browser, page_of(client), "switch_off", reason="unpaid")
+    assert "already switched off" in said(browser, page_of(client), "switch_off", reason="unpaid")
     assert "The client is switched on." in said(browser, page_of(client), "switch_on", reason="paid")
     studio.get("/s2s/webhooks").ok()
     entries = AuditEntry.objects.order_by("id").values_list("act", "reason")

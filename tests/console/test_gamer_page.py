@@ -137,7 +137,7 @@ def test_suspending_and_lifting_with_a_reason(as_role: Any, person: GamerCaller)
 
 def test_unlinking_is_refused_while_a_withdrawal_is_open(as_role: Any, person: GamerCaller) -> None:
     browser = as_role(Role.SUPPORT)
-    assert "A withdrawal of this gamer is open." in act(browser, person, "unlink", reason="lost")
+    assert "The gamer has an open withdrawal." in act(browser, person, "unlink", reason="lost")
     assert row_of(person).kgen_account is not None
     assert not AuditEntry.objects.exists()
 
@@ -203,7 +203,7 @@ def test_a_lock_is_lifted_with_a_reason(as_role: Any, studio: StudioCaller) -> N
     assert CodeGuard.objects.filter(locked_until=None).count() == 0
     assert "The lock is lifted" in act(support, caller, "lift_lock", reason="known voice")
     assert CodeGuard.objects.filter(locked_until=None).count() == 2
-    assert "No lock of phone codes" in act(support, caller, "lift_lock", reason="known voice")
+    assert "are not locked" in act(support, caller, "lift_lock", reason="known voice")
     entry = AuditEntry.objects.get(act="gamer.lift_lock")
     assert (entry.object_id, entry.reason) == (str(row_of(caller).pk), "known voice")
     assert 'value="lift_lock"' not in shown(support, caller, "?tab=sessions")
@@ -218,7 +218,7 @@ def test_for_some_games_a_numbers_lock_is_not_lifted(as_role: Any, studio: Studi
     told = act(limited, caller, "lift_lock", reason="known voice")
     assert "A lock of the number, which counts in all games, stays." in told
     assert CodeGuard.objects.get(locked_until=None).gamer_id == row_of(caller).pk
-    assert "an operator of all games can lift that" in act(limited, caller, "lift_lock", reason="again")
+    assert "an operator of all games can lift the lock" in act(limited, caller, "lift_lock", reason="again")
 
 
 def test_only_a_live_session_can_be_ended(browser: Browser, person: GamerCaller) -> None:

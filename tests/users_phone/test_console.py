@@ -39,5 +39,5 @@ def test_an_operator_unlinks_with_a_reason(operator: Any, gamer: GamerCaller, ph
 def test_a_refusal_is_told(operator: Any, gamer: GamerCaller, phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
     phone.link(gamer).ok()
     monkeypatch.setattr("users.services.phone_links.has_open_withdrawal", lambda wallet_id: True)
-    assert "A withdrawal of this gamer is open" in unlink(operator, reason="lost phone")
+    assert "The gamer has an open withdrawal" in unlink(operator, reason="lost phone")
     assert Gamer.objects.get().kgen_account
