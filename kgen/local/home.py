@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -52,6 +53,14 @@ class Home:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self.path / name)
+
+    def made_by_kgen(self) -> list[Path]:
+        """The home and the folders above it that `open_home` has made for it, from the home upwards."""
+
+        def is_ours(folder: Path) -> bool:
+            return (folder / MARKER).exists() and folder.stat().st_uid == os.geteuid()
+
+        return list(itertools.takewhile(is_ours, (self.path, *self.path.parents)))
 
     def log(self, name: str) -> Path:
         """The log file of that name; one that has grown past 20 MB is put aside first."""

@@ -88,8 +88,9 @@ class Postgres:
         fresh.rename(self.data)
 
     def _open_the_way(self) -> None:
-        for folder in (self._home.path, self.sockets.parent):
-            folder.chmod(0o711)
+        # `make test` and `make bench` come first in a fresh checkout and make `.kgen` above their homes.
+        for folder in (*self._home.made_by_kgen(), self.sockets.parent):
+            privileges.let_nobody_pass(folder)
         for needed in (self.data, self.sockets, binaries.postgres("postgres")):
             barrier = privileges.unreachable_for_nobody(needed)
             if barrier is not None:

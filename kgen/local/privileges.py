@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import stat
 import sys
 from collections.abc import Callable
 from enum import Enum
@@ -66,6 +67,11 @@ def hand_over(folder: Path, who: Identity) -> None:
         return
     for path in (folder, *folder.rglob("*")):
         os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+
+
+def let_nobody_pass(folder: Path) -> None:
+    """Everybody may reach what lies in the folder under a name they know; nobody else may list or change it."""
+    folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o011)
 
 
 def unreachable_for_nobody(path: Path) -> Path | None:
