@@ -20,12 +20,22 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_SECONDS = 30
 
 
-def eventually(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
-    """Return as soon as the condition holds; fail when it never does."""
+# The product's programs by words of their command lines. The stub runs two processes of each.
+PROGRAMS = (
+    ("kgen.serving",),
+    ("celery", "--hostname worker@"),
+    ("celery", "--hostname messenger@"),
+    ("celery", "beat"),
+)
+
+
+def eventually[T](ask: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
+    """The first true answer; fails when there is none in time."""
     give_up_at = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up_at, f"{condition} never came true"
+    while not (answer := ask()):
+        assert time.monotonic() < give_up_at, f"{ask} never came true"
         time.sleep(0.02)
+    return answer
 
 
 def make_checkout(folder: Path) -> Path:
@@ -146,6 +156,11 @@ class Launcher:
                 return "".join(said)
         raise AssertionError(f"it ended: {''.join(said)}{self.end()[1]}")
 
+    def await_whole(self) -> None:
+        """Return when all of the stub product runs: the launcher starts most of it after it has said "ready"."""
+        self.await_ready()
+        eventually(lambda: all(len(self.members(*words)) >= 2 for words in PROGRAMS))
+
     def end(self) -> tuple[int, str]:
         """Wait for its end: the code, and what it wrote to standard error."""
         errors = self.process.communicate(timeout=PATIENCE_SECONDS)[1]
@@ -166,8 +181,8 @@ class Launcher:
         return sorted(found, key=lambda one: (int(one.started), one.pid))
 
     def member(self, *words: str) -> Process:
-        """The first of them: a main process is older than its children."""
-        return self.members(*words)[0]
+        """The first of them, once there is one: a main process is older than its children."""
+        return eventually(lambda: self.members(*words))[0]
 
     def page(self) -> str | None:
         """What web answers with 200 now, else None."""
@@ -185,10 +200,10 @@ def all_gone(family: list[Process]) -> bool:
 
 @contextlib.contextmanager
 def launched(launcher: Launcher) -> Iterator[Launcher]:
-    """It runs and is ready; at the end it is stopped if it still runs."""
+    """All of it runs; at the end it is stopped if it still runs."""
     launcher.start()
     try:
-        launcher.await_ready()
+        launcher.await_whole()
         yield launcher
     finally:
         if launcher.process.poll() is None:

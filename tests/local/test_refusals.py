@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.harness import CHECKOUT, Launcher, clean_environment, free_port, launched
+from tests.local.harness import CHECKOUT, Launcher, clean_environment, eventually, free_port, launched
 
 BAD_SETTING = 78
 
@@ -93,7 +93,7 @@ def test_second_stack_in_the_same_home_and_reset_are_refused_while_one_runs(chec
     for arguments in (("up",), ("reset",)):
         code, errors = Launcher(checkout, up.home, arguments=arguments).start().end()
         assert (code, errors.strip()) == (1, in_use)
-    assert up.page()
+    eventually(up.page)
 
 
 def test_damaged_cluster_is_named(checkout: Path, home: Path) -> None:

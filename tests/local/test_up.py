@@ -36,7 +36,7 @@ def test_first_start_migrates_seeds_and_says_how_to_reach_it(checkout: Path, tmp
     for name in ("base_url", "client_id", "client_secret", "operator_username", "operator_password"):
         assert facts[name] in panel
     assert redis.from_url(facts["redis_url"]).ping()
-    assert launcher.page()
+    eventually(launcher.page)
     assert launcher.stop() == 0
     for name in ("quickstart.json", "secrets.json", "web.log"):
         assert stat.S_IMODE((launcher.home / name).stat().st_mode) == 0o600
@@ -104,7 +104,8 @@ def test_given_servers_are_used_and_none_is_started(checkout: Path, up: Launcher
             "database_url": given["DATABASE_URL"],
             "redis_url": given["REDIS_URL"],
         }
-    assert up.page(), "the other's stop has not touched what it did not start"
+    # The other's stop has not touched what it did not start.
+    eventually(up.page)
 
 
 @pytest.mark.parametrize("name", ["with a space", "x" * 120, "with'quote,comma"])
@@ -132,7 +133,7 @@ def test_each_signal_stops_everything_cleanly(up: Launcher, number: int) -> None
 def test_second_interrupt_hurries(checkout: Path, home: Path) -> None:
     launcher = Launcher(checkout, home)
     launcher.start()
-    launcher.await_ready()
+    launcher.await_whole()
     family = launcher.family()
     # Stopped, it hears nothing and would keep everything up for its 12 s of grace.
     worker = launcher.member("celery", "worker")

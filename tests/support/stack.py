@@ -108,7 +108,7 @@ class Stack:
     def process(self, name: str) -> Process:
         """A process of it that can be killed."""
         return {
-            "a web worker": lambda: self.launcher.members("kgen.serving", "--parent")[0],
+            "a web worker": lambda: self.launcher.member("kgen.serving", "--parent"),
             "web": lambda: self.launcher.member("kgen.serving"),
             "beat": lambda: self.launcher.member("celery", "beat"),
             "the celery worker": lambda: self.launcher.member("celery", "--hostname worker@"),
