@@ -17,7 +17,7 @@ from kgen.local.failure import Refused, StopRequested
 from kgen.local.home import Home
 from kgen.local.services import Services
 from kgen.local.signals import Signals
-from kgen.local.supervisor import Kept, Supervisor
+from kgen.local.supervisor import SupervisedProcess, Supervisor
 
 # The limits stay on, so that what they cost is inside; they are only too high to be reached.
 LIMITS = {
@@ -37,8 +37,8 @@ class Stack:
     signals: Signals
     supervisor: Supervisor
     services: Services
-    how: product.Web
-    programs: dict[str, Kept] = field(default_factory=dict)
+    how: product.WebOptions
+    programs: dict[str, SupervisedProcess] = field(default_factory=dict)
 
     def start_product(self) -> None:
         """Web, worker and beat; returns when web answers."""
@@ -92,10 +92,10 @@ class Stack:
         """:raises StopRequested: the user wants out. :raises Refused: one of the product's programs has died."""
         if self.signals.stopping:
             raise StopRequested
-        self.supervisor.tend()
+        self.supervisor.restart_dead()
         for name, kept in self.programs.items():
             if kept.deaths:
-                raise Refused(f"{name} died under load: {kept.child.complaint()}")
+                raise Refused(f"{name} died under load: {kept.child.last_error()}")
 
     @property
     def web_log(self) -> Path:
@@ -115,7 +115,7 @@ def running_stack(path: Path) -> Iterator[Stack]:
     for name, value in ARRANGEMENT.items():
         os.environ.setdefault(name, value)
     os.environ["PORT"] = str(_free_port())
-    how = product.Web.configured()
+    how = product.WebOptions.configured()
     with homes.locked(home) as lock, Signals() as signals:
         supervisor = Supervisor(signals, lock)
         try:

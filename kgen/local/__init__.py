@@ -1,5 +1,5 @@
-"""The local stack: one command that brings PostgreSQL and Valkey from wheels and runs the product on them.
+"""The local stack: one command that runs the product on a PostgreSQL and a Valkey from wheels.
 
-It needs the standard library only and knows the apps by their command lines, never by import: it has to say
-one clear line when they cannot even be loaded.
+It imports the standard library and `kgen.environment` only, and knows the apps by their command lines: it must print
+one clear line when they cannot even be imported.
 """

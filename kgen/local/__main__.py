@@ -11,7 +11,7 @@ from .home import chosen_path
 
 
 def main(arguments: list[str]) -> int:
-    """What the process returns; a refusal is one line on standard error."""
+    """Run a command and return its exit code. A refusal is one line on standard error."""
     chosen = _parser().parse_args(arguments)
     path = chosen_path(chosen.home)
     try:
@@ -30,13 +30,13 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     for verb, meaning in (
         ("up", "run the product with its own PostgreSQL and Valkey"),
-        ("reset", "forget the local state"),
-        ("run", "run a command with a PostgreSQL and a Valkey"),
+        ("reset", "delete the local state"),
+        ("run", "run a command with a PostgreSQL and a Valkey of its own"),
     ):
         one = verbs.add_parser(verb, help=meaning)
         one.add_argument("--home", help="where the state is kept (default: $KGEN_HOME, else .kgen)")
-    one.add_argument("--fast", action="store_true", help="a throw-away database without fsync")
-    one.add_argument("command", nargs="+", help="after --")
+    one.add_argument("--fast", action="store_true", help="use a fresh database without fsync")
+    one.add_argument("command", nargs="+", help="the command to run, after --")
     return parser
 
 

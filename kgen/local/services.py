@@ -1,4 +1,4 @@
-"""The database and the broker: the environment's, or our own."""
+"""The database and the broker: those that the environment names, or new ones."""
 
 from __future__ import annotations
 
@@ -15,27 +15,30 @@ from .postgres import Postgres, psql
 from .supervisor import Supervisor
 from .valkey import Valkey, answers
 
-# Recovery after a crash under load takes a while.
+# Recovery after a crash under load takes long.
 _START_SECONDS = 120
 
 
 @dataclass(frozen=True)
 class Services:
-    """A database and a broker that answer."""
+    """The addresses of a running database and a running broker."""
 
     database_url: str
     redis_url: str
-    # What a program of the product is to be started with.
+    # The environment for every program of the product.
     environment: dict[str, str]
 
     def ask(self, statement: str) -> str | None:
-        """One value from the database, or None if the statement fails."""
+        """Run a statement that returns one value. None if it fails."""
         answer = psql(self.database_url, statement)
         return answer.stdout.strip() if answer.returncode == 0 else None
 
 
 def start(home: Home, supervisor: Supervisor, *, fast: bool = False) -> Services:
-    """Start what the environment does not give, check what it does. :raises Refused: naming what is away."""
+    """Check the servers that the environment names and start the others.
+
+    :raises Refused: naming the server that does not answer or start.
+    """
     given_database, given_redis = _given_database(), _given_redis()
     sockets = socket_folder(home)
     redis_url = given_redis or _start_valkey(Valkey(home, sockets), supervisor)
@@ -52,27 +55,27 @@ def start(home: Home, supervisor: Supervisor, *, fast: bool = False) -> Services
 
 def _start_postgres(server: Postgres, supervisor: Supervisor) -> str:
     server.prepare(supervisor.run)
-    kept = supervisor.start(server.service(), server.clear_the_way)
-    supervisor.await_up(kept, server.ready, _START_SECONDS)
+    process = supervisor.start(server.spec(), server.before_start)
+    supervisor.await_up(process, server.ready, _START_SECONDS)
     return server.url
 
 
 def _start_valkey(server: Valkey, supervisor: Supervisor) -> str:
     server.prepare()
-    kept = supervisor.start(server.service(), server.clear_the_way)
-    supervisor.await_up(kept, server.ready, _START_SECONDS)
+    process = supervisor.start(server.spec(), server.before_start)
+    supervisor.await_up(process, server.ready, _START_SECONDS)
     return server.url
 
 
 def _given_database() -> str | None:
-    """DATABASE_URL, if it is set and its server answers."""
+    """DATABASE_URL, or None if it is not set. :raises Refused: its server does not answer."""
     if not os.environ.get("DATABASE_URL"):
         return None
     url = settings.url("DATABASE_URL", None, ("postgresql", "postgres"))
     try:
         answer = psql(url, "SELECT 1")
     except (ValueError, subprocess.TimeoutExpired):
-        raise Refused("DATABASE_URL: it is no address, or its server does not answer") from None
+        raise Refused("DATABASE_URL: the address is invalid, or its server does not answer") from None
     if answer.returncode != 0:
         lines = answer.stderr.strip().splitlines() or ["no answer"]
         raise Refused(f"DATABASE_URL: {lines[0].removeprefix('psql: error: ')}")
@@ -80,7 +83,7 @@ def _given_database() -> str | None:
 
 
 def _given_redis() -> str | None:
-    """REDIS_URL, if it is set and its server answers."""
+    """REDIS_URL, or None if it is not set. :raises Refused: its server does not answer."""
     if not os.environ.get("REDIS_URL"):
         return None
     url = settings.url("REDIS_URL", None, ("redis", "rediss", "unix"))

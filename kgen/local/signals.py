@@ -1,4 +1,4 @@
-"""Signals as something the launcher's one thread can wait for."""
+"""Signals as events that the launcher's one thread can wait for."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Signals:
-    """Once entered, Ctrl-C, SIGTERM, SIGHUP and the death of the `make` above us ask for a stop, a second Ctrl-C
-    to hurry. Each of them, and the end of a child, wakes a pause."""
+    """Turns signals into flags. Every signal, and the end of a child, wakes a pause.
+
+    Ctrl-C, SIGTERM, SIGHUP and the death of the `make` above the launcher ask for a stop. A second Ctrl-C asks for an
+    immediate one.
+    """
 
     def __init__(self) -> None:
         self.stopping = False
-        self.hurried = False
-        # By more than a Ctrl-C, which the whole foreground of a terminal gets.
-        self.told_to_end = False
+        self.immediate = False
+        # The request was not a Ctrl-C, which the terminal sends to the whole foreground.
+        self.terminated = False
         self._stopping_since = 0.0
-        # make runs our line and is the parent then; whoever else started us may leave us running.
+        # `make` starts the launcher without a shell between them and is its parent. Any other parent may end before it.
         self._parent = os.getppid() if "MAKELEVEL" in os.environ else None
 
     def __enter__(self) -> Signals:
@@ -32,9 +35,9 @@ class Signals:
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         for number in _ENDING:
-            # nohup's wish stands.
+            # Under nohup SIGHUP stays ignored.
             if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._asked)
+                signal.signal(number, self._received)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
@@ -45,14 +48,14 @@ class Signals:
         os.close(self._read)
         os.close(self._write)
 
-    def _asked(self, number: int, _frame: FrameType | None) -> None:
-        # A terminal and a parent may both pass one Ctrl-C on; only a later one is the user's impatience.
+    def _received(self, number: int, _frame: FrameType | None) -> None:
+        # A terminal and a parent may both pass one Ctrl-C on. Only a later one is a second request of the user.
         if number == signal.SIGINT and self.stopping and time.monotonic() - self._stopping_since > 0.3:
-            self.hurried = True
+            self.immediate = True
         self._stop(number)
 
     def _stop(self, number: int) -> None:
-        self.told_to_end = self.told_to_end or number != signal.SIGINT
+        self.terminated = self.terminated or number != signal.SIGINT
         if not self.stopping:
             self.stopping, self._stopping_since = True, time.monotonic()
 
@@ -65,7 +68,10 @@ class Signals:
             self._stop(signal.SIGTERM)
 
     def wait_for(self, condition: Callable[[], bool], seconds: float, every: float = 0.02) -> bool:
-        """Whether the condition came true in time. :raises StopRequested: when the user wants out first."""
+        """Whether the condition came true in time.
+
+        :raises StopRequested: the user asked for a stop first.
+        """
         give_up_at = time.monotonic() + seconds
         while not condition():
             if self.stopping:

@@ -1,4 +1,4 @@
-"""What the database has to hold before it can be played: the tables and a demo game."""
+"""Prepares the database: the tables and a demo game."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .children import Service
+from .children import ProcessSpec
 from .failure import BAD_SETTING, Refused
 from .home import CHECKOUT, Home
 from .services import Services
@@ -23,12 +23,12 @@ _SEEDED = (
     "tournament_uid",
     "tournament_ends_at",
 )
-# A demo game that ends sooner is replaced: whoever starts in the morning wants to play in the evening.
+# A tournament that ends sooner is replaced: a user who starts in the morning may play in the evening.
 _LEAST_TIME_LEFT = timedelta(days=1)
 
 
 def migrate(home: Home, services: Services, supervisor: Supervisor) -> None:
-    """Bring the database to the state of the migration files, unless it is known to be there."""
+    """Run the migrations, unless migrated.json shows that these files were applied to this database."""
     files = _migrations_fingerprint()
     if home.read_json("migrated.json") == {"files": files, "applied": _applied(services)}:
         return
@@ -38,18 +38,17 @@ def migrate(home: Home, services: Services, supervisor: Supervisor) -> None:
 
 
 def _applied(services: Services) -> str | None:
-    """Tells a database from an older copy of it."""
+    """A value that differs between a database and an older copy of it."""
     return services.ask("SELECT count(*), max(id), min(applied) FROM django_migrations")
 
 
-def _born(services: Services) -> str | None:
-    """Tells a database from another one under the same address, and knows it again under another address."""
+def _database_id(services: Services) -> str | None:
+    """A value that identifies a database: another one at the same address differs, the same one elsewhere does not."""
     return services.ask("SELECT min(applied) FROM django_migrations")
 
 
 def _migrations_fingerprint() -> str:
-    """Changes with any migration file, with the matrix of roles, which `migrate` writes to the database, and with the
-    packages, which bring migrations of their own."""
+    """A digest of the migration files, the packages (which bring migrations) and the roles (which `migrate` writes)."""
     digest = hashlib.sha256((CHECKOUT / "requirements.txt").read_bytes())
     for path in sorted([*CHECKOUT.glob("[!.]*/migrations/*.py"), CHECKOUT / "kgen/admin_site/roles.py"]):
         digest.update(f"{path.relative_to(CHECKOUT)}\0{path.read_bytes().hex()}\0".encode())
@@ -57,10 +56,10 @@ def _migrations_fingerprint() -> str:
 
 
 def seed(home: Home, services: Services, supervisor: Supervisor, base_url: str) -> dict[str, Any]:
-    """A demo game that can be played for another day; quickstart.json and the answer say how to reach it."""
+    """Make sure that a demo tournament has a day left; the facts of quickstart.json, which it writes."""
     facts = home.read_json("quickstart.json")
-    born = _born(services)
-    if home.read_json("seeded.json") != {"database": born} or not _playable(facts):
+    database_id = _database_id(services)
+    if home.read_json("seeded.json") != {"database": database_id} or not _playable(facts):
         say("kgen: seeding the demo game")
         known = ["--facts", str(home.path / "quickstart.json")] if facts else []
         seeded = _seeded(_manage(home, services, supervisor, "seed_demo", *known))
@@ -70,12 +69,12 @@ def seed(home: Home, services: Services, supervisor: Supervisor, base_url: str) 
     current = {"base_url": base_url, **seeded, **addresses}
     if current != facts:
         home.write_json("quickstart.json", current)
-    home.write_json("seeded.json", {"database": born})
+    home.write_json("seeded.json", {"database": database_id})
     return current
 
 
 def _playable(facts: dict[str, Any]) -> bool:
-    """Whether the facts are complete and the tournament in them has time left."""
+    """Whether the facts are complete and the tournament has time left."""
     if not all(isinstance(facts.get(name), str) for name in _SEEDED):
         return False
     try:
@@ -86,29 +85,29 @@ def _playable(facts: dict[str, Any]) -> bool:
 
 
 def _seeded(output: str) -> dict[str, str]:
-    """The command's last line, a JSON object with every fact."""
+    """Parse the last line of seed_demo's output, a JSON object with every fact."""
     try:
         found = json.loads(output.strip().splitlines()[-1])
         return {name: str(found[name]) for name in _SEEDED}
     except (IndexError, KeyError, TypeError, ValueError):
-        raise Refused("seed_demo did not end with a line that holds all facts of the demo game") from None
+        raise Refused("seed_demo did not print the facts of the demo game") from None
 
 
 def _manage(home: Home, services: Services, supervisor: Supervisor, *arguments: str) -> str:
-    """What a management command printed. :raises Refused: with its last complaint when it fails."""
-    # Apart from the log, and without a name: seed_demo prints a secret.
+    """Run a management command; its output. :raises Refused: it failed; the text has its last error."""
+    # Not in the log, and in a file without a name: seed_demo prints a secret.
     with tempfile.TemporaryFile(dir=home.path) as output:
-        service = Service(
+        spec = ProcessSpec(
             f"manage.py {arguments[0]}",
             [sys.executable, "manage.py", *arguments],
             services.environment,
             log=home.log("manage"),
             output=output,
         )
-        child = supervisor.run(service)
-        if child.code() == BAD_SETTING and (line := child.setting_line()):
+        child = supervisor.run(spec)
+        if child.code() == BAD_SETTING and (line := child.bad_setting_line()):
             raise Refused(line, BAD_SETTING)
         if child.code() != 0:
-            raise Refused(f"manage.py {arguments[0]} failed: {child.complaint()}")
+            raise Refused(f"manage.py {arguments[0]} failed: {child.last_error()}")
         output.seek(0)
         return output.read().decode("utf-8", "replace")

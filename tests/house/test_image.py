@@ -139,7 +139,7 @@ def container(tmp_path: Path) -> Iterator[Container]:
         environment = clean_environment(**defaults, **stages) | own | secrets
         container = Container(export(tmp_path / "kgen"), scratch, environment)
         try:
-            container.start("valkey", valkey.service().command)
+            container.start("valkey", valkey.spec().command)
             eventually(valkey.ready)
             yield container
         finally:

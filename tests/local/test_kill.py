@@ -23,26 +23,26 @@ def test_nothing_outlives_a_killed_launcher_and_the_next_start_has_the_data(
     query(up, "CREATE TABLE kept AS SELECT 7 AS it")
     family = up.family()
     up.process.kill()
-    # At once: the new one waits for the guardian of the old one.
+    # At once: the new one waits for the watchdog of the old one.
     with launched(Launcher(checkout, up.home, port=up.port)) as again:
         assert all_gone(family)
         assert query(again, "SELECT it FROM kept") == "7"
     end_of(up)
 
 
-def test_nothing_outlives_launcher_and_guardian_killed_together(up: Launcher) -> None:
+def test_nothing_outlives_launcher_and_watchdog_killed_together(up: Launcher) -> None:
     family = up.family()
-    up.member("guardian.py").kill()
+    up.member("watchdog.py").kill()
     up.process.kill()
     eventually(lambda: all_gone(family))
     end_of(up)
 
 
-def test_killed_guardian_has_a_successor_that_knows_everything(up: Launcher) -> None:
-    first = up.member("guardian.py")
+def test_killed_watchdog_has_a_successor_that_knows_everything(up: Launcher) -> None:
+    first = up.member("watchdog.py")
     first.kill()
-    eventually(lambda: not first.lives() and up.members("guardian.py"))
-    # Stopped main processes cannot react to the kernel's signal: only the guardian can end their groups.
+    eventually(lambda: not first.lives() and up.members("watchdog.py"))
+    # Stopped main processes cannot react to the kernel's signal: only the watchdog can end their groups.
     family = up.family()
     for words in (("kgen.serving",), ("celery", "worker")):
         os.kill(up.member(*words).pid, signal.SIGSTOP)

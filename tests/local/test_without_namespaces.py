@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kgen.local import binaries
-from kgen.local.privileges import unreachable_for_nobody
+from kgen.local.privileges import first_closed_folder
 from tests.local import forbidding
 from tests.local.harness import CHECKOUT, Launcher, clean_environment, make_checkout
 
@@ -39,7 +39,7 @@ def fresh() -> Iterator[Path]:
     try:
         folder.chmod(0o755)
         for needed in (folder / "checkout", binaries.postgres("postgres")):
-            if barrier := unreachable_for_nobody(needed):
+            if barrier := first_closed_folder(needed):
                 pytest.skip(f"`nobody` may not pass {barrier}")
         checkout = make_checkout(folder / "checkout")
         (checkout / "benchmarks").mkdir()

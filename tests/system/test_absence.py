@@ -56,7 +56,7 @@ class Parts:
     home: Path
     services: Services
     valkey: Valkey
-    web: product.Web
+    web: product.WebOptions
     facts: dict[str, str] = field(default_factory=dict)
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -78,7 +78,7 @@ class Parts:
     def start_what_was_away(self) -> None:
         """Valkey, three workers of each kind and two beats, all at once."""
         self.valkey.prepare()
-        self.start("valkey", self.valkey.service().command)
+        self.start("valkey", self.valkey.spec().command)
         for number in range(WORKERS):
             for program in (product.worker, product.messenger):
                 service = program(Home(self.home), self.services)
@@ -143,7 +143,7 @@ def parts(django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path: P
         valkey = Valkey(Home(tmp_path / "parts"), tmp_path)
         environment = json.loads(said) | {"REDIS_URL": valkey.url}
         services = Services(environment["DATABASE_URL"], valkey.url, environment)
-        parts = Parts(tmp_path / "parts", services, valkey, product.Web(free_port(), workers=1, threads=8))
+        parts = Parts(tmp_path / "parts", services, valkey, product.WebOptions(free_port(), workers=1, threads=8))
         parts.facts = json.loads(parts.prepare("seed_demo"))
         ending.callback(parts.end)
         parts.start("web", product.web(Home(parts.home), services, parts.web).command)

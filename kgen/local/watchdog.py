@@ -1,9 +1,9 @@
-"""The guardian: a small process that outlives a launcher killed outright, to end what that one had started.
+"""The watchdog: a small process that outlives a killed launcher and ends the launcher's children.
 
-It is run as a script, in a session of its own, and reads a pipe whose other end only the launcher holds (and,
-for the moment before it becomes a program, each child). Lines: `add <pid> <signal>`, `drop <pid>`. The pipe's
-end means that the launcher is gone: everything still on the list gets its signal at once, and SIGKILL when
-that did not help. It inherits the home's lock, so that no new stack starts there before it has finished.
+It runs as a script in a session of its own and reads a pipe. Only the launcher holds the other end, and each child
+until its exec. The lines are `add <pid> <signal>` and `drop <pid>`. The pipe's end means that the launcher has gone:
+every process on the list gets its signal at once, and SIGKILL if that does not help. The watchdog inherits the lock on
+the home, so that no new stack starts there before it has finished.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ GRACE_SECONDS = 7
 
 
 def listed(pipe: int) -> dict[int, int]:
-    """Read until the pipe ends; the processes that are left, each with the signal that ends it."""
+    """Read until the pipe ends; the processes left on the list, each with the signal that ends it."""
     left: dict[int, int] = {}
     with open(pipe) as lines:
         for line in lines:
@@ -30,7 +30,7 @@ def listed(pipe: int) -> dict[int, int]:
 
 
 def send(pid: int, number: int) -> None:
-    """Signal a process; for SIGKILL also the group it leads, whose number is its own while a member lives."""
+    """Signal a process. SIGKILL also goes to the group it leads, whose id is not reused while a member lives."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
     if number == signal.SIGKILL:
@@ -50,7 +50,7 @@ def lives(pid: int) -> bool:
 
 
 def end(left: dict[int, int]) -> None:
-    """Return when nothing on the list lives."""
+    """Signal every process on the list; after the grace, kill."""
     for pid, number in left.items():
         send(pid, number)
     kill_at = time.monotonic() + GRACE_SECONDS
