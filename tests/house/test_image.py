@@ -24,7 +24,7 @@ from kgen.local.home import Home
 from kgen.local.valkey import Valkey
 from tests.local.harness import CHECKOUT, clean_environment, free_port
 from tests.support.databases import url_of
-from tests.support.stack import eventually
+from tests.support.stack import START_SECONDS, eventually
 
 OPERATOR, PASSWORD = "first", "the first operator's password"
 # Folders that only develop, describe or deploy the product.
@@ -84,7 +84,7 @@ class Container:
             env=self.environment | environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
 
     def start(self, name: str, command: list[str]) -> None:
@@ -168,10 +168,10 @@ def test_the_product_starts_from_the_image(container: Container) -> None:
     check = re.search(r"^HEALTHCHECK .*\\\n +CMD (\[.+\])$", DOCKERFILE.read_text(), flags=re.M)
     assert check
     healthy = [word.replace(":8000/", f":{container.port}/") for word in json.loads(check[1])]
-    eventually(lambda: container.run(*healthy).returncode == 0)
+    eventually(lambda: container.run(*healthy).returncode == 0, START_SECONDS)
     address = f"http://127.0.0.1:{container.port}"
     with httpx.Client(base_url=address, timeout=20) as first, httpx.Client(base_url=address, timeout=20) as second:
-        eventually(lambda: every_part_works(first))
+        eventually(lambda: every_part_works(first), START_SECONDS)
         log_in(second, set_up_a_second_factor(first))
     assert files_of(container.folder) == before, "the image's file system is read-only"
     assert "Traceback" not in container.said()

@@ -54,7 +54,7 @@ def run(checkout: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command in the checkout, without namespaces."""
     environment = clean_environment()
     return subprocess.run(
-        [*FORBID, sys.executable, *command], cwd=checkout, env=environment, capture_output=True, text=True, timeout=120
+        [*FORBID, sys.executable, *command], cwd=checkout, env=environment, capture_output=True, text=True, timeout=300
     )
 
 

@@ -109,9 +109,9 @@ def holding_seats(tournament_uid: str) -> AbstractContextManager[None]:
     return holding("SELECT 1 FROM esports_seats WHERE tournament_id = %s FOR UPDATE", [tournament_uid])
 
 
-def eventually(condition: Callable[[], bool]) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     """Return as soon as the condition holds."""
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    give_up_at = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up_at, "it never came true"
         time.sleep(0.005)

@@ -19,6 +19,8 @@ from tests.support.databases import url_of
 from tests.support.threads import eventually
 
 PATIENCE_SECONDS = 30
+# Importing the product takes seconds of a core, which a busy machine gives late.
+START_SECONDS = 180
 
 
 @dataclass
@@ -126,7 +128,7 @@ class Web:
                 stderr=output,
                 start_new_session=True,
             )
-        eventually(self.answers)
+        eventually(self.answers, START_SECONDS)
 
     def answers(self) -> bool:
         """Whether somebody serves."""

@@ -25,7 +25,7 @@ from kgen.local.valkey import Valkey
 from tests.local.harness import CHECKOUT, Launcher, free_port
 from tests.support.databases import another_database
 from tests.support.listener import Listener, listening
-from tests.support.stack import eventually
+from tests.support.stack import START_SECONDS, eventually
 
 # What does it starts eight programs; on a busy machine that alone takes a quarter of a minute.
 BACK_SECONDS = 60
@@ -147,7 +147,7 @@ def parts(django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path: P
         parts.facts = json.loads(parts.prepare("seed_demo"))
         ending.callback(parts.end)
         parts.start("web", product.web(Home(parts.home), services, parts.web).command)
-        eventually(parts.web.ready)
+        eventually(parts.web.ready, START_SECONDS)
         yield parts
 
 
