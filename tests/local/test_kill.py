@@ -14,7 +14,7 @@ Query = Callable[[Launcher, str], str]
 
 def end_of(launcher: Launcher) -> None:
     """Reap it and close its pipes."""
-    launcher.process.communicate(timeout=30)
+    launcher.end()
 
 
 def test_nothing_outlives_a_killed_launcher_and_the_next_start_has_the_data(
