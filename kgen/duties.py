@@ -57,13 +57,20 @@ def _alone(name: str) -> Iterator[bool]:
 
 
 def call_many[C, O](
-    *, claim: Callable[[int], Iterable[C]], call: Callable[[C], O], book: Callable[[C, O], None], at_once: int
+    *,
+    claim: Callable[[int], Iterable[C]],
+    call: Callable[[C], O],
+    failed: Callable[[C, str], O],
+    book: Callable[[C, O], None],
+    at_once: int,
 ) -> int:
     """Make the calls that are due, up to `at_once` at the same time; how many were booked.
 
     `claim` is asked for at most so many, whenever there is room, and each is called at once. `call` runs in a thread
-    of its own and touches no database; claiming and booking happen in this thread. A call that raises is not booked:
-    it is due again when its lease is over.
+    of its own and touches no database; claiming and booking happen in this thread.
+
+    A call that raises is booked as well, as the outcome that `failed` makes of a few words, so that it counts as a
+    try and what is due has an end. The words name the exception's class only: its text may hold an address or a key.
     """
     ends, booked = time.monotonic() + RUN_SECONDS, 0
     running: dict[Future[O], C] = {}
@@ -78,6 +85,8 @@ def call_many[C, O](
                 claimed = running.pop(future)
                 if error := future.exception():
                     log.error("a duty's call failed", exc_info=error)
+                    outcome = failed(claimed, f"unexpected {type(error).__name__}")
                 else:
-                    book(claimed, future.result())
-                    booked += 1
+                    outcome = future.result()
+                book(claimed, outcome)
+                booked += 1

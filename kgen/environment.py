@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import NoReturn
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from kgen.hosts import can_be_looked_up
+
 # sysexits.h: EX_CONFIG. The launcher knows it and does not restart what will fail again.
 EX_CONFIG = 78
 
@@ -78,14 +80,18 @@ def words(name: str, default: str) -> list[str]:
 
 
 def url(name: str, default: str | None, schemes: tuple[str, ...]) -> str:
-    """An address with one of the given schemes."""
+    """An address with one of the given schemes; of an http address the host can be looked up."""
     value = text(name, default)
     try:
-        scheme = urlsplit(value).scheme
+        parts = urlsplit(value)
+        scheme, host = parts.scheme, parts.hostname or ""
     except ValueError:
-        scheme = ""
+        scheme, host = "", ""
     if scheme not in schemes:
         refuse(name, f"is no address that starts with {' or '.join(s + '://' for s in schemes)}")
+    # The others may name a socket's folder in the host's place.
+    if scheme in ("http", "https") and not can_be_looked_up(host):
+        refuse(name, "names no host that can be looked up")
     return value
 
 

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from kgen.hosts import can_be_looked_up
+
 SCHEMES = {"https": 443, "http": 80}
 
 
@@ -38,7 +40,10 @@ class Target:
 
 
 def is_acceptable(url: str) -> bool:
-    """Whether an endpoint may be registered: a plain http(s) address; https only, unless private ones are allowed."""
+    """Whether an endpoint may be registered: a plain http(s) address whose host can be looked up.
+
+    Only https, unless private addresses are allowed.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -46,7 +51,7 @@ def is_acceptable(url: str) -> bool:
         return False
     schemes = SCHEMES if settings.WEBHOOK_PRIVATE else {"https": 443}
     plain = url.isascii() and url.isprintable() and " " not in url and not parts.username and not parts.fragment
-    return parts.scheme in schemes and bool(parts.hostname) and plain and port != 0
+    return parts.scheme in schemes and can_be_looked_up(parts.hostname or "") and plain and port != 0
 
 
 def resolve(url: str) -> Target:
@@ -58,7 +63,8 @@ def resolve(url: str) -> Target:
     host, port = parts.hostname or "", parts.port or SCHEMES[parts.scheme]
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):
+        # UnicodeError: a name that IDNA cannot encode, registered before such names were refused.
         raise Unreachable("the name does not resolve") from None
     ips = [str(entry[4][0]) for entry in found]
     # All of them: one public address beside a private one is how a filter is tricked.

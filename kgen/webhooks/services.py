@@ -188,7 +188,12 @@ def deliver_due() -> int:
     Many go out at once, few of them to the same endpoint. One that does not answer is left alone until the next run.
     """
     run = _DeliveryRun()
-    return call_many(claim=run.claim, call=_call, book=run.book, at_once=AT_ONCE)
+    return call_many(claim=run.claim, call=_call, failed=_failed, book=run.book, at_once=AT_ONCE)
+
+
+def _failed(call: DeliveryCall, words: str) -> DeliveryOutcome:
+    """What an unexpected exception in a call counts as: a failed try."""
+    return DeliveryOutcome(None, words)
 
 
 @transactional

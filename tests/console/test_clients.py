@@ -201,7 +201,8 @@ def test_a_limited_operator_makes_no_client_and_changes_only_its_own(client_row:
 
 def test_an_endpoint_from_its_making_to_its_end(browser: Browser, client_row: Client) -> None:
     path = page_of(client_row, "webhooks/")
-    for wrong in ({"url": "ftp://x.example/"}, {"url": "https://x.example/", "event_types": ["nope"]}):
+    unusable = [{"url": url} for url in ("ftp://x.example/", "https://a..b/hook", f"https://{'a' * 64}.example/")]
+    for wrong in (*unusable, {"url": "https://x.example/", "event_types": ["nope"]}):
         assert browser.post(path, {"do": "add", "reason": "x"} | wrong).status_code == 400
     assert not WebhookEndpoint.objects.exists()
     sent = {"url": "https://x.example/hook?key=1", "event_types": ["gamer.linked"], "reason": "wanted"}

@@ -1,6 +1,7 @@
 """Duties that call the outside: alone, many calls at once, and each in a queue that a worker serves."""
 
 import time
+from asyncio import CancelledError
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -56,18 +57,27 @@ def test_a_run_that_fails_gives_the_lock_back_and_no_sign_of_life() -> None:
     assert not Heartbeat.objects.exists()
 
 
-def test_a_call_that_raises_is_not_booked_and_the_others_are() -> None:
+@pytest.mark.parametrize("fault", [ZeroDivisionError, SystemExit, CancelledError])
+def test_a_call_that_raises_anything_is_booked_as_failed(fault: type[BaseException]) -> None:
     due, booked = [3, 2, 1, 0], []
+
+    def call(number: int) -> str:
+        if number == 0:
+            raise fault("a secret")
+        return "made"
 
     def claim(room: int) -> Iterator[int]:
         for _ in range(min(room, len(due))):
             yield due.pop()
 
-    def book(number: int, outcome: float) -> None:
+    def book(number: int, outcome: str) -> None:
         booked.append((number, outcome))
 
-    assert duties.call_many(claim=claim, call=lambda number: 6 / number, book=book, at_once=2) == 3
-    assert sorted(booked) == [(1, 6.0), (2, 3.0), (3, 2.0)]
+    def failed(number: int, words: str) -> str:
+        return f"{number} failed: {words}"
+
+    assert duties.call_many(claim=claim, call=call, failed=failed, book=book, at_once=2) == 4
+    assert sorted(booked) == [(0, f"0 failed: unexpected {fault.__name__}"), (1, "made"), (2, "made"), (3, "made")]
 
 
 def test_nothing_is_claimed_any_more_when_a_run_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +89,9 @@ def test_nothing_is_claimed_any_more_when_a_run_is_over(monkeypatch: pytest.Monk
         return [room]
 
     began = time.monotonic()
-    made = duties.call_many(claim=claim, call=lambda _: time.sleep(0.05), book=lambda *_: None, at_once=1)
+    made = duties.call_many(
+        claim=claim, call=lambda _: time.sleep(0.05), failed=lambda *_: None, book=lambda *_: None, at_once=1
+    )
     assert made == len(claimed) > 1
     assert time.monotonic() - began < 2
 

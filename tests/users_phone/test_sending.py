@@ -99,6 +99,13 @@ def test_a_fault_of_ours_holds_up_nobody_else(
     for number in ("8000000001", "8000000002"):
         gamer.post("/fe/users/auth/otp/register", Phone(phone.gateway, number).body()).ok()
     assert send_due_messages() == 1
+    # It may have been sent: it waits for the cool-down, and is given up with its code.
+    tried = SmsMessage.objects.get(sent_at=None)
+    assert (tried.attempts, tried.given_up_at, send_due_messages()) == (1, None, 0)
+    let_pass(seconds=301)
+    assert send_due_messages() == 0
+    tried.refresh_from_db()
+    assert tried.given_up_at is not None
 
 
 def test_no_connection_is_no_sending(gamer: GamerCaller, phone: Phone, settings: Any) -> None:

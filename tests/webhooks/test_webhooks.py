@@ -26,6 +26,7 @@ from tests.rewards.test_settlement import play
 from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.listener import Heard, Listener, listening
+from users.models import Client
 
 pytestmark = pytest.mark.django_db
 
@@ -264,6 +265,53 @@ def test_a_foreign_endpoint_is_unknown(studio: StudioCaller, other_studio: Studi
 def test_a_bad_address_is_refused(studio: StudioCaller, settings: Any, url: str) -> None:
     settings.WEBHOOK_PRIVATE = False
     studio.post("/s2s/webhooks", {"url": url}).refused(400, "BAD_REQUEST")
+
+
+LONGEST_NAME = ".".join(["a" * 63] * 3 + ["a" * 61])
+
+
+@pytest.mark.parametrize("host", ["a..b", ".a.example", "a.example..", ".", f"{'a' * 64}.example", f"a{LONGEST_NAME}"])
+def test_a_host_that_cannot_be_looked_up_is_refused(studio: StudioCaller, settings: Any, host: str) -> None:
+    settings.WEBHOOK_PRIVATE = False
+    refused = studio.post("/s2s/webhooks", {"url": f"https://{host}/hook"}).refused(400, "BAD_REQUEST")
+    assert [fault["field"] for fault in refused["errors"]] == ["url"]
+    assert not WebhookEndpoint.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "host", ["a.example.", f"{'a' * 63}.example", f"{LONGEST_NAME}.", "192.0.2.1", "[2001:db8::1]"]
+)
+def test_the_longest_host_and_one_with_a_last_dot_are_accepted(studio: StudioCaller, settings: Any, host: str) -> None:
+    settings.WEBHOOK_PRIVATE = False
+    studio.post("/s2s/webhooks", {"url": f"https://{host}/hook"}).ok(201)
+
+
+# Rows from before such addresses were refused. The port of the second one cannot be read at all.
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://a..b/hook", "the name does not resolve"),
+        (f"https://{'a' * 64}.example/hook", "the name does not resolve"),
+        ("https://a.example:99999/hook", "unexpected ValueError"),
+    ],
+)
+def test_a_call_that_raises_is_a_failed_try_and_is_given_up_in_the_end(
+    studio: StudioCaller, client_row: Client, listener: Listener, url: str, words: str
+) -> None:
+    now = database_now()
+    broken = WebhookEndpoint.objects.create(client_id=client_row.pk, url=url, created_at=now)
+    studio.post(f"/s2s/webhooks/{broken.pk}/test").ok()
+    other = add(studio, listener)
+    studio.post(f"/s2s/webhooks/{other['id']}/test").ok()
+    assert deliver_due() == 2
+    assert len(listener.heard) == 1
+    delivery = WebhookDelivery.objects.get(endpoint=broken)
+    assert (delivery.state, delivery.tries, delivery.last_status, delivery.last_error) == ("PENDING", 1, None, words)
+    assert delivery.next_attempt_at < now + services.LEASE, "the next try is due after its wait, not after the lease"
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(next_attempt_at=now, give_up_at=now)
+    assert deliver_due() == 1
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.tries, delivery.last_error) == ("FAILED", 2, words)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "192.168.1.1", "169.254.169.254", "[::1]", "localhost"])

@@ -77,7 +77,7 @@ def pay_due(*, most: int = 500) -> int:
     """Duty: make the calls that are due, up to 16 at a time. Returns how many. Any number of workers may run it."""
     switching.pause_after_restore()
     run = _PayoutRun(left=most)
-    return call_many(claim=run.claim, call=call, book=run.book, at_once=AT_ONCE)
+    return call_many(claim=run.claim, call=call, failed=unknown, book=run.book, at_once=AT_ONCE)
 
 
 def call(claim: LeasedPayout) -> Reply:
@@ -85,6 +85,11 @@ def call(claim: LeasedPayout) -> Reply:
     if claim.step is Step.SEND:
         return claim.rail.send(claim.order)
     return claim.rail.ask(claim.order)
+
+
+def unknown(claim: LeasedPayout, words: str) -> Reply:
+    """What an unexpected exception in a call counts as: it may have come after the rail took the payout in."""
+    return Reply(PayoutOutcome.UNKNOWN, detail=words)
 
 
 @transactional
