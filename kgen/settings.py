@@ -163,6 +163,7 @@ TEMPLATES = [
 ]
 AUTH_USER_MODEL = "users.Operator"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = ["kgen.admin_site.hashing.BoundedHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",

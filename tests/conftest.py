@@ -122,8 +122,8 @@ def work_where_it_is() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> Iterator[None]:
-    """The real hasher takes half a second a password, on purpose."""
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+    """The real hasher takes half a second a password, on purpose; this one has its bound."""
+    with override_settings(PASSWORD_HASHERS=["tests.support.passwords.QuickHasher"]):
         yield
 
 

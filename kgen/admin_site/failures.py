@@ -38,6 +38,8 @@ def page(request: HttpRequest, status: int, words: str = "") -> HttpResponse:
     }
     response = HttpResponse(render_to_string("console/failure.html", facts), status=status)
     response.headers["Cache-Control"] = "no-store"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(problems.RETRY_AFTER_UNAVAILABLE)
     # Django's handlers look at it; a bug was logged where it was caught.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response

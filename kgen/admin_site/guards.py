@@ -38,6 +38,12 @@ def take_try(kind: str, who: str, most: int) -> bool:
     return bool(row and row[0])
 
 
+def give_try_back(kind: str, who: str) -> None:
+    """The try was not judged, so it does not count."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE kgen_loginguard SET tries = tries - 1 WHERE key = %s AND tries > 0", [_key(kind, who)])
+
+
 def forget_tries(kind: str, who: str) -> None:
     """The try was right: those before it were slips of the same person."""
     with connection.cursor() as cursor:

@@ -14,8 +14,9 @@ from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from kgen import audit
-from kgen.admin_site.guards import TRIES_OF_ADDRESS, TRIES_OF_NAME, forget_tries, take_try
+from kgen.admin_site.guards import TRIES_OF_ADDRESS, TRIES_OF_NAME, forget_tries, give_try_back, take_try
 from kgen.api.throttles import client_address
+from kgen.errors import Unavailable
 
 REFUSED = (
     "This name and password do not let you in. After several failures wait a quarter of an hour, "
@@ -29,23 +30,32 @@ BEGAN, SEEN = "console_began", "console_seen"
 
 
 class PasswordForm(AuthenticationForm):  # type: ignore[misc]
-    """One answer for an unknown name, a wrong password and a lock, after the same work."""
+    """One answer for an unknown name, a wrong password and a lock; for the first two after the same work."""
 
     error_messages = AdminAuthenticationForm.error_messages | {"invalid_login": REFUSED, "inactive": REFUSED}
 
     def clean(self) -> dict[str, Any]:
         """
         :raises ValidationError: not let in.
+        :raises Unavailable: too many passwords are checked at this moment; the try does not count.
         """
         name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
         if name is None or not password:
             return self.cleaned_data  # type: ignore[no-any-return]
         address = client_address(self.request)
-        # Both are counted, whatever the first says, and the password is hashed even when it cannot count.
+        # Both are counted, whatever the first says. Names that do not exist are locked alike, so that a quick refusal
+        # tells nothing of them.
         free = [take_try("name", name, TRIES_OF_NAME), take_try("address", address, TRIES_OF_ADDRESS)]
-        operator = authenticate(self.request, username=name, password=password)
-        if not all(free) or operator is None or not getattr(operator, "is_staff", False):
-            self.refuse(name, locked=not all(free))
+        if not all(free):
+            self.refuse(name, locked=True)
+        try:
+            operator = authenticate(self.request, username=name, password=password)
+        except Unavailable:
+            give_try_back("name", name)
+            give_try_back("address", address)
+            raise
+        if operator is None or not getattr(operator, "is_staff", False):
+            self.refuse(name, locked=False)
         self.user_cache = operator
         forget_tries("name", name)
         return self.cleaned_data  # type: ignore[no-any-return]

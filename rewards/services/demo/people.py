@@ -13,6 +13,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
+from kgen.admin_site import hashing
 from kgen.admin_site.roles import Role
 from rewards.services.demo.past import Clock, trace
 from users import otp
@@ -92,8 +93,8 @@ def make_client(game: Game, clock: Clock, ago: timedelta) -> None:
 
 
 def hashed(passwords: dict[str, str]) -> dict[str, str]:
-    """What is stored of the passwords. Slow on purpose: beside each other, and before any transaction."""
-    with ThreadPoolExecutor() as threads:
+    """What is stored of the passwords. Slow on purpose: as many at once as may be, and before any transaction."""
+    with ThreadPoolExecutor(hashing.AT_ONCE) as threads:
         return dict(zip(passwords, threads.map(make_password, passwords.values()), strict=True))
 
 
