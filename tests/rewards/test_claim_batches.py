@@ -69,6 +69,49 @@ def test_each_claim_has_its_own_outcome_and_refusals_spoil_nothing(studio: Studi
 
 
 @pytest.mark.django_db
+def test_claims_of_many_with_every_sort_of_refusal_between_them(studio: StudioCaller) -> None:
+    prizes = [{"from_rank": rank, "to_rank": rank, "amount": 11 - rank} for rank in range(1, 7)]
+    names = "abcdef"
+    uid = studio.tournament(prize_table={"kind": "fixed", "bands": prizes})
+    callers = play(studio, uid, {name: 9 - place for place, name in enumerate(names)})
+    end(uid)
+    settle_due()
+    for name in "be":
+        studio.post(f"/s2s/gamers/{name}/suspend", {"reason": "review"}).ok()
+    rows = {name: row_of(caller) for name, caller in callers.items()}
+    # No room for 8 more.
+    full = rows["c"].wallet_id
+    tamper("UPDATE wallet_account SET balance = %s WHERE wallet_id = %s AND kind = 'bought'", LIMIT - 45, full)
+    outcomes = claim_many(
+        claims=[
+            Claim(rows["a"]),
+            Claim(rows["b"]),
+            Claim(rows["d"], tournament_id=UUID(uid)),
+            Claim(rows["c"]),
+            Claim(rows["f"], frozenset(rewards_of(rows["a"]))),
+            Claim(rows["f"], frozenset(rewards_of(rows["f"]))),
+            Claim(rows["e"], tournament_id=UUID(uid)),
+            Claim(rows["a"]),
+            Claim(rows["d"], tournament_id=uuid4()),
+        ]
+    )
+    assert [outcome.code if isinstance(outcome, DomainError) else outcome for outcome in outcomes] == [
+        Claimed(1, 10),
+        "GAMER_SUSPENDED",
+        Claimed(1, 7),
+        "BALANCE_LIMIT_EXCEEDED",
+        "RECORD_NOT_FOUND",
+        Claimed(1, 5),
+        "GAMER_SUSPENDED",
+        Claimed(0, 0),
+        "RECORD_NOT_FOUND",
+    ]
+    assert {name: callers[name].buckets()[2] for name in names} == {"a": 10, "b": 0, "c": 0, "d": 7, "e": 0, "f": 5}
+    left = Reward.objects.filter(status=RewardStatus.UNCLAIMED).order_by("rank")
+    assert list(left.values_list("gamer__user_id", "amount")) == [("b", 9), ("c", 8), ("e", 6)]
+
+
+@pytest.mark.django_db
 def test_whoever_claims_twice_together_is_paid_once(studio: StudioCaller) -> None:
     callers = winners(studio)
     a = row_of(callers["a"])
