@@ -23,7 +23,7 @@ test: packages-dev ## every check and every test, on a PostgreSQL and a Valkey o
 demo: packages ## play a whole tournament against the running product: N=200 gamers
 	@exec $(PYTHON) manage.py demo --gamers $(N)
 
-bench: packages-dev ## measure it on this machine (a quarter of an hour and more): ARGS="--quick", ARGS=--help
+bench: packages-dev ## measure it on this machine (a quarter of an hour and more): ARGS="--quick", ARGS="--against REV", ARGS=--help
 	@exec $(PYTHON) -m benchmarks $(ARGS)
 
 reset: ## forget the local state

@@ -11,6 +11,9 @@ from typing import Any
 
 from benchmarks import options as choices
 from benchmarks import report, wrk
+from benchmarks.about import about
+from benchmarks.against import comparing, ratios
+from benchmarks.seeder import SeedingFailed
 from benchmarks.stack import running_stack
 from kgen.local import home as homes
 from kgen.local.failure import Refused, StopRequested
@@ -21,22 +24,27 @@ README = FOLDER / "README.md"
 
 
 def main(arguments: list[str]) -> int:
-    """0 when all was measured and nothing went wrong; 1 after a fault of the product; 130 after Ctrl-C."""
-    available = (
-        sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
-    )
-    options = choices.read(arguments, available)
+    """0 when all was measured and nothing went wrong; 1 after a fault of the product; 130 after Ctrl-C.
+
+    A comparison only reports: 0 whatever it found.
+    """
+    options = choices.read(arguments, _cores())
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, options.cores)
     home = homes.chosen_path() / "bench"
     try:
         wrk.require_wrk()
-        code = _measure(home, options)
+        folder = Path(options.results or FOLDER / "results")
+        folder.mkdir(parents=True, exist_ok=True)
+        code = (_compare if options.against else _measure)(home, options, folder)
     except StopRequested:
         return 130
     except Refused as refusal:
         sys.stderr.write(f"kgen: {refusal}\n")
         return refusal.code
+    except SeedingFailed as failure:
+        sys.stderr.write(f"kgen: {failure}\n")
+        return 1
     if code == 0:
         homes.reset(home)
     return code
@@ -46,9 +54,22 @@ def _cores() -> list[int]:
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
 
 
-def _measure(home: Path, options: choices.Options) -> int:
-    folder = Path(options.results or FOLDER / "results")
-    folder.mkdir(parents=True, exist_ok=True)
+def _compare(home: Path, options: choices.Options, folder: Path) -> int:
+    found = ratios.Comparison()
+    try:
+        comparing.compare(home, options, found)
+    except StopRequested:
+        found.faults.append("stopped before the end")
+        raise
+    finally:
+        if found.rows:
+            text = ratios.table(found)
+            path = _write(folder, "against-", ratios.facts(found), text)
+            say(f"\n{text}\nbench: saved as {path}.json and .md")
+    return 0
+
+
+def _measure(home: Path, options: choices.Options, folder: Path) -> int:
     with running_stack(home) as stack:
         os.environ.update(stack.services.environment, DJANGO_SETTINGS_MODULE="kgen.settings")
         import django
@@ -64,7 +85,7 @@ def _measure(home: Path, options: choices.Options) -> int:
             from benchmarks import growth
 
             return _save_growth(growth.measure_growth(stack, options), folder, publish=options.publish)
-        results = report.Results(running.about(options))
+        results = report.Results(about(options, stack.services))
         try:
             running.measure_everything(stack, options, results)
         except StopRequested:

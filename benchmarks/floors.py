@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 from django.db import connection
 
 from benchmarks import seed
-from benchmarks.loads import settle_for_all
 from benchmarks.seed import Tournament, World
+from benchmarks.seeder import Seeder
 from benchmarks.stack import Stack
 from kgen.local import binaries
 from kgen.local.failure import Refused
@@ -31,15 +31,17 @@ class Floor:
 
     name: str
     units: int = 1
-    prepare: Callable[[World], tuple[dict[str, Any], int]] | None = None
+    prepare: Callable[[Seeder], tuple[dict[str, Any], int]] | None = None
 
 
-def _fresh_tournament(world: World) -> tuple[dict[str, Any], int]:
+def _fresh_tournament(seeder: Seeder) -> tuple[dict[str, Any], int]:
+    world = seeder.world
     made = seed.open_tournament(world.client, size=world.gamers)
     return _of(made), world.gamers
 
 
-def _full_tournament(world: World) -> tuple[dict[str, Any], int]:
+def _full_tournament(seeder: Seeder) -> tuple[dict[str, Any], int]:
+    world = seeder.world
     made = seed.open_tournament(world.client, size=world.gamers)
     seed.fill(world, made, scored=False)
     return _of(made), world.gamers
@@ -49,8 +51,8 @@ def _of(tournament: Tournament) -> dict[str, Any]:
     return {"tournament": tournament.uid, "escrow": tournament.escrow}
 
 
-def _rewards(world: World) -> tuple[dict[str, Any], int]:
-    settle_for_all(world)
+def _rewards(seeder: Seeder) -> tuple[dict[str, Any], int]:
+    seeder.settle_for_all()
     with connection.cursor() as cursor:
         cursor.execute(_REWARDS)
     return {}, int(seed.ask("SELECT count(*) FROM benchmark_reward")[0])
@@ -76,10 +78,10 @@ FLOORS_BY_NAME = {
 }
 
 
-def measure(stack: Stack, world: World, floor: Floor, *, seconds: float) -> float:
+def measure(stack: Stack, seeder: Seeder, floor: Floor, *, seconds: float) -> float:
     """Transactions a second. :raises Refused: the script failed, or what it uses up was used up."""
-    prepared, supply = floor.prepare(world) if floor.prepare else ({}, 0)
-    given = {**_variables(world), **prepared}
+    prepared, supply = floor.prepare(seeder) if floor.prepare else ({}, 0)
+    given = {**_variables(seeder.world), **prepared}
     address, environment = _address(stack.services.database_url)
     command = [str(binaries.postgres("pgbench")), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", str(THREADS)]
     command += ["-T", str(max(1, round(seconds))), "-f", str(FLOORS / f"{floor.name}.sql")]

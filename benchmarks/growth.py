@@ -10,10 +10,12 @@ import matplotlib as mpl
 from matplotlib import pyplot
 
 from benchmarks import running
+from benchmarks.about import about
 from benchmarks.loads import Field, chosen
 from benchmarks.options import Options
 from benchmarks.report import Results, Spread
 from benchmarks.stack import Stack
+from benchmarks.warming import warm_up
 from kgen.local.supervisor import say
 
 WORKS = "score,top,around,join,session,balance,transactions"
@@ -25,13 +27,13 @@ def measure_growth(stack: Stack, options: Options) -> dict[int, Results]:
     found: dict[int, Results] = {}
     for number, size in enumerate(options.growth, start=1):
         own = replace(options, gamers=size, connections=(32,))
-        results = Results(running.about(own))
-        world = running.new_world(number, size, crowd=0)
+        results = Results(about(own, stack.services))
+        seeder, game = running.new_game(number, size, crowd=0)
         if number == 1:
             stack.start_product()
-        field = Field(world, stack.how.port)
-        running.warm_up(stack, field, boards=("around",))
-        running.measure_loads(stack, field, loads, own, results)
+        field = Field(game, seeder, stack.how.port)
+        warm_up(stack, field, boards=("around",))
+        running.measure_loads(stack, field, loads, seeder, own, results)
         found[size] = results
     running.prove(found[options.growth[-1]], "after")
     return found

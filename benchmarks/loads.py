@@ -5,35 +5,58 @@ from __future__ import annotations
 import http.client
 import random
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
-from uuid import UUID
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
-from django.db import connection
-
-from benchmarks import seed
-from benchmarks.seed import Tournament, World
 from benchmarks.wrk import DIGITS, THREADS, request
 from kgen.local.failure import Refused
-from rewards.services.settling import settle_tournament
 
 BULK_ROWS = 1000
 BULK_VARIANTS = 100
 POLLERS = 200
-# Pays everybody back 90 % of the stake, so that everybody has something to claim.
-ALL_WIN = {"kind": "multiples", "bands": [{"percent_bp": 10_000, "multiple_bp": 9_000}]}
+
+
+@dataclass(frozen=True)
+class Game:
+    """What a caller of a seeded game knows: credentials, and the ids of its tournament and its large one."""
+
+    client_id: str
+    secret: str
+    gamers: int
+    stake: int
+    main: str
+    large: str
+    # Access tokens of those who call, by their numbers.
+    tokens: dict[int, str]
+
+    @staticmethod
+    def of(facts: dict[str, Any]) -> Game:
+        """From what a seeder tells."""
+        return Game(**facts | {"tokens": dict(facts["tokens"])})
+
+
+class Supplies(Protocol):
+    """Makes what calls use up; see `seeder.Seeder`."""
+
+    def open_tournament(self) -> str:
+        """A tournament with a seat for everybody; its id."""
+
+    def fill_tournament(self, uid: str) -> None:
+        """Everybody who is not in it joins."""
+
+    def make_rewards(self) -> list[tuple[int, str]]:
+        """Rewards that nobody has claimed: the gamer's number and the reward's id."""
 
 
 @dataclass
 class Field:
-    """What loads work on: the world, where the server is, and the tournaments that they use up."""
+    """What loads work on: the game, where its server is, and the tournament that gamers leave."""
 
-    world: World
+    game: Game
+    supplies: Supplies
     port: int
-    joined: Tournament | None = None
-    left: Tournament | None = None
+    left: str | None = None
     pools: int = 0
-    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -56,46 +79,46 @@ class Load:
     offered: Callable[[Field], bool] = lambda field: True
 
 
-def _as_gamer(world: World, number: int) -> dict[str, str]:
-    return {"user-jwt-token": world.tokens[number]}
+def _as_gamer(game: Game, number: int) -> dict[str, str]:
+    return {"user-jwt-token": game.tokens[number]}
 
 
-def _as_studio(world: World) -> dict[str, str]:
-    return {"x-client-id": str(world.client.pk), "x-client-secret": world.secret}
+def _as_studio(game: Game) -> dict[str, str]:
+    return {"x-client-id": game.client_id, "x-client-secret": game.secret}
 
 
 def _callers(field: Field) -> Iterator[int]:
     """Everybody who has a token, in no order."""
-    numbers = list(field.world.tokens)
+    numbers = list(field.game.tokens)
     random.shuffle(numbers)
     yield from numbers
 
 
 def _score(field: Field) -> Iterator[bytes]:
-    uid = field.world.main.uid
+    uid = field.game.main
     body = {"metadata": {"tournamentId": uid}, "payload": {"score": {"value": DIGITS}}}
     for number in _callers(field):
-        yield request("POST", f"/fe/esports/tournaments/{uid}/score", _as_gamer(field.world, number), body)
+        yield request("POST", f"/fe/esports/tournaments/{uid}/score", _as_gamer(field.game, number), body)
 
 
 def _bulk(field: Field) -> Iterator[bytes]:
-    world = field.world
+    game = field.game
     for _ in range(BULK_VARIANTS):
-        chosen = random.sample(range(1, world.gamers + 1), min(BULK_ROWS, world.gamers))
+        chosen = random.sample(range(1, game.gamers + 1), min(BULK_ROWS, game.gamers))
         rows = [{"user_id": f"player-{number}", "value": random.randrange(10**7)} for number in chosen]
-        yield request("POST", f"/s2s/esports/tournaments/{world.main.uid}/scores", _as_studio(world), {"scores": rows})
+        yield request("POST", f"/s2s/esports/tournaments/{game.main}/scores", _as_studio(game), {"scores": rows})
 
 
-def _reading(path: Callable[[World], str]) -> Callable[[Field], Iterator[bytes]]:
+def _reading(path: Callable[[Game], str]) -> Callable[[Field], Iterator[bytes]]:
     def requests(field: Field) -> Iterator[bytes]:
         for number in _callers(field):
-            yield request("GET", path(field.world), _as_gamer(field.world, number))
+            yield request("GET", path(field.game), _as_gamer(field.game, number))
 
     return requests
 
 
-def _top_path(world: World) -> str:
-    return f"/fe/esports/tournaments/{world.main.uid}/leaderboard?limit=100"
+def _top_path(game: Game) -> str:
+    return f"/fe/esports/tournaments/{game.main}/leaderboard?limit=100"
 
 
 def fetch(field: Field, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
@@ -112,42 +135,41 @@ def fetch(field: Field, path: str, headers: dict[str, str]) -> http.client.HTTPR
 
 def _has_etag(field: Field) -> bool:
     """Whether the server knows an answer again, by saying 304."""
-    path, headers = _top_path(field.world), _as_gamer(field.world, 1)
+    path, headers = _top_path(field.game), _as_gamer(field.game, 1)
     etag = fetch(field, path, headers).getheader("ETag")
     return etag is not None and fetch(field, path, headers | {"If-None-Match": etag}).status == 304
 
 
 def _top_known(field: Field) -> Iterator[bytes]:
     """Gamers who ask again and have the answer already."""
-    path = _top_path(field.world)
+    path = _top_path(field.game)
     for number, _ in zip(_callers(field), range(POLLERS), strict=False):
-        headers = _as_gamer(field.world, number)
+        headers = _as_gamer(field.game, number)
         etag = fetch(field, path, headers).getheader("ETag") or ""
         yield request("GET", path, headers | {"If-None-Match": etag})
 
 
 def _join(field: Field) -> Iterator[bytes]:
     """Everybody into a new tournament, which all of them have in common."""
-    field.joined = seed.open_tournament(field.world.client, size=field.world.gamers)
-    path = f"/fe/esports/tournaments/{field.joined.uid}/join"
+    path = f"/fe/esports/tournaments/{field.supplies.open_tournament()}/join"
     for number in _callers(field):
-        yield request("POST", path, _as_gamer(field.world, number), {"joiningStake": seed.STAKE})
+        yield request("POST", path, _as_gamer(field.game, number), {"joiningStake": field.game.stake})
 
 
 def _leave(field: Field) -> Iterator[bytes]:
     """Everybody out of a tournament again."""
     if field.left is None:
-        field.left = seed.open_tournament(field.world.client, size=field.world.gamers)
-    seed.fill(field.world, field.left, scored=False)
-    path = f"/fe/esports/tournaments/{field.left.uid}/leave"
+        field.left = field.supplies.open_tournament()
+    field.supplies.fill_tournament(field.left)
+    path = f"/fe/esports/tournaments/{field.left}/leave"
     for number in _callers(field):
-        yield request("POST", path, _as_gamer(field.world, number), {})
+        yield request("POST", path, _as_gamer(field.game, number), {})
 
 
 def _session(field: Field) -> Iterator[bytes]:
     for number in _callers(field):
         body = {"user_id": f"player-{number}", "username": f"Player {number}"}
-        yield request("POST", "/s2s/session", _as_studio(field.world), body)
+        yield request("POST", "/s2s/session", _as_studio(field.game), body)
 
 
 def _first_session(field: Field) -> Iterator[bytes]:
@@ -155,32 +177,17 @@ def _first_session(field: Field) -> Iterator[bytes]:
     field.pools += 1
     body = {"user_id": f"new-{field.pools}-{DIGITS}", "username": "A new player"}
     for _ in range(THREADS):
-        yield request("POST", "/s2s/session", _as_studio(field.world), body)
+        yield request("POST", "/s2s/session", _as_studio(field.game), body)
 
 
 def _claim(field: Field) -> Iterator[bytes]:
     """All rewards that there are, each by a call of its own."""
-    world = field.world
-    settle_for_all(world)
-    number_of = {world.id("gamer", number): number for number in world.tokens}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT gamer_id::text, id::text FROM rewards_reward WHERE status = 'UNCLAIMED'")
-        rows: list[Any] = cursor.fetchall()
-    random.shuffle(rows)
-    for gamer, reward in rows:
-        if gamer in number_of:
-            headers = _as_gamer(world, number_of[gamer])
+    rewards = field.supplies.make_rewards()
+    random.shuffle(rewards)
+    for number, reward in rewards:
+        if number in field.game.tokens:
+            headers = _as_gamer(field.game, number)
             yield request("POST", "/fe/esports/rewards/claim", headers, {"reward_ids": [reward]})
-
-
-def settle_for_all(world: World) -> None:
-    """A tournament that everybody wins in, settled: by us, or by the worker if it was quicker."""
-    tournament = seed.open_tournament(world.client, size=world.gamers, table=ALL_WIN)
-    seed.fill(world, tournament, scored=True)
-    seed.end(tournament)
-    settle_tournament(tournament_id=UUID(tournament.uid))
-    if seed.ask("SELECT settled_at FROM esports_tournament WHERE id = %s", tournament.uid)[0] is None:
-        raise Refused("a tournament with a whole field was not settled")
 
 
 LOADS = (
@@ -191,21 +198,21 @@ LOADS = (
     Load(
         "around",
         "around me",
-        _reading(lambda world: f"/fe/esports/tournaments/{world.main.uid}/leaderboard?around=me&limit=100"),
+        _reading(lambda game: f"/fe/esports/tournaments/{game.main}/leaderboard?around=me&limit=100"),
         floor="around",
     ),
     Load(
         "around-large",
         "around me, among ten times as many",
-        _reading(lambda world: f"/fe/esports/tournaments/{world.large.uid}/leaderboard?around=me&limit=100"),
+        _reading(lambda game: f"/fe/esports/tournaments/{game.large}/leaderboard?around=me&limit=100"),
         floor="around_large",
     ),
     Load("join", "join", _join, pool="once", floor="transfer", own_floor="join"),
     Load("leave", "leave", _leave, pool="once", floor="leave"),
     Load("session", "session, known gamer", _session, floor="session"),
     Load("first-session", "session, first", _first_session, pool="fresh", floor="first_session"),
-    Load("balance", "balance", _reading(lambda world: "/fe/wallet/balance"), floor="balance"),
-    Load("transactions", "transactions", _reading(lambda world: "/fe/wallet/transactions"), floor="transactions"),
+    Load("balance", "balance", _reading(lambda game: "/fe/wallet/balance"), floor="balance"),
+    Load("transactions", "transactions", _reading(lambda game: "/fe/wallet/transactions"), floor="transactions"),
     Load("claim", "claim", _claim, pool="once", floor="claim"),
 )
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from benchmarks import processes, seed, wrk
+from benchmarks import wrk
 from benchmarks.loads import Field, Load
 from benchmarks.stack import Stack
-from kgen.valkey import valkey
 
 # A line of web's log about an answer of 500 and above, in either format, or about an error nobody caught.
 _FAULT = re.compile(rb'"status": ?5\d\d|\bstatus=5\d\d|Traceback \(most recent call last\)')
@@ -46,29 +45,11 @@ class Run:
         return asdict(self)
 
 
-class Meter:
-    """The CPU clocks of the programs that take part."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.roots = {"server": stack.pid("web"), "database": _postmaster(), "valkey": _valkey_pid()}
+class Clocks(Protocol):
+    """CPU seconds since each began, of what is named server, database and valkey; None where it cannot be known."""
 
     def read(self) -> dict[str, float | None]:
-        """CPU seconds since each began."""
-        return {
-            name: None if root is None or not processes.is_measurable() else processes.cpu_seconds(root)
-            for name, root in self.roots.items()
-        }
-
-
-def _postmaster() -> int | None:
-    """The parent of our own backend, if the database is on this machine."""
-    backend = seed.ask("SELECT pg_backend_pid()")[0]
-    return processes.parent_of(backend) if processes.name_of(backend).startswith("postgres") else None
-
-
-def _valkey_pid() -> int | None:
-    pid = int(valkey().info("server")["process_id"])
-    return pid if processes.name_of(pid).startswith(("valkey", "redis")) else None
+        """The present readings."""
 
 
 def warm(stack: Stack, load: Load, *, connections: int) -> None:
@@ -78,11 +59,21 @@ def warm(stack: Stack, load: Load, *, connections: int) -> None:
         await_quiet(stack)
 
 
-def run(stack: Stack, load: Load, *, connections: int, seconds: float, meter: Meter) -> Run:
+def measure_load(
+    stack: Stack, field: Field, load: Load, *, connections: int, first: bool, seconds: float, clocks: Clocks
+) -> Run:
+    """One run of one load. The `first` of a round makes the pool, also one that the others keep."""
+    if first or load.pool != "kept":
+        make_pool(stack, field, load)
+    warm(stack, load, connections=connections)
+    return run(stack, load, connections=connections, seconds=seconds, clocks=clocks)
+
+
+def run(stack: Stack, load: Load, *, connections: int, seconds: float, clocks: Clocks) -> Run:
     """Send the requests of the pool that was made last, and tell."""
-    before = meter.read()
+    before = clocks.read()
     outcome = _drive(stack, load, connections, seconds)
-    after = meter.read()
+    after = clocks.read()
     await_quiet(stack)
     units = max(1, outcome.requests - outcome.errors) * load.units
     return Run(
@@ -108,7 +99,7 @@ def await_quiet(stack: Stack) -> None:
     def quiet() -> bool:
         began = time.monotonic()
         quick = all(stack.how.ready() for _ in range(5)) and time.monotonic() - began < _QUIET_SECONDS
-        return quick and not any(seed.ask(_AT_WORK)[0] for _ in range(5))
+        return quick and not any(stack.services.ask(_AT_WORK) == "t" for _ in range(5))
 
     stack.signals.wait_for(quiet, seconds=60, every=0.2)
 

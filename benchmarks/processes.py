@@ -49,6 +49,19 @@ def name_of(pid: int) -> str:
         return ""
 
 
+def arguments_of(pid: int) -> list[str]:
+    """A process' command line; empty where there is none."""
+    try:
+        return (_PROC / str(pid) / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")[:-1]
+    except OSError:
+        return []
+
+
+def below(root: int) -> list[int]:
+    """All processes that a process has started, directly or not."""
+    return list(_tree(root, _all_stats()))[1:] if is_measurable() else []
+
+
 def _tree(root: int, stats: dict[int, _Stat]) -> Iterator[int]:
     if root in stats:
         yield root

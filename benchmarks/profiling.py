@@ -11,6 +11,7 @@ from benchmarks import measure, running, wrk
 from benchmarks.loads import Field, chosen
 from benchmarks.options import Options
 from benchmarks.stack import Stack
+from benchmarks.warming import warm_up
 from kgen.local.failure import Refused
 from kgen.local.supervisor import say
 
@@ -21,10 +22,10 @@ RATE = 250
 def profile(stack: Stack, options: Options, folder: Path) -> None:
     """Send one load and write `<work>.folded` (for flame graphs) and `<work>.txt` into the folder."""
     load = chosen(options.profile)[0]
-    world = running.new_world(1, options.gamers, crowd=0)
-    field = Field(world, stack.how.port)
+    seeder, game = running.new_game(1, options.gamers, crowd=0)
+    field = Field(game, seeder, stack.how.port)
     stack.start_product()
-    running.warm_up(stack, field, boards=("around",))
+    warm_up(stack, field, boards=("around",))
     measure.make_pool(stack, field, load)
     folded = folder / f"profile-{load.name}.folded"
     spy = Path(sys.executable).with_name("py-spy")

@@ -154,24 +154,24 @@ def _about(results: Results) -> str:
 
 def _works(results: Results) -> str:
     head = ["work", "conn.", "a second", "p50 ms", "p99 ms", "errors", "server µs", "database µs", "of the floor"]
-    return _markdown(head, [_cells(results, row) for row in results.rows])
+    return markdown(head, [_cells(results, row) for row in results.rows])
 
 
 def _cells(results: Results, row: Row) -> list[str]:
-    numbers = [_told(row.spread("rate"), 0), _told(row.spread("p50"), 1), _told(row.spread("p99"), 1), str(row.errors)]
-    cpu = [_told(row.spread("server_us"), 0, spread_too=False), _told(row.spread("database_us"), 0, spread_too=False)]
+    numbers = [told(row.spread("rate"), 0), told(row.spread("p50"), 1), told(row.spread("p99"), 1), str(row.errors)]
+    cpu = [told(row.spread("server_us"), 0, spread_too=False), told(row.spread("database_us"), 0, spread_too=False)]
     return [row.title, str(row.connections), *numbers, *cpu, _of_floor(results, row)]
 
 
 def _of_floor(results: Results, row: Row) -> str:
     ratio, own = results.ratio(row, row.floor_name), results.ratio(row, row.own_floor_name)
-    told = "" if ratio is None else f"{ratio:.0%}"
-    return told if own is None else f"{told} of {row.floor_name}, {own:.0%} of {row.own_floor_name}"
+    share = "" if ratio is None else f"{ratio:.0%}"
+    return share if own is None else f"{share} of {row.floor_name}, {own:.0%} of {row.own_floor_name}"
 
 
 def _floors(results: Results) -> str:
-    rows = [[name.replace("_", " "), _told(Spread.of(rates), 0)] for name, rates in results.floors.items()]
-    return _markdown(["floor: the database alone, 32 clients", "a second"], rows) if rows else ""
+    rows = [[name.replace("_", " "), told(Spread.of(rates), 0)] for name, rates in results.floors.items()]
+    return markdown(["floor: the database alone, 32 clients", "a second"], rows) if rows else ""
 
 
 def _promises(results: Results) -> str:
@@ -182,7 +182,7 @@ def _promises(results: Results) -> str:
         aim = "" if target.aim is None else _bound(target, target.aim)
         value = "" if judgement.value is None else _amount(target, judgement.value)
         rows.append([target.work, where, _bound(target, target.least), aim, value, judgement.verdict])
-    return _markdown(["target", "conn.", "at least", "aim", "measured", ""], rows)
+    return markdown(["target", "conn.", "at least", "aim", "measured", ""], rows)
 
 
 _UNITS = {
@@ -207,7 +207,7 @@ def _bound(target: Target, bound: float) -> str:
 def _checks(results: Results) -> str:
     lines = []
     if results.settle_seconds:
-        lines.append(f"- settlement: {_told(Spread.of(results.settle_seconds), 2)} s")
+        lines.append(f"- settlement: {told(Spread.of(results.settle_seconds), 2)} s")
     if results.memory_after is not None:
         before, after = results.memory_before or 0, results.memory_after
         lines.append(f"- memory of the largest server process: {before:.0f} MB before, {after:.0f} MB after")
@@ -215,7 +215,8 @@ def _checks(results: Results) -> str:
     return "\n".join([*lines, *(f"- **{fault}**" for fault in results.faults)])
 
 
-def _told(spread: Spread | None, digits: int, *, spread_too: bool = True) -> str:
+def told(spread: Spread | None, digits: int, *, spread_too: bool = True) -> str:
+    """`median (least–most)`; empty where nothing was measured."""
     if spread is None:
         return ""
     middle = f"{spread.median:,.{digits}f}"
@@ -224,7 +225,8 @@ def _told(spread: Spread | None, digits: int, *, spread_too: bool = True) -> str
     return f"{middle} ({spread.least:,.{digits}f}–{spread.most:,.{digits}f})"
 
 
-def _markdown(head: list[str], rows: list[list[str]]) -> str:
+def markdown(head: list[str], rows: list[list[str]]) -> str:
+    """A table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 

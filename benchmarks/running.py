@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import io
-import os
-import platform
 import time
-from datetime import UTC, datetime
-from pathlib import Path
 from uuid import UUID
 
 from django.core.management import call_command
 
 from benchmarks import floors, measure, processes, seed
-from benchmarks.loads import LOADS, Field, Load, chosen, connections_of, fetch
+from benchmarks.loads import Field, Game, Load, chosen, connections_of
+from benchmarks.meter import Meter
 from benchmarks.options import Options
 from benchmarks.report import Results, Row
 from benchmarks.seed import World
+from benchmarks.seeder import Seeder
 from benchmarks.soak import soak
 from benchmarks.stack import Stack
+from benchmarks.warming import warm_up
 from kgen.local.supervisor import say
 from rewards.services.settling import settle_tournament
 
@@ -28,16 +27,16 @@ _MOST = 1_000_000
 
 def measure_everything(stack: Stack, options: Options, results: Results) -> None:
     """Seed, measure, prove; what is found goes into `results` as soon as it is there."""
-    world = new_world(1, options.gamers, crowd=min(_CROWD * options.gamers, _MOST - options.gamers))
+    seeder, game = new_game(1, options.gamers, crowd=min(_CROWD * options.gamers, _MOST - options.gamers))
     prove(results, "before")
     if options.only is None or "settle" in options.only.split(","):
-        results.settle_seconds = [settle_once(world) for _ in range(options.runs)]
+        results.settle_seconds = [settle_once(seeder.world) for _ in range(options.runs)]
     stack.start_product()
-    field = Field(world, stack.how.port)
+    field = Field(game, seeder, stack.how.port)
     warm_up(stack, field, boards=("around", "around-large"))
     results.memory_before = largest_process(stack)
     loads = [load for load in chosen(options.only) if load.offered(field)]
-    measure_loads(stack, field, loads, options, results)
+    measure_loads(stack, field, loads, seeder, options, results)
     results.memory_after = largest_process(stack)
     if options.soak:
         results.soak = soak(stack, field, options.soak)
@@ -45,41 +44,21 @@ def measure_everything(stack: Stack, options: Options, results: Results) -> None
     prove(results, "after")
 
 
-def new_world(number: int, gamers: int, *, crowd: int) -> World:
+def new_game(number: int, gamers: int, *, crowd: int) -> tuple[Seeder, Game]:
     """A seeded game; the crowd stands on its large board only."""
     began = time.monotonic()
     say(f"bench: seeding {gamers:,} gamers and {gamers * 10:,} postings")
-    world = seed.make_world(number, gamers=gamers, crowd=crowd)
+    seeder = Seeder(seed)
+    game = Game.of(seeder.make_world(number, gamers, crowd))
     say(f"bench: seeded in {time.monotonic() - began:.0f} s")
-    return world
+    return seeder, game
 
 
-def warm_up(stack: Stack, field: Field, *, boards: tuple[str, ...]) -> None:
-    """Statements are prepared, boards are made."""
-    by_name = {load.name: load for load in LOADS}
-    for name in boards:
-        _await_quick(stack, field, by_name[name])
-    measure.make_pool(stack, field, by_name["score"])
-    measure.run(stack, by_name["score"], connections=32, seconds=2, meter=measure.Meter(stack))
-
-
-def _await_quick(stack: Stack, field: Field, load: Load) -> None:
-    """A large board is first counted and then made by a worker: wait until it is there."""
-    path = next(iter(load.requests(field))).split(b" ")[1].decode()
-    headers = {"user-jwt-token": field.world.tokens[1]}
-
-    def quick() -> bool:
-        began = time.monotonic()
-        for _ in range(5):
-            fetch(field, path, headers)
-        return time.monotonic() - began < 0.25
-
-    stack.signals.wait_for(quick, seconds=90, every=1)
-
-
-def measure_loads(stack: Stack, field: Field, loads: list[Load], options: Options, results: Results) -> None:
+def measure_loads(
+    stack: Stack, field: Field, loads: list[Load], seeder: Seeder, options: Options, results: Results
+) -> None:
     """Round after round, so that a noisy minute of the machine spreads over all works."""
-    meter = measure.Meter(stack)
+    meter = Meter(stack)
     results.rows = [
         Row(load.name, load.title, connections, load.floor, load.own_floor)
         for load in loads
@@ -88,26 +67,29 @@ def measure_loads(stack: Stack, field: Field, loads: list[Load], options: Option
     for number in range(options.runs):
         say(f"bench: run {number + 1} of {options.runs}")
         for name in dict.fromkeys(name for load in loads for name in (load.floor, load.own_floor) if name):
-            _measure_floor(stack, field.world, name, options, results)
+            _measure_floor(stack, seeder, name, options, results)
         for load in loads:
             _measure_load(stack, field, load, meter, options, results)
 
 
-def _measure_floor(stack: Stack, world: World, name: str, options: Options, results: Results) -> None:
+def _measure_floor(stack: Stack, seeder: Seeder, name: str, options: Options, results: Results) -> None:
     floor = floors.FLOORS_BY_NAME[name]
-    rate = floors.measure(stack, world, floor, seconds=max(2, options.seconds / 2)) * floor.units
+    rate = floors.measure(stack, seeder, floor, seconds=max(2, options.seconds / 2)) * floor.units
     results.floors.setdefault(name, []).append(rate)
     say(f"bench: floor {name:<16}{rate:>12,.0f}/s")
 
 
-def _measure_load(
-    stack: Stack, field: Field, load: Load, meter: measure.Meter, options: Options, results: Results
-) -> None:
+def _measure_load(stack: Stack, field: Field, load: Load, meter: Meter, options: Options, results: Results) -> None:
     for position, connections in enumerate(connections_of(load, options.connections)):
-        if position == 0 or load.pool != "kept":
-            measure.make_pool(stack, field, load)
-        measure.warm(stack, load, connections=connections)
-        one = measure.run(stack, load, connections=connections, seconds=options.seconds, meter=meter)
+        one = measure.measure_load(
+            stack,
+            field,
+            load,
+            connections=connections,
+            first=position == 0,
+            seconds=options.seconds,
+            clocks=meter,
+        )
         row = results.row(load.name, connections)
         assert row is not None
         row.runs.append(one.facts())
@@ -143,27 +125,3 @@ def prove(results: Results, moment: str) -> None:
         say(f"bench: verify_ledger {moment}: clean")
     except SystemExit:
         results.faults += [f"verify_ledger {moment}: {line}" for line in said.getvalue().splitlines()[:5]]
-
-
-def about(options: Options) -> dict[str, str]:
-    """Where and how it was measured."""
-    cores = ", ".join(map(str, options.cores))
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    return {
-        "when": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "machine": f"{_cpu()}, {os.cpu_count()} cores, of which everything here shares {len(options.cores)} ({cores})",
-        "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}, "
-        f"PostgreSQL {seed.ask('SHOW server_version')[0]}, fsync {seed.ask('SHOW fsync')[0]}, "
-        f"synchronous_commit {seed.ask('SHOW synchronous_commit')[0]}",
-        "load of the machine at the start": load,
-        "size": f"{options.gamers:,} gamers, {options.gamers * 10:,} postings; {options.runs} runs of "
-        f"{options.seconds:g} s each: the median, and in brackets the least and the most",
-    }
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())

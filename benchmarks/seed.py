@@ -1,4 +1,7 @@
-"""A game that has been played: gamers, sessions, wallets with a history, and tournaments to play in."""
+"""A game that has been played: gamers, sessions, wallets with a history, and tournaments to play in.
+
+`seeder.py` of a later revision uses this module: what it names there keeps its name.
+"""
 
 from __future__ import annotations
 

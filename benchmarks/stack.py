@@ -19,7 +19,8 @@ from kgen.local.services import Services
 from kgen.local.signals import Signals
 from kgen.local.supervisor import SupervisedProcess, Supervisor
 
-# The limits stay on, so that what they cost is inside; they are only too high to be reached.
+# The limits stay on, so that what they cost is inside; they are only too high to be reached. `--against` starts earlier
+# revisions with these too: a setting with a new name keeps its old one here.
 LIMITS = {
     "KGEN_RATE_GAMER_PER_SECOND": "1000000",
     "KGEN_RATE_GAMER_BURST": "1000000",
@@ -114,7 +115,7 @@ def running_stack(path: Path) -> Iterator[Stack]:
     os.environ.update(LIMITS)
     for name, value in ARRANGEMENT.items():
         os.environ.setdefault(name, value)
-    os.environ["PORT"] = str(_free_port())
+    os.environ["PORT"] = str(free_port())
     how = product.WebOptions.configured()
     with homes.locked(home) as lock, Signals() as signals:
         supervisor = Supervisor(signals, lock)
@@ -135,7 +136,8 @@ def _check_empty(given: Services) -> None:
         raise Refused("DATABASE_URL: this database holds games already; the benchmark needs an empty one")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((product.HOST, 0))
         port: int = probe.getsockname()[1]

@@ -46,6 +46,8 @@ class ProcessSpec:
     repeat_stop_signal: bool = False
     # Processes that use the databases stop before the databases do.
     uses_databases: bool = True
+    # The checkout that the process runs in.
+    folder: Path = CHECKOUT
 
 
 class Watchdog:
@@ -112,7 +114,7 @@ class ChildProcess:
             self._process = subprocess.Popen(
                 spec.command,
                 env=dict(spec.environment),
-                cwd=CHECKOUT,
+                cwd=spec.folder,
                 stdin=subprocess.DEVNULL if spec.own_session else None,
                 stdout=spec.output or log,
                 stderr=log,
