@@ -61,8 +61,12 @@ def prepare(name: str, home: Home, supervisor: Supervisor) -> Revision:
 
 
 def commit_of(name: str, repository: Path) -> str:
-    """The full id of the commit that a name means. :raises Refused: none."""
-    return _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}").strip()
+    """The full id of the commit that a name means. :raises Refused: it means none."""
+    wanted = f"{name}^{{commit}}"
+    try:
+        return _git(repository, "rev-parse", "--verify", "--end-of-options", wanted).strip()
+    except Refused as refusal:
+        raise Refused(f"{refusal} ({name!r} is to be a commit, a branch or a tag)") from None
 
 
 def extract(commit: str, repository: Path, folder: Path) -> None:
@@ -89,6 +93,6 @@ def _git(repository: Path, *arguments: str) -> str:
     except FileNotFoundError:
         raise Refused("--against: git is missing") from None
     if said.returncode != 0:
-        reason = said.stderr.strip().splitlines() or ["no such revision"]
-        raise Refused(f"--against: git {arguments[0]} of {arguments[-1]}: {reason[-1]}")
+        lines = said.stderr.strip().splitlines()
+        raise Refused(f"--against: {lines[-1].removeprefix('fatal: ') if lines else f'git {arguments[0]} failed'}")
     return said.stdout

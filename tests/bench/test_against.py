@@ -119,7 +119,7 @@ def test_a_revision_is_brought_into_its_folder_and_leaves_no_trace(repository: P
 
 @pytest.mark.parametrize("name", ["nothing-of-that-name", "HEAD:product.py", "--all", ""])
 def test_an_unknown_revision_is_refused(repository: Path, name: str) -> None:
-    with pytest.raises(Refused, match="--against: git rev-parse"):
+    with pytest.raises(Refused, match="is to be a commit, a branch or a tag"):
         revision.commit_of(name, repository)
 
 
