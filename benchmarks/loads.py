@@ -11,6 +11,10 @@ from typing import Any, Literal, Protocol
 from benchmarks.wrk import DIGITS, THREADS, request
 from kgen.local.failure import Refused
 
+# The large board has ten times as many as there are gamers, and a million at most.
+_CROWD = 9
+_MOST = 1_000_000
+
 BULK_ROWS = 1000
 BULK_VARIANTS = 100
 POLLERS = 200
@@ -215,6 +219,11 @@ LOADS = (
     Load("transactions", "transactions", _reading(lambda game: "/fe/wallet/transactions"), floor="transactions"),
     Load("claim", "claim", _claim, pool="once", floor="claim"),
 )
+
+
+def crowd_of(gamers: int) -> int:
+    """How many stand on the large board beside so many gamers."""
+    return min(_CROWD * gamers, _MOST - gamers)
 
 
 def connections_of(load: Load, wanted: Iterable[int]) -> list[int]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.core.management import call_command
 
 from benchmarks import floors, measure, processes, seed
-from benchmarks.loads import Field, Game, Load, chosen, connections_of
+from benchmarks.loads import Field, Game, Load, chosen, connections_of, crowd_of
 from benchmarks.meter import Meter
 from benchmarks.options import Options
 from benchmarks.report import Results, Row
@@ -21,13 +21,10 @@ from benchmarks.warming import warm_up
 from kgen.local.supervisor import say
 from rewards.services.settling import settle_tournament
 
-_CROWD = 9
-_MOST = 1_000_000
-
 
 def measure_everything(stack: Stack, options: Options, results: Results) -> None:
     """Seed, measure, prove; what is found goes into `results` as soon as it is there."""
-    seeder, game = new_game(1, options.gamers, crowd=min(_CROWD * options.gamers, _MOST - options.gamers))
+    seeder, game = new_game(1, options.gamers, crowd=crowd_of(options.gamers))
     prove(results, "before")
     if options.only is None or "settle" in options.only.split(","):
         results.settle_seconds = [settle_once(seeder.world) for _ in range(options.runs)]

@@ -16,7 +16,7 @@ from benchmarks.against.revision import Revision
 from benchmarks.warming import warm_up
 
 from benchmarks import measure
-from benchmarks.loads import Field, Game, Load, chosen, connections_of
+from benchmarks.loads import Field, Game, Load, chosen, connections_of, crowd_of
 from benchmarks.options import Options
 from benchmarks.stack import Stack
 from kgen.local import home as homes
@@ -25,13 +25,13 @@ from kgen.local.signals import Signals
 from kgen.local.supervisor import Supervisor, say
 
 _LARGE = "around-large"
-_CROWD = 9
 
 
 @dataclass(frozen=True)
 class Side:
     """One of the two: its product, its game and its clocks."""
 
+    label: str
     stack: Stack
     field: Field
     clocks: Clocks
@@ -71,10 +71,10 @@ def _side(one: Revision, stack: Stack, seeders: contextlib.ExitStack, loads: lis
     large = any(load.name == _LARGE for load in loads)
     began = time.monotonic()
     say(f"bench: seeding {options.gamers:,} gamers for {one.label}")
-    game = Game.of(seeder.make_world(1, options.gamers, _CROWD * options.gamers if large else 0))
+    game = Game.of(seeder.make_world(1, options.gamers, crowd_of(options.gamers) if large else 0))
     say(f"bench: seeded in {time.monotonic() - began:.0f} s")
     (launcher,) = stack.programs.values()
-    side = Side(stack, Field(game, seeder, stack.how.port), Clocks(launcher.child.pid))
+    side = Side(one.label, stack, Field(game, seeder, stack.how.port), Clocks(launcher.child.pid))
     warm_up(stack, side.field, boards=("around", _LARGE) if large else ("around",))
     product.rest(stack)
     return side
@@ -86,27 +86,24 @@ def _offered(loads: list[Load], sides: list[Side]) -> list[Load]:
 
 def _measure(sides: list[Side], loads: list[Load], options: Options, found: Comparison) -> None:
     """Round after round over all calls, and for each call one side right after the other."""
-    found.rows = [
-        Pairs(load.name, load.title, connections)
+    plan = [
+        (load, connections, position == 0)
         for load in loads
-        for connections in connections_of(load, options.connections)
+        for position, connections in enumerate(connections_of(load, options.connections))
     ]
+    found.rows = [Pairs(load.name, load.title, connections) for load, connections, _ in plan]
     for number in range(options.runs):
         say(f"bench: round {number + 1} of {options.runs}")
-        rows = iter(found.rows)
-        for load in loads:
-            for position, connections in enumerate(connections_of(load, options.connections)):
-                row = next(rows)
-                # Whoever is second may meet what the first has left to its database: each is second as often.
-                for index in (0, 1) if number % 2 == 0 else (1, 0):
-                    runs = row.other if index else row.this
-                    one = _run(sides[index], load, connections, position == 0, options.seconds)
-                    runs.append(one.facts())
-                    found.faults += measure.faults_in_log(sides[index].stack)[:3]
-                say(f"bench: {load.name:<14}{connections:>4} {_told(row)}")
+        for (load, connections, first), row in zip(plan, found.rows, strict=True):
+            turns = list(zip(sides, (row.this, row.other), strict=True))
+            # The second side may meet what the first has left to the disk: each is second as often as the other.
+            for side, runs in turns if number % 2 == 0 else reversed(turns):
+                runs.append(_run(side, load, connections, first=first, seconds=options.seconds).facts())
+                found.faults += [f"{side.label}: {line}" for line in measure.faults_in_log(side.stack)[:3]]
+            say(f"bench: {load.name:<14}{connections:>4} {_told(row)}")
 
 
-def _run(side: Side, load: Load, connections: int, first: bool, seconds: float) -> measure.Run:
+def _run(side: Side, load: Load, connections: int, *, first: bool, seconds: float) -> measure.Run:
     """One run, during which the other side has nothing to do."""
     product.wake(side.stack)
     try:

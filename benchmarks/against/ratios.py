@@ -81,7 +81,8 @@ def table(comparison: Comparison) -> str:
         f"the least and the most. Other columns: medians of both, in this order. Below {NOISE} is marked."
     )
     slower = sum("SLOWER" in row.verdict for row in comparison.rows)
-    counted = f"{len(comparison.rows)} compared, {slower} slower than {NOISE}."
+    compared = sum(row.spread is not None for row in comparison.rows)
+    counted = f"{compared} of {len(comparison.rows)} compared, {slower} slower than {NOISE}."
     parts = [about, legend, markdown(head, [_cells(row) for row in comparison.rows]), counted]
     parts += ["\n".join(f"- **{fault}**" for fault in comparison.faults)] if comparison.faults else []
     return "\n\n".join(parts) + "\n"

@@ -63,7 +63,7 @@ def test_the_table_shows_ratio_spread_and_both_medians() -> None:
     assert "**SLOWER than 0.95**" in text
     assert "| top 100 | 256 |  | – / – | – / – | – / – | – / – | 0 / 0 | **NOT MEASURED** |" in text
     assert "the rate of this tree (1a) / that of main (2b)" in text
-    assert "2 compared, 1 slower than 0.95." in text
+    assert "1 of 2 compared, 1 slower than 0.95." in text
     assert "**other: status=500**" in text
 
 
