@@ -6,7 +6,7 @@ PostgreSQL and Valkey are real; each xdist worker has a database of its own.
 import gc
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
@@ -21,7 +21,7 @@ from xdist.scheduler import LoadScopeScheduling
 from kgen.fast_path.batch_lane import BatchLane
 from tests.support import factories
 from tests.support.databases import connect_to, drop_database, empty_all_tables, make_database
-from tests.support.http import GamerCaller, StudioCaller
+from tests.support.http import GamerCaller, Gamers, StudioCaller
 from tests.support.ways import Chosen, Way
 from users.models import Client
 
@@ -201,6 +201,6 @@ def gamer(studio: StudioCaller) -> GamerCaller:
 
 
 @pytest.fixture
-def gamers(studio: StudioCaller) -> Callable[[int], list[GamerCaller]]:
+def gamers(studio: StudioCaller) -> Gamers:
     """Makes so many gamers with open sessions."""
     return lambda count: [studio.gamer(f"player-{index}") for index in range(1, count + 1)]

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from pytest_django import DjangoDbBlocker
+from tests.support.waiting import eventually
 
 from tests.browser.looking import WIDTHS, Tab, launch, system_chromium
 from tests.browser.operators import enrol, give_password
 from tests.browser.screens import Screens
 from tests.support.databases import another_database
-from tests.support.stack import Stack, eventually, running
+from tests.support.stack import Stack, running
 
 # Playwright's loop goes on in the thread of the tests, which lets Django believe that they were asynchronous.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -52,7 +53,7 @@ def stack(chromium: Browser, database: str, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="package")
 def demo(stack: Stack) -> dict[str, Any]:
     """What `seed_demo --rich` said: clients and operators, with their secrets and passwords."""
-    done = stack.manage("seed_demo", "--rich", seconds=240)
+    done = stack.manage("seed_demo", "--rich", seconds=600)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

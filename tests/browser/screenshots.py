@@ -5,10 +5,11 @@ import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.support.waiting import eventually
 
 from tests.browser.looking import launch
 from tests.browser.operators import give_password, type_a_tournament
-from tests.support.stack import Stack, eventually, running
+from tests.support.stack import Stack, running
 
 FOLDER = Path(__file__).parents[2] / "docs/screenshots"
 SIZE = {"width": 1280, "height": 800}
@@ -38,7 +39,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "home") as stack, sync_playwright() as play:
         eventually(stack.is_whole)
-        done = stack.manage("seed_demo", "--rich", seconds=240)
+        done = stack.manage("seed_demo", "--rich", seconds=600)
         passwords = json.loads(done.stdout.splitlines()[-1])["operator_passwords"]
         browser = launch(play)
         take(browser, stack, passwords["admin"], "light", tuple(SCREENS))

@@ -4,30 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
 from django.test import Client as Browser
+from tests.support.operators import PASSWORD, logged_in, operator_in
 
 from kgen.admin_site.roles import Role
 from tests.support.http import StudioCaller
-from users.models import Client, Operator
-
-PASSWORD = "a long enough password"
-
-
-def operator_in(role: Role, *clients: Client) -> Operator:
-    """An operator of one role, limited to the clients if any are named."""
-    name = f"{role.value.replace(' ', '-')}{len(clients) or ''}"
-    operator = Operator.objects.create_user(name, password=PASSWORD, is_staff=True)
-    operator.groups.add(Group.objects.get(name=role.value))
-    operator.clients.add(*clients)
-    return operator
-
-
-def logged_in(operator: Operator) -> Browser:
-    """A browser of an operator's."""
-    browser = Browser()
-    browser.force_login(operator)
-    return browser
+from users.models import Operator
 
 
 @pytest.fixture
@@ -48,3 +30,21 @@ def played(studio: StudioCaller) -> str:
     uid: Any = studio.tournament()
     studio.gamer("ann").join(uid).ok()
     return str(uid)
+
+
+@pytest.fixture
+def organiser() -> Browser:
+    """An organiser's browser."""
+    return logged_in(operator_in(Role.ORGANISER))
+
+
+@pytest.fixture
+def finance() -> Operator:
+    """An operator of the finance role."""
+    return operator_in(Role.FINANCE)
+
+
+@pytest.fixture
+def till(finance: Operator) -> Browser:
+    """The browser of that operator."""
+    return logged_in(finance)

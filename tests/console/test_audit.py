@@ -9,6 +9,8 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client as Browser
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from tests.support.operators import logged_in, operator_in
+from tests.support.settling import play
 
 from esports.models import ScoreEvent, Tournament
 from kgen import audit
@@ -19,8 +21,6 @@ from kgen.errors import WrongState
 from kgen.jobs.services import request_export
 from kgen.models import AuditEntry
 from kgen.transactions import transactional
-from tests.console.conftest import logged_in, operator_in
-from tests.rewards.test_settlement import play
 from tests.support import factories
 from tests.support.http import StudioCaller
 from users.models import Client, Gamer, Operator

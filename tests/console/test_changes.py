@@ -1,14 +1,15 @@
 """Cloning, extending, ending, cancelling: what is shown first is what then happens, and it leaves a trace."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client as Browser
+from tests.support.addresses import TOURNAMENT_LIST
+from tests.support.console import markup
+from tests.support.operators import logged_in, operator_in
 
 from esports.models import Participation, Tournament, TournamentDraft
 from esports.selectors.tournaments import read_tournament
@@ -18,8 +19,7 @@ from kgen.clock import database_now
 from kgen.jobs.models import Job
 from kgen.models import AuditEntry
 from rewards.services.settling import settle_due
-from tests.console.conftest import logged_in, operator_in
-from tests.support.http import GamerCaller, StudioCaller
+from tests.support.http import GamerCaller, Gamers, StudioCaller
 from tests.support.jobs import finished
 from tests.support.organising import end, escrow, seat_many, sponsor
 from tests.support.time import hourly
@@ -27,22 +27,10 @@ from users.models import Client
 from wallet.models import Kind, Transaction
 
 pytestmark = pytest.mark.django_db
-LIST = "/console/esports/tournament/"
-Gamers = Callable[[int], list[GamerCaller]]
-
-
-@pytest.fixture
-def organiser() -> Browser:
-    """An organiser's browser."""
-    return logged_in(operator_in(Role.ORGANISER))
 
 
 def at(uid: str, what: str) -> str:
     return f"/console/play/tournaments/{uid}/{what}/"
-
-
-def text(answer: Any) -> str:
-    return re.sub(r"\s+", " ", answer.content.decode())
 
 
 def facts(page: str) -> dict[str, str]:
@@ -67,10 +55,10 @@ def running(studio: StudioCaller, gamers: Gamers) -> str:
 def test_cancelling_shows_what_goes_back_and_then_gives_it_back(
     organiser: Browser, studio: StudioCaller, running: str
 ) -> None:
-    shown = facts(text(organiser.get(at(running, "cancel"))))
+    shown = facts(markup(organiser.get(at(running, "cancel"))))
     assert (shown["Refunds"], shown["Stakes that go back"]) == ("5", "50 KCASH")
     assert shown["Sponsorship that goes back"] == "100 KCASH"
-    page = text(organiser.post(at(running, "cancel"), {"do": "cancel", "reason": "rain"}, follow=True))
+    page = markup(organiser.post(at(running, "cancel"), {"do": "cancel", "reason": "rain"}, follow=True))
     assert "All is back: 5 refunds, and 100 KCASH of sponsorship." in page
     assert Transaction.objects.filter(kind=Kind.REFUND).count() == 5
     assert (escrow(running), sponsor(studio)) == (0, 0)
@@ -81,7 +69,7 @@ def test_cancelling_shows_what_goes_back_and_then_gives_it_back(
 
 def test_a_reason_is_asked_for(organiser: Browser, running: str) -> None:
     for what in ("cancel", "end"):
-        page = text(organiser.post(at(running, what), {"do": what, "reason": " "}, follow=True))
+        page = markup(organiser.post(at(running, what), {"do": what, "reason": " "}, follow=True))
         assert "Give a reason." in page
     assert not AuditEntry.objects.exists()
     assert read_tournament(Tournament.objects.get().pk).status.value == "STARTED"  # type: ignore[union-attr]
@@ -90,16 +78,16 @@ def test_a_reason_is_asked_for(organiser: Browser, running: str) -> None:
 def test_a_large_cancellation_shows_how_far_it_is(organiser: Browser, studio: StudioCaller) -> None:
     uid = studio.tournament(tournament_size=2000)
     seat_many(uid, REFUNDS_AT_ONCE + 5)
-    shown = text(organiser.get(at(uid, "cancel")))
+    shown = markup(organiser.get(at(uid, "cancel")))
     assert facts(shown)["Refunds"] == "1,005"
     assert "The first 1,000 go back at once" in shown
-    page = text(organiser.post(at(uid, "cancel"), {"do": "cancel", "reason": "rain"}, follow=True))
+    page = markup(organiser.post(at(uid, "cancel"), {"do": "cancel", "reason": "rain"}, follow=True))
     assert "Refunds that are still to come: 5." in page
     assert "1,000 of 1,005 refunds are done; 50 KCASH are still to go back." in page
     assert at(uid, "refunds") in page
     assert 'hx-trigger="every 2s"' in page
     book_cancellations()
-    piece = text(organiser.get(at(uid, "refunds")))
+    piece = markup(organiser.get(at(uid, "refunds")))
     assert "All is back: 1,005 refunds." in piece
     assert "hx-trigger" not in piece
 
@@ -113,16 +101,16 @@ def test_many_are_cancelled_by_a_job_that_shows_how_far_it_is(
     end(over)
     limited = logged_in(operator_in(Role.ORGANISER, Client.objects.get(pk=studio.client_id)))
     ticked = {"action": "tournaments_cancel", "_selected_action": [big, small, hidden, over]}
-    assert "Give a reason" in text(limited.post(LIST, ticked, follow=True))
-    assert logged_in(operator_in(Role.VIEWER)).post(LIST, ticked | {"reason": "rain"}).status_code != 500
+    assert "Give a reason" in markup(limited.post(TOURNAMENT_LIST, ticked, follow=True))
+    assert logged_in(operator_in(Role.VIEWER)).post(TOURNAMENT_LIST, ticked | {"reason": "rain"}).status_code != 500
     assert not Job.objects.exists()
-    page = text(limited.post(LIST, ticked | {"reason": "rain"}, follow=True))
+    page = markup(limited.post(TOURNAMENT_LIST, ticked | {"reason": "rain"}, follow=True))
     job = Job.objects.get()
     assert f"/console/jobs/{job.pk}/progress" in page
     assert "0 of 3" in page
     finished(job)
     book_cancellations()
-    page = text(limited.get(f"/console/jobs/{job.pk}/"))
+    page = markup(limited.get(f"/console/jobs/{job.pk}/"))
     assert "3 of 3" in page
     assert "1 refused" in page
     assert "The tournament is over." in page
@@ -135,8 +123,8 @@ def test_many_are_cancelled_by_a_job_that_shows_how_far_it_is(
 def test_what_is_over_is_neither_cancelled_nor_ended_nor_extended(organiser: Browser, running: str) -> None:
     end(running)
     for what, sent in (("cancel", {}), ("end", {}), ("extend", {"time_zone": "UTC", "ends_at": "2029-01-01T00:00"})):
-        assert "It is over" in text(organiser.get(at(running, what)))
-        page = text(organiser.post(at(running, what), {"do": what, "reason": "x"} | sent, follow=True))
+        assert "It is over" in markup(organiser.get(at(running, what)))
+        page = markup(organiser.post(at(running, what), {"do": what, "reason": "x"} | sent, follow=True))
         assert re.search("The tournament is over|It is over", page), what
     assert not AuditEntry.objects.exists()
 
@@ -147,7 +135,7 @@ def test_what_is_over_is_neither_cancelled_nor_ended_nor_extended(organiser: Bro
 def test_ending_shows_what_it_comes_to_and_then_comes_to_it(
     organiser: Browser, studio: StudioCaller, running: str
 ) -> None:
-    page = text(organiser.get(at(running, "end")))
+    page = markup(organiser.get(at(running, "end")))
     assert "3 of the 5 in the field hold a rank" in page
     assert facts(page) == {
         "Stakes": "50 KCASH",
@@ -166,7 +154,7 @@ def test_ending_shows_what_it_comes_to_and_then_comes_to_it(
     assert Participation.objects.get(final_rank=1).prize == 60
     assert (escrow(running), sponsor(studio)) == (0, -10)
     assert AuditEntry.objects.get().act == "tournament.end"
-    again = text(organiser.post(at(running, "end"), {"do": "end", "reason": "again"}, follow=True))
+    again = markup(organiser.post(at(running, "end"), {"do": "end", "reason": "again"}, follow=True))
     assert "The tournament is over." in again
 
 
@@ -174,7 +162,7 @@ def test_ending_what_comes_to_nothing_says_so(organiser: Browser, studio: Studio
     uid = studio.tournament()
     for player in gamers(2):
         player.join(uid).ok()
-    page = text(organiser.get(at(uid, "end")))
+    page = markup(organiser.get(at(uid, "end")))
     assert "2 have joined, and it needs 3." in page
     assert facts(page)["Stakes that go back"] == "20 KCASH"
     organiser.post(at(uid, "end"), {"do": "end", "reason": "nobody comes"})
@@ -185,8 +173,8 @@ def test_ending_what_comes_to_nothing_says_so(organiser: Browser, studio: Studio
 
 def test_what_has_not_started_is_not_ended(organiser: Browser, studio: StudioCaller) -> None:
     uid = hourly(studio)
-    assert "Play has not started" in text(organiser.get(at(uid, "end")))
-    page = text(organiser.post(at(uid, "end"), {"do": "end", "reason": "x"}, follow=True))
+    assert "Play has not started" in markup(organiser.get(at(uid, "end")))
+    page = markup(organiser.post(at(uid, "end"), {"do": "end", "reason": "x"}, follow=True))
     assert "Play has not started: cancel the tournament instead." in page
     assert not AuditEntry.objects.exists()
 
@@ -202,7 +190,7 @@ def india(uid: str, **later: float) -> str:
 def test_extending_shows_the_new_times_and_then_sets_them(organiser: Browser, running: str) -> None:
     old = Tournament.objects.get()
     typed = {"time_zone": "Asia/Kolkata", "ends_at": india(running, minutes=90)}
-    page = text(organiser.get(at(running, "extend"), typed | {"locks_at": india(running)}))
+    page = markup(organiser.get(at(running, "extend"), typed | {"locks_at": india(running)}))
     assert re.search(r"It ends .{10,60} \(Asia/Kolkata\) instead of .*: 1 h 30 min later\.", page)
     assert "Entries close Tue" not in page
     answer = organiser.post(at(running, "extend"), typed | {"do": "extend", "reason": "late start"})
@@ -219,7 +207,7 @@ def test_extending_to_nothing_later_is_refused(
     organiser: Browser, running: str, later: dict[str, float], fault: str
 ) -> None:
     typed = {"time_zone": "Asia/Kolkata", "ends_at": india(running, **later)}
-    page = text(organiser.get(at(running, "extend"), typed))
+    page = markup(organiser.get(at(running, "extend"), typed))
     assert fault in page
     assert 'name="reason"' not in page
 
@@ -230,7 +218,7 @@ def test_extending_too_far_is_refused_before_it_is_shown_as_what_will_happen(
     uid = hourly(studio, (-1, -1, -1, 1, 1))
     gamer.join(uid).ok()
     typed = {"time_zone": "Asia/Kolkata", "ends_at": india(uid, hours=3)}
-    page = text(organiser.get(at(uid, "extend"), typed))
+    page = markup(organiser.get(at(uid, "extend"), typed))
     assert re.search(r"It can be .{10,40} \(Asia/Kolkata\) at the latest\.", page)
     assert "What will happen" not in page
     answer = organiser.post(at(uid, "extend"), typed | {"do": "extend", "reason": "x"})
@@ -241,7 +229,7 @@ def test_extending_too_far_is_refused_before_it_is_shown_as_what_will_happen(
 def test_extending_entries_beyond_the_end_is_refused(organiser: Browser, studio: StudioCaller) -> None:
     uid = hourly(studio, (-1, -1, -1, 1, 1))
     typed = {"time_zone": "Asia/Kolkata", "locks_at": india(uid, hours=2)}
-    page = text(organiser.get(at(uid, "extend"), typed))
+    page = markup(organiser.get(at(uid, "extend"), typed))
     assert "This must not be before “entries close”." in page
     assert "What will happen" not in page
 
@@ -252,7 +240,7 @@ def test_entries_that_have_closed_are_not_extended(
     uid = hourly(studio, (-2, -2, -2, 1, 2))
     gamer.join(uid).ok()
     Tournament.objects.filter(pk=uid).update(locks_at=database_now() - timedelta(minutes=1))
-    page = text(organiser.get(at(uid, "extend"), {"time_zone": "Asia/Kolkata", "locks_at": india(uid)}))
+    page = markup(organiser.get(at(uid, "extend"), {"time_zone": "Asia/Kolkata", "locks_at": india(uid)}))
     assert "This has passed already." in page
 
 
@@ -283,7 +271,7 @@ def test_a_clone_of_what_was_cut_short_or_extended_has_the_times_of_the_first_pl
     old = Tournament.objects.get()
     organiser.post(at(uid, "end"), {"do": "end", "reason": "power cut"})
     assert Tournament.objects.get().ends_at < old.locks_at
-    assert "extended or ended early" in text(organiser.get(at(uid, "clone")))
+    assert "extended or ended early" in markup(organiser.get(at(uid, "clone")))
     organiser.post(at(uid, "clone"), {"do": "clone"})
     draft = TournamentDraft.objects.get()
     organiser.post(f"/console/play/wizard/{draft.pk}/review/", {"do": "publish"})

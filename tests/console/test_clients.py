@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client as Browser
+from tests.support.operators import logged_in, operator_in
 
 from kgen.admin_site.roles import Role
 from kgen.errors import Unauthorized
@@ -14,7 +15,6 @@ from kgen.models import AuditEntry
 from kgen.webhooks.events import emit
 from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint
 from kgen.webhooks.services import add_endpoint, deliver_due
-from tests.console.conftest import logged_in, operator_in
 from tests.support import factories
 from tests.support.http import StudioCaller
 from tests.support.jobs import finished

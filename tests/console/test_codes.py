@@ -4,18 +4,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.support.operators import logged_in, operator_in
 
 from kgen.admin_site.roles import Role
 from kgen.clock import database_now
-from tests.console.conftest import logged_in, operator_in
 from tests.support.http import StudioCaller
-from tests.support.withdrawals import row_of
+from tests.support.withdrawals import PHONE, row_of
 from users.models import Client, PhoneChallenge, SmsMessage
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/console/users/phonechallenge/"
-PHONE = "+919876543210"
 
 
 def code(studio: StudioCaller, name: str, **message: Any) -> PhoneChallenge:

@@ -6,15 +6,14 @@ from html import unescape
 
 import pytest
 from django.test import Client as Browser
+from tests.support.addresses import TRAIL
+from tests.support.operators import logged_in
 
 from kgen.jobs.pages import NOBODYS
 from kgen.models import AuditEntry
-from tests.console.conftest import logged_in
 from users.models import Operator
 
 pytestmark = pytest.mark.django_db
-
-TRAIL = "/console/kgen/auditentry/"
 
 
 @pytest.fixture

@@ -5,16 +5,15 @@ from typing import Any
 
 import pytest
 from django.test import Client as Browser
+from tests.support.console import page_of, prize_of, stay_of, told
+from tests.support.operators import logged_in, operator_in
+from tests.support.settling import play
 
 from esports.models import ScoreEvent, Tournament
 from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
 from rewards.models import HoldStep, Reward
 from rewards.services.settling import settle_due
-from tests.console.conftest import logged_in, operator_in
-from tests.console.test_settlement_page import prize_of
-from tests.console.test_tournament_page import page_of, stay_of, told
-from tests.rewards.test_settlement import play
 from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.rows import snapshot

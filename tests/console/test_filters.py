@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.test import Client as Browser
+from tests.support.addresses import TRAIL
+from tests.support.operators import logged_in, operator_in
 
 from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
-from tests.console.conftest import logged_in, operator_in
 from tests.support import factories
 from users.models import Client
 
 pytestmark = pytest.mark.django_db
 
-TRAIL = "/console/kgen/auditentry/"
 LISTS = {model._meta.label_lower: model for model in admin.site._registry}
 # Columns that are masked, or that nobody is shown.
 SECRET = {

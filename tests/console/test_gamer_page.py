@@ -10,6 +10,8 @@ from django.db import IntegrityError, connection
 from django.db.models import F
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from tests.support.operators import logged_in, operator_in
+from tests.support.settling import play
 
 from kgen.admin_site.roles import Role
 from kgen.clock import database_now
@@ -17,17 +19,14 @@ from kgen.models import AuditEntry
 from rewards.admin.gamer import ROWS, TABS
 from rewards.models import Reward
 from rewards.services.settling import settle_due
-from tests.console.conftest import logged_in, operator_in
-from tests.rewards.test_settlement import play
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.money import book_deposits, wallet_of
-from tests.support.withdrawals import earn, link, row_of, withdraw
+from tests.support.withdrawals import PHONE, earn, link, row_of, withdraw
 from users.models import Client, CodeGuard, GamerNote, GamerSession, PhoneLink, Suspension
 from wallet.models import Bucket, Transaction
 
 pytestmark = pytest.mark.django_db
-PHONE = "+919876543210"
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from tests.support.operators import logged_in, operator_in
 
 from kgen.admin_site.roles import Role
 from kgen.clock import database_now, first_id
 from kgen.models import Heartbeat, Job
 from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from rewards.services.settling import settle_due
-from tests.console.conftest import logged_in, operator_in
 from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.organising import soon

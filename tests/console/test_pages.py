@@ -7,11 +7,11 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from tests.support.operators import logged_in, operator_in
 
 from kgen.admin_site import actions
 from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
-from tests.console.conftest import logged_in, operator_in
 from tests.support.http import Caller, StudioCaller
 from users.models import Gamer
 

@@ -10,12 +10,12 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from tests.support.operators import logged_in, operator_in
 
 from kgen.admin_site.roles import Role
 from kgen.clock import database_now
 from kgen.errors import WrongState
 from kgen.models import AuditEntry
-from tests.console.conftest import logged_in, operator_in
 from tests.support.http import StudioCaller
 from tests.support.withdrawals import earn, link, withdraw
 from users.models import Client, Operator
@@ -25,17 +25,6 @@ from wallet.services import switching
 
 pytestmark = pytest.mark.django_db
 RAILS = "/console/money/rails/"
-
-
-@pytest.fixture
-def finance() -> Operator:
-    return operator_in(Role.FINANCE)
-
-
-@pytest.fixture
-def till(finance: Operator) -> Browser:
-    """The browser of somebody in finance."""
-    return logged_in(finance)
 
 
 def send(browser: Browser, do: str, reason: str = "audit", rail: str = "internal", **more: str) -> str:

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.test import Client as Browser
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver
+from tests.support.operators import logged_in, operator_in
 
 from kgen.admin_site.admin import act_of
 from kgen.admin_site.groups import sync_roles
@@ -20,7 +21,6 @@ from kgen.admin_site.pages import PAGES, ConsolePage
 from kgen.admin_site.roles import MATRIX, RIGHTS, Role, permissions_of
 from kgen.admin_site.scope import clients_of
 from kgen.models import AuditEntry
-from tests.console.conftest import logged_in, operator_in
 from tests.support import factories
 from tests.support.http import StudioCaller
 from users.models import Client, Gamer, Operator

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from tests.support.operators import logged_in, operator_in
 
 from esports.models import Participation, Tournament, TournamentTemplate
 from kgen.admin_site.roles import Role
@@ -21,15 +22,13 @@ from kgen.webhooks.events import write
 from kgen.webhooks.models import WebhookEndpoint
 from rewards.models import Reward
 from rewards.services.settling import settle_due
-from tests.console.conftest import logged_in, operator_in
 from tests.support.clock import end
 from tests.support.http import StudioCaller
-from tests.support.withdrawals import earn, link, row_of
+from tests.support.withdrawals import PHONE, earn, link, row_of
 from users.models import Client, Gamer, GamerSession, Operator
 from wallet.models import Account, Adjustment, Deposit, Transaction, Withdrawal
 
 pytestmark = pytest.mark.django_db
-PHONE = "+919876543210"
 PATH = "/console/find/"
 
 

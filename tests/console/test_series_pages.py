@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.test import Client as Browser
+from tests.support.console import markup
+from tests.support.operators import logged_in, operator_in
 
 from esports.models import SeriesOccurrence, TournamentSeries, TournamentTemplate
 from esports.prizes import DEFAULT_TABLE, to_wire
@@ -14,7 +16,6 @@ from esports.services.templates import save_template
 from kgen.admin_site.roles import Role
 from kgen.clock import database_now
 from kgen.models import AuditEntry
-from tests.console.conftest import logged_in, operator_in
 from tests.support.http import StudioCaller
 from tests.support.series import make
 from tests.support.time import clock_at
@@ -47,22 +48,12 @@ WHAT = {
 WHOLE = WHEN | WHAT | {"table": "default", "tie_rule": "first_to_reach", "sponsored_amount": "0"}
 
 
-@pytest.fixture
-def organiser() -> Browser:
-    """An organiser's browser."""
-    return logged_in(operator_in(Role.ORGANISER))
-
-
-def text(answer: Any) -> str:
-    return re.sub(r"\s+", " ", answer.content.decode())
-
-
 def at(uid: Any, tail: str = "") -> str:
     return f"/console/play/series/{uid}/{tail}"
 
 
 def test_a_series_is_made_from_the_form(organiser: Browser, client_row: Client) -> None:
-    page = text(organiser.post(NEW, WHOLE | {"do": "create", "client": str(client_row.pk)}, follow=True))
+    page = markup(organiser.post(NEW, WHOLE | {"do": "create", "client": str(client_row.pk)}, follow=True))
     assert "The series “Evenings” is made." in page
     row = TournamentSeries.objects.get()
     assert (row.rule, row.time_zone, row.client_id) == ("0 18 * * *", "Asia/Kolkata", client_row.pk)
@@ -77,7 +68,7 @@ def test_a_series_is_made_from_the_form(organiser: Browser, client_row: Client) 
 def test_the_next_occurrences_follow_what_is_typed(organiser: Browser) -> None:
     with clock_at(datetime(2027, 3, 26, 12, tzinfo=UTC)):
         sent = WHEN | {"rule": "30 2 * * *", "time_zone": "Europe/Berlin", "locks_after": "", "ends_after": "1 h"}
-        shown = text(organiser.post("/console/play/preview/series/", sent))
+        shown = markup(organiser.post("/console/play/preview/series/", sent))
     told = re.findall("<li>([^<]+)</li>", shown)
     assert len(told) == 5
     assert told[0].startswith(
@@ -97,7 +88,7 @@ def test_the_next_occurrences_follow_what_is_typed(organiser: Browser) -> None:
     ],
 )
 def test_what_is_typed_is_refused_as_it_is_typed(organiser: Browser, typed: dict[str, str], fault: str) -> None:
-    assert fault in text(organiser.post("/console/play/preview/series/", WHEN | typed))
+    assert fault in markup(organiser.post("/console/play/preview/series/", WHEN | typed))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +127,7 @@ def test_a_series_begins_with_a_template(organiser: Browser, client_row: Client)
     terms = {"title": "Weekly cup", "buy_in_price": 25, "tournament_size": 64, "prize_table": table}
     save_template(client_id=client_row.pk, name="Weekly", terms=terms)
     template = TournamentTemplate.objects.get()
-    page = text(organiser.get(NEW, {"client": client_row.pk, "template": template.pk}))
+    page = markup(organiser.get(NEW, {"client": client_row.pk, "template": template.pk}))
     assert 'value="Weekly cup"' in page
     assert '<option value="own" selected>' in page
     assert 'name="band_pays" value="25.5"' in page
@@ -148,10 +139,10 @@ def test_changing_keeps_what_is_not_typed_anew(organiser: Browser, studio: Studi
     shown = dict(re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', page))
     assert (shown["rule"], shown["locks_after"], shown["sponsored_amount"]) == ("0 18 * * *", "30 min", "40")
     sent = WHOLE | {"name": "Daily", "rule": "0 19 * * *", "score_operator": "best", "score_source": "server"}
-    answer = text(organiser.post(at(uid, "edit/"), sent | {"do": "change", "sponsored_amount": "40"}, follow=True))
+    answer = markup(organiser.post(at(uid, "edit/"), sent | {"do": "change", "sponsored_amount": "40"}, follow=True))
     assert "Give a reason." in answer
     sent |= {"do": "change", "sponsored_amount": "40", "reason": "an hour later"}
-    assert "The series is changed." in text(organiser.post(at(uid, "edit/"), sent, follow=True))
+    assert "The series is changed." in markup(organiser.post(at(uid, "edit/"), sent, follow=True))
     row = TournamentSeries.objects.get()
     assert (row.rule, row.template["score_source"], row.template["sponsored_amount"]) == ("0 19 * * *", "server", 40)
     entry = AuditEntry.objects.get()
@@ -161,13 +152,13 @@ def test_changing_keeps_what_is_not_typed_anew(organiser: Browser, studio: Studi
 
 def test_pausing_resuming_and_deleting(organiser: Browser, studio: StudioCaller) -> None:
     uid = make(studio)
-    page = text(organiser.post(at(uid), {"do": "pause", "reason": "holidays"}, follow=True))
+    page = markup(organiser.post(at(uid), {"do": "pause", "reason": "holidays"}, follow=True))
     assert "Nothing while it is paused" in page
     assert not SeriesOccurrence.objects.exists()
-    page = text(organiser.post(at(uid), {"do": "resume", "reason": "back"}, follow=True))
+    page = markup(organiser.post(at(uid), {"do": "resume", "reason": "back"}, follow=True))
     assert page.count("18:00 (Asia/Kolkata)") == 5
     organiser.post(at(uid), {"do": "delete", "reason": "over"})
-    page = text(organiser.get(at(uid)))
+    page = markup(organiser.get(at(uid)))
     assert '<span class="kc-mark ">deleted</span>' in page
     assert 'value="pause"' not in page
     told = list(AuditEntry.objects.order_by("pk").values_list("act", "reason"))
@@ -186,7 +177,7 @@ def test_what_became_of_each_occurrence(organiser: Browser, studio: StudioCaller
     SeriesOccurrence.objects.filter(pk=third.pk).update(reason="INSUFFICIENT_BALANCE: too little")
     sweep_series()
     made = SeriesOccurrence.objects.get(pk=first.pk).tournament
-    page = text(organiser.get(at(uid)))
+    page = markup(organiser.get(at(uid)))
     assert (
         f'<span class="kc-mark good">made</span> <a href="/console/play/tournaments/{made.pk}/">Daily cup</a>' in page
     )

@@ -8,6 +8,10 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from tests.support.addresses import CLAIM
+from tests.support.console import prize_of, text, told
+from tests.support.operators import logged_in, operator_in
+from tests.support.settling import TWO_WIN, play
 
 from esports.models import Participation, Tournament
 from esports.selectors.tournaments import read_tournament
@@ -18,10 +22,6 @@ from rewards.admin import settlement as page_module
 from rewards.models import HoldStep, Reward, Settlement
 from rewards.selectors import SettlementPreview, settlement_preview, settlement_sums
 from rewards.services.settling import settle_due
-from tests.console.conftest import logged_in, operator_in
-from tests.console.test_tournament_page import text, told
-from tests.rewards.test_claims import CLAIM
-from tests.rewards.test_settlement import play
 from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.jobs import finished
@@ -33,18 +33,12 @@ from wallet.models import Posting
 
 pytestmark = pytest.mark.django_db
 
-FIXED = {"kind": "fixed", "bands": [{"from_rank": 1, "to_rank": 2, "amount": 31}]}
 SCORES = {"a": 5, "b": 5, "c": 5, "d": 4, "e": 3, "f": None}
 
 
 def address(uid: str) -> str:
     """The address of a tournament's settlement."""
     return f"/console/play/tournaments/{uid}/settlement/"
-
-
-def prize_of(uid: str, name: str) -> str:
-    """The address of a gamer's prize."""
-    return f"/console/play/participations/{stay(uid, name).pk}/prize/"
 
 
 def shown_postings(browser: Browser, uid: str) -> list[tuple[str, str, str]]:
@@ -68,7 +62,7 @@ def booked(uid: str) -> list[tuple[str, str, str]]:
 def cup(studio: StudioCaller) -> str:
     """A sponsored tournament with scores."""
     allow_sponsorship(studio, 1000)
-    uid = studio.tournament(title="Cup", prize_table=FIXED, sponsored_amount=1000, tournament_size=100)
+    uid = studio.tournament(title="Cup", prize_table=TWO_WIN, sponsored_amount=1000, tournament_size=100)
     play(studio, uid, SCORES)
     return uid
 
@@ -81,7 +75,7 @@ def settled(cup: str) -> str:
     return cup
 
 
-@pytest.mark.parametrize("fields", [{}, {"tie_rule": "split"}, {"prize_table": FIXED, "sponsored_amount": 50}])
+@pytest.mark.parametrize("fields", [{}, {"tie_rule": "split"}, {"prize_table": TWO_WIN, "sponsored_amount": 50}])
 def test_the_postings_that_are_foreseen_are_booked_then(
     browser: Browser, studio: StudioCaller, fields: dict[str, Any]
 ) -> None:

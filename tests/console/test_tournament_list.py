@@ -7,6 +7,8 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from tests.support.addresses import TOURNAMENT_LIST
+from tests.support.settling import play
 
 from esports.lifecycle import Status
 from esports.models import Seats, Tournament
@@ -15,7 +17,6 @@ from esports.selectors.tournaments import tournament_at, with_clock
 from kgen.admin_site.roles import Role
 from kgen.clock import database_now
 from rewards.services.settling import settle_due
-from tests.rewards.test_settlement import play
 from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.organising import at
@@ -24,7 +25,6 @@ from users.models import Client
 
 pytestmark = pytest.mark.django_db
 
-LIST = "/console/esports/tournament/"
 HOURS = {
     "draft": (1, 2, 3, 4, 5),
     "scheduled": (-1, 2, 3, 4, 5),
@@ -72,31 +72,33 @@ def test_each_tournament_is_found_under_its_status_and_no_other(every_kind: dict
 
 @pytest.mark.parametrize("status", Status)
 def test_the_list_is_filtered_by_status(browser: Browser, every_kind: dict[str, str], status: Status) -> None:
-    page = browser.get(LIST, {"status": status.value}).content.decode()
+    page = browser.get(TOURNAMENT_LIST, {"status": status.value}).content.decode()
     rows = titles(page)
     assert rows == {row.title for row in having_status(Tournament.objects.all(), status)}
     assert f">{status.value}</span>" in page
 
 
 def test_it_is_searched_by_id_and_by_title(browser: Browser, every_kind: dict[str, str]) -> None:
-    assert titles(browser.get(LIST, {"q": every_kind["lobby"]}).content.decode()) == {"lobby"}
-    assert titles(browser.get(LIST, {"q": "LED"}).content.decode()) >= {"settled", "cancelled", "scheduled"}
-    assert titles(browser.get(LIST, {"q": "SE"}).content.decode()) == {"settled"}, "two letters: the beginning"
-    assert titles(browser.get(LIST, {"q": "50%_"}).content.decode()) == set()
-    assert titles(browser.get(LIST, {"q": "nothing like it"}).content.decode()) == set()
+    assert titles(browser.get(TOURNAMENT_LIST, {"q": every_kind["lobby"]}).content.decode()) == {"lobby"}
+    assert titles(browser.get(TOURNAMENT_LIST, {"q": "LED"}).content.decode()) >= {"settled", "cancelled", "scheduled"}
+    assert titles(browser.get(TOURNAMENT_LIST, {"q": "SE"}).content.decode()) == {"settled"}, (
+        "two letters: the beginning"
+    )
+    assert titles(browser.get(TOURNAMENT_LIST, {"q": "50%_"}).content.decode()) == set()
+    assert titles(browser.get(TOURNAMENT_LIST, {"q": "nothing like it"}).content.decode()) == set()
 
 
 @pytest.mark.filterwarnings("ignore:DateTimeField")
 def test_it_is_filtered_by_date(browser: Browser, every_kind: dict[str, str]) -> None:
     next_year = database_now().date().replace(year=database_now().year + 1)
-    assert titles(browser.get(LIST, {"starts_at_from": next_year.isoformat()}).content.decode()) == set()
-    assert "lobby" in titles(browser.get(LIST, {"starts_at_to": next_year.isoformat()}).content.decode())
+    assert titles(browser.get(TOURNAMENT_LIST, {"starts_at_from": next_year.isoformat()}).content.decode()) == set()
+    assert "lobby" in titles(browser.get(TOURNAMENT_LIST, {"starts_at_to": next_year.isoformat()}).content.decode())
 
 
 def test_rows_show_field_stakes_and_pool(browser: Browser, studio: StudioCaller) -> None:
     uid = studio.tournament(title="Grand cup")
     play(studio, uid, {"a": 3, "b": 2, "c": 1})
-    page = browser.get(LIST).content.decode()
+    page = browser.get(TOURNAMENT_LIST).content.decode()
     row = Tournament.objects.get(pk=uid)
     assert "3 / 100" in page
     assert "30 KCASH" in page
@@ -105,14 +107,14 @@ def test_rows_show_field_stakes_and_pool(browser: Browser, studio: StudioCaller)
 
 
 def test_its_rows_lead_to_the_page(browser: Browser, played: str) -> None:
-    answer = browser.get(f"{LIST}{played}/change/")
+    answer = browser.get(f"{TOURNAMENT_LIST}{played}/change/")
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/console/play/tournaments/{played}/")
 
 
 def test_the_list_asks_as_much_for_many_rows_as_for_one(browser: Browser, studio: StudioCaller) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            assert browser.get(LIST).status_code == 200
+            assert browser.get(TOURNAMENT_LIST).status_code == 200
         return len(captured)
 
     studio.tournament()
@@ -127,11 +129,11 @@ def test_a_limited_operator_finds_no_others(as_role: Any, studio: StudioCaller, 
     studio.tournament(title="mine")
     uid = other_studio.tournament(title="theirs")
     browser = as_role(Role.ADMIN, Client.objects.get(pk=studio.client_id))
-    assert titles(browser.get(LIST).content.decode()) == {"mine"}
-    assert titles(browser.get(LIST, {"q": uid}).content.decode()) == set()
-    assert titles(browser.get(LIST, {"status": "STARTED"}).content.decode()) == {"mine"}
+    assert titles(browser.get(TOURNAMENT_LIST).content.decode()) == {"mine"}
+    assert titles(browser.get(TOURNAMENT_LIST, {"q": uid}).content.decode()) == set()
+    assert titles(browser.get(TOURNAMENT_LIST, {"status": "STARTED"}).content.decode()) == {"mine"}
 
 
 def test_a_word_that_is_no_status_filters_nothing(browser: Browser, played: str) -> None:
     assert Seats.objects.get(pk=played).taken == 1
-    assert titles(browser.get(LIST, {"status": "NONSENSE"}).content.decode()) == {"Cup"}
+    assert titles(browser.get(TOURNAMENT_LIST, {"status": "NONSENSE"}).content.decode()) == {"Cup"}

@@ -7,38 +7,23 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from tests.support.console import page_of, stay_of, text, told
+from tests.support.settling import play
 
 from esports.models import Participation, Ruling, ScoreEvent, Tournament
 from esports.selectors.tournaments import read_tournament
 from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
 from rewards.services.settling import settle_due
-from tests.rewards.test_settlement import play
 from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.organising import at, seat_many
-from tests.support.refereeing import stay, void
+from tests.support.refereeing import void
 from tests.support.rows import snapshot
 from tests.support.time import hourly
 from users.models import Client
 
 pytestmark = pytest.mark.django_db
-
-
-def page_of(uid: str) -> str:
-    """The address of a tournament's page."""
-    return f"/console/play/tournaments/{uid}/"
-
-
-def stay_of(uid: str, name: str) -> str:
-    """The address of a participation's page."""
-    return f"/console/play/participations/{stay(uid, name).pk}/"
-
-
-def text(answer: Any) -> str:
-    """A page without its tags, blanks put together."""
-    body = answer.content.decode().partition("<main")[2] or answer.content.decode()
-    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
 
 
 def standing(browser: Browser, uid: str, **query: str) -> list[tuple[str, str, str]]:
@@ -259,12 +244,6 @@ def test_scores_are_paged_newest_first(browser: Browser, studio: StudioCaller, m
         following = re.search(r'href="(\?cursor=[^"]+)" rel="next"', html)
         query = following[1] if following else None
     assert seen == [["1,005", "1,004"], ["1,003", "1,002"], ["1,001"]]
-
-
-def told(browser: Browser, path: str, do: str, reason: str = "bot", **more: Any) -> str:
-    """The messages that an act leaves."""
-    answer = browser.post(path, {"do": do, "reason": reason} | more, follow=True)
-    return " ".join(str(message) for message in answer.context["messages"])
 
 
 def test_disqualifying_and_reinstating_refold_the_standing(as_role: Any, cup: str) -> None:

@@ -9,6 +9,8 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from tests.support.operators import logged_in, operator_in
+from tests.support.settling import play
 from uuid_utils.compat import uuid7
 
 from kgen.admin_site.roles import Role
@@ -18,12 +20,10 @@ from kgen.models import AuditEntry
 from rewards.admin.evidence import evidence_for
 from rewards.models import Reward
 from rewards.services.settling import settle_due
-from tests.console.conftest import logged_in, operator_in
-from tests.rewards.test_settlement import play
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.jobs import finished
-from tests.support.withdrawals import earn, link, money, row_of, withdraw
+from tests.support.withdrawals import PHONE, earn, link, money, row_of, withdraw
 from users.models import Client, Gamer, Operator
 from wallet.models import Bucket, Direction, PayoutAttempt, Review, State, Withdrawal
 from wallet.selectors import queue
@@ -38,7 +38,7 @@ type Winner = Callable[..., GamerCaller]
 def winner(studio: StudioCaller) -> Winner:
     """Makes gamers with 300 of earned money and a linked phone, whose withdrawals await approval."""
 
-    def make(name: str = "ann", phone: str = "+919876543210", **profile: Any) -> GamerCaller:
+    def make(name: str = "ann", phone: str = PHONE, **profile: Any) -> GamerCaller:
         caller = studio.gamer(name, **profile)
         earn(caller, 300)
         link(caller, phone)
@@ -46,17 +46,6 @@ def winner(studio: StudioCaller) -> Winner:
         return caller
 
     return make
-
-
-@pytest.fixture
-def finance() -> Operator:
-    return operator_in(Role.FINANCE)
-
-
-@pytest.fixture
-def till(finance: Operator) -> Browser:
-    """The browser of somebody in finance."""
-    return logged_in(finance)
 
 
 def decide(browser: Browser, row: Any, do: str, reason: str = "looked at it", **more: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from tests.support.operators import logged_in, operator_in
 
 from esports.models import Tournament, TournamentDraft, TournamentTemplate
 from esports.prizes import DEFAULT_TABLE, to_wire
@@ -17,7 +18,6 @@ from esports.services.templates import save_template
 from kgen.admin_site.roles import Role
 from kgen.clock import database_now
 from kgen.models import AuditEntry
-from tests.console.conftest import logged_in, operator_in
 from tests.support.http import StudioCaller
 from tests.support.organising import escrow, sponsor
 from tests.support.time import clock_at
@@ -77,12 +77,6 @@ class Wizard:
 
     def publish(self) -> Any:
         return self.browser.post(f"{self.at}review/", {"do": "publish"}, follow=True)
-
-
-@pytest.fixture
-def organiser() -> Browser:
-    """An organiser's browser."""
-    return logged_in(operator_in(Role.ORGANISER))
 
 
 @pytest.fixture

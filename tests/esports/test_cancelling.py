@@ -1,6 +1,5 @@
 """The duty of cancelling: stakes and sponsorship go back once, however often it runs, and the escrow is empty."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -18,8 +17,8 @@ from esports.selectors.tournaments import cancellations_due
 from esports.services import cancelling
 from esports.services.cancelling import REFUNDS_AT_ONCE, book_cancellation
 from kgen.clock import database_now
-from tests.support.http import GamerCaller, StudioCaller
-from tests.support.organising import escrow, seat_many, sponsor
+from tests.support.http import GamerCaller, Gamers, StudioCaller
+from tests.support.organising import escrow, is_refunded, refunds, seat_many, sponsor
 from tests.support.time import INSTANT, clock_at, move, timetable
 from users.models import Gamer
 from wallet import ledger
@@ -27,7 +26,6 @@ from wallet.models import Kind, Transaction
 
 pytestmark = pytest.mark.django_db
 
-Gamers = Callable[[int], list[GamerCaller]]
 SHARES = {"kind": "shares", "bands": [{"from_rank": 1, "to_rank": 1, "share_bp": 10_000}]}
 
 
@@ -38,19 +36,9 @@ def ledger_proves() -> bool:
     return "no differences" in out.getvalue()
 
 
-def refunds() -> int:
-    """How many refunds the ledger holds."""
-    return Transaction.objects.filter(kind=Kind.REFUND).count()
-
-
 def over(uid: str) -> None:
     """Let a tournament end now."""
     move(uid, locks_at=-0.001, ends_at=0)
-
-
-def is_refunded(uid: str) -> bool:
-    """Whether all of it went back."""
-    return Tournament.objects.get(pk=uid).refunded_at is not None
 
 
 # --- What is due

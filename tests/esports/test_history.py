@@ -1,23 +1,21 @@
 """What a gamer has joined, and how it ended."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+from tests.support.addresses import HISTORIC
 
 from kgen.clock import database_now
 from rewards.services.settling import settle_due
-from tests.support.http import GamerCaller, StudioCaller
+from tests.support.http import GamerCaller, Gamers, StudioCaller
 from tests.support.organising import soon
 from tests.support.time import clock_at, move, timetable
 
 pytestmark = pytest.mark.django_db
 
-Gamers = Callable[[int], list[GamerCaller]]
 PARTICIPATED = "/fe/esports/tournaments/participated"
-HISTORIC = "/fe/esports/statistics/historic"
 SHARES = {"kind": "shares", "bands": [{"from_rank": 1, "to_rank": 1, "share_bp": 5000}]}
 
 

@@ -1,21 +1,18 @@
 """Joining and leaving: a seat and a stake, all or none; every refusal, their order, the window to the microsecond."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
+from tests.support.addresses import UNKNOWN_UID
 
 from esports.models import Participation
-from tests.support.http import GamerCaller, StudioCaller
+from tests.support.http import GamerCaller, Gamers, StudioCaller
 from tests.support.organising import escrow
 from tests.support.time import INSTANT, clock_at, hourly, timetable
 from wallet.models import Transaction
 
 pytestmark = pytest.mark.django_db
-
-Gamers = Callable[[int], list[GamerCaller]]
-UNKNOWN = "00000000-0000-7000-8000-000000000000"
 
 
 def facts(uid: str, gamer: GamerCaller) -> tuple[Any, ...]:
@@ -117,9 +114,9 @@ def test_join_refuses_in_the_order_of_the_contract(studio: StudioCaller, gamers:
     booked = Transaction.objects.count()
 
     # ann has everything against her: suspended, a window that is over, the wrong stake, in it, full, no money.
-    GamerCaller({}).join(UNKNOWN, "x").refused(401, "UN_AUTHORIZED")  # type: ignore[arg-type]
-    ann.join(UNKNOWN, "x").refused(400, "BAD_REQUEST")  # type: ignore[arg-type]
-    ann.join(UNKNOWN, 11).refused(404, "TOURNAMENT_NOT_FOUND")
+    GamerCaller({}).join(UNKNOWN_UID, "x").refused(401, "UN_AUTHORIZED")  # type: ignore[arg-type]
+    ann.join(UNKNOWN_UID, "x").refused(400, "BAD_REQUEST")  # type: ignore[arg-type]
+    ann.join(UNKNOWN_UID, 11).refused(404, "TOURNAMENT_NOT_FOUND")
     with clock_at(times.locks_at):
         ann.join(uid, 11).refused(403, "GAMER_SUSPENDED")
         studio.post(f"/s2s/gamers/{ann.user_id}/lift", {"reason": "cleared"}).ok()
@@ -148,9 +145,9 @@ def test_leave_refuses_in_the_order_of_the_contract(studio: StudioCaller, gamers
         ann.score(uid, 1).ok()
     for gamer in (ann, bob):
         studio.post(f"/s2s/gamers/{gamer.user_id}/suspend", {"reason": "review"}).ok()
-    GamerCaller({}).leave(UNKNOWN).refused(401, "UN_AUTHORIZED")
-    ann.leave(UNKNOWN, raw=b"[").refused(400, "BAD_REQUEST")
-    ann.leave(UNKNOWN).refused(404, "TOURNAMENT_NOT_FOUND")
+    GamerCaller({}).leave(UNKNOWN_UID).refused(401, "UN_AUTHORIZED")
+    ann.leave(UNKNOWN_UID, raw=b"[").refused(400, "BAD_REQUEST")
+    ann.leave(UNKNOWN_UID).refused(404, "TOURNAMENT_NOT_FOUND")
     with clock_at(times.locks_at):
         for gamer in (ann, bob):
             gamer.leave(uid).refused(403, "GAMER_SUSPENDED")

@@ -1,6 +1,5 @@
 """Leaderboards over HTTP: the total order, one's own place, pages, and what else the answer holds."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -9,13 +8,12 @@ import pytest
 
 from esports.models import Participation
 from kgen.clock import database_now
-from tests.support.http import GamerCaller, StudioCaller
+from tests.support.http import GamerCaller, Gamers, StudioCaller
 from tests.support.organising import seat_many
 from tests.support.time import clock_at
 
 pytestmark = pytest.mark.django_db
 
-Gamers = Callable[[int], list[GamerCaller]]
 Row = dict[str, Any]
 
 

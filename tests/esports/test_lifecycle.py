@@ -22,9 +22,9 @@ from esports.lifecycle import (
     status,
 )
 from kgen.errors import Invalid
+from tests.support.time import INSTANT
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-INSTANT = timedelta(microseconds=1)
 
 
 def at(minutes):

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, transaction
+from tests.support.addresses import HISTORIC
+from tests.support.settling import play
 
 from esports.errors import ScoreOutOfRange
 from esports.models import Participation, Ruling, ScoreEvent, Tournament
@@ -16,7 +18,6 @@ from kgen.errors import RecordNotFound, WrongState
 from kgen.valkey import valkey
 from rewards.models import Settlement
 from rewards.services.settling import settle_due
-from tests.rewards.test_settlement import play
 from tests.support import ranks
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
@@ -26,8 +27,6 @@ from tests.support.refereeing import OPERATOR, disqualify, reinstate, stay, void
 from tests.support.rows import snapshot
 
 pytestmark = pytest.mark.django_db
-
-HISTORIC = "/fe/esports/statistics/historic"
 
 
 def listed(board: dict[str, Any]) -> list[tuple[int, str, int]]:

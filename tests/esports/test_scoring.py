@@ -1,22 +1,19 @@
 """A gamer's scores: what they make of the standing, every refusal and their order, the window to the microsecond."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.support.addresses import UNKNOWN_UID
 
 from esports.models import Participation, ScoreEvent
 from kgen.clock import database_now
-from tests.support.http import Answer, GamerCaller, StudioCaller
+from tests.support.http import Answer, GamerCaller, Gamers, StudioCaller
+from tests.support.inputs import MOST
 from tests.support.organising import soon
 from tests.support.time import INSTANT, clock_at, hourly, timetable
 
 pytestmark = pytest.mark.django_db
-
-Gamers = Callable[[int], list[GamerCaller]]
-UNKNOWN = "00000000-0000-7000-8000-000000000000"
-MOST = 2**53 - 1
 
 
 def joined(studio: StudioCaller, *gamers: GamerCaller, **fields: Any) -> str:
@@ -256,9 +253,9 @@ def test_score_refuses_in_the_order_of_the_contract(studio: StudioCaller, gamers
     uid = joined(studio, ann, score_source="server", score_max=10, **times)
     for gamer in (ann, bob):
         studio.post(f"/s2s/gamers/{gamer.user_id}/suspend", {"reason": "review"}).ok()
-    GamerCaller({}).score(UNKNOWN, "x").refused(401, "UN_AUTHORIZED")
-    send(ann, UNKNOWN, {"tournamentId": uid}).refused(400, "BAD_REQUEST")
-    ann.score(UNKNOWN, 11).refused(404, "TOURNAMENT_NOT_FOUND")
+    GamerCaller({}).score(UNKNOWN_UID, "x").refused(401, "UN_AUTHORIZED")
+    send(ann, UNKNOWN_UID, {"tournamentId": uid}).refused(400, "BAD_REQUEST")
+    ann.score(UNKNOWN_UID, 11).refused(404, "TOURNAMENT_NOT_FOUND")
     for gamer in (ann, bob):
         gamer.score(uid, 11).refused(403, "GAMER_SUSPENDED")
         studio.post(f"/s2s/gamers/{gamer.user_id}/lift", {"reason": "cleared"}).ok()
@@ -275,7 +272,7 @@ def test_a_score_of_another_form_is_refused(studio: StudioCaller, gamer: GamerCa
     own = {"tournamentId": uid}
     forms: list[tuple[Any, Any, str]] = [
         ({}, None, "metadata.tournamentId"),
-        ({"tournamentId": UNKNOWN}, None, "metadata.tournamentId"),
+        ({"tournamentId": UNKNOWN_UID}, None, "metadata.tournamentId"),
         ({"tournamentId": 7}, None, "metadata.tournamentId"),
         (None, None, "metadata"),
         ("x", None, "metadata"),

@@ -1,6 +1,5 @@
 """A tournament as it is shown: every field, and the status right to the microsecond with no worker running."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,13 +7,11 @@ import pytest
 
 from esports.lifecycle import ACTIVE
 from esports.models import Tournament
-from tests.support.http import GamerCaller, StudioCaller
+from tests.support.http import GamerCaller, Gamers, StudioCaller
 from tests.support.organising import shift, soon, wire
 from tests.support.time import INSTANT, clock_at, hourly, move, timetable
 
 pytestmark = pytest.mark.django_db
-
-Gamers = Callable[[int], list[GamerCaller]]
 
 
 def statuses(uid: str, studio: StudioCaller, gamer: GamerCaller, moment: datetime) -> tuple[str, str]:

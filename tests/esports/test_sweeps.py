@@ -4,9 +4,9 @@ from uuid import UUID
 
 import pytest
 
-from esports.models import Tournament
 from esports.services.cancelling import book_cancellation, book_cancellations
 from tests.support.http import GamerCaller, StudioCaller
+from tests.support.organising import is_refunded
 from tests.support.threads import begin_blocked, holding, holding_seats, ledger_faults
 from tests.support.time import move
 
@@ -23,11 +23,6 @@ def due(db: None, studio: StudioCaller, gamer: GamerCaller) -> str:
     gamer.join(uid).ok()
     move(uid, locks_at=-0.001, ends_at=0)
     return uid
-
-
-def is_refunded(uid: str) -> bool:
-    """Whether all of it went back."""
-    return Tournament.objects.get(pk=uid).refunded_at is not None
 
 
 def test_a_sweep_leaves_a_tournament_to_the_sweep_that_is_at_work_on_it(

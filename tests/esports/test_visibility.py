@@ -4,6 +4,7 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 import pytest
+from tests.support.addresses import UNKNOWN_UID
 
 from esports.models import Participation, Tournament
 from tests.support.http import Answer, GamerCaller, StudioCaller
@@ -12,18 +13,17 @@ from tests.support.time import INSTANT, clock_at, timetable
 
 pytestmark = pytest.mark.django_db
 
-UNKNOWN = "00000000-0000-7000-8000-000000000000"
 NO_IDS = [
     "x",
     "1",
-    UNKNOWN[:-1],
-    UNKNOWN + "0",
-    UNKNOWN.replace("-", ""),
-    f"{{{UNKNOWN}}}",
-    f"urn:uuid:{UNKNOWN}",
+    UNKNOWN_UID[:-1],
+    UNKNOWN_UID + "0",
+    UNKNOWN_UID.replace("-", ""),
+    f"{{{UNKNOWN_UID}}}",
+    f"urn:uuid:{UNKNOWN_UID}",
     "a%00b",
     "%F0%9F%8F%86",
-    "%EF%BC%90" + UNKNOWN[1:],  # a full-width 0
+    "%EF%BC%90" + UNKNOWN_UID[1:],  # a full-width 0
 ]
 SAME = {"headers": {"X-Request-Id": "same"}}
 # Every address under which a gamer can name a tournament.
@@ -59,7 +59,7 @@ def test_hidden_and_foreign_tournaments_answer_like_unknown_ones(
     gamer: GamerCaller,
     call: Callable[[GamerCaller, str], Answer],
 ) -> None:
-    unknown = call(gamer, UNKNOWN)
+    unknown = call(gamer, UNKNOWN_UID)
     unknown.refused(404, "TOURNAMENT_NOT_FOUND")
     unpublished, scheduled = studio.tournament(), studio.tournament(schedules_at_timestamp=soon(hours=1))
     Tournament.objects.filter(pk=unpublished).update(published_at=None)
@@ -73,7 +73,7 @@ def test_hidden_and_foreign_tournaments_answer_like_unknown_ones(
 
 @every_call
 def test_an_id_that_is_none_is_unknown(gamer: GamerCaller, call: Callable[[GamerCaller, str], Answer]) -> None:
-    unknown = whole(call(gamer, UNKNOWN))
+    unknown = whole(call(gamer, UNKNOWN_UID))
     for uid in NO_IDS:
         assert whole(call(gamer, uid)) == unknown, uid
 
@@ -100,6 +100,6 @@ def test_another_studios_tournament_is_unknown_to_a_studio(
     studio: StudioCaller, other_studio: StudioCaller, tail: str
 ) -> None:
     foreign = other_studio.tournament()
-    answers = [studio.get(f"/s2s/esports/tournaments/{uid}{tail}", **SAME) for uid in (foreign, UNKNOWN, "x")]
+    answers = [studio.get(f"/s2s/esports/tournaments/{uid}{tail}", **SAME) for uid in (foreign, UNKNOWN_UID, "x")]
     answers[0].refused(404, "TOURNAMENT_NOT_FOUND")
     assert whole(answers[0]) == whole(answers[1]) == whole(answers[2])

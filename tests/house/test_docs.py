@@ -1,6 +1,5 @@
 """The documents say what the code does: links, settings, errors, commands, columns, packages."""
 
-import ast
 import re
 import shlex
 import shutil
@@ -9,20 +8,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.test import Client
+from tests.support.documents import ALWAYS_SET, ROOT, read, settings_read
 
 from kgen.api.schema import known_errors
 from tests.support.schema import document
 
-ROOT: Path = settings.BASE_DIR
 DOCS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "deploy").rglob("*.md"))]
-
-
-def read(name: str) -> str:
-    """A file of the checkout."""
-    return (ROOT / name).read_text()
 
 
 def prose(text: str) -> str:
@@ -56,33 +49,6 @@ def test_every_decision_is_listed_once_and_numbered_in_order() -> None:
     for page in pages:
         title = read(f"docs/decisions/{page}").partition("\n")[0]
         assert title.startswith(f"# {int(page[:4])}. "), title
-
-
-def settings_read() -> dict[str, str | None]:
-    """The variables that kgen/settings.py reads, with their defaults as text; None where it is worked out."""
-    found: dict[str, str | None] = {}
-    for call in ast.walk(ast.parse(read("kgen/settings.py"))):
-        match call:
-            case ast.Call(
-                func=ast.Attribute(value=ast.Name(id="env"), attr=reader), args=[ast.Constant(value=name), *rest]
-            ):
-                if reader not in ("refuse", "refuse_unknown", "key_bytes"):
-                    found[str(name)] = default_text(rest[0] if rest else ast.Constant(value=None))
-            case ast.Call(func=ast.Name(id="_of_provider"), args=[_, ast.Constant(value=name)]):
-                found[str(name)] = ""
-    return found
-
-
-def default_text(node: ast.expr) -> str | None:
-    """How an environment variable would spell a default."""
-    try:
-        value = eval(compile(ast.fix_missing_locations(ast.Expression(node)), "settings", "eval"), {"__builtins__": {}})
-    except (NameError, TypeError):
-        return None
-    return "" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
-
-
-ALWAYS_SET = ("DATABASE_URL", "REDIS_URL", "KGEN_SECRET_KEY", "KGEN_TOKEN_KEYS", "KGEN_PEPPER")
 
 
 def example() -> dict[str, str]:

@@ -22,9 +22,9 @@ from tests.support.image import DOCKERFILE, copied, export, in_context, tracked
 
 from kgen.local.home import Home
 from kgen.local.valkey import Valkey
-from tests.local.harness import CHECKOUT, clean_environment, free_port
+from tests.support.launcher import CHECKOUT, clean_environment, free_port
 from tests.support.databases import url_of
-from tests.support.stack import START_SECONDS, eventually
+from tests.support.waiting import START_SECONDS, eventually
 
 OPERATOR, PASSWORD = "first", "the first operator's password"
 # Folders that only develop, describe or deploy the product.

@@ -1,16 +1,13 @@
 """Operators, and withdrawals that await approval."""
 
-from collections.abc import Callable
-
 import pytest
 from django.contrib.auth.models import Permission
+from tests.support.operators import Grant
 
 from tests.support.http import StudioCaller
-from tests.support.withdrawals import earn, link, withdraw
+from tests.support.withdrawals import Waiting, earn, link, withdraw
 from users.models import Client, Operator
 from wallet.models import Withdrawal
-
-type Grant = Callable[..., Operator]
 
 
 @pytest.fixture
@@ -27,7 +24,7 @@ def operator_with() -> Grant:
 
 
 @pytest.fixture
-def waiting(studio: StudioCaller) -> Callable[[int], list[Withdrawal]]:
+def waiting(studio: StudioCaller) -> Waiting:
     """Makes so many withdrawals that await approval."""
 
     def make(count: int) -> list[Withdrawal]:

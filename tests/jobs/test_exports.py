@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from tests.support.operators import Grant
 
 from kgen.clock import database_now
 from kgen.errors import Forbidden, Invalid, RecordNotFound
@@ -20,7 +21,6 @@ from kgen.jobs.models import Job, JobChunk, JobItem, JobState
 from kgen.jobs.selectors import file_of
 from kgen.jobs.tables import PAGE_ROWS
 from rewards.services.settling import settle_due
-from tests.jobs.conftest import Grant
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.jobs import content, finished, lately

@@ -1,25 +1,24 @@
 """Jobs that act on many rows: as their operator, within its clients, each act once, each refusal readable."""
 
-from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import Permission
+from tests.support.operators import Grant
 
 from kgen.errors import Conflict, Forbidden, Invalid, RecordNotFound, WrongState
 from kgen.jobs import leases, running, services
 from kgen.jobs.models import ItemState, Job, JobState
 from kgen.jobs.selectors import job_of, job_page
 from kgen.models import AuditEntry
-from tests.jobs.conftest import Grant
 from tests.support.http import StudioCaller
 from tests.support.jobs import finished, lapse
+from tests.support.withdrawals import Waiting
 from users.models import Operator
 from wallet.models import State, Withdrawal
 from wallet.services import reviewing
 
 pytestmark = pytest.mark.django_db
-type Waiting = Callable[[int], list[Withdrawal]]
 
 
 @pytest.fixture

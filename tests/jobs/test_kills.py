@@ -1,23 +1,22 @@
 """kill -9 of the worker at every COMMIT, two workers at once, a cancel under way: nothing twice, nothing lost."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.support.operators import Grant
 
 from kgen.jobs import running, services
 from kgen.jobs.models import ItemState, Job, JobItem, JobState
-from tests.jobs.conftest import Grant
 from tests.support.crashing import Point, every_point
 from tests.support.http import GamerCaller
 from tests.support.jobs import content, finished, lapse, lately
 from tests.support.money import book_deposits, wallet_of
 from tests.support.threads import begin_blocked, holding, together
+from tests.support.withdrawals import Waiting
 from users.models import Operator
 from wallet.models import Withdrawal
 
 pytestmark = pytest.mark.usefixtures("committed")
-type Waiting = Callable[[int], list[Withdrawal]]
 
 
 @pytest.fixture

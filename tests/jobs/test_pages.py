@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 from django.test import RequestFactory
+from tests.support.operators import Grant
 
 from kgen.clock import database_now
 from kgen.errors import RecordNotFound
@@ -13,7 +14,6 @@ from kgen.jobs.models import Job, JobState
 from kgen.jobs.pages import JobFilePage, JobProgressPage
 from kgen.jobs.services import request_export
 from kgen.models import AuditEntry
-from tests.jobs.conftest import Grant
 from tests.support.http import GamerCaller
 from tests.support.jobs import finished, lately
 from users.models import Operator

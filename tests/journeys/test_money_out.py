@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from tests.support.addresses import CLAIM
+from tests.support.phones import Phone
 
 from esports.services.announcing import announce_due
 from kgen.webhooks.services import deliver_due
@@ -15,12 +17,10 @@ from tests.support.gateway import SECRET, FakeGateway, running_gateway
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.listener import Listener, listening
 from tests.support.money import prove
-from tests.users_phone.conftest import Phone
 from wallet.services.paying import pay_due
 
 pytestmark = pytest.mark.django_db
 
-CLAIM = "/fe/esports/rewards/claim"
 PRIZES = [40, 15, 15, 15, 10]
 
 

@@ -4,21 +4,21 @@ import pytest
 
 from tests.support.arena import Arena
 from tests.support.http import StudioCaller
-from tests.support.inputs import of_size
+from tests.support.inputs import LARGEST_BODY, of_size
 from tests.support.rows import snapshot
 
 pytestmark = pytest.mark.django_db
 
-LIMIT, BULK_LIMIT = 64 * 1024, 1024 * 1024
+BULK_LIMIT = 1024 * 1024
 
 
 def test_a_body_may_have_64_kib_and_no_byte_more(studio: StudioCaller) -> None:
     body = {"user_id": "u"}
-    assert len(of_size(body, LIMIT)) == LIMIT
-    studio.post("/s2s/session", raw=of_size(body, LIMIT)).ok()
+    assert len(of_size(body, LARGEST_BODY)) == LARGEST_BODY
+    studio.post("/s2s/session", raw=of_size(body, LARGEST_BODY)).ok()
     before = snapshot()
-    studio.post("/s2s/session", raw=of_size(body, LIMIT + 1)).refused(413, "PAYLOAD_TOO_LARGE")
-    studio.post("/s2s/session", raw=b"[" * (LIMIT + 1)).refused(413, "PAYLOAD_TOO_LARGE")
+    studio.post("/s2s/session", raw=of_size(body, LARGEST_BODY + 1)).refused(413, "PAYLOAD_TOO_LARGE")
+    studio.post("/s2s/session", raw=b"[" * (LARGEST_BODY + 1)).refused(413, "PAYLOAD_TOO_LARGE")
     assert snapshot() == before
 
 
@@ -34,8 +34,8 @@ def test_bulk_scores_may_have_1_mib_and_no_byte_more(arena: Arena) -> None:
 
 def test_a_call_beside_bulk_scores_has_the_smaller_limit(arena: Arena) -> None:
     for path in (f"/s2s/esports/tournaments/{arena.uid}/cancel", "/s2s/wallet/deposits/known/reverse"):
-        arena.studio.post(path, raw=of_size({}, LIMIT + 1)).refused(413, "PAYLOAD_TOO_LARGE")
-    arena.gamer.post(f"/fe/esports/tournaments/{arena.uid}/leave", raw=of_size({}, LIMIT + 1)).refused(
+        arena.studio.post(path, raw=of_size({}, LARGEST_BODY + 1)).refused(413, "PAYLOAD_TOO_LARGE")
+    arena.gamer.post(f"/fe/esports/tournaments/{arena.uid}/leave", raw=of_size({}, LARGEST_BODY + 1)).refused(
         413, "PAYLOAD_TOO_LARGE"
     )
 

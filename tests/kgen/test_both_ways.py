@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from tests.support.addresses import CLAIM, STATEMENT
+from tests.support.settling import play
 
 from rewards.models import Reward
 from rewards.services.settling import settle_due
-from tests.rewards.test_settlement import play
 from tests.support.clock import end
 from tests.support.http import Answer, GamerCaller, StudioCaller
 from tests.support.money import book_deposits, new_id
@@ -16,7 +17,6 @@ from tests.support.ways import Chosen, Way, fast_path
 
 pytestmark = pytest.mark.django_db
 
-CLAIM, STATEMENT = "/fe/esports/rewards/claim", "/fe/wallet/transactions"
 # Said by whoever calls, so that no two answers differ by it.
 NAMED = {"X-Request-Id": "the-same-for-both"}
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
+from tests.support.addresses import UNKNOWN_UID
 
 from tests.support.arena import Arena
 from tests.support.http import Answer, Caller, GamerCaller, StudioCaller
-from tests.support.inputs import UNKNOWN_UID
 
 pytestmark = pytest.mark.django_db
 

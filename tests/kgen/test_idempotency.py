@@ -11,11 +11,11 @@ from kgen.models import IdempotencyKey
 from kgen.services import forget_idempotency_keys
 from tests.support.arena import Arena
 from tests.support.http import Answer, Caller, StudioCaller
+from tests.support.organising import SMALL_CUP
 from tests.support.rows import snapshot
 
 pytestmark = pytest.mark.django_db
 
-TERMS = {"title": "Cup", "buy_in_price": 10, "tournament_size": 5, "ends_at_timestamp": "2030-01-01T00:00:00Z"}
 DEPOSIT = {"user_id": "player-1", "amount": 7, "reference": "keyed"}
 
 
@@ -24,7 +24,7 @@ def keyed_calls(arena: Arena) -> list[tuple[Caller, str, Any, int]]:
     play, manage = f"/fe/esports/tournaments/{arena.spare_uid}", f"/s2s/esports/tournaments/{arena.spare_uid}"
     score = {"metadata": {"tournamentId": arena.spare_uid}, "payload": {"score": {"value": 3}}}
     return [
-        (arena.studio, "/s2s/esports/tournaments", TERMS, 201),
+        (arena.studio, "/s2s/esports/tournaments", SMALL_CUP, 201),
         (arena.studio, "/s2s/wallet/deposits", DEPOSIT, 201),
         (arena.studio, "/s2s/wallet/deposits/keyed/reverse", None, 200),
         (arena.studio, "/s2s/gamers/player-2/suspend", {"reason": "r"}, 200),
@@ -62,17 +62,17 @@ def test_a_replay_tells_what_was_even_when_things_have_moved_on(arena: Arena) ->
     arena.studio.post(f"/s2s/esports/tournaments/{arena.spare_uid}/cancel").ok()
     assert_replayed(arena.gamer.join(arena.spare_uid, key="j"), join)
     assert arena.gamer.buckets() == (40, 5, 0)
-    made = arena.studio.post("/s2s/esports/tournaments", TERMS, key="t")
+    made = arena.studio.post("/s2s/esports/tournaments", SMALL_CUP, key="t")
     uid = made.ok(201)["tournament_uid"]
     arena.studio.patch(f"/s2s/esports/tournaments/{uid}", {"title": "Changed"}).ok()
-    again = arena.studio.post("/s2s/esports/tournaments", TERMS, key="t")
+    again = arena.studio.post("/s2s/esports/tournaments", SMALL_CUP, key="t")
     assert_replayed(again, made)
     assert again.json["title"] == "Cup"
 
 
 def test_the_same_request_in_other_bytes_is_the_same_request(studio: StudioCaller) -> None:
     path = "/s2s/esports/tournaments"
-    first = studio.post(path, TERMS | {"extra": [1, {"b": 2, "a": 1}]}, key="k")
+    first = studio.post(path, SMALL_CUP | {"extra": [1, {"b": 2, "a": 1}]}, key="k")
     first.ok(201)
     other_bytes = (
         b'  {"extra":[1,{"a":1,"b":2}],"ends_at_timestamp":"2030-01-01T00:00:00Z",\n'
@@ -91,7 +91,7 @@ def test_the_key_of_another_request_is_refused(arena: Arena) -> None:
         ("/s2s/wallet/deposits", DEPOSIT | {"amount": 8, "reference": "other"}),
         ("/s2s/wallet/deposits", DEPOSIT | {"unread": 1}),
         ("/s2s/wallet/deposits/keyed/reverse", None),
-        ("/s2s/esports/tournaments", TERMS),
+        ("/s2s/esports/tournaments", SMALL_CUP),
         (f"/s2s/esports/tournaments/{arena.uid}/cancel", None),
     ):
         answer = arena.studio.post(path, body, key="k")
@@ -163,15 +163,15 @@ def test_a_key_on_what_is_no_post_does_nothing(arena: Arena) -> None:
 
 def test_a_key_is_kept_for_24_hours_and_is_free_afterwards(arena: Arena) -> None:
     path = "/s2s/esports/tournaments"
-    first = arena.studio.post(path, TERMS, key="k")
+    first = arena.studio.post(path, SMALL_CUP, key="k")
     row = IdempotencyKey.objects.get()
     assert product.IDEMPOTENCY_SECONDS == 24 * 3600
     assert row.expires_at is not None
     assert row.expires_at - row.created_at == timedelta(hours=24)
     grow_older(timedelta(hours=23, minutes=59))
-    assert_replayed(arena.studio.post(path, TERMS, key="k"), first)
+    assert_replayed(arena.studio.post(path, SMALL_CUP, key="k"), first)
     grow_older(timedelta(minutes=1))
-    fresh = arena.studio.post(path, TERMS | {"title": "Another"}, key="k")
+    fresh = arena.studio.post(path, SMALL_CUP | {"title": "Another"}, key="k")
     assert fresh.ok(201)["title"] == "Another"
     assert IdempotencyKey.objects.count() == 1
 
@@ -183,9 +183,9 @@ def grow_older(age: timedelta) -> None:
 
 def test_keys_that_are_over_are_forgotten_and_no_others(arena: Arena) -> None:
     for number in range(3):
-        arena.studio.post("/s2s/esports/tournaments", TERMS, key=f"old-{number}").ok(201)
+        arena.studio.post("/s2s/esports/tournaments", SMALL_CUP, key=f"old-{number}").ok(201)
     grow_older(timedelta(hours=24))
-    arena.studio.post("/s2s/esports/tournaments", TERMS, key="young").ok(201)
+    arena.studio.post("/s2s/esports/tournaments", SMALL_CUP, key="young").ok(201)
     IdempotencyKey.objects.filter(key="old-0").update(expires_at=None)
     assert forget_idempotency_keys() == 2
     assert sorted(IdempotencyKey.objects.values_list("key", flat=True)) == ["old-0", "young"]

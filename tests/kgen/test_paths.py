@@ -4,10 +4,10 @@ import uuid
 
 import pytest
 from django.test import Client as DjangoClient
+from tests.support.addresses import UNKNOWN_UID
 
 from tests.support.arena import Arena
 from tests.support.http import Caller, StudioCaller
-from tests.support.inputs import UNKNOWN_UID
 
 pytestmark = pytest.mark.django_db
 

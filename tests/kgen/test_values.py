@@ -8,12 +8,12 @@ import pytest
 
 from tests.support.arena import Arena
 from tests.support.http import StudioCaller
+from tests.support.inputs import MOST
+from tests.support.organising import SMALL_CUP
 
 pytestmark = pytest.mark.django_db
 
-MOST = 2**53 - 1
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z")
-TERMS = {"title": "Cup", "buy_in_price": 10, "tournament_size": 5, "ends_at_timestamp": "2030-01-01T00:00:00Z"}
 
 
 def fault_of(studio: StudioCaller, path: str, body: Any) -> tuple[str, str]:
@@ -75,13 +75,13 @@ TIMES_REFUSED = [
 
 def test_a_time_with_any_offset_is_told_in_utc(studio: StudioCaller) -> None:
     for given, told in TIMES_TAKEN:
-        made = studio.post("/s2s/esports/tournaments", TERMS | {"ends_at_timestamp": given}).ok(201)
+        made = studio.post("/s2s/esports/tournaments", SMALL_CUP | {"ends_at_timestamp": given}).ok(201)
         assert made["ends_at_timestamp"] == told
 
 
 def test_a_time_in_any_other_form_is_refused(studio: StudioCaller) -> None:
     for given in TIMES_REFUSED:
-        body = TERMS | {"ends_at_timestamp": given}
+        body = SMALL_CUP | {"ends_at_timestamp": given}
         assert fault_of(studio, "/s2s/esports/tournaments", body)[0] == "ends_at_timestamp", given
 
 
@@ -91,7 +91,7 @@ def test_a_time_over_five_years_away_is_refused_on_either_side(studio: StudioCal
         ("ends_at_timestamp", now + timedelta(days=5 * 366)),
         ("schedules_at_timestamp", now - timedelta(days=5 * 366)),
     ):
-        faults = studio.post("/s2s/esports/tournaments", TERMS | {field: moment.isoformat()}).refused(
+        faults = studio.post("/s2s/esports/tournaments", SMALL_CUP | {field: moment.isoformat()}).refused(
             400, "BAD_REQUEST"
         )["errors"]
         assert (field, "too_far_away") in {(fault["field"], fault["code"]) for fault in faults}
@@ -124,10 +124,12 @@ def times_in(value: Any) -> list[str]:
 
 
 def test_texts_are_measured_in_characters_not_in_bytes(studio: StudioCaller) -> None:
-    made = studio.post("/s2s/esports/tournaments", TERMS | {"title": "日" * 200, "description": "😀" * 4000}).ok(201)
+    made = studio.post("/s2s/esports/tournaments", SMALL_CUP | {"title": "日" * 200, "description": "😀" * 4000}).ok(
+        201
+    )
     assert (made["title"], made["description"]) == ("日" * 200, "😀" * 4000)
-    assert fault_of(studio, "/s2s/esports/tournaments", TERMS | {"title": "x" * 201}) == ("title", "max_length")
-    long = TERMS | {"description": "x" * 4001}
+    assert fault_of(studio, "/s2s/esports/tournaments", SMALL_CUP | {"title": "x" * 201}) == ("title", "max_length")
+    long = SMALL_CUP | {"description": "x" * 4001}
     assert fault_of(studio, "/s2s/esports/tournaments", long) == ("description", "max_length")
     session = studio.post("/s2s/session", {"user_id": "u", "name": "é" * 500, "location": "😀" * 500}).ok()
     assert (session["name"], session["location"]) == ("é" * 500, "😀" * 500)
@@ -136,7 +138,7 @@ def test_texts_are_measured_in_characters_not_in_bytes(studio: StudioCaller) -> 
 
 def test_a_text_is_kept_as_it_is(studio: StudioCaller) -> None:
     odd = "  \tÅ vs Å, fi vs ﬁ \u202e<b>\u0001\u0085 '; -- \n"
-    made = studio.post("/s2s/esports/tournaments", TERMS | {"title": odd, "description": odd}).ok(201)
+    made = studio.post("/s2s/esports/tournaments", SMALL_CUP | {"title": odd, "description": odd}).ok(201)
     assert (made["title"], made["description"]) == (odd, odd)
     assert studio.post("/s2s/session", {"user_id": "u", "playertag": odd}).ok()["playertag"] == odd
 

@@ -2,13 +2,14 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from tests.support.launcher import Launcher, Query, launched
 
-from tests.local.harness import Launcher, launched, make_checkout
+from tests.local.stub import make_checkout
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +43,7 @@ def up(checkout: Path, home: Path) -> Iterator[Launcher]:
 
 
 @pytest.fixture
-def query() -> Callable[[Launcher, str], str]:
+def query() -> Query:
     """Ask the database that quickstart.json names."""
 
     def ask(launcher: Launcher, statement: str) -> str:

@@ -1,5 +1,10 @@
 """A product of a few lines, so that the launcher can be tried without loading the real one."""
 
+import shutil
+from pathlib import Path
+
+from tests.support.launcher import CHECKOUT
+
 # One process of the web server; its parent is the real one.
 WORKER = '''
 import os
@@ -94,3 +99,17 @@ FILES = {
     "kgen/admin_site/roles.py": "",
     "requirements.txt": "",
 }
+
+
+def make_checkout(folder: Path) -> Path:
+    """A checkout with the real launcher, the real parent of web's workers, and the stub product."""
+    for name, content in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    shutil.copytree(CHECKOUT / "kgen/local", folder / "kgen/local")
+    for name in (
+        "environment.py",
+        *(f"serving/{part}.py" for part in ("__init__", "__main__", "listening", "workers")),
+    ):
+        shutil.copy(CHECKOUT / "kgen" / name, folder / "kgen" / name)
+    return folder

@@ -3,7 +3,8 @@
 import signal
 from pathlib import Path
 
-from tests.local.harness import Launcher, all_gone, eventually
+from tests.support.launcher import Launcher, all_gone
+from tests.support.waiting import eventually
 
 # A program that starts its child late.
 LATE = ("sh", "-c", "sleep 0.5; sleep 611 & wait")

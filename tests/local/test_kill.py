@@ -4,12 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.local.harness import PROGRAMS, Launcher, all_gone, descendants, eventually, launched
-
-Query = Callable[[Launcher, str], str]
+from tests.support.launcher import PROGRAMS, Launcher, Query, all_gone, descendants, launched
+from tests.support.waiting import eventually
 
 
 def end_of(launcher: Launcher) -> None:

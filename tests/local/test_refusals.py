@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from tests.local.harness import CHECKOUT, Launcher, clean_environment, eventually, free_port, launched
+from tests.support.launcher import CHECKOUT, Launcher, clean_environment, free_port, launched
+from tests.support.waiting import eventually
 
 BAD_SETTING = 78
 

@@ -6,7 +6,6 @@ import shutil
 import signal
 import stat
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -14,10 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 import redis
+from tests.support.launcher import Launcher, Query, all_gone, launched
+from tests.support.waiting import eventually
 
-from tests.local.harness import Launcher, all_gone, eventually, launched, make_checkout
-
-Query = Callable[[Launcher, str], str]
+from tests.local.stub import make_checkout
 
 
 def calls(home: Path) -> list[str]:

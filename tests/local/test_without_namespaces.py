@@ -15,7 +15,8 @@ import pytest
 from kgen.local import binaries
 from kgen.local.privileges import first_closed_folder
 from tests.local import forbidding
-from tests.local.harness import CHECKOUT, Launcher, clean_environment, make_checkout
+from tests.local.stub import make_checkout
+from tests.support.launcher import CHECKOUT, Launcher, clean_environment
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root on Linux needs namespaces"),

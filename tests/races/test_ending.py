@@ -10,10 +10,8 @@ from esports.services.ending import end_tournament
 from kgen.clock import database_now
 from kgen.errors import WrongState
 from tests.support.http import GamerCaller, StudioCaller
-from tests.support.threads import begin_blocked, holding_stay, outcomes, together
+from tests.support.threads import OVER, begin_blocked, holding_stay, outcomes, together
 from users.models import Client, Operator
-
-OVER = (400, "TOURNAMENT_IS_NOT_LIVE")
 
 
 def test_every_score_is_before_the_end_or_refused(

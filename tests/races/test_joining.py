@@ -4,12 +4,11 @@ from collections.abc import Callable
 
 from esports.models import Participation, Seats
 from tests.support.http import GamerCaller, StudioCaller
-from tests.support.threads import at_once, begin_blocked, bonuses, holding_seats, outcomes, together
+from tests.support.threads import FULL, at_once, begin_blocked, bonuses, holding_seats, outcomes, together
 from wallet.models import Kind, Transaction
 
 NO_MONEY = (409, "INSUFFICIENT_BALANCE")
 EXISTING = (409, "EXISTING_PARTICIPATION_FOUND")
-FULL = (409, "TOURNAMENT_IS_FULL")
 
 
 def joins_booked() -> int:

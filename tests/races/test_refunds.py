@@ -1,13 +1,12 @@
 """Leaving, cancelling and sweeping at once: every stake goes back once, and to whom it came from."""
 
-from collections.abc import Callable
 from functools import partial
 
 import pytest
 
 from esports.models import Participation, Seats, Tournament
 from esports.services import cancelling
-from tests.support.http import GamerCaller, StudioCaller
+from tests.support.http import GamerCaller, Gamers, StudioCaller
 from tests.support.threads import (
     at_once,
     await_end,
@@ -22,7 +21,6 @@ from wallet.models import Kind, Transaction
 
 NOT_LIVE = (400, "TOURNAMENT_IS_NOT_LIVE")
 NOT_IN_IT = (404, "TOURNAMENT_PARTICIPATION_NOT_FOUND")
-Gamers = Callable[[int], list[GamerCaller]]
 
 
 def booked(kind: Kind) -> int:

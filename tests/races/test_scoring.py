@@ -8,6 +8,7 @@ import pytest
 from esports.models import Participation, ScoreEvent, Tournament
 from tests.support.http import Answer, GamerCaller, StudioCaller
 from tests.support.threads import (
+    OVER,
     ask,
     at_once,
     await_end,
@@ -18,8 +19,6 @@ from tests.support.threads import (
     outcomes,
     together,
 )
-
-OVER = (400, "TOURNAMENT_IS_NOT_LIVE")
 
 
 def winner(score: Answer, leave: Answer) -> str:

@@ -4,23 +4,22 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
+from tests.support.settling import held, play
 
 from kgen.errors import DomainError
 from rewards.models import Reward, RewardStatus
 from rewards.services.claiming import Claim, Claimed, claim_many
 from rewards.services.settling import settle_due
-from tests.rewards.test_settlement import held, play
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.listener import listening
-from tests.support.money import prove, tamper
+from tests.support.money import LIMIT, prove, tamper
 from tests.support.threads import together
 from tests.support.withdrawals import row_of
 from users.models import Gamer
 
 ALL_WIN = {"kind": "fixed", "bands": [{"from_rank": 1, "to_rank": 3, "amount": 10}]}
 NAMES = ("a", "b", "c")
-LIMIT = 2**52
 
 
 def winners(studio: StudioCaller, cups: int = 2) -> dict[str, GamerCaller]:

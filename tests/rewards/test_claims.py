@@ -7,27 +7,13 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 from django.db.models import F
+from tests.support.addresses import CLAIM
+from tests.support.settling import held, winner
 
 from rewards.models import Reward
 from rewards.services.claiming import expire_rewards
-from rewards.services.settling import settle_due
-from tests.rewards.test_settlement import held, play
-from tests.support.clock import end
-from tests.support.http import GamerCaller, StudioCaller
+from tests.support.http import StudioCaller
 from users.models import Client
-
-CLAIM = "/fe/esports/rewards/claim"
-
-
-def winner(studio: StudioCaller, tournaments: int = 1) -> GamerCaller:
-    """A gamer who has won 10 in each of so many tournaments."""
-    callers: dict[str, GamerCaller] = {}
-    for number in range(tournaments):
-        uid = studio.tournament(title=f"Cup {number}")
-        callers = play(studio, uid, {"a": 3, "b": 2, "c": 1})
-        end(uid)
-    settle_due()
-    return callers["a"]
 
 
 @pytest.mark.django_db

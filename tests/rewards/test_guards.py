@@ -5,11 +5,11 @@ from uuid import UUID
 
 import pytest
 from django.core.management import call_command
+from tests.support.settling import play, settle
 
 from esports.models import Participation, ScoreEvent
 from rewards.models import Reward, Settlement
 from rewards.selectors import reward_differences
-from tests.rewards.test_settlement import play, settle
 from tests.support.clock import end
 from tests.support.factories import ClientFactory
 from tests.support.http import StudioCaller

@@ -6,22 +6,22 @@ from uuid import UUID
 import pytest
 from django.db import DatabaseError, transaction
 from django.db.models import F
+from tests.support.addresses import CLAIM
+from tests.support.settling import held, winner
 
 from kgen.errors import RecordNotFound, WrongState
 from rewards.models import HoldStep, Reward
 from rewards.services.claiming import expire_rewards
 from rewards.services.holding import forfeit_reward, hold_reward, release_reward
-from tests.rewards.test_claims import CLAIM, winner
-from tests.rewards.test_settlement import held
 from tests.support.http import StudioCaller
 from tests.support.money import execute, new_id, prove, tamper
+from tests.support.refereeing import OPERATOR
 from tests.support.rows import snapshot
 from users.models import Client
 from wallet.models import Transaction
 
 pytestmark = pytest.mark.django_db
 
-OPERATOR = 7
 NOTHING = {"message": "Rewards claimed successfully", "claimed": 0, "amount": 0}
 
 

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.support.settling import TWO_WIN, play
 
 from esports.results import RankedResult, booked_places
 from esports.selectors.tournaments import read_tournament
@@ -11,7 +12,6 @@ from kgen.errors import WrongState
 from rewards.models import Settlement
 from rewards.selectors import SettlementPreview, settlement_preview
 from rewards.services.settling import settle_due
-from tests.rewards.test_settlement import play
 from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.refereeing import disqualify, void
@@ -19,8 +19,6 @@ from tests.support.rows import snapshot
 from wallet.models import Posting
 
 pytestmark = pytest.mark.django_db
-
-FIXED = {"kind": "fixed", "bands": [{"from_rank": 1, "to_rank": 2, "amount": 31}]}
 
 
 def preview(uid: str) -> SettlementPreview:
@@ -44,8 +42,8 @@ def postings(uid: str) -> list[tuple[str, str, int]]:
     [
         {},
         {"tie_rule": "split"},
-        {"prize_table": FIXED, "sponsored_amount": 50},
-        {"prize_table": FIXED, "score_order": "asc", "tie_rule": "split", "sponsored_amount": 32},
+        {"prize_table": TWO_WIN, "sponsored_amount": 50},
+        {"prize_table": TWO_WIN, "score_order": "asc", "tie_rule": "split", "sponsored_amount": 32},
     ],
 )
 def test_the_preview_is_what_the_settlement_then_books(studio: StudioCaller, fields: dict[str, Any]) -> None:

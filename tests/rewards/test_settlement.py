@@ -1,40 +1,17 @@
 """Settlement: exactly once, to the last unit, and provable afterwards."""
 
-from uuid import UUID
-
 import pytest
 from django.core.management import call_command
+from tests.support.settling import held, play, settle
 
 from esports.models import Participation, Tournament
-from rewards.models import Reward, Settlement
-from rewards.services.settling import settle_due, settle_tournament
+from rewards.models import Reward
+from rewards.services.settling import settle_due
 from tests.support.clock import end
-from tests.support.http import GamerCaller, StudioCaller
-from wallet.models import Account, Transaction
-from wallet.selectors import system_balance
+from tests.support.http import StudioCaller
+from wallet.models import Transaction
 
 pytestmark = pytest.mark.django_db
-
-
-def settle(uid: str) -> Settlement | None:
-    """Settle inside a test's own transaction."""
-    settled: Settlement | None = settle_tournament(tournament_id=UUID(uid))
-    return settled
-
-
-def play(studio: StudioCaller, uid: str, scores: dict[str, int | None]) -> dict[str, GamerCaller]:
-    """Gamers join and post these scores; None posts none."""
-    callers = {name: studio.gamer(name) for name in scores}
-    for name, caller in callers.items():
-        caller.join(uid).ok()
-        if scores[name] is not None:
-            caller.score(uid, scores[name]).ok()
-    return callers
-
-
-def held(kind: str) -> int:
-    """What a client's system account holds."""
-    return sum(system_balance(pk) for pk in Account.objects.filter(kind=kind).values_list("pk", flat=True))
 
 
 def test_fourteen_gamers_win_4_then_one_and_a_half_then_1(studio: StudioCaller) -> None:

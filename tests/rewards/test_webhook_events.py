@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from tests.support.settling import play
 
 from esports.services.announcing import announce_due
 from kgen.webhooks.models import WebhookEvent
 from rewards.services.settling import settle_due
-from tests.rewards.test_settlement import play
 from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.listener import listening

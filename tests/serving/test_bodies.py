@@ -4,17 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.support.addresses import SESSION, TOURNAMENTS
+from tests.support.waiting import eventually
 
 from kgen.serving.bodies import BODY_LIMIT
 from tests.support.http import StudioCaller
-from tests.support.inputs import of_size
-from tests.support.threads import eventually
+from tests.support.inputs import LARGEST_BODY, of_size
 from tests.support.web import Web, in_chunks, request, serving_after
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-SESSION, BULK = "/s2s/session", "/s2s/esports/tournaments/x/scores"
-LIMIT = 64 * 1024
+BULK = f"{TOURNAMENTS}/x/scores"
 # Four times as many as there are threads.
 SLOW = 32
 
@@ -54,7 +54,7 @@ def test_a_request_that_never_ends_is_given_up(tmp_path: Path, studio: StudioCal
 
 def test_sizes_are_measured_also_in_chunks(web: Web, studio: StudioCaller) -> None:
     chunked = studio.headers | {"Transfer-Encoding": "chunked", "Content-Type": "application/json"}
-    for size, status in ((LIMIT, 200), (LIMIT + 1, 413), (BODY_LIMIT + 10, 413), (3 * BODY_LIMIT, 413)):
+    for size, status in ((LARGEST_BODY, 200), (LARGEST_BODY + 1, 413), (BODY_LIMIT + 10, 413), (3 * BODY_LIMIT, 413)):
         body = of_size({"user_id": "sized"}, size)
         wire = web.wire()
         assert wire.send(request("POST", SESSION, chunked) + in_chunks(body, 64_000)).reply().status == status

@@ -12,17 +12,17 @@ import psycopg
 import pytest
 from django.db import connection
 from django.utils.timezone import now
+from tests.support.addresses import BALANCE, SESSION
+from tests.support.waiting import eventually
 
 from kgen.fast_path.routes import RouteTable
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.schema import document
-from tests.support.threads import eventually
 from tests.support.web import Reply, Web, database_url, serving
 from users.models import Client, Gamer
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-BALANCE, SESSION = "/fe/wallet/balance", "/s2s/session"
 # The contract: ending, suspending and switching off take effect within so long.
 EFFECT_SECONDS = 5
 # An ordinary call of the same kind: the fast path takes no empty repetition of a header's name in another way.

@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.support.addresses import BALANCE
+from tests.support.waiting import eventually
 
 from tests.support.http import GamerCaller, StudioCaller
-from tests.support.threads import eventually
 from tests.support.web import Web, in_chunks, request
 from users.tokens import sign_access
 
 pytestmark = pytest.mark.usefixtures("committed")
 
 HEAD_LIMIT = 64 * 1024
-BALANCE = "/fe/wallet/balance"
 
 
 @pytest.fixture

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from tests.support.addresses import BALANCE
+from tests.support.launcher import CHECKOUT, descendants
+from tests.support.waiting import eventually
 
-from tests.local.harness import CHECKOUT, descendants
 from tests.support.http import GamerCaller, StudioCaller
-from tests.support.threads import eventually, holding_seats
-from tests.support.web import Web, request, serving
+from tests.support.threads import holding_seats
+from tests.support.web import Web, connections_of, listeners, request, serving
 
 pytestmark = pytest.mark.usefixtures("committed")
-
-BALANCE = "/fe/wallet/balance"
 
 
 @pytest.fixture
@@ -122,19 +122,3 @@ def test_a_caller_that_does_not_wait_has_scored_or_not_and_nothing_is_left_behin
         cursor.execute("SELECT score FROM esports_participation WHERE tournament_id = %s", [uid])
         assert 1 <= cursor.fetchone()[0] <= 31
     assert not web.lines("Traceback")
-
-
-def sockets(port: int) -> list[list[str]]:
-    """The rows of /proc/net/tcp of this port: state (0A listens, 01 is connected) and the rest."""
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return [row for row in rows if row[1].endswith(f":{port:04X}")]
-
-
-def listeners(port: int) -> int:
-    """How many processes take connections."""
-    return sum(row[3] == "0A" for row in sockets(port))
-
-
-def connections_of(web: Web) -> int:
-    """How many connections with callers it has open."""
-    return sum(row[3] in ("01", "08") for row in sockets(web.port))

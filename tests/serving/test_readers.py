@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import pytest
+from tests.support.waiting import eventually
 
-from tests.serving.test_processes import connections_of
 from tests.support.http import GamerCaller
-from tests.support.threads import eventually
-from tests.support.web import Web, Wire, request, serving_after
+from tests.support.web import Web, Wire, connections_of, request, serving_after
 
 pytestmark = pytest.mark.usefixtures("committed")
 

@@ -7,13 +7,12 @@ import pytest
 
 from esports.models import ScoreEvent
 from tests.support.http import StudioCaller
-from tests.support.organising import TOURNAMENTS, at, seat_many
+from tests.support.inputs import MOST
+from tests.support.organising import GOOD_SCORE, TOURNAMENTS, at, seat_many
 
 pytestmark = pytest.mark.django_db
 
-MAX = 2**53 - 1
 MIB = 1024 * 1024
-GOOD = {"user_id": "ann", "value": 1}
 
 
 @pytest.fixture
@@ -41,28 +40,30 @@ def padded(rows: list[dict[str, Any]], size: int) -> bytes:
         ({"user_id": "a\nb", "value": 1}, "user_id"),
         ({"user_id": "x" * 129, "value": 1}, "user_id"),
         ({"user_id": None, "value": 1}, "user_id"),
-        (GOOD | {"value": "1"}, "value"),
-        (GOOD | {"value": 1.0}, "value"),
-        (GOOD | {"value": True}, "value"),
-        (GOOD | {"value": None}, "value"),
-        (GOOD | {"value": MAX + 1}, "value"),
-        (GOOD | {"value": -MAX - 1}, "value"),
-        (GOOD | {"event_id": ""}, "event_id"),
-        (GOOD | {"event_id": "x" * 129}, "event_id"),
-        (GOOD | {"event_id": 7}, "event_id"),
+        (GOOD_SCORE | {"value": "1"}, "value"),
+        (GOOD_SCORE | {"value": 1.0}, "value"),
+        (GOOD_SCORE | {"value": True}, "value"),
+        (GOOD_SCORE | {"value": None}, "value"),
+        (GOOD_SCORE | {"value": MOST + 1}, "value"),
+        (GOOD_SCORE | {"value": -MOST - 1}, "value"),
+        (GOOD_SCORE | {"event_id": ""}, "event_id"),
+        (GOOD_SCORE | {"event_id": "x" * 129}, "event_id"),
+        (GOOD_SCORE | {"event_id": 7}, "event_id"),
         ([], ""),
         ("ann", ""),
         (None, ""),
     ],
 )
 def test_a_malformed_row_refuses_all_and_is_named(studio: StudioCaller, uid: str, row: Any, field: str) -> None:
-    problem = studio.post(at(uid, "/scores"), {"scores": [GOOD, row, GOOD]}).refused(400, "BAD_REQUEST")
+    problem = studio.post(at(uid, "/scores"), {"scores": [GOOD_SCORE, row, GOOD_SCORE]}).refused(400, "BAD_REQUEST")
     place = "scores.1" + (f".{field}" if field else "")
     assert {fault["field"] for fault in problem["errors"]} == {place}
     assert ScoreEvent.objects.count() == 0
 
 
-@pytest.mark.parametrize("body", [None, {}, {"scores": None}, {"scores": []}, {"scores": GOOD}, {"scores": "ann"}])
+@pytest.mark.parametrize(
+    "body", [None, {}, {"scores": None}, {"scores": []}, {"scores": GOOD_SCORE}, {"scores": "ann"}]
+)
 def test_a_body_without_rows_is_refused(studio: StudioCaller, uid: str, body: Any) -> None:
     problem = studio.post(at(uid, "/scores"), body).refused(400, "BAD_REQUEST")
     assert {fault["field"] for fault in problem["errors"]} == {"scores"}
@@ -70,14 +71,14 @@ def test_a_body_without_rows_is_refused(studio: StudioCaller, uid: str, body: An
 
 def test_every_value_that_fits_is_taken(studio: StudioCaller, uid: str) -> None:
     rows = [
-        {"user_id": "ann", "value": MAX, "event_id": "x" * 128},
-        {"user_id": "ann", "value": -MAX, "event_id": None},
+        {"user_id": "ann", "value": MOST, "event_id": "x" * 128},
+        {"user_id": "ann", "value": -MOST, "event_id": None},
         {"user_id": "ann", "value": 0, "colour": "red"},
     ]
     results = studio.post(at(uid, "/scores"), {"scores": rows}).ok()["results"]
     assert [(row["status"], row["score"]) for row in results] == [
-        ("accepted", MAX),
-        ("accepted", -MAX),
+        ("accepted", MOST),
+        ("accepted", -MOST),
         ("accepted", 0),
     ]
 
@@ -85,7 +86,7 @@ def test_every_value_that_fits_is_taken(studio: StudioCaller, uid: str) -> None:
 def test_a_thousand_rows_are_one_call_and_one_more_is_too_many(studio: StudioCaller, uid: str) -> None:
     names = seat_many(uid, 20)
     rows = [{"user_id": names[number % 20], "value": number, "event_id": f"e{number}"} for number in range(1000)]
-    problem = studio.post(at(uid, "/scores"), {"scores": [*rows, GOOD]}).refused(400, "BAD_REQUEST")
+    problem = studio.post(at(uid, "/scores"), {"scores": [*rows, GOOD_SCORE]}).refused(400, "BAD_REQUEST")
     assert {fault["field"] for fault in problem["errors"]} == {"scores"}
     assert ScoreEvent.objects.count() == 0
     results = studio.post(at(uid, "/scores"), {"scores": rows}).ok()["results"]
@@ -106,8 +107,8 @@ def test_a_thousand_rows_take_as_many_queries_as_two(
 
 def test_a_body_may_have_a_mebibyte_and_no_byte_more(studio: StudioCaller, uid: str) -> None:
     path = at(uid, "/scores")
-    assert studio.post(path, raw=padded([GOOD], MIB)).status == 200
-    studio.post(path, raw=padded([GOOD], MIB + 1)).refused(413, "PAYLOAD_TOO_LARGE")
+    assert studio.post(path, raw=padded([GOOD_SCORE], MIB)).status == 200
+    studio.post(path, raw=padded([GOOD_SCORE], MIB + 1)).refused(413, "PAYLOAD_TOO_LARGE")
     studio.post(path, raw=b" " * (MIB + 1)).refused(413, "PAYLOAD_TOO_LARGE")
     assert ScoreEvent.objects.count() == 1
 

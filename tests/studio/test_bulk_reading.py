@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from esports.serializers.tournaments_in import BULK_LIMIT, BulkScoresIn, read_bulk_scores
 from esports.services.scoring import ServerScore
+from tests.support.inputs import MOST
+from tests.support.organising import GOOD_SCORE
 
-MAX = 2**53 - 1
-GOOD = {"user_id": "ann", "value": 1}
 texts = (
     st.sampled_from(["ann", "e1", "", " ", "a b", " a", "a\n", "a\u00a0", "a\u00adb", "é", "x" * 128, "x" * 129])
     | st.text()
 )
 anything = st.none() | st.booleans() | st.integers() | st.floats() | texts | st.just([]) | st.just({})
-values = st.sampled_from([0, 1, -MAX, MAX, MAX + 1, -MAX - 1, 1.0, True]) | st.integers(-MAX, MAX) | anything
+values = st.sampled_from([0, 1, -MOST, MOST, MOST + 1, -MOST - 1, 1.0, True]) | st.integers(-MOST, MOST) | anything
 rows = st.fixed_dictionaries({}, optional={"user_id": texts | anything, "value": values, "event_id": texts | anything})
 
 
@@ -27,17 +27,17 @@ def serialized(body: Any) -> list[ServerScore] | None:
 
 
 @given(st.lists(rows, max_size=3))
-@example([GOOD | {"value": 1.0}])
-@example([GOOD | {"value": True}])
-@example([GOOD | {"event_id": "a\u200bb"}])
-@example([GOOD | {"event_id": "\x85"}])
+@example([GOOD_SCORE | {"value": 1.0}])
+@example([GOOD_SCORE | {"value": True}])
+@example([GOOD_SCORE | {"event_id": "a\u200bb"}])
+@example([GOOD_SCORE | {"event_id": "\x85"}])
 def test_both_readings_are_one(given_rows: list[dict[str, Any]]) -> None:
     body = {"scores": given_rows}
     assert read_bulk_scores(body) == serialized(body)
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"scores": None}, {"scores": []}, {"scores": GOOD}, {"scores": [[]]}, {"scores": "ann"}]
+    "body", [{}, {"scores": None}, {"scores": []}, {"scores": GOOD_SCORE}, {"scores": [[]]}, {"scores": "ann"}]
 )
 def test_what_is_no_list_of_rows_is_left_to_the_serializer(body: dict[str, Any]) -> None:
     assert read_bulk_scores(body) is None
@@ -45,5 +45,5 @@ def test_what_is_no_list_of_rows_is_left_to_the_serializer(body: dict[str, Any])
 
 
 def test_the_longest_list_is_read_quickly_and_a_longer_one_is_not() -> None:
-    assert read_bulk_scores({"scores": [GOOD] * BULK_LIMIT}) == [ServerScore("ann", 1)] * BULK_LIMIT
-    assert read_bulk_scores({"scores": [GOOD] * (BULK_LIMIT + 1)}) is None
+    assert read_bulk_scores({"scores": [GOOD_SCORE] * BULK_LIMIT}) == [ServerScore("ann", 1)] * BULK_LIMIT
+    assert read_bulk_scores({"scores": [GOOD_SCORE] * (BULK_LIMIT + 1)}) is None

@@ -7,11 +7,10 @@ import pytest
 
 from esports.models import Participation, ScoreEvent
 from tests.support.http import StudioCaller
+from tests.support.inputs import MOST
 from tests.support.organising import at, end, shift, soon
 
 pytestmark = pytest.mark.django_db
-
-MAX = 2**53 - 1
 
 
 def post(studio: StudioCaller, uid: str, *rows: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -187,13 +186,13 @@ def test_scores_of_one_call_fold_one_after_the_other(
 def test_a_sum_out_of_range_refuses_the_event_only(studio: StudioCaller) -> None:
     uid = studio.tournament(score_operator="sum")
     joined(studio, uid, "ann", "bob")
-    rows = [("ann", MAX), ("ann", 1), ("ann", -1), ("ann", 1), ("bob", -MAX), ("bob", -1)]
+    rows = [("ann", MOST), ("ann", 1), ("ann", -1), ("ann", 1), ("bob", -MOST), ("bob", -1)]
     assert [row[1:] for row in post(studio, uid, *rows)] == [
-        ("accepted", MAX),
+        ("accepted", MOST),
         ("refused", "SCORE_OUT_OF_RANGE"),
-        ("accepted", MAX - 1),
-        ("accepted", MAX),
-        ("accepted", -MAX),
+        ("accepted", MOST - 1),
+        ("accepted", MOST),
+        ("accepted", -MOST),
         ("refused", "SCORE_OUT_OF_RANGE"),
     ]
 

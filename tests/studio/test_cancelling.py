@@ -5,14 +5,9 @@ import pytest
 from esports.models import Participation, Tournament
 from esports.services.cancelling import book_cancellations
 from tests.support.http import StudioCaller
-from tests.support.organising import at, end, escrow, seat_many, shift, soon, sponsor, stored
+from tests.support.organising import at, end, escrow, refunds, seat_many, shift, soon, sponsor, stored
 from tests.support.threads import ledger_faults
 from wallet.models import Account, Bucket, Kind, Transaction
-
-
-def refunds() -> int:
-    """How many stakes the ledger has given back."""
-    return Transaction.objects.filter(kind=Kind.REFUND).count()
 
 
 def bonus_of_all() -> list[int]:

@@ -8,22 +8,11 @@ import pytest
 from esports.models import Tournament
 from kgen.clock import database_now
 from tests.support.http import StudioCaller
-from tests.support.organising import TOURNAMENTS, allow_sponsorship, at, new, soon, wire
+from tests.support.inputs import MOST
+from tests.support.organising import DEFAULT_TABLE, TOURNAMENTS, allow_sponsorship, at, new, soon, wire
 from wallet.models import Transaction
 
 pytestmark = pytest.mark.django_db
-
-DEFAULT_TABLE = {
-    "name": "default",
-    "kind": "multiples",
-    "bands": [
-        {"percent_bp": 100, "multiple_bp": 60000},
-        {"percent_bp": 1000, "multiple_bp": 40000},
-        {"percent_bp": 2000, "multiple_bp": 15000},
-        {"percent_bp": 900, "multiple_bp": 10000},
-    ],
-}
-MAX = 2**53 - 1
 
 
 def test_required_fields_alone_make_a_tournament_that_has_started(studio: StudioCaller) -> None:
@@ -159,8 +148,8 @@ def test_a_sum_is_the_servers_unless_said_otherwise(studio: StudioCaller, given:
         ("score_order", ["desc"]),
         ("score_operator", "average"),
         ("score_source", "client"),
-        ("score_min", MAX + 1),
-        ("score_max", -MAX - 1),
+        ("score_min", MOST + 1),
+        ("score_max", -MOST - 1),
         ("score_max", 1.5),
         ("prize_table", 7),
         ("prize_table", []),
@@ -193,8 +182,8 @@ def test_the_outermost_values_are_taken(studio: StudioCaller) -> None:
             buy_in_price=2**52 // 1_000_000,
             tournament_size=1_000_000,
             min_participants=1_000_000,
-            score_min=-MAX,
-            score_max=MAX,
+            score_min=-MOST,
+            score_max=MOST,
         ),
     ).ok(201)
     assert (made["buy_in_price"], made["tournament_size"]) == (4_503_599_627, 1_000_000)

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from esports.models import PrizeTable, Tournament
-from tests.studio.test_creating import DEFAULT_TABLE
 from tests.support.http import StudioCaller
-from tests.support.organising import TOURNAMENTS, at, new
+from tests.support.organising import DEFAULT_TABLE, TOURNAMENTS, at, new
 
 pytestmark = pytest.mark.django_db
 

@@ -12,14 +12,12 @@ from esports.models import Participation, ScoreEvent, Seats, Tournament
 from esports.services.organising import create_tournament
 from tests.support.http import Answer, StudioCaller
 from tests.support.organising import at, escrow, seat_many, sponsor
-from tests.support.threads import begin_blocked, holding, holding_seats, ledger_faults, outcomes, together
+from tests.support.threads import FULL, begin_blocked, holding, holding_seats, ledger_faults, outcomes, together
 from users.errors import CurrencyFixed
 from users.models import Client
 from users.services import change_settings
 from users.services.clients import settings_of
 from wallet.models import Account
-
-FULL = (409, "TOURNAMENT_IS_FULL")
 
 
 def test_a_field_that_grows_while_gamers_join_is_filled_and_never_over(committed: None, studio: StudioCaller) -> None:

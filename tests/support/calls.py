@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from tests.support.addresses import SERIES, TOURNAMENTS
+
 from tests.support.inputs import (
     AMOUNT,
     CHOICE,
@@ -121,8 +123,6 @@ SERIES_TERMS: dict[str, Any] = {
     "time_zone": "Asia/Kolkata",
     "ends_after_seconds": 3600,
 }
-TOURNAMENTS = "/s2s/esports/tournaments"
-SERIES = "/s2s/esports/series"
 PLAY = "/fe/esports/tournaments/{uid}"
 
 CALLS = [

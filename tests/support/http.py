@@ -1,6 +1,7 @@
 """Callers of the API. Every answer is checked against what /schema says of it."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -197,3 +198,7 @@ class StudioCaller(Caller):
         """Credit bought money."""
         body = {"user_id": user_id, "amount": amount, "reference": reference}
         return self.post("/s2s/wallet/deposits", body)
+
+
+# Makes so many gamers with open sessions: what the fixture `gamers` is.
+type Gamers = Callable[[int], list[GamerCaller]]

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path, PurePosixPath
 
-from tests.local.harness import CHECKOUT
+from tests.support.launcher import CHECKOUT
 
 DOCKERFILE = CHECKOUT / "deploy/Dockerfile"
 IGNORED = CHECKOUT / "deploy/Dockerfile.dockerignore"

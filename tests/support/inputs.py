@@ -8,8 +8,9 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
+# The largest integer that the wire takes, and the most bytes that a body may have.
 MOST = 2**53 - 1
-UNKNOWN_UID = "00000000-0000-4000-8000-000000000000"
+LARGEST_BODY = 64 * 1024
 
 
 class Never:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from tests.support.addresses import TOURNAMENTS
 from uuid_utils.compat import uuid7
 
 from esports.lifecycle import TIMES
@@ -15,10 +16,23 @@ from kgen.clock import database_now
 from tests.support.http import StudioCaller
 from users.models import Client, Gamer
 from wallet import ledger
-from wallet.models import Account, SystemAccount, Wallet
+from wallet.models import Account, Kind, SystemAccount, Transaction, Wallet
 from wallet.selectors import system_balance
 
-TOURNAMENTS = "/s2s/esports/tournaments"
+# A body that makes a tournament of five places, and one score of a bulk call.
+SMALL_CUP = {"title": "Cup", "buy_in_price": 10, "tournament_size": 5, "ends_at_timestamp": "2030-01-01T00:00:00Z"}
+GOOD_SCORE = {"user_id": "ann", "value": 1}
+# The prize table of a tournament that names none, as it is answered.
+DEFAULT_TABLE = {
+    "name": "default",
+    "kind": "multiples",
+    "bands": [
+        {"percent_bp": 100, "multiple_bp": 60000},
+        {"percent_bp": 1000, "multiple_bp": 40000},
+        {"percent_bp": 2000, "multiple_bp": 15000},
+        {"percent_bp": 900, "multiple_bp": 10000},
+    ],
+}
 
 
 def at(uid: str, tail: str = "") -> str:
@@ -137,3 +151,13 @@ def _pay(tournament: Tournament, wallets: Sequence[UUID], stays: Sequence[UUID])
             for reference, kind, source, destination in steps
         ]
     ledger.book_many(entries)
+
+
+def refunds() -> int:
+    """How many refunds the ledger holds."""
+    return Transaction.objects.filter(kind=Kind.REFUND).count()
+
+
+def is_refunded(uid: str) -> bool:
+    """Whether all of it went back."""
+    return Tournament.objects.get(pk=uid).refunded_at is not None

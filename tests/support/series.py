@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
+from tests.support.addresses import SERIES
+
 from esports.models import SeriesOccurrence
 from kgen.clock import database_now
 from tests.support.http import StudioCaller
 
-SERIES = "/s2s/esports/series"
 HOUR = 3600
 
 

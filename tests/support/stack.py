@@ -6,28 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
-
-from tests.local.harness import CHECKOUT, Launcher, Process, clean_environment
-
-PATIENCE_SECONDS = 60
-# A first start migrates and seeds: many seconds of a core, which a busy machine gives late.
-START_SECONDS = 300
-
-
-def eventually[T](ask: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
-    """The first true answer; fails when there is none in time."""
-    give_up_at = time.monotonic() + seconds
-    while not (answer := ask()):
-        assert time.monotonic() < give_up_at, "it never came true"
-        time.sleep(0.02)
-    return answer
+from tests.support.launcher import CHECKOUT, Launcher, Process, clean_environment
+from tests.support.waiting import START_SECONDS, eventually
 
 
 class Stack:

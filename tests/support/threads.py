@@ -3,7 +3,6 @@
 import fcntl
 import os
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -12,14 +11,16 @@ from threading import Barrier, Thread
 from typing import Any
 
 from django.db import connection, connections, transaction
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 from esports.selectors.escrows import escrow_differences
 from tests.support.http import Answer
 from wallet.selectors import Difference, ledger_differences
 
-PATIENCE_SECONDS = 30
 # More connections than that at once only for one race on this machine: the server has 200 for all of them.
 SMALL_RACE = 20
+# Outcomes that races end in, as `outcomes` counts them.
+FULL, OVER = (409, "TOURNAMENT_IS_FULL"), (400, "TOURNAMENT_IS_NOT_LIVE")
 
 
 class Runner(Thread):
@@ -107,14 +108,6 @@ def holding_stay(tournament_uid: str, user_id: str) -> AbstractContextManager[No
 def holding_seats(tournament_uid: str) -> AbstractContextManager[None]:
     """Hold a tournament's field, as a join that is being written does."""
     return holding("SELECT 1 FROM esports_seats WHERE tournament_id = %s FOR UPDATE", [tournament_uid])
-
-
-def eventually(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
-    """Return as soon as the condition holds."""
-    give_up_at = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up_at, "it never came true"
-        time.sleep(0.005)
 
 
 def move_end(tournament_uid: str, seconds: float) -> None:

@@ -13,14 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
+from tests.support.launcher import CHECKOUT, Process, descendants, free_port
+from tests.support.waiting import PATIENCE_SECONDS, START_SECONDS, eventually
 
-from tests.local.harness import CHECKOUT, Process, descendants, free_port
 from tests.support.databases import url_of
-from tests.support.threads import eventually
-
-PATIENCE_SECONDS = 30
-# Importing the product takes seconds of a core, which a busy machine gives late.
-START_SECONDS = 180
 
 
 @dataclass
@@ -196,3 +192,19 @@ def serving_after(folder: Path, preparation: str, **environment: str) -> Iterato
         yield web
     finally:
         web.end()
+
+
+def sockets(port: int) -> list[list[str]]:
+    """The rows of /proc/net/tcp of this port: state (0A listens, 01 is connected) and the rest."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [row for row in rows if row[1].endswith(f":{port:04X}")]
+
+
+def listeners(port: int) -> int:
+    """How many processes take connections."""
+    return sum(row[3] == "0A" for row in sockets(port))
+
+
+def connections_of(web: Web) -> int:
+    """How many connections with callers it has open."""
+    return sum(row[3] in ("01", "08") for row in sockets(web.port))

@@ -1,5 +1,6 @@
 """Gamers with earned money and a linked phone, and a clock for payouts that tests can push."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.db import connection
@@ -11,6 +12,8 @@ from wallet.ledger.accounts import new_address
 from wallet.models import Bucket, Direction, Withdrawal
 from wallet.selectors import balance_of, ledger_differences
 from wallet.services import adjusting
+
+PHONE = "+919876543210"
 
 
 def row_of(gamer: GamerCaller) -> Gamer:
@@ -31,7 +34,7 @@ def earn(gamer: GamerCaller, amount: int) -> None:
     adjusting.approve_adjustment(adjustment_id=row.pk, operator_id=902, note="agreed")
 
 
-def link(gamer: GamerCaller, phone: str = "+919876543210") -> KGenAccount:
+def link(gamer: GamerCaller, phone: str = PHONE) -> KGenAccount:
     """Link the gamer to the KGeN account of a phone."""
     account, _ = KGenAccount.objects.get_or_create(
         phone=phone, defaults={"address": new_address(), "created_at": database_now()}
@@ -65,3 +68,7 @@ def money(gamer: GamerCaller) -> tuple[int, int]:
 def assert_proven() -> None:
     """The ledger proves."""
     assert ledger_differences() == []
+
+
+# Makes so many withdrawals that await approval.
+type Waiting = Callable[[int], list[Withdrawal]]

@@ -4,8 +4,9 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from tests.support.waiting import eventually
 
-from tests.support.stack import Stack, eventually, running
+from tests.support.stack import Stack, running
 
 
 @pytest.fixture(scope="session", autouse=True)

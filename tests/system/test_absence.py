@@ -17,15 +17,16 @@ import httpx
 import psycopg
 import pytest
 from pytest_django import DjangoDbBlocker
+from tests.support.launcher import CHECKOUT, Launcher, free_port
+from tests.support.waiting import eventually
 
 from kgen.local import product
 from kgen.local.home import Home
 from kgen.local.services import Services
 from kgen.local.valkey import Valkey
-from tests.local.harness import CHECKOUT, Launcher, free_port
 from tests.support.databases import another_database
 from tests.support.listener import Listener, listening
-from tests.support.stack import START_SECONDS, eventually
+from tests.support.waiting import START_SECONDS, eventually
 
 # What does it starts eight programs; on a busy machine that alone takes a quarter of a minute.
 BACK_SECONDS = 60

@@ -6,6 +6,7 @@ from typing import Any
 import jwt
 import pytest
 from django.conf import settings as live
+from tests.support.addresses import BALANCE
 
 from kgen import settings as product
 from tests.support.http import Caller, GamerCaller, StudioCaller
@@ -14,7 +15,6 @@ from users.tokens import _signed_claims, read_own_access
 
 pytestmark = pytest.mark.django_db
 
-BALANCE = "/fe/wallet/balance"
 PERSONAL = {"name": "Ann Person", "email": "ann@example.com", "phonenumber": "+919876543210", "username": "annie"}
 
 

@@ -4,13 +4,13 @@ import uuid
 from typing import Any
 
 import pytest
+from tests.support.addresses import BALANCE, TOURNAMENTS
 
 from tests.support.http import Answer, Caller, GamerCaller, StudioCaller
 from users.services import issue_secret
 
 pytestmark = pytest.mark.django_db
 
-BALANCE, TOURNAMENTS = "/fe/wallet/balance", "/s2s/esports/tournaments"
 SPELLINGS = [("x-client-id", "x-client-secret"), ("x-clientID", "x-clientSecret"), ("clientID", "clientSecret")]
 
 

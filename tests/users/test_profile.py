@@ -6,12 +6,12 @@ import pytest
 
 from tests.support.calls import SESSION_TEXTS
 from tests.support.http import StudioCaller
+from tests.support.inputs import MOST
 from users.models import Client, Gamer
 from users.services.opening import Opening, open_many
 
 pytestmark = pytest.mark.django_db
 
-MOST = 2**53 - 1
 FULL: dict[str, Any] = {name: f"{name} of u" for name in SESSION_TEXTS} | {"level": 12, "rank": 3}
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import jwt
 import pytest
 from django.db import connection
+from tests.support.phones import Phone, let_pass
 
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.withdrawals import earn, withdraw
-from tests.users_phone.conftest import Phone, let_pass
 from users.models import KGenAccount, PhoneLink
 from wallet.services.paying import pay_due
 

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from tests.support.phones import Phone, wrong
 
 from tests.support.http import Answer, GamerCaller, StudioCaller
 from tests.support.withdrawals import earn
-from tests.users_phone.conftest import Phone, wrong
 from users.models import CodeGuard, Gamer, KGenAccount, PhoneChallenge, PhoneLink
 
 pytestmark = pytest.mark.usefixtures("committed")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.support.operators import CHECKER, MAKER
 
 from kgen.errors import DomainError, Forbidden, Invalid, RecordNotFound, WrongState
 from tests.support.http import GamerCaller
@@ -23,7 +24,6 @@ from wallet.services import adjusting, reviewing
 
 pytestmark = pytest.mark.django_db
 
-MAKER, CHECKER = 11, 12
 Ask = Callable[..., Adjustment]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client as Browser
+from tests.support.addresses import WITHDRAWAL_LIST
 
 from tests.support.http import GamerCaller
 from tests.support.money import wallet_of
@@ -14,7 +15,7 @@ from wallet.models import Adjustment, Bucket, Direction
 from wallet.services import adjusting
 
 pytestmark = pytest.mark.django_db
-PAGE, QUEUE = "/console/wallet/adjustment/", "/console/wallet/withdrawal/"
+PAGE = "/console/wallet/adjustment/"
 
 
 @pytest.fixture
@@ -74,8 +75,8 @@ def test_the_maker_is_told_why_the_withdrawal_waits_for_another(
     earn(gamer, 300)
     link(gamer)
     waiting = withdraw(gamer)
-    assert "another operator has to approve" in act(maker, "approve", waiting, path=QUEUE)
-    assert "done" in act(checker, "approve", waiting, path=QUEUE)
+    assert "another operator has to approve" in act(maker, "approve", waiting, path=WITHDRAWAL_LIST)
+    assert "done" in act(checker, "approve", waiting, path=WITHDRAWAL_LIST)
 
 
 def test_the_pages_are_for_reading(maker: Operator, row: Adjustment) -> None:

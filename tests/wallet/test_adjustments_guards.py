@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from tests.support.operators import CHECKER, MAKER
 
 from tests.support.factories import ClientFactory
 from tests.support.http import GamerCaller, StudioCaller
@@ -15,7 +16,6 @@ from wallet.services import adjusting
 
 pytestmark = pytest.mark.django_db
 
-MAKER, CHECKER = 11, 12
 DECIDED = {"decided_by": CHECKER, "decided_at": "2026-01-01T00:00:00Z", "note": "agreed"}
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 from django.db import DatabaseError, ProgrammingError, transaction
+from tests.support.settling import play
 
 from rewards.models import Reward
 from rewards.services.holding import hold_reward
 from rewards.services.settling import settle_due
-from tests.rewards.test_settlement import play
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.money import execute, new_id, one, rows, wallet_of

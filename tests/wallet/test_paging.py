@@ -6,13 +6,12 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from tests.support.addresses import STATEMENT
 
 from tests.support.http import Caller, GamerCaller, StudioCaller
 from tests.support.money import book_deposits
 
 pytestmark = pytest.mark.django_db
-
-STATEMENT = "/fe/wallet/transactions"
 
 
 def page(caller: Caller, path: str = STATEMENT, **query: Any) -> tuple[list[str], str]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.support.addresses import STATEMENT
 
 from tests.support.factories import ClientFactory
 from tests.support.http import GamerCaller, StudioCaller
@@ -10,8 +11,6 @@ from tests.support.money import fill, one, wallet_of
 from wallet.ledger import Bucket
 
 pytestmark = pytest.mark.django_db
-
-STATEMENT = "/fe/wallet/transactions"
 
 
 def entries(gamer: GamerCaller, query: str = "") -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client as Browser
+from tests.support.addresses import WITHDRAWAL_LIST
 
 from kgen import environment
 from kgen.webhooks.models import WebhookEndpoint, WebhookEvent
@@ -15,7 +16,6 @@ from wallet.models import Review, State, Withdrawal
 from wallet.services import paying
 
 pytestmark = pytest.mark.django_db
-QUEUE = "/console/wallet/withdrawal/"
 
 
 @pytest.fixture
@@ -46,10 +46,10 @@ def act(browser: Browser, path: str, action: str, row: Any, reason: str = "becau
 
 def test_approving_in_the_queue(browser: Browser, operator: Operator, winner: GamerCaller) -> None:
     row = withdraw(winner)
-    assert "Give a reason" in act(browser, QUEUE, "approve", row, reason=" ")
-    assert "done" in act(browser, QUEUE, "approve", row)
-    assert "does not allow" in act(browser, QUEUE, "approve", row)
-    assert "does not allow" in act(browser, QUEUE, "reject", row)
+    assert "Give a reason" in act(browser, WITHDRAWAL_LIST, "approve", row, reason=" ")
+    assert "done" in act(browser, WITHDRAWAL_LIST, "approve", row)
+    assert "does not allow" in act(browser, WITHDRAWAL_LIST, "approve", row)
+    assert "does not allow" in act(browser, WITHDRAWAL_LIST, "reject", row)
     paying.pay_due()
     row.refresh_from_db()
     assert (row.state, row.approved_by, row.reason) == (State.PAID, operator.pk, "because")
@@ -57,26 +57,26 @@ def test_approving_in_the_queue(browser: Browser, operator: Operator, winner: Ga
 
 def test_rejecting_and_asking_again(browser: Browser, operator: Operator, winner: GamerCaller) -> None:
     row = withdraw(winner)
-    act(browser, QUEUE, "reject", row)
+    act(browser, WITHDRAWAL_LIST, "reject", row)
     row.refresh_from_db()
     assert (row.state, row.rejected_by, money(winner)) == (State.FAILED, operator.pk, (300, 0))
     row = withdraw(winner)
     rows = Withdrawal.objects.filter(pk=row.pk)
     rows.update(state=State.NEEDS_REVIEW, review=Review.UNCONFIRMED)
-    act(browser, QUEUE, "ask_again", row)
+    act(browser, WITHDRAWAL_LIST, "ask_again", row)
     assert rows.get().state == State.SENDING
     rows.update(state=State.NEEDS_REVIEW, review=Review.CONTRADICTION)
-    assert "does not allow" in act(browser, QUEUE, "ask_again", row)
+    assert "does not allow" in act(browser, WITHDRAWAL_LIST, "ask_again", row)
     assert rows.get().state == State.NEEDS_REVIEW
 
 
 def test_the_pages_change_nothing(browser: Browser, winner: GamerCaller) -> None:
     row = withdraw(winner)
-    page = browser.get(f"{QUEUE}{row.pk}/change/")
+    page = browser.get(f"{WITHDRAWAL_LIST}{row.pk}/change/")
     assert page.status_code == 200
-    assert browser.post(f"{QUEUE}{row.pk}/change/", {"amount": 1}).status_code == 403
-    assert browser.post(f"{QUEUE}{row.pk}/delete/", {"post": "yes"}).status_code == 403
-    assert browser.get(f"{QUEUE}?state__exact=AWAITING_APPROVAL").status_code == 200
+    assert browser.post(f"{WITHDRAWAL_LIST}{row.pk}/change/", {"amount": 1}).status_code == 403
+    assert browser.post(f"{WITHDRAWAL_LIST}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert browser.get(f"{WITHDRAWAL_LIST}?state__exact=AWAITING_APPROVAL").status_code == 200
 
 
 def test_who_may_only_look_may_not_act(winner: GamerCaller) -> None:
@@ -87,7 +87,7 @@ def test_who_may_only_look_may_not_act(winner: GamerCaller) -> None:
     browser = Browser()
     browser.force_login(viewer)
     row = withdraw(winner)
-    act(browser, QUEUE, "approve", row)
+    act(browser, WITHDRAWAL_LIST, "approve", row)
     row.refresh_from_db()
     assert row.approved_by is None
 

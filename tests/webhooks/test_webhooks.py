@@ -15,6 +15,7 @@ from uuid import UUID
 
 import pytest
 from django.db.models import F
+from tests.support.settling import play
 
 from esports.services.announcing import announce_due
 from kgen.clock import database_now
@@ -22,7 +23,6 @@ from kgen.webhooks import addresses, services
 from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint
 from kgen.webhooks.services import deliver_due
 from rewards.services.settling import settle_due
-from tests.rewards.test_settlement import play
 from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.listener import Heard, Listener, listening

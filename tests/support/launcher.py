@@ -2,25 +2,19 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from tests.local import stub
+from tests.support.waiting import PATIENCE_SECONDS
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-# It bounds a test that would hang. On a machine with 40 busy processes a first start took more than 30 s.
-PATIENCE_SECONDS = 180
-
-
 # The product's programs by words of their command lines. The stub runs two processes of each.
 PROGRAMS = (
     ("kgen.serving",),
@@ -29,28 +23,6 @@ PROGRAMS = (
     ("celery", "beat"),
 )
 
-
-def eventually[T](ask: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
-    """The first true answer; fails when there is none in time."""
-    give_up_at = time.monotonic() + seconds
-    while not (answer := ask()):
-        assert time.monotonic() < give_up_at, f"{ask} never came true"
-        time.sleep(0.02)
-    return answer
-
-
-def make_checkout(folder: Path) -> Path:
-    """A checkout with the real launcher, the real parent of web's workers, and the stub product."""
-    for name, content in stub.FILES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(content)
-    shutil.copytree(CHECKOUT / "kgen/local", folder / "kgen/local")
-    for name in (
-        "environment.py",
-        *(f"serving/{part}.py" for part in ("__init__", "__main__", "listening", "workers")),
-    ):
-        shutil.copy(CHECKOUT / "kgen" / name, folder / "kgen" / name)
-    return folder
 
 
 def clean_environment(**more: str) -> dict[str, str]:
@@ -209,3 +181,7 @@ def launched(launcher: Launcher) -> Iterator[Launcher]:
     finally:
         if launcher.process.poll() is None:
             launcher.stop()
+
+
+# Asks the database of a launcher's product; the single value as text.
+type Query = Callable[[Launcher, str], str]
