@@ -9,6 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 UV := .uv/bin/uv
 PYTHON := .venv/bin/python
 N ?= 200
+LONG_OPTION := $(if $(filter-out 0,$(LONG)),--long)
 QUIET_COMPILE := --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.12
 
 help: ## list the targets
@@ -17,8 +18,8 @@ help: ## list the targets
 up: packages ## run the product here: PORT=8000, state in KGEN_HOME=.kgen; Ctrl-C stops it
 	@exec $(PYTHON) -m kgen.local up
 
-test: packages-dev ## every check and every test, on a PostgreSQL and a Valkey of their own
-	@exec $(PYTHON) -m kgen.local run --fast --home "$${KGEN_HOME:-.kgen}/test" -- $(PYTHON) -m kgen.local.checks
+test: packages-dev ## every check and test, on a PostgreSQL and a Valkey of their own; LONG=1: the long tests too
+	@exec $(PYTHON) -m kgen.local run --fast --home "$${KGEN_HOME:-.kgen}/test" -- $(PYTHON) -m kgen.local.checks $(LONG_OPTION)
 
 demo: packages ## play a whole tournament against the running product: N=200 gamers
 	@exec $(PYTHON) manage.py demo --gamers $(N)

@@ -37,6 +37,11 @@ def own_cache_keys() -> None:
     settings.CACHE_PREFIX = f"kgen-test:{worker}:{os.getpid()}"
 
 
+def folder_of(nodeid: str) -> str:
+    """The folder in `tests` that a test is in."""
+    return nodeid.split("/")[1]
+
+
 class OneStackEach(LoadScopeScheduling):
     """Deals tests out one by one, but all of a folder that shares something large to one process.
 
@@ -44,7 +49,7 @@ class OneStackEach(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = nodeid.split("/")[1]
+        folder = folder_of(nodeid)
         return folder if folder in SHARING else nodeid
 
 
@@ -54,9 +59,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStackEach
     return OneStackEach(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that share something first: they take longest, and one process has to run them all."""
-    items.sort(key=lambda item: not SHARING & set(item.path.parts))
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long` runs the long tests too."""
+    parser.addoption("--long", action="store_true", help="also run the tests marked `long` (make test LONG=1)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked `long` are skipped without `--long`. The folders that share something come first.
+
+    They take longest, and one process has to run all of a folder.
+    """
+    if not config.getoption("long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="long: `make test LONG=1` runs it"))
+    places = {folder: place for place, folder in enumerate(SHARING)}
+    items.sort(key=lambda item: places.get(folder_of(item.nodeid), len(places)))
 
 
 @pytest.hookimpl(trylast=True)
@@ -75,8 +93,8 @@ def pytest_runtest_logfinish() -> None:
 
 finished, TESTS_A_COLLECTION = count(1), 50
 
-# A whole product that runs; for the plans a game of a year's play.
-SHARING = frozenset({"system", "browser", "serving", "plans"})
+# Folders that share a running product, or for `plans` a game of a year's play; the longest comes first.
+SHARING = ("system", "browser", "plans", "serving")
 
 # Tests of what the hot calls promise: they run over both ways of serving them. What is refused takes the ordinary path
 # in the end anyhow.

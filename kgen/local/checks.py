@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     try:
         failed = static_checks(running)
-        if "--no-tests" not in arguments and tests(running) != 0:
+        if "--no-tests" not in arguments and tests(running, long="--long" in arguments) != 0:
             failed.append("pytest")
     except KeyboardInterrupt:
         return 130
@@ -70,14 +70,15 @@ def _passed(name: str, process: subprocess.Popen[bytes], output: IO[bytes]) -> b
     return passed
 
 
-def tests(running: list[subprocess.Popen[bytes]]) -> int:
-    """Run pytest with one process for each core, at least two, and one more; its exit code.
+def tests(running: list[subprocess.Popen[bytes]], *, long: bool) -> int:
+    """Run pytest with one process for each core, at least two, and one more; its exit code. `long` adds the long tests.
 
     Two, because faults that only show in parallel must show on every machine. One more, because a single process runs
     all tests that share a stack, and it mostly waits.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return _begin(running, ["-m", "pytest", "-n", str(max(2, cores) + 1)], None).wait()
+    more = ["--long"] if long else []
+    return _begin(running, ["-m", "pytest", "-n", str(max(2, cores) + 1), *more], None).wait()
 
 
 if __name__ == "__main__":
