@@ -2,10 +2,10 @@
 
 from django.db.models import QuerySet
 
-from esports.models import Participation
+from esports.models import Participation, Tournament
 from kgen.api.pagination import Key
 from kgen.jobs.registry import export
-from kgen.jobs.tables import ExportColumn, ExportScope, ExportTable
+from kgen.jobs.tables import ExportColumn, ExportScope, ExportTable, Subject
 
 
 def _participations(scope: ExportScope) -> QuerySet[Participation]:
@@ -39,6 +39,6 @@ PARTICIPATIONS = export(
         ),
         rows=_participations,
         key=(Key("id", "uuid"),),
-        about="tournament",
+        about=Subject("tournament", lambda id: Tournament.objects.filter(pk=id)),
     )
 )

@@ -2,18 +2,23 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
 from kgen.api.pagination import Key
 from kgen.jobs.registry import export
-from kgen.jobs.tables import ExportColumn, ExportScope, ExportTable
+from kgen.jobs.tables import ExportColumn, ExportScope, ExportTable, Subject
 from kgen.models import AuditEntry
 
 
 def _entries(scope: ExportScope) -> QuerySet[AuditEntry]:
     rows = scope.within(AuditEntry.objects.all(), "at")
     return rows.filter(object_id=str(scope.about)) if scope.about else rows
+
+
+def _about(id: UUID) -> QuerySet[AuditEntry]:
+    return AuditEntry.objects.filter(object_id=str(id))
 
 
 def _as_text(snapshot: Any) -> str:
@@ -42,6 +47,6 @@ AUDIT = export(
         ),
         rows=_entries,
         key=(Key("id"),),
-        about="row",
+        about=Subject("row in the audit trail", _about),
     )
 )

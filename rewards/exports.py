@@ -1,13 +1,14 @@
 """Results as CSV: final ranks and prizes, and what became of each prize."""
 
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.db.models import QuerySet
 
 from kgen.api.pagination import Key
 from kgen.jobs.registry import export
-from kgen.jobs.tables import ExportColumn, ExportScope, ExportTable
+from kgen.jobs.tables import ExportColumn, ExportScope, ExportTable, Subject
 
 
 def _results(scope: ExportScope) -> QuerySet[Any]:
@@ -16,6 +17,11 @@ def _results(scope: ExportScope) -> QuerySet[Any]:
     if scope.about is not None:
         rows = rows.filter(tournament=scope.about)
     found: QuerySet[Any] = scope.within(rows, "tournament__settled_at")
+    return found
+
+
+def _tournament(id: UUID) -> QuerySet[Any]:
+    found: QuerySet[Any] = apps.get_model("esports.Tournament")._default_manager.filter(pk=id)
     return found
 
 
@@ -45,6 +51,6 @@ RESULTS = export(
         ),
         rows=_results,
         key=(Key("tournament_id", "uuid"), Key("final_rank")),
-        about="tournament",
+        about=Subject("tournament", _tournament),
     )
 )

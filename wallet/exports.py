@@ -1,13 +1,14 @@
 """Money as CSV: withdrawals, adjustments, a wallet's statement, the ledger."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 
 from kgen.api.pagination import Key
 from kgen.jobs.registry import export
-from kgen.jobs.tables import ExportColumn, ExportScope, ExportTable
-from wallet.models import Account, Adjustment, Bucket, Posting, Transaction, Withdrawal
+from kgen.jobs.tables import ExportColumn, ExportScope, ExportTable, Subject
+from wallet.models import Account, Adjustment, Bucket, Posting, Transaction, Wallet, Withdrawal
 from wallet.selectors.statements import NOT_LISTED
 
 
@@ -32,6 +33,10 @@ def _statement(scope: ExportScope) -> QuerySet[Transaction]:
 def _postings(scope: ExportScope) -> QuerySet[Posting]:
     rows = Posting.objects.select_related("transaction", "source__wallet", "destination__wallet")
     return scope.within(rows, "transaction__created_at", "transaction__client_id")
+
+
+def _wallet(id: UUID) -> QuerySet[Wallet]:
+    return Wallet.objects.filter(pk=id)
 
 
 def _change(row: Transaction) -> int:
@@ -79,7 +84,7 @@ WITHDRAWALS = export(
         ),
         rows=_withdrawals,
         key=(Key("id", "uuid"),),
-        about="wallet",
+        about=Subject("wallet", _wallet),
     )
 )
 ADJUSTMENTS = export(
@@ -105,7 +110,7 @@ ADJUSTMENTS = export(
         ),
         rows=_adjustments,
         key=(Key("id", "uuid"),),
-        about="wallet",
+        about=Subject("wallet", _wallet),
     )
 )
 STATEMENT = export(
@@ -123,8 +128,7 @@ STATEMENT = export(
         ),
         rows=_statement,
         key=(Key("created_at", "time"), Key("id", "uuid")),
-        about="wallet",
-        about_required=True,
+        about=Subject("wallet", _wallet, required=True),
     )
 )
 LEDGER = export(

@@ -19,10 +19,11 @@ CHUNK_BYTES = 256 * 1024
 def work(progress: Progress) -> bool:
     """Write pages until the slice or the file is at its end; whether the file is.
 
-    :raises Invalid: there are more rows than an export takes.
+    :raises Invalid: there are more rows than an export takes, or the table cannot be narrowed to what it is about.
     """
     job = progress.job
     table, scope = registry.table_of(job.kind), scope_of(job, progress.operator)
+    table.check_about(scope.about, scope.clients)
     if job.total is None:
         _begin(job=job, progress=progress, table=table, total=_count(table, scope))
     while True:
@@ -42,7 +43,7 @@ def scope_of(job: Job, operator: Any) -> ExportScope:
         clients=operators.clients_of_job(job, operator),
         since=datetime.fromisoformat(given["since"]),
         until=datetime.fromisoformat(given["until"]),
-        about=UUID(given["about"]) if given["about"] else None,
+        about=UUID(given["about"]) if given["about"] is not None else None,
         full=given["full"],
     )
 

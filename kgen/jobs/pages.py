@@ -15,8 +15,10 @@ from kgen.admin_site.links import ROW_LINKS, RowLink
 from kgen.admin_site.navigation import Nav
 from kgen.admin_site.pages import ConsolePage, address, does, page
 from kgen.admin_site.paging import page_at
+from kgen.admin_site.scope import clients_of
 from kgen.api.request_id import request_id_of
 from kgen.clock import database_now
+from kgen.errors import Invalid
 from kgen.jobs import registry, services
 from kgen.jobs.models import Job
 from kgen.jobs.operators import MAY_EXPORT
@@ -29,6 +31,8 @@ TABS = (("", "All"), ("failed", "Failed in the last week"))
 LATELY = timedelta(days=30)
 # The end of a day is the beginning of the next, which there must be.
 LAST_DAY = date.max - timedelta(days=1)
+# What forms and addresses send beside the fields of an export.
+NO_FIELDS = frozenset({"csrfmiddlewaretoken", "do", "reason", "show", "after"})
 ROW_LINKS["kgen.job"] = RowLink("job", MAY_SEE, is_own=True)
 
 
@@ -47,6 +51,7 @@ class ExportForm(forms.Form):
 
     def __init__(self, operator: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.operator = operator
         mine = [table for table in registry.tables() if operator.has_perm(table.permission)]
         self.fields["name"].choices = [(table.name, table.title) for table in mine]  # type: ignore[attr-defined]
 
@@ -57,6 +62,16 @@ class ExportForm(forms.Form):
         days = {"since": today - LATELY, "until": today}
         named = {name: request.GET[name] for name in cls.base_fields if name in request.GET}
         return cls(request.user, initial=days | named)
+
+    def clean(self) -> dict[str, Any]:
+        """What the table cannot be narrowed to is refused at its field."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if "name" in given and "about" in given:
+            try:
+                registry.table(given["name"]).check_about(given["about"], clients_of(self.operator))
+            except Invalid as refusal:
+                self.add_error("about", refusal.detail)
+        return given
 
     def range(self) -> tuple[datetime, datetime]:
         """[since, until) in UTC."""
@@ -88,7 +103,12 @@ class JobsPage(ConsolePage):
             "next_query": urlencode({"show": shown, "after": found.next_cursor}) if found.next_cursor else "",
             "is_first": not cursor,
             "form": ExportForm.suggested(self.request),
+            "unknown": self._unknown(),
         }
+
+    def _unknown(self) -> list[str]:
+        """Names that an address or a form sends and no export knows: whoever sent them wants fewer rows."""
+        return sorted({*self.request.GET, *self.request.POST} - NO_FIELDS - ExportForm.base_fields.keys())
 
     @does(ConsoleAction("export.request", MAY_EXPORT, needs_reason=False))
     def export(self) -> HttpResponse:
@@ -97,7 +117,7 @@ class JobsPage(ConsolePage):
         A refusal keeps what was typed.
         """
         form = ExportForm(self.request.user, self.request.POST)
-        if not form.is_valid():
+        if self._unknown() or not form.is_valid():
             return self.render(**self.data() | {"form": form, "reason": self.reason}, status=400)
         since, until = form.range()
         made = self.run(

@@ -49,7 +49,9 @@ def request_acts(
         raise Invalid(f"A job has 1 to {MOST_ITEMS} items.")
     if not reason.strip():
         raise Invalid("Give a reason.")
-    job = _create(operator_id, kind, parameters or {}, reason, client_ids, request_id, total=len(wanted))
+    given = parameters or {}
+    clients = _allowed_clients(operator_id, kind, given, client_ids)
+    job = _create(operator_id, kind, given, reason, clients, request_id, total=len(wanted))
     JobItem.objects.bulk_create(
         (JobItem(job=job, number=number, subject=subject) for number, subject in enumerate(wanted)), batch_size=1000
     )
@@ -73,7 +75,8 @@ def request_export(
 
     :raises RecordNotFound: there is no such export.
     :raises Forbidden: the operator may not have it, or not in full.
-    :raises Invalid: a range that is empty or over a year, a full export without a reason, nothing that it is about.
+    :raises Invalid: a range that is empty or over a year, a full export without a reason, or an `about` that the table
+        cannot be narrowed to (`Table.check_about`).
     :raises Conflict: too many jobs of this operator are open.
     """
     table = registry.table(name)
@@ -81,16 +84,25 @@ def request_export(
         raise Invalid("The range must begin before it ends and be no longer than a year.")
     if full and not reason.strip():
         raise Invalid("An export with phones and addresses in full needs a reason.")
-    if table.about_required and about is None:
-        raise Invalid(f"Say which {table.about}.")
     # Rows that come while it runs would be in it or not by chance.
     parameters = {
         "since": since.isoformat(),
         "until": min(until, database_now()).isoformat(),
-        "about": str(about) if about else None,
+        "about": str(about) if about is not None else None,
         "full": full,
     }
-    return _create(operator_id, registry.EXPORT + name, parameters, reason, client_ids, request_id, total=None)
+    kind = registry.EXPORT + name
+    # Before anything is told of the row.
+    clients = _allowed_clients(operator_id, kind, parameters, client_ids)
+    table.check_about(about, clients)
+    return _create(operator_id, kind, parameters, reason, clients, request_id, total=None)
+
+
+def _allowed_clients(
+    operator_id: int, kind: str, parameters: dict[str, Any], wanted: Sequence[UUID] | None
+) -> list[UUID] | None:
+    """The clients that such a job may touch; None: all. Refuses an operator who may not have such a job."""
+    return operators.narrowed(operators.allowed(operator_id, kind, parameters), wanted)
 
 
 def _create(
@@ -98,13 +110,11 @@ def _create(
     kind: str,
     parameters: dict[str, Any],
     reason: str,
-    client_ids: Sequence[UUID] | None,
+    clients: Sequence[UUID] | None,
     request_id: str,
     *,
     total: int | None,
 ) -> Job:
-    operator = operators.allowed(operator_id, kind, parameters)
-    clients = operators.narrowed(operator, client_ids)
     if Job.objects.filter(operator_id=operator_id, state__in=OPEN).count() >= MOST_OPEN:
         raise Conflict(f"At most {MOST_OPEN} jobs of one operator run or wait.")
     now = database_now()

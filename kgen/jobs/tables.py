@@ -1,6 +1,6 @@
 """What can be exported: a table is declared once, with its columns, its rows in keyset order, and who may have it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from kgen.api.pagination import Key, page_of
+from kgen.errors import Invalid
 from kgen.jobs import csv_cells
 
 PAGE_ROWS = 1000
@@ -24,7 +25,7 @@ class ExportScope:
     clients: Sequence[UUID] | None
     since: datetime
     until: datetime
-    # What it is about (a tournament, a wallet), where the table knows such a thing.
+    # The row to which the export is narrowed (see `Subject`); None: all rows.
     about: UUID | None = None
     full: bool = False
 
@@ -45,6 +46,17 @@ class ExportColumn:
 
 
 @dataclass(frozen=True)
+class Subject:
+    """The kind of row (a wallet, a tournament) to which an export can be narrowed by the row's id."""
+
+    name: str
+    # The row of an id: at most a few rows, with their `client_id`.
+    rows: Callable[[UUID], QuerySet[Any]]
+    # Whether there is no export without it.
+    required: bool = False
+
+
+@dataclass(frozen=True)
 class ExportTable:
     """An export. `rows` answers a query that ends after a page; `key` is its total order."""
 
@@ -55,13 +67,27 @@ class ExportTable:
     columns: Sequence[ExportColumn]
     rows: Callable[[ExportScope], QuerySet[Any]]
     key: Sequence[Key]
-    # What `Scope.about` names, and whether there is an export without it.
-    about: str = ""
-    about_required: bool = False
+    # What `Scope.about` names; None: the table is exported for all rows only.
+    about: Subject | None = None
 
     def heading(self) -> bytes:
         """The first line, behind the mark by which spreadsheets know UTF-8."""
         return csv_cells.BOM + csv_cells.lines([[column.title for column in self.columns]])
+
+    def check_about(self, id: UUID | None, clients: Collection[UUID] | None) -> None:
+        """Refuse an export about `id` (None: about no row), within `clients` (None: all), that cannot be made.
+
+        :raises Invalid: the table cannot be narrowed, there is no such row, or the table needs one.
+        """
+        if id is None:
+            if self.about and self.about.required:
+                raise Invalid(f"Say which {self.about.name}.")
+            return
+        if self.about is None:
+            raise Invalid(f"{self.title}: this export has all rows and cannot be narrowed to an id.")
+        rows = self.about.rows(id)
+        if not (rows if clients is None else rows.filter(client_id__in=list(clients))).exists():
+            raise Invalid(f"There is no {self.about.name} with this id.")
 
 
 @dataclass(frozen=True)

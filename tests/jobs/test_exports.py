@@ -113,7 +113,6 @@ def test_results_and_participations(operator: Operator, studio: StudioCaller) ->
     assert (results[0]["claim"], results[0]["title"]) == ("UNCLAIMED", "'=cmd")
     stays = table(operator, "participations")
     assert [(row["user id"], row["stake"]) for row in stays] == [("g0", "10"), ("g1", "10"), ("g2", "10")]
-    assert table(operator, "participations", about=uuid4()) == []
 
 
 def test_the_audit_trail(operator: Operator, operator_with: Grant, waiting: Callable[[int], list[Withdrawal]]) -> None:
@@ -150,6 +149,18 @@ def test_only_the_operators_clients_and_only_the_range(
     assert table(operator, name, client_ids=[UUID(studio.client_id)]) == []
     now = database_now()
     assert table(operator, name, since=now - timedelta(days=9), until=now - timedelta(days=8)) == []
+
+
+def test_a_statement_keeps_to_the_clients_and_the_range(
+    operator: Operator, studio: StudioCaller, other_studio: StudioCaller, gamer: GamerCaller
+) -> None:
+    wallet, now = wallet_of(gamer).pk, database_now()
+    assert len(table(operator, "statement", about=wallet, client_ids=[UUID(studio.client_id)])) == 1
+    days = {"since": now - timedelta(days=9), "until": now - timedelta(days=8)}
+    assert table(operator, "statement", about=wallet, **days) == []
+    for limit in ({"client_ids": [UUID(other_studio.client_id)]}, {"client_ids": []}):
+        with pytest.raises(Invalid, match="no wallet"):
+            ask(operator, "statement", about=wallet, **limit)
 
 
 @pytest.mark.parametrize("until", [timedelta(0), timedelta(days=-1), timedelta(days=367)])
