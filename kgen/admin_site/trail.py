@@ -1,11 +1,11 @@
 """The audit trail as a list, each entry with what it changed."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -17,11 +17,15 @@ from kgen.admin_site.days import DaysFilter
 from kgen.admin_site.links import link_to
 from kgen.admin_site.moments import moment
 from kgen.admin_site.navigation import Nav
-from kgen.admin_site.paging import KeysetChangeList
+from kgen.admin_site.paging import NEXT, PREVIOUS, KeysetChangeList
 from kgen.admin_site.scope import clients_of
 from kgen.api.fields import id_of
 from kgen.models import AuditEntry
 
+# What the days that narrow the list are called in the form for exports.
+EXPORTED_DAYS = {"at_from": "since", "at_to": "until"}
+# What an address says beside the filters.
+BESIDE_FILTERS = frozenset({SEARCH_VAR, NEXT, PREVIOUS, ERROR_FLAG})
 _ACT = re.compile(r"[a-z_]+\.[a-z_]+")
 
 
@@ -76,22 +80,26 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         js = ["console/moments.js"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        shown = {"export_query": _export_of(request.GET)}
-        answer: HttpResponse = super().changelist_view(request, (extra_context or {}) | shown)
+        answer: HttpResponse = super().changelist_view(request, extra_context)
+        shown = getattr(answer, "context_data", None) or {}
+        if "cl" in shown:
+            shown["export_query"] = self._export_of(request, shown["cl"].query)
         return answer
+
+    def _export_of(self, request: HttpRequest, search: str) -> str:
+        """The export form's query for what the list shows; "" where an export cannot be narrowed to that."""
+        given = {name: value for name, value in request.GET.items() if value and name not in BESIDE_FILTERS}
+        query = {"name": "audit"}
+        for column, value in _compared(self.get_queryset(request), search.strip()).items():
+            if column != "object_id" or id_of(value) is None:
+                return ""
+            query["about"] = value
+        query |= {field: given.pop(name) for name, field in EXPORTED_DAYS.items() if name in given}
+        return "" if given else urlencode(query)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """By exactly one column, so that its index is used."""
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        if _ACT.fullmatch(term):
-            return queryset.filter(act=term), False
-        # A caller may give a request any id, also one that looks like a row's.
-        of_request = queryset.filter(request_id=term)
-        if of_request.exists():
-            return of_request, False
-        return queryset.filter(object_id=str(id_of(term) or term)), False
+        return queryset.filter(**_compared(queryset, search_term.strip())), False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return TrailList
@@ -120,11 +128,16 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         return render_to_string("console/diff.html", {"rows": difference(entry.before, entry.after)})
 
 
-def _export_of(asked: Mapping[str, str]) -> str:
-    """What the form for exports is filled in with: the days, and the row, that the list is narrowed to."""
-    row = id_of(asked.get("q", "").strip())
-    given = {"about": row, "since": asked.get("at_from"), "until": asked.get("at_to")}
-    return urlencode({"name": "audit"} | {name: value for name, value in given.items() if value})
+def _compared(entries: QuerySet[AuditEntry], term: str) -> dict[str, str]:
+    """The one column that a search compares, and with what; {} where nothing is searched for."""
+    if not term:
+        return {}
+    if _ACT.fullmatch(term):
+        return {"act": term}
+    # A caller may give a request any id, also one that looks like a row's.
+    if entries.filter(request_id=term).exists():
+        return {"request_id": term}
+    return {"object_id": str(id_of(term) or term)}
 
 
 def difference(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[tuple[str, Any, Any, bool]]:

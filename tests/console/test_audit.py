@@ -2,7 +2,10 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -150,6 +153,35 @@ def test_the_list_is_searched_and_filtered(browser: Browser, ann: Operator, clie
         assert "login_failed" not in table, query
     shown = browser.get(f"/console/kgen/auditentry/{AuditEntry.objects.first().pk}/change/").content.decode()
     assert "client.rename" in shown
+
+
+EXPORT = re.compile(r'<a class="[^"]+" href="/console/jobs/\?([^"]+)">Export as CSV</a>')
+
+
+def test_an_export_is_offered_only_for_what_the_list_shows(browser: Browser, ann: Operator, client_row: Client) -> None:
+    """The export knows days and a row: a list that is narrowed by anything else has no way to it."""
+    request = RequestFactory().get("/", headers={"X-Request-Id": str(UUID(int=7))})
+    audit.record(operator=ann, act="client.rename", request=request, subject=client_row)
+    id, day = str(client_row.pk), f"{database_now():%Y-%m-%d}"
+    offered = {
+        "": {"name": ["audit"]},
+        f"q={id}": {"name": ["audit"], "about": [id]},
+        f"q=+{id.upper()}+": {"name": ["audit"], "about": [id]},
+        f"at_from={day}&at_to={day}&q=": {"name": ["audit"], "since": [day], "until": [day]},
+        "operator_id=&_next=": {"name": ["audit"]},
+    }
+    for query, expected in offered.items():
+        page = browser.get(f"/console/kgen/auditentry/?{query}").content.decode()
+        found = EXPORT.search(page)
+        assert found, query
+        assert parse_qs(unescape(found[1])) == expected, query
+    # An act, a request (also one whose id looks like a row's), a row without a UUID, an operator, a moment.
+    narrower = ("q=client.rename", f"q={UUID(int=7)}", f"q={ann.pk}", f"operator_id={ann.pk}")
+    for query in (*narrower, f"at__gte={day}", f"q={id}&operator_id={ann.pk}"):
+        page = browser.get(f"/console/kgen/auditentry/?{query}")
+        assert page.status_code == 200, query
+        assert not EXPORT.search(page.content.decode()), query
+        assert "Only days and the id of a row narrow an export" in page.content.decode(), query
 
 
 def ways(browser: Browser, path: str = "/console/kgen/auditentry/") -> list[str]:
