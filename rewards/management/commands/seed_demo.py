@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from rewards.services import demo
 
@@ -22,12 +23,19 @@ class Command(BaseCommand):
         parser.add_argument("--facts", type=Path, help="what an earlier run printed: its credentials are kept")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["rich"]:
-            self.stdout.write(json.dumps(demo.seed_rich()))
-            return
+        """
+        :raises CommandError: this is not a local stack, or its database is somebody's; nothing is written then.
+        """
+        if not settings.LOCAL:
+            raise CommandError("seed_demo makes a superuser and prints its password: it runs with KGEN_LOCAL only")
         known: dict[str, str] = {}
         if options["facts"] and options["facts"].is_file():
             known = json.loads(options["facts"].read_text())
+        if not demo.may_be_seeded(known.get("client_id")):
+            raise CommandError("this database holds games or operators that are not the demo's: nothing was seeded")
+        if options["rich"]:
+            self.stdout.write(json.dumps(demo.seed_rich()))
+            return
         alphabet = string.ascii_letters + string.digits
         password = known.get("operator_password") or "".join(secrets.choice(alphabet) for _ in range(16))
         facts = demo.seed(

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 
 from esports.services.organising import create_tournament
 from kgen.errors import Unauthorized
+from rewards.services.demo.people import games
 from users.models import Client
 from users.selectors import client_of_secret
 from users.services import issue_secret
@@ -44,6 +45,14 @@ def seed(*, client_id: str | None, client_secret: str | None, operator_password:
         "tournament_uid": str(tournament.pk),
         "tournament_ends_at": ends_at.isoformat().replace("+00:00", "Z"),
     }
+
+
+def may_be_seeded(client_id: str | None) -> bool:
+    """Whether the database is empty, or holds a demo's game already, perhaps renamed and known by its id."""
+    names = [GAME, *(game.name for game in games())]
+    if Client.objects.filter(name__in=names).exists() or (client_id and Client.objects.filter(pk=client_id).exists()):
+        return True
+    return not Client.objects.exists() and not get_user_model()._default_manager.exists()
 
 
 def _client(client_id: str | None) -> Client:
