@@ -1,4 +1,4 @@
-"""What play refuses, one class each; the codes and statuses are the wire contract's."""
+"""The refusals of play, one class each; codes and statuses are the wire contract's."""
 
 from kgen.errors import Conflict, Forbidden, Invalid, NotFound
 
@@ -11,28 +11,28 @@ class TournamentNotFound(NotFound):
 
 
 class ParticipationNotFound(NotFound):
-    """The gamer is not in this tournament: never joined, or left."""
+    """The gamer has no live participation in this tournament: never joined, or left."""
 
     code = "TOURNAMENT_PARTICIPATION_NOT_FOUND"
     detail = "The gamer does not take part in this tournament."
 
 
 class TournamentIsNotLive(Invalid):
-    """The call came outside its window; a cancelled tournament is outside every window."""
+    """The call is outside its window; a cancelled tournament is outside every window."""
 
     code = "TOURNAMENT_IS_NOT_LIVE"
     detail = "The tournament is not open for this at the moment."
 
 
 class InvalidJoiningStake(Invalid):
-    """The stake that was offered is not the tournament's buy-in."""
+    """The offered stake is not the tournament's buy-in."""
 
     code = "TOURNAMENT_INVALID_JOINING_STAKE"
     detail = "The joining stake must equal the tournament's buy-in."
 
 
 class ExistingParticipationFound(Conflict):
-    """The gamer is in already; nothing was charged a second time."""
+    """The gamer has joined already; nothing was charged a second time."""
 
     code = "EXISTING_PARTICIPATION_FOUND"
     detail = "The gamer has joined this tournament already."
@@ -46,17 +46,17 @@ class TournamentIsFull(Conflict):
 
 
 class ScoreSourceNotAllowed(Forbidden):
-    """The tournament takes its scores from the studio's server alone."""
+    """The tournament takes scores from the studio's server only."""
 
     code = "SCORE_SOURCE_NOT_ALLOWED"
     detail = "This tournament takes scores from the game's server only."
 
 
 class ScoreOutOfRange(Invalid):
-    """The value, or the sum it would make, lies outside what the tournament allows."""
+    """The value, or the sum it would make, is outside the tournament's range."""
 
     code = "SCORE_OUT_OF_RANGE"
-    detail = "The score lies outside the range that the tournament allows."
+    detail = "The score is outside the tournament's range."
 
 
 class PrizeTableInvalid(Invalid):
@@ -67,7 +67,7 @@ class PrizeTableInvalid(Invalid):
 
 
 class PrizeTableInsolvent(Invalid):
-    """Some field would win more than it brings in. Carries `field_size`, the smallest such field."""
+    """A field would win more than it brings in. Carries `field_size`, the smallest such field."""
 
     code = "PRIZE_TABLE_INSOLVENT"
-    detail = "With this field the prizes come to more than the stakes and the sponsorship."
+    detail = "At this field size the prizes exceed the stakes and the sponsorship."

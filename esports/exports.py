@@ -1,4 +1,4 @@
-"""Play as CSV: who took part in what."""
+"""Participations as CSV."""
 
 from django.db.models import QuerySet
 

@@ -31,7 +31,7 @@ class WholeNumberFilter(django_filters.Filter):  # type: ignore[misc]
 
 
 class ActiveFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """What the list of active tournaments can be narrowed and ordered by."""
+    """The filters and orders of the list of active tournaments."""
 
     status = django_filters.ChoiceFilter(
         choices=[(status.value, status.value) for status in ACTIVE], method="filter_status"
@@ -49,20 +49,20 @@ class ActiveFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: list[str] = []
 
     def filter_status(self, rows: QuerySet[Tournament], name: str, value: str) -> QuerySet[Tournament]:
-        """Those in one status now."""
+        """The tournaments in one status now."""
         return in_status(rows, Status(value))
 
     def keep_order(self, rows: QuerySet[Tournament], name: str, value: str) -> QuerySet[Tournament]:
-        """The order is the page's to make: a cursor has to know it."""
+        """No change: the page orders the rows, because a cursor depends on the order."""
         return rows
 
     @property
     def chosen_ordering(self) -> str:
-        """The wanted order, or the default."""
+        """The requested order, or the default."""
         return self.form.cleaned_data.get("ordering") or DEFAULT_ORDERING
 
     def checked(self) -> "ActiveFilter":
-        """This filter, known to be valid.
+        """This filter, if it is valid.
 
         :raises Invalid: with each fault in `errors`.
         """
@@ -73,4 +73,4 @@ class ActiveFilter(django_filters.FilterSet):  # type: ignore[misc]
             for name, listed in self.form.errors.get_json_data().items()
             for fault in listed
         ]
-        raise Invalid("A filter is wrong.", errors=faults)
+        raise Invalid("A filter is not valid.", errors=faults)

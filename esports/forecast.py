@@ -1,23 +1,23 @@
-"""What a prize table brings the house, seen over the sizes that the field may come to.
+"""Forecast: the house's result of a prize table at every possible field size.
 
-The stakes of a field are known; which prizes are won depends on how many of it post a score, since a prize whose rank
-nobody holds is remainder. So for each field there is a least (everybody is ranked), a most (one gamer is) and an
-expected result (so many per cent are).
+The stakes of a field are known. The prizes that it wins depend on how many gamers post a score, because a prize whose
+rank nobody holds is remainder. So each field size has a least result (every gamer is ranked), a most (one gamer is)
+and an expected one (a given percentage is).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from esports import prizes
-from esports.prizes import PrizeBands
+from esports.prizes import PrizeBands, PrizeRange
 
-# So many fields are looked at; all of them where there are no more.
+# The most field sizes on a curve; where there are no more, it has all of them.
 MOST_POINTS = 240
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The terms that the result depends on. Amounts in whole units."""
+    """The terms that a forecast depends on. Amounts in whole units."""
 
     table: PrizeBands
     buy_in: int
@@ -28,7 +28,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class ForecastResult:
-    """What becomes of the stakes and the sponsorship of one field."""
+    """The division of one field's stakes and sponsorship."""
 
     field_size: int
     ranked: int
@@ -40,7 +40,7 @@ class ForecastResult:
 
 @dataclass(frozen=True, slots=True)
 class ForecastPoint:
-    """The house's result for one field; below 0 what would be missing."""
+    """The house's result at one field size; a negative one is a deficit."""
 
     field_size: int
     least: int
@@ -48,25 +48,11 @@ class ForecastPoint:
     most: int
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
-    """Ranks that win the same."""
-
-    from_rank: int
-    to_rank: int
-    each: int
-
-    @property
-    def total(self) -> int:
-        """What they win together."""
-        return (self.to_rank - self.from_rank + 1) * self.each
-
-
 def outcome(offer: Offer, field_size: int, ranked: int) -> ForecastResult:
-    """Where every unit of a field goes if `ranked` of it hold a rank. Nothing is won where nobody can win anything:
-    below the minimum, or without a score, all stakes go back.
+    """The division of a field's money if `ranked` gamers have a rank. A field below the minimum, without a score or
+    without prizes is cancelled, and all stakes go back.
 
-    The house's result is negative where the prizes come to more than what came in: no such table is ever published.
+    The house's result is negative where the prizes exceed what came in: no such table is ever published.
     """
     stakes = field_size * offer.buy_in
     won = _won(offer, field_size, min(ranked, field_size))
@@ -78,26 +64,25 @@ def outcome(offer: Offer, field_size: int, ranked: int) -> ForecastResult:
 
 
 def _won(offer: Offer, field_size: int, ranked: int) -> int | None:
-    """What the first `ranked` win together; None if such a field is cancelled."""
+    """The sum that the first `ranked` ranks win; None if such a field is cancelled."""
     ranges = sample(offer, field_size)
     if field_size < offer.least or not ranked or not ranges:
         return None
-    return sum(max(0, min(band.to_rank, ranked) - band.from_rank + 1) * band.each for band in ranges)
+    return sum(max(0, min(won.to_rank, ranked) - won.from_rank + 1) * won.amount for won in ranges)
 
 
-def sample(offer: Offer, field_size: int) -> list[Band]:
-    """Which ranks of a field win what, rounded as it will be."""
-    terms = {"field_size": field_size, "buy_in": offer.buy_in, "sponsorship": offer.sponsorship}
-    return [Band(*row) for row in prizes.rank_prizes(offer.table, **terms)]
+def sample(offer: Offer, field_size: int) -> list[PrizeRange]:
+    """The ranks of a field that win, and what each wins."""
+    return prizes.rank_prizes(offer.table, field_size=field_size, buy_in=offer.buy_in, sponsorship=offer.sponsorship)
 
 
 def expected_ranked(field_size: int, percent: int) -> int:
-    """How many of a field hold a rank if so many per cent do: one at least."""
+    """The number of ranked gamers if this percentage of the field is ranked: at least one."""
     return max(1, field_size * percent // 100)
 
 
 def curve(offer: Offer, *, percent: int, also: Sequence[int] = ()) -> list[ForecastPoint]:
-    """The results over the fields from the minimum to the size, and over the fields of `also`."""
+    """The results over the field sizes from the minimum to the size, with those of `also`."""
     return [_point(offer, field_size, percent) for field_size in _fields(offer, also)]
 
 

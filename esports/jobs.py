@@ -1,4 +1,4 @@
-"""What operators do with many tournaments at once."""
+"""Operators' actions on many tournaments at once."""
 
 from functools import partial
 
@@ -15,7 +15,7 @@ from kgen.jobs.registry import Action, ItemCall, job
     subjects=Tournament.objects.all,
     page="tournament_page",
 )
-def cancel(turn: ItemCall) -> Action:
-    """Cancel a tournament before its end; what its own journey does not refund at once is a duty."""
-    tournament: Tournament = turn.subject
-    return partial(cancel_once, client_id=tournament.client_id, uid=str(tournament.pk), reason=turn.reason)
+def cancel(call: ItemCall) -> Action:
+    """Cancel a tournament before its end; a duty makes the refunds that the call itself does not."""
+    tournament: Tournament = call.subject
+    return partial(cancel_once, client_id=tournament.client_id, uid=str(tournament.pk), reason=call.reason)

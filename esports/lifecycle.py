@@ -1,4 +1,4 @@
-"""A tournament's life by the clock: its times, what they make of it now, and what may still move.
+"""A tournament by the clock: its timetable, its status at a moment, and the times that may still move.
 
 Every moment is an aware datetime in UTC. Every window is half-open: from ≤ now < to.
 """
@@ -15,7 +15,7 @@ MAX_YEARS_AWAY = 5
 
 
 class Status(StrEnum):
-    """What gamers see. COMPLETED and CANCELLED are final; the others follow the clock."""
+    """A tournament's status. COMPLETED and CANCELLED are final; the others follow the clock."""
 
     DRAFT = "DRAFT"
     SCHEDULED = "SCHEDULED"
@@ -47,16 +47,16 @@ TIMES = tuple(field.name for field in fields(Timetable))
 
 
 def fill_times(given: Mapping[str, datetime | None], now: datetime) -> Timetable:
-    """The whole timetable from the times that were given, by their names in `Timetable`; None = omitted.
+    """The whole timetable from the given times, by their names in `Timetable`; None = omitted.
 
     Omitted: schedules = now, or the earliest given time if that is earlier; starts = lobby if given, else
     schedules; lobby = starts; locks = ends. The order is not checked here (see `check_order`).
 
-    :raises Invalid: if the end is omitted.
+    :raises Invalid: the end is omitted.
     """
     known = {name: moment for name in TIMES if (moment := given.get(name)) is not None}
     if "ends_at" not in known:
-        raise _invalid([_fault("ends_at", "required", "A tournament needs its end.")])
+        raise _invalid([_fault("ends_at", "required", "A tournament needs an end.")])
     ends_at = known["ends_at"]
     schedules_at = known.get("schedules_at", min(now, *known.values()))
     starts_at = known.get("starts_at", known.get("moves_to_lobby_at", schedules_at))
@@ -70,7 +70,7 @@ def fill_times(given: Mapping[str, datetime | None], now: datetime) -> Timetable
 
 
 def check_order(timetable: Timetable, now: datetime) -> None:
-    """Accepts a timetable in order, within five years of now either way, and with its end still to come.
+    """Accepts a timetable in order, within five years of now either way, and with its end in the future.
 
     :raises Invalid: with `errors`, one `{field, code, detail}` for each fault, fields by their wire names.
     """
@@ -86,13 +86,13 @@ def check_order(timetable: Timetable, now: datetime) -> None:
         if getattr(timetable, later) < getattr(timetable, earlier)
     ]
     if timetable.ends_at <= now:
-        faults.append(_fault("ends_at", "not_in_future", "The end must lie in the future."))
+        faults.append(_fault("ends_at", "not_in_future", "The end must be in the future."))
     if faults:
         raise _invalid(faults)
 
 
 def wire_name(name: str) -> str:
-    """How the wire contract calls a time of the timetable."""
+    """The wire's name of a time of the timetable."""
     return f"{name}_timestamp"
 
 
@@ -111,7 +111,7 @@ def _years_later(moment: datetime, years: int) -> datetime:
         return moment.replace(year=moment.year + years, month=3, day=1)
 
 
-# --- What it is now
+# --- The status
 
 
 def status(
@@ -125,10 +125,10 @@ def status(
     pays_anybody: bool | Callable[[], bool],
     now: datetime,
 ) -> Status:
-    """What the tournament is at `now`: nothing has to run for it to be right.
+    """The tournament's status at `now`: right with no worker running.
 
-    `has_scores` (anybody in the field has one that ranks) and `pays_anybody` (the table, at this field) matter from
-    the end on only; passed as callables they are asked then, and only if those before do not decide it.
+    `has_scores` (a gamer in the field is ranked) and `pays_anybody` (the table pays at this field size) matter only
+    from the end on. If they are callables, they are called only then, and only if no earlier condition decides.
     """
     if _is_cancelled(timetable, cancelled_at, now):
         return Status.CANCELLED
@@ -136,7 +136,7 @@ def status(
         return Status.DRAFT
     if now < timetable.ends_at:
         return _phase(timetable, now)
-    if field_size >= min_participants and _answer(has_scores) and _answer(pays_anybody):
+    if field_size >= min_participants and _value_of(has_scores) and _value_of(pays_anybody):
         return Status.COMPLETED
     return Status.CANCELLED
 
@@ -164,36 +164,36 @@ def _is_published(published_at: datetime | None, now: datetime) -> bool:
 
 
 def _is_cancelled(timetable: Timetable, cancelled_at: datetime | None, now: datetime) -> bool:
-    # From the end on the result stands: a cancellation that came too late never happened.
+    # The result is final from the end on: a later cancellation does not count.
     return cancelled_at is not None and cancelled_at <= now and cancelled_at < timetable.ends_at
 
 
 def _phase(timetable: Timetable, now: datetime) -> Status:
-    """The phase that began last; one of no length began together with its successor, which wins."""
+    """The phase that began last. A phase of no length begins together with its successor, which wins."""
     starts = (timetable.schedules_at, timetable.moves_to_lobby_at, timetable.starts_at, timetable.locks_at)
     begun = [phase for phase, moment in zip(ACTIVE, starts, strict=True) if moment <= now]
     return begun[-1] if begun else Status.DRAFT
 
 
-def _answer(fact: bool | Callable[[], bool]) -> bool:
+def _value_of(fact: bool | Callable[[], bool]) -> bool:
     return fact() if callable(fact) else fact
 
 
-# --- What may still move
+# --- The times that may still move
 
 
 def extension_limit(original: Timetable, moment: datetime) -> datetime:
     """The latest that `moment`, the original lock or end, may be moved to once gamers have joined.
 
-    That is by the tournament's original length, from its start to its end.
+    An extension is at most the tournament's original length, from its start to its end.
     """
     return moment + (original.ends_at - original.starts_at)
 
 
 def may_extend(current: datetime, proposed: datetime, *, latest: datetime, now: datetime) -> bool:
-    """Whether a lock or an end that stands at `current` may be moved to `proposed` once gamers have joined.
+    """Whether a lock or an end at `current` may be moved to `proposed` once gamers have joined.
 
-    Later only, only while the present one has not passed, and not beyond `latest` (`extension_limit`).
+    It may move only later, while the present one has not passed, and not beyond `latest` (`extension_limit`).
     The same time again is no change, and always allowed.
     """
     return proposed == current or (now < current < proposed <= latest)

@@ -1,4 +1,4 @@
-"""Taking the locks of play, reading the clock once they are held, and filling the field that they hold."""
+"""The locks of play, reads of the clock under them, and writes to the fields that they hold."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -10,18 +10,20 @@ from django.db import connection
 
 from esports.models import Participation, Seats
 from esports.selectors.tournaments import TournamentAt, read_tournament
+from esports.sql import LIVE, LIVE_ENTRANTS
 from kgen.arrays import array, arrays
+from kgen.statements import Select
 
 
 def lock_seats(tournament_id: UUID) -> Seats:
-    """Hold the field of a tournament: nobody joins, leaves, cancels or changes it meanwhile."""
+    """Lock the field of a tournament: meanwhile nobody joins, leaves, cancels or changes it."""
     return Seats.objects.select_for_update().get(pk=tournament_id)
 
 
 def claim_sweep(tournament_id: UUID) -> bool:
-    """Be the one sweep that is at work on a tournament until the transaction ends; False where another is.
+    """Become the one sweep that works on a tournament, until the transaction ends; False if another one does.
 
-    Not the field's own lock, which sweeps wait for: somebody's join must not turn them away.
+    This is not the field's own lock, which sweeps wait for: a join must not turn a sweep away.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"sweep:{tournament_id}"])
@@ -29,7 +31,7 @@ def claim_sweep(tournament_id: UUID) -> bool:
 
 
 class LockedParticipation(NamedTuple):
-    """As much of a participation as scoring needs. Its id is text, which only goes back into statements."""
+    """The columns of a participation that scoring and leaving need. `id` is text: it only goes back into statements."""
 
     id: str
     score: int | None
@@ -37,131 +39,148 @@ class LockedParticipation(NamedTuple):
     disqualified_at: datetime | None
 
 
-def lock_participations(places: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], LockedParticipation]:
-    """Hold the live stays of (tournament, gamer), in id order; those that are none are missing."""
-    if not places:
+def lock_participations(entrants: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], LockedParticipation]:
+    """Lock the live participations of these entrants, as (tournament, gamer), in id order. Entrants without one are
+    missing from the result."""
+    if not entrants:
         return {}
-    asked = list(places)
-    tournaments, gamers = zip(*asked, strict=True)
-    found = lock_participation_list(tournaments, gamers)
-    return {place: stay for place, stay in zip(asked, found, strict=True) if stay is not None}
+    pairs = list(entrants)
+    tournaments, gamers = zip(*pairs, strict=True)
+    locked = lock_participation_list(tournaments, gamers)
+    return {pair: participation for pair, participation in zip(pairs, locked, strict=True) if participation}
 
 
 def lock_participation_list(
     tournaments: Sequence[object], gamers: Sequence[object]
 ) -> list[LockedParticipation | None]:
-    """Hold the live stay of each gamer in the tournament beside it, in id order; None where there is none."""
-    found: list[LockedParticipation | None] = [None] * len(gamers)
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK_STAYS, [array(tournaments), array(gamers)])
-        for number, *stay in cursor.fetchall():
-            found[number - 1] = LockedParticipation._make(stay)
-    return found
+    """Lock each gamer's live participation in the tournament at the same index, in id order; None where there is
+    none."""
+    locked: list[LockedParticipation | None] = [None] * len(gamers)
+    for number, participation in _LOCK_PARTICIPATIONS.keyed([array(tournaments), array(gamers)]):
+        locked[number - 1] = participation
+    return locked
 
 
 def lock_participation(participation_id: UUID) -> Participation:
-    """Hold one stay, also one that was left. The tournament's seats must be held before it."""
+    """Lock one participation, live or left. The caller must hold the tournament's seats."""
     return Participation.objects.select_for_update().get(pk=participation_id)
 
 
 def lock_all_participations(tournament_id: UUID) -> None:
-    """Hold every live stay of a tournament, in id order: no score, leave or refund meanwhile."""
+    """Lock every live participation of a tournament, in id order: no score, leave or refund meanwhile."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_FIELD, [tournament_id])
 
 
 def reread_under_lock(tournament_id: UUID) -> TournamentAt:
-    """The tournament and the clock as they are now: asked in a statement of its own, after the locks.
+    """The tournament and the clock as they are now, read by a statement of its own after the locks.
 
-    A clock read in the locking statement would not be asked again after a wait.
+    The statement that locks would not read the clock again after a wait.
     """
-    found = read_tournament(tournament_id)
-    assert found is not None, "the caller has found it before, and tournaments are never removed"
-    return found
+    current = read_tournament(tournament_id)
+    assert current is not None, "the caller has read it before, and tournaments are never removed"
+    return current
 
 
 def lock_free_seats(tournament_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Hold the fields of tournaments, in id order; how many seats each has left."""
+    """Lock the fields of tournaments, in id order; the number of free seats of each."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_SEATS, [list(tournament_ids)])
         return dict(cursor.fetchall())
 
 
-def participating(places: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
-    """Those of (tournament, gamer) where a live stay is."""
+def participating(entrants: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+    """The entrants, as (tournament, gamer), with a live participation."""
     with connection.cursor() as cursor:
-        cursor.execute(_PLACES_TAKEN, arrays(places))
+        cursor.execute(_PARTICIPATING, arrays(entrants))
         return set(cursor.fetchall())
 
 
-def insert_participations(stays: Sequence[tuple[UUID, UUID, UUID, UUID, int, datetime]]) -> None:
-    """Write new stays (id, client, tournament, gamer, stake, joined_at) into the seats of fields that are held."""
-    if not stays:
+class NewParticipation(NamedTuple):
+    """A participation to write. The fields are the columns of the INSERT, in its order."""
+
+    id: UUID
+    client_id: UUID
+    tournament_id: UUID
+    gamer_id: UUID
+    stake: int
+    joined_at: datetime
+
+
+def insert_participations(joined: Sequence[NewParticipation]) -> None:
+    """Write participations into fields that the caller holds, and take their seats."""
+    if not joined:
         return
-    taken = Counter(stay[2] for stay in stays)
+    taken = Counter(participation.tournament_id for participation in joined)
+    columns = [list(column) for column in zip(*joined, strict=True)]
     with connection.cursor() as cursor:
-        columns = [list(column) for column in zip(*stays, strict=True)]
-        cursor.execute(_ADD_STAYS, [list(taken), list(taken.values()), *columns])
+        cursor.execute(_INSERT, [list(taken), list(taken.values()), *columns])
 
 
 def queue_for_bulk(tournament_id: UUID) -> None:
-    """Wait until no other bulk call is at work on a tournament; until the transaction ends.
+    """Wait until no other bulk call works on a tournament; the turn lasts until the transaction ends.
 
-    They have most of their rows in common: without a queue each would hold a part of its rows while it waits for
+    Bulk calls have most of their rows in common. Without a queue each would hold some of its rows while it waits for
     the next, all of them for so long that locks time out.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"bulk:{tournament_id}"])
 
 
-def end_participations(left: Sequence[tuple[str, UUID, datetime]]) -> None:
-    """End stays (id, tournament, left_at) that are held, with their fields, and free their seats."""
+class EndedParticipation(NamedTuple):
+    """A participation that its gamer leaves; `id` as in LockedParticipation."""
+
+    id: str
+    tournament_id: UUID
+    left_at: datetime
+
+
+def end_participations(left: Sequence[EndedParticipation]) -> None:
+    """End participations and free their seats. The caller holds them and their fields."""
     if not left:
         return
-    freed = Counter(tournament_id for _, tournament_id, _ in left)
-    stays, _, moments = zip(*left, strict=True)
+    freed = Counter(participation.tournament_id for participation in left)
+    ids = array(participation.id for participation in left)
+    moments = [participation.left_at for participation in left]
     with connection.cursor() as cursor:
-        cursor.execute(_END_STAYS, [list(freed), list(freed.values()), array(stays), list(moments)])
+        cursor.execute(_END, [list(freed), list(freed.values()), ids, moments])
 
 
-_LOCK_STAYS = """
-SELECT place.number, stay.id::text, stay.score, stay.refunded_at, stay.disqualified_at
-  FROM unnest(%s::uuid[], %s::uuid[]) WITH ORDINALITY AS place (tournament_id, gamer_id, number)
-  JOIN esports_participation stay
-    ON (stay.tournament_id, stay.gamer_id) = (place.tournament_id, place.gamer_id) AND stay.left_at IS NULL
- ORDER BY stay.id FOR UPDATE OF stay
-"""
-_LOCK_FIELD = """
+_LOCK_PARTICIPATIONS = Select(
+    f"""
+SELECT entrant.number, participation.id::text AS id, participation.score, participation.refunded_at,
+       participation.disqualified_at
+  FROM {LIVE_ENTRANTS}
+ ORDER BY participation.id FOR UPDATE OF participation
+""",
+    LockedParticipation,
+)
+_LOCK_FIELD = f"""
 SELECT count(*) FROM (SELECT 1 FROM esports_participation
-                       WHERE tournament_id = %s AND left_at IS NULL ORDER BY id FOR UPDATE) AS field
+                       WHERE tournament_id = %s AND {LIVE} ORDER BY id FOR UPDATE) AS field
 """
-# Nothing refers to a row of seats: who holds one keeps nobody from its tournament.
+# No foreign key refers to a row of seats, so this lock delays no statement that refers to the tournament.
 _LOCK_SEATS = """
 SELECT tournament_id, size - taken FROM esports_seats
  WHERE tournament_id = ANY(%s::uuid[]) ORDER BY tournament_id FOR UPDATE
 """
-_PLACES_TAKEN = """
-SELECT stay.tournament_id, stay.gamer_id
-  FROM unnest(%s::uuid[], %s::uuid[]) AS place (tournament_id, gamer_id)
-  JOIN esports_participation stay
-    ON (stay.tournament_id, stay.gamer_id) = (place.tournament_id, place.gamer_id) AND stay.left_at IS NULL
-"""
-_ADD_STAYS = """
+_PARTICIPATING = f"SELECT participation.tournament_id, participation.gamer_id FROM {LIVE_ENTRANTS}"
+_INSERT = f"""
 WITH seats AS (
     UPDATE esports_seats AS seats SET taken = seats.taken + new.count, ever_taken = true
       FROM unnest(%s::uuid[], %s::bigint[]) AS new (tournament_id, count)
      WHERE seats.tournament_id = new.tournament_id
 )
-INSERT INTO esports_participation (id, client_id, tournament_id, gamer_id, stake, joined_at)
+INSERT INTO esports_participation ({", ".join(NewParticipation._fields)})
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[], %s::timestamptz[])
 """
-_END_STAYS = """
+_END = """
 WITH seats AS (
     UPDATE esports_seats AS seats SET taken = seats.taken - freed.count
       FROM unnest(%s::uuid[], %s::bigint[]) AS freed (tournament_id, count)
      WHERE seats.tournament_id = freed.tournament_id
 )
-UPDATE esports_participation AS stay SET left_at = ended.left_at
+UPDATE esports_participation AS participation SET left_at = ended.left_at
   FROM unnest(%s::uuid[], %s::timestamptz[]) AS ended (id, left_at)
- WHERE stay.id = ended.id
+ WHERE participation.id = ended.id
 """

@@ -1,4 +1,4 @@
-"""Prizes: what a table pays for a final ranking, and the proof that it never pays more than came in.
+"""Prizes: what a table pays for a final ranking, and the proof that it never pays more than comes in.
 
 Amounts are whole units of the client's currency; proportions are basis points (10,000 = the whole).
 Everything is integer arithmetic, rounded down, so that no unit is ever made or lost.
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import accumulate, groupby, repeat
 from math import gcd, sumprod
 from operator import floordiv
-from typing import Literal
+from typing import Literal, NamedTuple, TypedDict
 
 from esports.errors import PrizeTableInsolvent, PrizeTableInvalid
 
@@ -62,9 +62,30 @@ class PrizeBands:
     name: str = ""
 
 
+class PrizeTerms(TypedDict):
+    """The amounts that prizes depend on, besides the table."""
+
+    field_size: int
+    buy_in: int
+    sponsorship: int
+
+
+class PrizeRange(NamedTuple):
+    """The ranks from `from_rank` to `to_rank`, both included, win `amount` units each."""
+
+    from_rank: int
+    to_rank: int
+    amount: int
+
+    @property
+    def total(self) -> int:
+        """The sum of their prizes."""
+        return (self.to_rank - self.from_rank + 1) * self.amount
+
+
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """Where every unit goes: `prizes[i]` to rank i + 1, the rest to the house and back to the sponsor."""
+    """The destination of every unit: `prizes[i]` to rank i + 1, the rest to the house and back to the sponsor."""
 
     prizes: list[int]
     to_house: int
@@ -88,9 +109,9 @@ DEFAULT_TABLE = PrizeBands(
 
 
 def parse_table(raw: object) -> PrizeBands:
-    """The table that a decoded JSON value describes; members it does not know are ignored.
+    """The table that a decoded JSON value describes; unknown members are ignored.
 
-    :raises PrizeTableInvalid: naming the first fault. Values of the caller's are never echoed.
+    :raises PrizeTableInvalid: naming the first fault. The caller's values are never echoed.
     """
     if not isinstance(raw, dict):
         raise PrizeTableInvalid("The prize table must be an object.")
@@ -120,7 +141,7 @@ def _kind(value: object) -> Kind:
 def _name(value: object) -> str:
     if not isinstance(value, str) or len(value) > MAX_NAME_LENGTH:
         raise PrizeTableInvalid(f"name must be a text of at most {MAX_NAME_LENGTH} characters.")
-    # PostgreSQL can store neither of these.
+    # PostgreSQL can store neither.
     if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value):
         raise PrizeTableInvalid("name must hold no NUL and no lone surrogate.")
     return value
@@ -167,8 +188,8 @@ def _check_whole(bands: tuple[Band, ...]) -> None:
 # --- What a table pays
 
 
-def rank_prizes(table: PrizeBands, *, field_size: int, buy_in: int, sponsorship: int) -> list[tuple[int, int, int]]:
-    """`(from_rank, to_rank, amount each)` for a field of `field_size`, best first.
+def rank_prizes(table: PrizeBands, *, field_size: int, buy_in: int, sponsorship: int) -> list[PrizeRange]:
+    """The ranks that win in a field of `field_size`, best first.
 
     Ranks beyond the field and ranks that win nothing are left out, so there are at most as many ranges
     as bands. The prize of a rank does not depend on who holds it: fractions are dropped per prize.
@@ -177,9 +198,8 @@ def rank_prizes(table: PrizeBands, *, field_size: int, buy_in: int, sponsorship:
 
 
 def total(table: PrizeBands, *, field_size: int, buy_in: int, sponsorship: int) -> int:
-    """What all prizes add up to for a field of `field_size`: the contract's `price_pool`. Takes O(bands)."""
-    ranges = _ranges(table, field_size, buy_in, sponsorship)
-    return sum((to_rank - from_rank + 1) * amount for from_rank, to_rank, amount in ranges)
+    """The sum of all prizes for a field of `field_size`: the contract's `price_pool`. Takes O(bands)."""
+    return sum(prizes.total for prizes in _ranges(table, field_size, buy_in, sponsorship))
 
 
 def pays_anybody(table: PrizeBands, *, field_size: int, buy_in: int, sponsorship: int) -> bool:
@@ -187,7 +207,7 @@ def pays_anybody(table: PrizeBands, *, field_size: int, buy_in: int, sponsorship
     return any(_ranges(table, field_size, buy_in, sponsorship))
 
 
-def _ranges(table: PrizeBands, field_size: int, buy_in: int, sponsorship: int) -> Iterator[tuple[int, int, int]]:
+def _ranges(table: PrizeBands, field_size: int, buy_in: int, sponsorship: int) -> Iterator[PrizeRange]:
     pool = field_size * buy_in + sponsorship
     edge_bp = to_rank = 0
     for band in table.bands:
@@ -201,25 +221,25 @@ def _ranges(table: PrizeBands, field_size: int, buy_in: int, sponsorship: int) -
             case FixedBand(from_rank, to_rank, amount):
                 pass
             case ShareBand(from_rank, to_rank, share_bp):
-                # By the band's full width, also where the field ends inside it: the share of a rank that
-                # nobody holds is part of the remainder.
+                # Divided by the band's full width, even where the field ends inside it: the share of a rank
+                # that nobody holds is part of the remainder.
                 amount = pool * share_bp // (WHOLE_BP * (to_rank - from_rank + 1))
         if from_rank <= field_size and from_rank <= to_rank and amount:
-            yield from_rank, min(to_rank, field_size), amount
+            yield PrizeRange(from_rank, min(to_rank, field_size), amount)
 
 
-def prize_at(ranges: Sequence[tuple[int, int, int]], rank: int, *, first: int, sharers: int) -> int:
-    """What `rank` wins where the `sharers` ranks from `first` on share their prizes, the remainder by rank order.
+def prize_at(ranges: Sequence[PrizeRange], rank: int, *, first: int, sharers: int) -> int:
+    """The prize of `rank` where the `sharers` ranks from `first` on share their prizes, the remainder by rank order.
 
-    `ranges` are those of `rank_prizes`. A rank that shares with nobody has itself as `first`, and one sharer.
+    `ranges` come from `rank_prizes`. A rank that shares with nobody is its own `first`, with one sharer.
     """
     last = first + sharers - 1
-    widths = ((min(last, to_rank) - max(first, from_rank) + 1, amount) for from_rank, to_rank, amount in ranges)
+    widths = ((min(last, won.to_rank) - max(first, won.from_rank) + 1, won.amount) for won in ranges)
     each, over = divmod(sum(max(0, width) * amount for width, amount in widths), sharers)
     return each + (rank - first < over)
 
 
-# --- Who gets what
+# --- The division of what came in
 
 
 def allocate(
@@ -231,29 +251,29 @@ def allocate(
     scores: Sequence[int],
     tie_rule: TieRule,
 ) -> Allocation:
-    """Divides stakes and sponsorship over the ranked gamers, the house and the sponsor, to the last unit.
+    """Divides stakes and sponsorship among the ranked gamers, the house and the sponsor, to the last unit.
 
-    `scores` are those of the ranked gamers in final order, rank 1 first; `field_size` also counts those
-    who have no score or are disqualified: they paid, and a prize whose rank nobody holds is remainder.
-    Stakes pay first; what is left of them is the house's, what is left of the sponsorship the sponsor's.
+    `scores` belong to the ranked gamers in final order, rank 1 first; `field_size` also counts gamers without a
+    score and disqualified ones: they paid, and a prize whose rank nobody holds is remainder. Stakes pay first; what
+    is left of them goes to the house, what is left of the sponsorship to the sponsor.
 
-    :raises PrizeTableInsolvent: if the prizes of this field come to more than what came in.
-    :raises ValueError: if there are more scores than gamers in the field.
+    :raises PrizeTableInsolvent: the prizes of this field exceed what came in.
+    :raises ValueError: there are more scores than gamers in the field.
     """
     if len(scores) > field_size:
         raise ValueError(f"{len(scores)} ranked gamers in a field of {field_size}")
-    terms = {"field_size": field_size, "buy_in": buy_in, "sponsorship": sponsorship}
+    terms = PrizeTerms(field_size=field_size, buy_in=buy_in, sponsorship=sponsorship)
     stakes = field_size * buy_in
     if total(table, **terms) > stakes + sponsorship:
         raise PrizeTableInsolvent(field_size=field_size)
-    prizes = _by_position(rank_prizes(table, **terms), len(scores))
+    prizes = _by_rank(rank_prizes(table, **terms), len(scores))
     if tie_rule == "split":
         prizes = _split_ties(prizes, scores)
     paid = sum(prizes)
     return Allocation(prizes, max(0, stakes - paid), sponsorship - max(0, paid - stakes))
 
 
-def _by_position(ranges: list[tuple[int, int, int]], ranked: int) -> list[int]:
+def _by_rank(ranges: list[PrizeRange], ranked: int) -> list[int]:
     prizes = [0] * ranked
     for from_rank, to_rank, amount in ranges:
         last = min(to_rank, ranked)
@@ -262,27 +282,27 @@ def _by_position(ranges: list[tuple[int, int, int]], ranked: int) -> list[int]:
 
 
 def _split_ties(prizes: list[int], scores: Sequence[int]) -> list[int]:
-    """Equal scores share the sum of their prizes evenly; the remainder goes one unit each by rank."""
+    """Equal scores share the sum of their prizes evenly; the remainder goes out one unit each, by rank."""
     shared: list[int] = []
     for _, tied in groupby(range(len(scores)), key=scores.__getitem__):
-        positions = list(tied)
-        each, over = divmod(sum(prizes[i] for i in positions), len(positions))
-        shared += [each + 1] * over + [each] * (len(positions) - over)
+        indexes = list(tied)
+        each, over = divmod(sum(prizes[index] for index in indexes), len(indexes))
+        shared += [each + 1] * over + [each] * (len(indexes) - over)
     return shared
 
 
 # --- The proof of solvency
 #
 # The deficit of a field of N is total(N) − N × buy-in − sponsorship. A table is solvent when no field
-# from the minimum to the size has a deficit above 0. Up to a million fields are not tried one by one.
+# from the minimum to the size has a deficit above 0. There may be a million fields: they are not tried one by one.
 
 
 def prove_solvent(table: PrizeBands, *, min_participants: int, size: int, buy_in: int, sponsorship: int) -> None:
     """Proves that no field from `min_participants` to `size` wins more than it brings in.
 
-    Takes no longer for a larger size.
+    A larger size takes no longer.
 
-    :raises PrizeTableInsolvent: with `field_size`, the smallest field that would.
+    :raises PrizeTableInsolvent: with `field_size`, the smallest insolvent field.
     """
     least = max(1, min_participants)
     match table.kind:
@@ -291,11 +311,11 @@ def prove_solvent(table: PrizeBands, *, min_participants: int, size: int, buy_in
         case "fixed":
             smallest = _smallest_for_fixed(table, least, buy_in, sponsorship)
         case "shares":
-            # Shares of at most the whole, each rounded down, never come to more than the whole.
+            # Shares add up to at most the whole, and each is rounded down.
             return
     if smallest is not None and smallest <= size:
         raise PrizeTableInsolvent(
-            f"With {smallest} participants the prizes come to more than the stakes and the sponsorship.",
+            f"With {smallest} participants the prizes exceed the stakes and the sponsorship.",
             field_size=smallest,
         )
 
@@ -304,11 +324,11 @@ def _smallest_for_multiples(table: PrizeBands, least: int, buy_in: int, sponsors
     """The smallest insolvent field from `least` on, if any.
 
     Every edge is ⌊N × cumulative / 10,000⌋, so the deficit repeats with a period of at most 10,000, plus
-    one constant growth per period: one period of deficits tells about all fields.
+    one constant growth per period: one period of deficits decides all fields.
     """
     edges, drops = _edges_and_drops(table, buy_in)
     if min(drops) >= 0 and sumprod(edges, drops) <= WHOLE_BP * buy_in:
-        # The usual table: prizes fall and come to at most the stakes, and edges rounded down only help.
+        # The usual table: prizes fall and add up to at most the stakes; edges rounded down only lower them.
         return None
     common = gcd(WHOLE_BP, *edges)
     period = WHOLE_BP // common
@@ -320,7 +340,7 @@ def _smallest_for_multiples(table: PrizeBands, least: int, buy_in: int, sponsors
 def _edges_and_drops(table: PrizeBands, buy_in: int) -> tuple[list[int], list[int]]:
     """Cumulative edges in basis points, and how much the prize drops behind each edge.
 
-    The total is Σ edge × drop, in ranks and units: each edge counts alone, whatever lies before it.
+    The total is Σ edge × drop, in ranks and units: each edge counts by itself.
     """
     bands = [band for band in table.bands if isinstance(band, MultipleBand)]
     amounts = [buy_in * band.multiple_bp // WHOLE_BP for band in bands]
@@ -329,10 +349,10 @@ def _edges_and_drops(table: PrizeBands, buy_in: int) -> tuple[list[int], list[in
 
 
 def _deficits(edges: list[tuple[int, int]], period: int, buy_in: int, sponsorship: int) -> list[int]:
-    """The deficits of the fields 0, 1, … `period`, as running sums of what each further gamer changes.
+    """The deficits of the fields 0, 1, … `period`, as running sums of the change with each further gamer.
 
-    An edge rises by one at the fields ⌈k × period / edge⌉. One that rises at more than every second
-    gamer is counted by the fields where it stays, which halves the work for the worst table.
+    An edge rises by one at the fields ⌈k × period / edge⌉. An edge that rises at more than every second gamer is
+    counted by the fields where it does not, which halves the work for the worst table.
     """
     always = sum(drop for edge, drop in edges if 2 * edge > period)
     change = [-sponsorship] + [always - buy_in] * period
@@ -363,8 +383,8 @@ def _insolvent_fields(deficits: list[int], growth: int, least: int) -> Iterator[
 def _smallest_for_fixed(table: PrizeBands, least: int, buy_in: int, sponsorship: int) -> int | None:
     """The smallest insolvent field from `least` on, if any.
 
-    Inside a band each further gamer changes the deficit by the band's amount less the buy-in; behind the
-    last band it only falls, so that field `least` itself is the only one to look at there.
+    Inside a band each further gamer changes the deficit by the band's amount less the buy-in. Behind the last band
+    the deficit only falls, so `least` is the only field to check there.
     """
     for band in table.bands:
         if not isinstance(band, FixedBand) or band.to_rank < least:

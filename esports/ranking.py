@@ -1,8 +1,8 @@
 """Scores and ranks: how score events fold into a standing, and the total order of the standings.
 
-The order is score, then who reached it first, then who joined first, then the participation's id. The
-leaderboard, "around me" and settlement share it, in Python, in SQL (`sort_key`) and in a Valkey sorted
-set (`rank_key` as the set's score, `member` as its member).
+The order is score, then the earlier time of reaching it, then the earlier join, then the participation's id. The
+leaderboard, "around me" and settlement share it: in Python (`SortKey`), in SQL (`esports.sql.order`) and in a Valkey
+sorted set (`rank_key` as the set's score, `member` as its member).
 """
 
 from collections.abc import Iterable
@@ -45,28 +45,28 @@ def apply(rule: Rule, standing: Standing, value: int, at: datetime) -> Standing:
     An event that leaves the score as it is keeps the time too: repeating a score loses no rank. Any
     change takes the new time.
 
-    :raises ScoreOutOfRange: if the value, or the sum it makes, is not allowed; the standing then stays.
+    :raises ScoreOutOfRange: the value, or the sum it makes, is not allowed.
     """
     score = score_after(rule, standing.score, value)
     return standing if score == standing.score else Standing(score, at)
 
 
 def score_after(rule: Rule, score: int | None, value: int) -> int:
-    """What a score (None: there is none yet) becomes with one more score event.
+    """The score after one more score event; `score` is None before the first one.
 
-    :raises ScoreOutOfRange: if the value, or the sum it makes, is not allowed.
+    :raises ScoreOutOfRange: the value, or the sum it makes, is not allowed.
     """
     _check_value(rule, value)
     score = _combine(rule, score, value)
     if abs(score) > MAX_SCORE:
-        raise ScoreOutOfRange("The sum of the scores would leave the range that can be kept exactly.")
+        raise ScoreOutOfRange(f"The sum of the scores must be from {-MAX_SCORE} to {MAX_SCORE}.")
     return score
 
 
 def fold(rule: Rule, events: Iterable[tuple[int, datetime]]) -> Standing:
-    """The standing that accepted events, as `(value, at)` in the order of their acceptance, come to.
+    """The standing after accepted events, given as `(value, at)` in the order of their acceptance.
 
-    :raises ScoreOutOfRange: if one of them could never have been accepted.
+    :raises ScoreOutOfRange: an event could never have been accepted.
     """
     standing = NO_STANDING
     for value, at in events:
@@ -99,18 +99,30 @@ def rank_key(order: Order, score: int) -> int:
     return -score if order == "desc" else score
 
 
-def sort_key(
-    order: Order, score: int, reached_at: datetime, joined_at: datetime, participation_id: UUID
-) -> tuple[int, datetime, datetime, UUID]:
-    """Sorts standings best first; no two participations have the same key."""
-    return rank_key(order, score), reached_at, joined_at, participation_id
+class SortKey(NamedTuple):
+    """Where a standing belongs in the board's order. Keys sort best first, and no two standings share one."""
+
+    rank_key: int
+    reached_at: datetime
+    joined_at: datetime
+    participation_id: UUID
+
+    @property
+    def member(self) -> str:
+        """The standing's member in the sorted set."""
+        return member(self.reached_at, self.joined_at, self.participation_id)
+
+
+def sort_key(order: Order, score: int, reached_at: datetime, joined_at: datetime, participation_id: UUID) -> SortKey:
+    """The sort key of a standing."""
+    return SortKey(rank_key(order, score), reached_at, joined_at, participation_id)
 
 
 # --- Members of the sorted set
 #
-# Members of equal score are ordered by their bytes, so the text has the tie-breaks in front: two times in
-# microseconds since the year 1, as hexadecimal digits of a fixed width, then the id's 32. No separators:
-# 62 bytes stay under the 64 up to which Valkey packs small sets.
+# Valkey orders members of equal score by their bytes, so the text begins with the tie-breaks: two times in
+# microseconds since the year 1, as hexadecimal digits of a fixed width, then the id's 32 digits. No separators:
+# Valkey packs small sets up to 64 bytes a member, and these are 62.
 
 _YEAR_ONE = datetime(1, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -119,7 +131,7 @@ _ID_DIGITS = 32
 
 
 def member(reached_at: datetime, joined_at: datetime, participation_id: UUID) -> str:
-    """The sorted-set member of a standing: ASCII, always of one length.
+    """The sorted-set member of a standing: ASCII, always of the same length.
 
     Members compare bytewise as `(reached_at, joined_at, participation_id)` compare.
     """
@@ -127,7 +139,7 @@ def member(reached_at: datetime, joined_at: datetime, participation_id: UUID) ->
 
 
 def participation_of(member: str) -> UUID:
-    """The participation whose standing a sorted-set member is."""
+    """The participation of a sorted-set member."""
     return UUID(hex=member[-_ID_DIGITS:])
 
 

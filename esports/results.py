@@ -1,6 +1,6 @@
-"""Booking how a tournament ended: final ranks and prizes, onto the participations themselves.
+"""Booking how a tournament ended: final ranks and prizes, written to the participations.
 
-What is then done with the money is for the app above to say; here every unit that came in is divided.
+The app above decides what to do with the money; here every unit that came in is divided.
 """
 
 import hashlib
@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -17,17 +18,19 @@ from django.db import connection
 from esports import prizes, ranking
 from esports.lifecycle import Status
 from esports.locks import lock_all_participations, lock_seats, reread_under_lock
-from esports.models import LeaderboardRow, Participation, ScoreEvent, TieRule, Tournament
+from esports.models import LeaderboardRow, Participation, ScoreEvent, TieRule, Tournament, live
+from esports.ranking import SortKey
 from esports.selectors.tournaments import TournamentAt
+from esports.sql import LIVE, order
 from esports.webhook_events import emit_due_events
 from kgen.errors import WrongState
+from kgen.statements import Select
 
-# Names the rules that a record was made by. A change of ranking or prizes counts it up.
+# The version of the rules that a record was made by. A change of ranking or prizes increments it.
 RULES = "1"
 
 
-@dataclass(frozen=True)
-class RankedResult:
+class RankedResult(NamedTuple):
     """One line of a final ranking."""
 
     rank: int
@@ -38,6 +41,16 @@ class RankedResult:
     prize: int
 
 
+class Shares(NamedTuple):
+    """How what came in is divided, in sums: the gamers with a rank and with a prize, and the amounts."""
+
+    ranked: int
+    winners: int
+    prizes: int
+    to_house: int
+    to_sponsor: int
+
+
 @dataclass(frozen=True)
 class Results:
     """How a tournament ended. prizes + to_house + to_sponsor = stakes + sponsorship."""
@@ -45,32 +58,30 @@ class Results:
     tournament: Tournament
     settled_at: datetime
     inputs: dict[str, Any]
-    places: list[RankedResult]
+    ranking: list[RankedResult]
     to_house: int
     to_sponsor: int
 
     @property
-    def prizes(self) -> int:
-        """What all winners get together."""
-        return sum(place.prize for place in self.places)
+    def shares(self) -> Shares:
+        """The sums."""
+        winners = sum(1 for line in self.ranking if line.prize)
+        paid = sum(line.prize for line in self.ranking)
+        return Shares(len(self.ranking), winners, paid, self.to_house, self.to_sponsor)
 
     def fingerprint(self) -> str:
         """SHA-256 of the record: the inputs, then every rank and prize, a line each."""
-        return _fingerprint(self.inputs, map(_line, self.places))
+        return _fingerprint(self.inputs, map(_line, self.ranking))
 
 
 @dataclass(frozen=True)
 class BookedResults:
-    """What booking a tournament's results came to; the ranks and prizes stand on the participations."""
+    """The booked results of a tournament, in sums; the participations hold the ranks and prizes."""
 
     tournament: Tournament
     settled_at: datetime
     inputs: dict[str, Any]
-    ranked: int
-    winners: int
-    prizes: int
-    to_house: int
-    to_sponsor: int
+    shares: Shares
     sha256: str
 
 
@@ -81,104 +92,100 @@ def _fingerprint(inputs: dict[str, Any], lines: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-@dataclass(frozen=True)
-class Shares:
-    """What becomes of what came in, in sums: how many hold a rank, how many win, and who gets how much."""
-
-    ranked: int
-    winners: int
-    prizes: int
-    to_house: int
-    to_sponsor: int
-
-
-def _line(place: RankedResult) -> str:
-    reached_at = place.reached_at.isoformat()
-    return f"\n{place.rank},{place.participation_id},{place.gamer_id},{place.score},{reached_at},{place.prize}"
+def _line(result: RankedResult) -> str:
+    reached_at = result.reached_at.isoformat()
+    return f"\n{result.rank},{result.participation_id},{result.gamer_id},{result.score},{reached_at},{result.prize}"
 
 
 def book_results(tournament_id: UUID) -> BookedResults | None:
-    """Freeze the standing of a completed tournament and book each final rank and prize, once.
+    """Freeze the standings of a completed tournament and book each final rank and prize, once.
 
-    None where there is nothing to book: not completed, its delay not over, or booked before. Whatever got its
-    lock before is counted; whatever comes later finds the tournament settled. Must run inside a journey.
+    None where there is nothing to book: it is not completed, its delay has not passed, or it is booked. A score that
+    got its lock before counts; a later one finds the tournament settled. The caller has a transaction open.
     """
     lock_seats(tournament_id)
     lock_all_participations(tournament_id)
-    found = reread_under_lock(tournament_id)
-    if found.status is not Status.COMPLETED or not found.is_ripe or found.tournament.settled_at is not None:
+    current = reread_under_lock(tournament_id)
+    if current.status is not Status.COMPLETED or not current.is_ripe or current.tournament.settled_at is not None:
         return None
-    booked = _book(found)
-    Tournament.objects.filter(pk=tournament_id).update(settled_at=found.now, updated_at=found.now)
-    # That it is completed is told before what came of it. The row is held by now: no duty tells it as well.
+    booked = _book(current)
+    Tournament.objects.filter(pk=tournament_id).update(settled_at=current.now, updated_at=current.now)
+    # The completion is emitted before the settlement. This transaction holds the row, so no duty emits it as well.
     emit_due_events(reread_under_lock(tournament_id))
     return booked
 
 
-def _book(found: TournamentAt) -> BookedResults:
-    """Write every rank and prize, and fold what was written into the record, block by block."""
-    tournament, inputs = found.tournament, inputs_of(found.tournament)
+class _Block(NamedTuple):
+    """A thousand booked ranks in sums, and their lines of the record."""
+
+    ranked: int
+    winners: int
+    prizes: int
+    lines: str
+
+
+def _book(current: TournamentAt) -> BookedResults:
+    """Write every rank and prize, and hash the written lines, block by block."""
+    tournament, inputs = current.tournament, inputs_of(current.tournament)
     with connection.cursor() as cursor:
-        # The field may be a million strong; this is a worker's time and memory, not a gamer's.
+        # The field may have a million gamers; this costs a worker time and memory, no gamer waits.
         cursor.execute("SET LOCAL statement_timeout = '10min'")
         cursor.execute("SET LOCAL work_mem = '64MB'")
-        cursor.execute(_BOOK, [*_terms(tournament), tournament.pk])
-        blocks = cursor.fetchall()
-    ranked, winners, prizes = (sum(block[column] for block in blocks) for column in range(3))
-    to_house, to_sponsor = _remainder(tournament, prizes)
-    sha256 = _fingerprint(inputs, (block[3] for block in blocks))
-    return BookedResults(tournament, found.now, inputs, ranked, winners, prizes, to_house, to_sponsor, sha256)
+    blocks = _BOOK.all([*_terms(tournament), tournament.pk])
+    paid = sum(block.prizes for block in blocks)
+    shares = Shares(
+        sum(block.ranked for block in blocks),
+        sum(block.winners for block in blocks),
+        paid,
+        *_remainder(tournament, paid),
+    )
+    sha256 = _fingerprint(inputs, (block.lines for block in blocks))
+    return BookedResults(tournament, current.now, inputs, shares, sha256)
 
 
-def foresee_results(found: TournamentAt) -> Results | None:
-    """What `book_results` would book if the tournament were over and ripe now; None if it would be cancelled.
+def foresee_results(current: TournamentAt) -> Results | None:
+    """The results that `book_results` would book if the tournament were over and ripe now; None if it would be
+    cancelled.
 
-    :raises WrongState: it is booked, or its stakes are all back.
+    :raises WrongState: it is booked, or all its stakes are refunded.
     """
-    if not _will_complete(found):
+    if not _will_complete(current):
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(_FORESEE, _terms(found.tournament))
-        return _results(found, [RankedResult(*row) for row in cursor.fetchall()])
+    results = _FORESEE.all(_terms(current.tournament))
+    remainder = _remainder(current.tournament, sum(result.prize for result in results))
+    return Results(current.tournament, current.now, inputs_of(current.tournament), results, *remainder)
 
 
-def foresee_shares(found: TournamentAt) -> Shares | None:
-    """The sums of `foresee_results`, without reading every place: for fields of any size.
+class _Sums(NamedTuple):
+    ranked: int
+    winners: int
+    prizes: int
+
+
+def foresee_shares(current: TournamentAt) -> Shares | None:
+    """The sums of `foresee_results`, without reading every rank: for fields of any size.
 
     :raises WrongState: as `foresee_results`.
     """
-    if not _will_complete(found):
+    if not _will_complete(current):
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(_FORESEE_SUMS, _terms(found.tournament))
-        ranked, winners, paid = cursor.fetchone()
-    return Shares(ranked, winners, paid, *_remainder(found.tournament, paid))
+    sums = _FORESEE_SUMS.one(_terms(current.tournament))
+    return Shares(*sums, *_remainder(current.tournament, sums.prizes))
 
 
-def _will_complete(found: TournamentAt) -> bool:
-    tournament = found.tournament
+def _will_complete(current: TournamentAt) -> bool:
+    tournament = current.tournament
     if tournament.settled_at is not None or tournament.refunded_at is not None:
-        raise WrongState("It has ended and is booked.")
+        raise WrongState("The tournament is over and booked.")
     is_ranked = LeaderboardRow.objects.filter(tournament=tournament.pk).exists()
-    over = max(found.now, tournament.ends_at)
+    over = max(current.now, tournament.ends_at)
     return tournament.status_at(over, has_scores=is_ranked) is Status.COMPLETED
 
 
 def _terms(tournament: Tournament) -> list[Any]:
-    """What the statement that ranks and prices goes by: the prizes are those of esports.prizes."""
-    ranges = prizes.rank_prizes(
-        tournament.table,
-        field_size=tournament.seats.taken,
-        buy_in=tournament.buy_in_price,
-        sponsorship=tournament.sponsored_amount,
-    )
-    columns = [list(column) for column in zip(*ranges, strict=True)]
+    """The parameters of `_PRICED`; the prizes are those of esports.prizes."""
+    columns = [list(column) for column in zip(*tournament.prize_ranges(), strict=True)]
     return [tournament.pk, *columns, tournament.tie_rule == TieRule.SPLIT]
-
-
-def _results(found: TournamentAt, places: list[RankedResult]) -> Results:
-    to_house, to_sponsor = _remainder(found.tournament, sum(place.prize for place in places))
-    return Results(found.tournament, found.now, inputs_of(found.tournament), places, to_house, to_sponsor)
 
 
 def _remainder(tournament: Tournament, paid: int) -> tuple[int, int]:
@@ -188,9 +195,9 @@ def _remainder(tournament: Tournament, paid: int) -> tuple[int, int]:
 
 
 def inputs_of(tournament: Tournament) -> dict[str, Any]:
-    """All that a final ranking depends on besides the score events.
+    """All inputs of a final ranking besides the score events.
 
-    Who was disqualified is named only where somebody was: records from before there were referees prove as they are.
+    Disqualified participations are a member only where there are any, so that older records keep their hash.
     """
     rows = Participation.objects.filter(tournament=tournament.pk, disqualified_at__isnull=False)
     disqualified = [str(id) for id in rows.order_by("id").values_list("id", flat=True)]
@@ -208,99 +215,115 @@ def inputs_of(tournament: Tournament) -> dict[str, Any]:
     return inputs | {"disqualified": disqualified} if disqualified else inputs
 
 
-def booked_places(tournament_id: UUID) -> Iterator[RankedResult]:
+def booked_ranking(tournament_id: UUID) -> list[RankedResult]:
     """The final ranking as it was booked, best first."""
-    with connection.cursor() as cursor:
-        cursor.execute(_PLACES, [tournament_id])
-        yield from (RankedResult(*row) for row in cursor.fetchall())
+    return _BOOKED.all([tournament_id])
 
 
 def recompute(tournament: Tournament) -> Results:
-    """The results worked out anew from the score events alone, by the pure rules, in another way than booking.
+    """The results computed again from the score events alone, by the pure rules instead of the booking statement.
 
     :raises ValueError: the tournament is not settled.
     """
     if tournament.settled_at is None:
         raise ValueError("not settled")
-    standings = sorted(_standings_from_events(tournament))
-    scores = [standing[0][0] if tournament.order == "asc" else -standing[0][0] for standing in standings]
+    entries = sorted(_entries_from_events(tournament), key=lambda entry: entry.key)
     allocation = prizes.allocate(
         tournament.table,
-        field_size=tournament.seats.taken,
-        buy_in=tournament.buy_in_price,
-        sponsorship=tournament.sponsored_amount,
-        scores=scores,
+        **tournament.prize_terms,
+        scores=[entry.score for entry in entries],
         tie_rule="split" if tournament.tie_rule == TieRule.SPLIT else "first_to_reach",
     )
-    places = [
-        RankedResult(rank, key[3], gamer_id, score, key[1], prize)
-        for rank, ((key, gamer_id), score, prize) in enumerate(
-            zip(standings, scores, allocation.prizes, strict=True), start=1
-        )
+    results = [
+        RankedResult(rank, entry.key.participation_id, entry.gamer_id, entry.score, entry.key.reached_at, prize)
+        for rank, (entry, prize) in enumerate(zip(entries, allocation.prizes, strict=True), start=1)
     ]
-    return Results(
-        tournament,
-        tournament.settled_at,
-        inputs_of(tournament),
-        places,
-        allocation.to_house,
-        allocation.to_sponsor,
-    )
+    inputs = inputs_of(tournament)
+    return Results(tournament, tournament.settled_at, inputs, results, allocation.to_house, allocation.to_sponsor)
 
 
-def _standings_from_events(
-    tournament: Tournament,
-) -> Iterable[tuple[tuple[int, datetime, datetime, UUID], UUID]]:
-    """(sort key, gamer) of everybody who is ranked, each folded from the events that count."""
+class _Entry(NamedTuple):
+    """A ranked gamer."""
+
+    key: SortKey
+    gamer_id: UUID
+    score: int
+
+
+def _entries_from_events(tournament: Tournament) -> Iterator[_Entry]:
+    """Every ranked gamer, each standing folded from the events that count."""
     events = (
         ScoreEvent.objects.filter(
+            live("participation__"),
             participation__tournament=tournament.pk,
-            participation__left_at=None,
             participation__disqualified_at=None,
             voided_at=None,
         )
         .order_by("participation_id", "id")
-        .values_list("participation_id", "participation__gamer_id", "participation__joined_at", "value", "accepted_at")
+        .values_list(
+            "participation_id",
+            "participation__gamer_id",
+            "participation__joined_at",
+            "value",
+            "accepted_at",
+            named=True,
+        )
     )
-    for (stay, gamer_id, joined_at), listed in groupby(events.iterator(chunk_size=5000), key=lambda row: row[:3]):
-        standing = ranking.fold(tournament.score_rule, ((row[3], row[4]) for row in listed))
+    for participation_id, group in groupby(events.iterator(chunk_size=5000), key=attrgetter("participation_id")):
+        listed = list(group)
+        standing = ranking.fold(tournament.score_rule, ((event.value, event.accepted_at) for event in listed))
         assert standing.score is not None
         assert standing.reached_at is not None
-        yield (
-            ranking.sort_key(tournament.order, standing.score, standing.reached_at, joined_at, stay),
-            gamer_id,
+        key = ranking.sort_key(
+            tournament.order,
+            standing.score,
+            standing.reached_at,
+            listed[0].participation__joined_at,
+            participation_id,
         )
+        yield _Entry(key, listed[0].participation__gamer_id, standing.score)
 
 
-_PLACES = """
-SELECT final_rank, id, gamer_id, score, reached_at, prize FROM esports_participation
- WHERE tournament_id = %s AND left_at IS NULL AND final_rank IS NOT NULL ORDER BY final_rank
+# The winners of a settled tournament, whose id is the parameter, numbered from 1 by rank: for the app above, which
+# writes a reward for each.
+WINNERS = f"""
+SELECT id, client_id, tournament_id, gamer_id, final_rank, prize, row_number() OVER (ORDER BY final_rank) AS number
+  FROM esports_participation WHERE tournament_id = %s AND {LIVE} AND prize > 0
 """
-# One statement over the whole field, in the board's order: by the participations themselves, not by the board's rows.
-# The disqualified have a score, but no rank_key. Equal scores have equal rank_keys.
-_PRICED = """
+_BOOKED = Select(
+    f"""
+SELECT final_rank AS rank, id AS participation_id, gamer_id, score, reached_at, prize FROM esports_participation
+ WHERE tournament_id = %s AND {LIVE} AND final_rank IS NOT NULL ORDER BY final_rank
+""",
+    RankedResult,
+)
+# One statement over the whole field. It reads the participations themselves, not the rows of the board, in the board's
+# order. Disqualified gamers have a score, but no rank_key. Equal scores have equal rank_keys.
+_PRICED = f"""
 WITH ranked AS (
-    SELECT id, rank_key, row_number() OVER (ORDER BY rank_key, reached_at, joined_at, id) AS rank
-      FROM esports_participation WHERE tournament_id = %s AND rank_key IS NOT NULL AND left_at IS NULL
+    SELECT id, rank_key, row_number() OVER (ORDER BY {order()}) AS rank
+      FROM esports_participation WHERE tournament_id = %s AND rank_key IS NOT NULL AND {LIVE}
 ), priced AS (
-    SELECT ranked.*, coalesce(band.amount, 0) AS prize
-      FROM ranked LEFT JOIN unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS band (from_rank, to_rank, amount)
-        ON ranked.rank BETWEEN band.from_rank AND band.to_rank
+    SELECT ranked.*, coalesce(won.amount, 0) AS prize
+      FROM ranked LEFT JOIN unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS won (from_rank, to_rank, amount)
+        ON ranked.rank BETWEEN won.from_rank AND won.to_rank
 ), tied AS (
-    SELECT *, sum(prize) OVER peers AS pot, count(*) OVER peers AS sharers, rank - min(rank) OVER peers AS place
+    SELECT *, sum(prize) OVER peers AS pot, count(*) OVER peers AS sharers, rank - min(rank) OVER peers AS above
       FROM priced WINDOW peers AS (PARTITION BY rank_key)
-), placed AS (
-    SELECT id, rank, CASE WHEN %s THEN div(pot, sharers) + (place < mod(pot, sharers))::int ELSE prize END AS prize
+), result AS (
+    SELECT id, rank, CASE WHEN %s THEN div(pot, sharers) + (above < mod(pot, sharers))::int ELSE prize END AS prize
       FROM tied
 )
 """
-# No index holds a final rank: so the new version of a row finds room beside the old one and no index is touched
-# (migration 0010). The lines are those of `_line`, of a thousand places at a time.
-_BOOK = f"""{_PRICED}, booked AS (
-    UPDATE esports_participation AS stay SET final_rank = placed.rank, prize = placed.prize
-      FROM placed
-     WHERE stay.tournament_id = %s AND stay.rank_key IS NOT NULL AND stay.left_at IS NULL AND stay.id = placed.id
-    RETURNING final_rank, stay.id, gamer_id, score, reached_at, stay.prize
+# No index holds a final rank: the new version of a row fits beside the old one and no index is written (migration
+# 0010). The lines are those of `_line`, a thousand ranks at a time.
+_BOOK = Select(
+    f"""{_PRICED}, booked AS (
+    UPDATE esports_participation AS participation SET final_rank = result.rank, prize = result.prize
+      FROM result
+     WHERE participation.tournament_id = %s AND participation.rank_key IS NOT NULL AND participation.{LIVE}
+       AND participation.id = result.id
+    RETURNING final_rank, participation.id, gamer_id, score, reached_at, participation.prize
 ), line AS (
     SELECT final_rank, prize, concat(
                E'\\n', final_rank, ',', id, ',', gamer_id, ',', score, ',',
@@ -308,13 +331,24 @@ _BOOK = f"""{_PRICED}, booked AS (
                prize) AS text
       FROM booked
 )
-SELECT count(*), count(*) FILTER (WHERE prize > 0), sum(prize)::bigint, string_agg(text, '' ORDER BY final_rank)
+SELECT count(*) AS ranked, count(*) FILTER (WHERE prize > 0) AS winners, sum(prize)::bigint AS prizes,
+       string_agg(text, '' ORDER BY final_rank) AS lines
   FROM line GROUP BY (final_rank - 1) / 1000 ORDER BY min(final_rank)
-"""
-_FORESEE = f"""{_PRICED}
-SELECT placed.rank, stay.id, stay.gamer_id, stay.score, stay.reached_at, placed.prize
-  FROM placed JOIN esports_participation stay ON stay.id = placed.id ORDER BY placed.rank
-"""
-_FORESEE_SUMS = f"""{_PRICED}
-SELECT count(*), count(*) FILTER (WHERE prize > 0), coalesce(sum(prize), 0)::bigint FROM placed
-"""
+""",
+    _Block,
+)
+_FORESEE = Select(
+    f"""{_PRICED}
+SELECT result.rank, participation.id AS participation_id, participation.gamer_id, participation.score,
+       participation.reached_at, result.prize
+  FROM result JOIN esports_participation AS participation ON participation.id = result.id ORDER BY result.rank
+""",
+    RankedResult,
+)
+_FORESEE_SUMS = Select(
+    f"""{_PRICED}
+SELECT count(*) AS ranked, count(*) FILTER (WHERE prize > 0) AS winners, coalesce(sum(prize), 0)::bigint AS prizes
+  FROM result
+""",
+    _Sums,
+)

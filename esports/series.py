@@ -1,4 +1,4 @@
-"""When a series comes round: a cron-like rule on the clock of a named place, and what follows from it."""
+"""The rule of a series: cron's syntax on the clock of a time zone, and the times that follow from it."""
 
 import re
 from collections.abc import Iterator
@@ -13,16 +13,16 @@ from cronsim import CronSim, CronSimError
 from esports.lifecycle import MAX_YEARS_AWAY, Timetable
 from kgen.errors import Invalid
 
-# A series makes at most so many tournaments a day.
+# The most tournaments that a series makes a day.
 MOST_A_DAY = 24
-# A tournament is made so long before it is to be seen, so that what is wrong with it can be put right.
+# A tournament is made this long before its schedule, which leaves time to correct a refusal.
 LEAD = timedelta(hours=1)
-# Rows are stored for so long ahead of what is made, and for so many occurrences however far away they are.
+# Rows are stored for this long beyond the made ones, and for at least this many occurrences.
 AHEAD = timedelta(hours=48)
 AT_LEAST_AHEAD = 5
-# So many rows are planned in one transaction.
+# The most rows that one transaction stores.
 BATCH = 500
-# What a title may hold in the place of the occurrence's date.
+# A title's mark for the occurrence's date.
 DATE_MARK = "{date}"
 
 _RULE = re.compile(r"[0-9A-Za-z*,/#-]+( +[0-9A-Za-z*,/#-]+){4}")
@@ -30,7 +30,7 @@ _RULE = re.compile(r"[0-9A-Za-z*,/#-]+( +[0-9A-Za-z*,/#-]+){4}")
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """A rule, the place whose clock it is read on, and the dates there between which it holds (both included)."""
+    """A rule, the time zone of its clock, and the first and last date there on which it applies."""
 
     rule: str
     time_zone: str
@@ -40,20 +40,20 @@ class Calendar:
     def after(self, moment: datetime) -> Iterator[datetime]:
         """Every occurrence after `moment`, in order, in UTC.
 
-        Each time on the clock is taken once. One that the clock leaves out (it is put forward) is taken at the
-        moment of the change; one that comes twice (it is put back) is taken the first time.
+        Each time on the clock counts once. A time that the clock skips (it moves forward) counts at the moment of
+        the change; a time that comes twice (it moves back) counts the first time.
         """
         zone = ZoneInfo(self.time_zone)
         last = moment
         for wall in self._walls(moment.astimezone(zone)):
             found = resolve(wall, zone)
-            # Of several times that the clock leaves out at once, the first stands for all.
+            # Several times that the clock skips at once are one occurrence.
             if found > last:
                 last = found
                 yield found
 
     def _walls(self, local: datetime) -> Iterator[datetime]:
-        # A day earlier than asked, because a clock that changes can make the local order another than the true one.
+        # A day earlier: when the clock changes, the order of local times can differ from the true order.
         start = local.replace(tzinfo=None) - timedelta(days=1)
         if self.first_date is not None and self.first_date > start.date():
             start = datetime.combine(self.first_date, time()) - timedelta(minutes=1)
@@ -64,11 +64,11 @@ class Calendar:
 
 
 def resolve(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The moment, in UTC, at which a clock of the zone shows `wall`: the first one, or that of the jump over it."""
+    """The moment, in UTC, at which the zone's clock first shows `wall`, or jumps over it."""
     moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None, fold=0) == wall:
         return moment
-    # Left out: the clock has jumped between the time read by the new offset and the time read by the old one.
+    # Skipped: the clock jumps between `wall` read with the new offset and `wall` read with the old one.
     before, behind = wall.replace(tzinfo=zone, fold=1).astimezone(UTC), moment
     old = before.astimezone(zone).utcoffset()
     while behind - before > timedelta(seconds=1):
@@ -82,7 +82,7 @@ def resolve(wall: datetime, zone: ZoneInfo) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Offsets:
-    """Where the other times of a tournament lie about its start, in seconds."""
+    """The distances of a tournament's other times from its start, in seconds."""
 
     schedules_before: int
     lobby_before: int
@@ -90,7 +90,7 @@ class Offsets:
     ends_after: int
 
     def timetable(self, starts_at: datetime) -> Timetable:
-        """The five times of the tournament that starts then."""
+        """The timetable of the tournament that starts at `starts_at`."""
         return Timetable(
             schedules_at=starts_at - timedelta(seconds=self.schedules_before),
             moves_to_lobby_at=starts_at - timedelta(seconds=self.lobby_before),
@@ -100,26 +100,26 @@ class Offsets:
         )
 
     def due_at(self, starts_at: datetime) -> datetime:
-        """When the tournament that starts then is to be made."""
+        """When the tournament that starts at `starts_at` is to be made."""
         return starts_at - timedelta(seconds=self.schedules_before) - LEAD
 
 
-# --- What may be asked for
+# --- Validation
 
 
 @cache
 def time_zones() -> frozenset[str]:
-    """The names of the IANA's time zones, the same on every machine whatever it has itself."""
+    """The names of the IANA time zones, from the `tzdata` package: the same on every machine."""
     names = (files("tzdata") / "zones").read_text(encoding="utf-8").split()
     return frozenset(names) - {"Factory"}
 
 
 def check(calendar: Calendar, offsets: Offsets, now: datetime) -> None:
-    """Accepts a series that can come round, not too often, its times in order.
+    """Accepts a series with a valid rule, not too often, and with its times in order.
 
     :raises Invalid: with `errors`, one `{field, code, detail}` for each fault.
     """
-    faults = [*_rule_faults(calendar.rule), *_place_faults(calendar, now), *_order_faults(offsets)]
+    faults = [*_rule_faults(calendar.rule), *_zone_faults(calendar, now), *_order_faults(offsets)]
     if faults:
         raise Invalid(
             "The series is not valid.",
@@ -129,7 +129,7 @@ def check(calendar: Calendar, offsets: Offsets, now: datetime) -> None:
 
 def _rule_faults(rule: str) -> Iterator[tuple[str, str, str]]:
     if not _RULE.fullmatch(rule):
-        yield "rule", "invalid", "Five fields: minute hour day-of-month month day-of-week."
+        yield "rule", "invalid", "A rule has five fields: minute hour day-of-month month day-of-week."
         return
     try:
         parsed = CronSim(rule, datetime(2000, 1, 1))  # noqa: DTZ001 (the clock on the wall, of no zone)
@@ -140,9 +140,9 @@ def _rule_faults(rule: str) -> Iterator[tuple[str, str, str]]:
         yield "rule", "too_often", f"This names more than {MOST_A_DAY} times a day."
 
 
-def _place_faults(calendar: Calendar, now: datetime) -> Iterator[tuple[str, str, str]]:
+def _zone_faults(calendar: Calendar, now: datetime) -> Iterator[tuple[str, str, str]]:
     if calendar.time_zone not in time_zones():
-        yield "time_zone", "invalid", "No time zone of the IANA's has this name."
+        yield "time_zone", "invalid", "This is not the name of an IANA time zone."
     first, last = calendar.first_date, calendar.last_date
     if first is not None and first.year > now.year + MAX_YEARS_AWAY:
         yield "first_date", "too_far_away", f"This is more than {MAX_YEARS_AWAY} years away."
@@ -157,12 +157,12 @@ def _order_faults(offsets: Offsets) -> Iterator[tuple[str, str, str]]:
         yield "ends_after_seconds", "out_of_order", "This must not be less than locks_after_seconds."
 
 
-# --- What is to be stored ahead
+# --- The occurrences to store
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The next occurrences to be stored, and how it goes on behind them."""
+    """The next occurrences to store. `is_cut`: more are due at once; `is_last`: the rule names no more."""
 
     moments: list[datetime]
     is_cut: bool = False
@@ -170,9 +170,9 @@ class Plan:
 
 
 def plan(calendar: Calendar, offsets: Offsets, *, after: datetime, now: datetime, known_ahead: int) -> Plan:
-    """The occurrences after `after` up to what is to be stored at `now`, at most `BATCH` of them.
+    """The occurrences after `after` that are to be stored at `now`, at most `BATCH` of them.
 
-    `known_ahead` tells how many later than `now` are stored already.
+    `known_ahead` is the number of stored occurrences later than `now`.
     """
     horizon = now + timedelta(seconds=offsets.schedules_before) + AHEAD
     moments: list[datetime] = []
@@ -190,12 +190,12 @@ def plan(calendar: Calendar, offsets: Offsets, *, after: datetime, now: datetime
 
 
 def title_at(title: str, starts_at: datetime, time_zone: str) -> str:
-    """A title with the date of the occurrence in its place, as 2026-12-04."""
+    """A title with the occurrence's local date in place of its mark, as 2026-12-04."""
     return title.replace(DATE_MARK, starts_at.astimezone(ZoneInfo(time_zone)).date().isoformat())
 
 
 def words(times: Timetable, time_zone: str) -> str:
-    """An occurrence as a sentence: the clock there, that of UTC, the end of entries, and the end.
+    """An occurrence as a sentence: the local time, UTC, the end of entries, and the end.
 
     As "Friday 4 December 2026, 18:00 (Asia/Kolkata), 12:30 UTC; entries close 18:30, ends 20:00".
     """
@@ -209,7 +209,7 @@ def words(times: Timetable, time_zone: str) -> str:
 
 
 def _clock(moment: datetime, near: datetime) -> str:
-    """The time, with its day where that is another one than that of `near`."""
+    """The time, with its day if that differs from the day of `near`."""
     return _time(moment) if moment.date() == near.date() else f"{_day(moment)}, {_time(moment)}"
 
 
@@ -221,7 +221,7 @@ def _time(moment: datetime) -> str:
     return f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
 
 
-# Not the machine's language, which strftime would speak.
+# strftime would use the machine's language.
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),

@@ -1,4 +1,4 @@
-"""Hints that make the duties of this app soon; the duties themselves are rows."""
+"""Hints that make this app's duties run soon; the duties themselves are rows."""
 
 from uuid import UUID
 
@@ -10,31 +10,31 @@ from esports.services import announcing, cancelling, changes, entries, name_sync
 
 @shared_task
 def book_cancellations() -> None:
-    """Refund what the clock or a studio has cancelled."""
+    """Refund the stakes of cancelled tournaments."""
     cancelling.book_cancellations()
 
 
 @shared_task
 def announce() -> None:
-    """Tell studios' webhooks of tournaments that have started, locked or ended."""
+    """Emit webhook events of tournaments that have started, locked or ended."""
     announcing.announce_due()
 
 
 @shared_task
 def sweep_series() -> None:
-    """Make the tournaments of series that are due, and plan what comes next."""
+    """Make the due tournaments of series, and store the next occurrences."""
     series_sweeping.sweep_series()
 
 
 @shared_task
 def count_entries() -> None:
-    """Bring the counts of entries by day forward."""
+    """Bring the totals of entries by day forward."""
     entries.count_entries()
 
 
 @shared_task
 def forget_changes() -> None:
-    """Remove changes of standings that no rank looks back to."""
+    """Remove changes of standings that no set of ranks needs any more."""
     changes.forget_changes()
 
 
@@ -44,8 +44,8 @@ def sync_names() -> None:
     name_sync.sync_names()
 
 
-# A board of a million takes some ten seconds; one that takes as long as this is begun again by its next reader.
+# A board of a million takes about ten seconds. If one takes longer than this, its next reader asks again.
 @shared_task(soft_time_limit=280, time_limit=300)
 def build_board(tournament_id: str) -> None:
-    """Make a large board's ranks, so that no reader has to wait for it."""
+    """Make a large board's set of ranks, so that no reader waits for it."""
     build(UUID(tournament_id))

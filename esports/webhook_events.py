@@ -1,4 +1,4 @@
-"""What a studio's webhooks are told of a tournament: each event once, and in its order."""
+"""A tournament's webhook events: each emitted once, and in order."""
 
 from esports.lifecycle import Status
 from esports.models import Tournament
@@ -9,11 +9,11 @@ STARTED, LOCKED, OVER = 1, 2, 3
 
 
 def emit_due_events(current: TournamentAt) -> None:
-    """Write the events that the tournament has not told yet. Its row must be held, and was seen after that."""
+    """Emit the tournament's due events. The caller holds its row and has read `current` under that lock."""
     tournament = current.tournament
     events = _events(current)
     for _, type in events:
-        # The status that the event is about: by the time that it is told there may be a later one.
+        # The status that the event is about, which may not be the present one any more.
         status = type.removeprefix("tournament.").upper()
         emit(tournament.client_id, type, {"tournament_uid": str(tournament.pk), "status": status})
     if events:
@@ -21,14 +21,13 @@ def emit_due_events(current: TournamentAt) -> None:
 
 
 def _events(current: TournamentAt) -> list[tuple[int, str]]:
-    """What is to be told up to now. A status of no length never was; completed and cancelled exclude each other."""
-    row, told = current.tournament, current.tournament.announced
-    end = min(filter(None, (row.ends_at, row.cancelled_at)))
+    """The due events. A status of no length has none; completed and cancelled exclude each other."""
+    row, emitted, end = current.tournament, current.tournament.announced, current.tournament.over_at
     events = []
-    if told < STARTED and row.starts_at <= current.now and row.starts_at < min(row.locks_at, end):
+    if emitted < STARTED and row.starts_at <= current.now and row.starts_at < min(row.locks_at, end):
         events.append((STARTED, "tournament.started"))
-    if told < LOCKED and row.locks_at <= current.now and row.locks_at < end:
+    if emitted < LOCKED and row.locks_at <= current.now and row.locks_at < end:
         events.append((LOCKED, "tournament.locked"))
-    if told < OVER and current.status in (Status.COMPLETED, Status.CANCELLED):
+    if emitted < OVER and current.status in (Status.COMPLETED, Status.CANCELLED):
         events.append((OVER, f"tournament.{current.status.value.lower()}"))
     return events

@@ -38,6 +38,17 @@ class Select[Row: tuple[Any, ...]]:
         [row] = self.all(params)
         return row
 
+    def keyed(self, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, Row]]:
+        """Every row with its key, which is the first column; the others have the names of the fields.
+
+        :raises TypeError: they have other names.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, params)
+            if not self._is_checked:
+                self._check([column.name for column in cursor.description[1:]])
+            return [(key, self._make(rest)) for key, *rest in cursor.fetchall()]
+
     def _check(self, columns: Sequence[str]) -> None:
         if tuple(columns) != self._fields:
             raise TypeError(f"{self.row.__name__} has the fields {self._fields}, the statement the columns {columns}")

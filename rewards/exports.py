@@ -1,23 +1,21 @@
-"""Results as CSV: final ranks and prizes, and what became of each prize."""
+"""Results as CSV: final ranks and prizes, with the claim of each prize."""
 
 from typing import Any
 from uuid import UUID
 
-from django.apps import apps
 from django.db.models import QuerySet
 
+from esports.selectors.standings import ranked_participations
 from kgen.api.pagination import Key
 from kgen.jobs.registry import export
 from kgen.jobs.tables import ExportColumn, ExportScope, ExportTable, Subject
 
 
 def _results(scope: ExportScope) -> QuerySet[Any]:
-    stays: Any = apps.get_model("esports.Participation").objects
-    rows = stays.filter(final_rank__isnull=False).select_related("gamer", "tournament", "reward")
+    rows = ranked_participations().select_related("reward")
     if scope.about is not None:
         rows = rows.filter(tournament=scope.about)
-    found: QuerySet[Any] = scope.within(rows, "tournament__settled_at")
-    return found
+    return scope.within(rows, "tournament__settled_at")
 
 
 def _tournament(id: UUID) -> QuerySet[Any]:

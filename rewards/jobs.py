@@ -1,4 +1,4 @@
-"""What operators let check that takes longer than a request."""
+"""Operators' jobs on settlements."""
 
 from functools import partial
 
@@ -15,6 +15,6 @@ from rewards.services.verifying import verify_settlement
     subjects=Settlement.objects.all,
     page="tournament_settlement",
 )
-def verify(turn: ItemCall) -> Action:
-    """Recompute one; what differs is its refusal."""
-    return partial(verify_settlement, tournament_id=turn.subject.pk)
+def verify(call: ItemCall) -> Action:
+    """Recompute a settlement; differences are its refusal."""
+    return partial(verify_settlement, tournament_id=call.subject.pk)

@@ -1,14 +1,14 @@
-"""Taking the locks of rewards."""
+"""The locks of rewards."""
 
 from collections.abc import Collection
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
+from kgen.statements import Select
 
 
 class LockedReward(NamedTuple):
-    """As much of an unclaimed reward as claiming needs."""
+    """The columns of an unclaimed reward that claiming needs."""
 
     id: UUID
     gamer_id: UUID
@@ -17,28 +17,29 @@ class LockedReward(NamedTuple):
 
 
 def lock_unclaimed(
-    *, of: Collection[UUID], ids: Collection[UUID], places: Collection[tuple[UUID, UUID]]
+    *, gamers: Collection[UUID], ids: Collection[UUID], entrants: Collection[tuple[UUID, UUID]]
 ) -> list[LockedReward]:
-    """Hold what is unclaimed, in id order: all of these gamers, those of these ids, and those of (gamer, tournament).
+    """Lock unclaimed rewards, in id order: all of these gamers', those of these ids, and those of (tournament, gamer).
 
-    Whoever waited here for another claim finds what that has claimed missing.
+    Rewards that another claim takes while this one waits are missing from the result.
     """
-    with connection.cursor() as cursor:
-        gamers, tournaments = zip(*places, strict=True) if places else ((), ())
-        cursor.execute(_LOCK_UNCLAIMED, [list(ids), list(of), list(gamers), list(tournaments)])
-        return [LockedReward(*row) for row in cursor.fetchall()]
+    tournaments, of_tournaments = zip(*entrants, strict=True) if entrants else ((), ())
+    return _LOCK_UNCLAIMED.all([list(ids), list(gamers), list(tournaments), list(of_tournaments)])
 
 
-# By id alone in the end: so there is one order of locks, whatever the claims are for.
-_LOCK_UNCLAIMED = """
+# By id alone in the end, so that there is one order of locks for all claims.
+_LOCK_UNCLAIMED = Select(
+    """
 SELECT id, gamer_id, tournament_id, amount FROM rewards_reward
  WHERE status = 'UNCLAIMED' AND id = ANY(%s::uuid[] || ARRAY(
            SELECT id FROM rewards_reward WHERE status = 'UNCLAIMED' AND gamer_id = ANY(%s::uuid[])
             UNION ALL
            SELECT reward.id
-             FROM unnest(%s::uuid[], %s::uuid[]) AS place (gamer_id, tournament_id),
+             FROM unnest(%s::uuid[], %s::uuid[]) AS entrant (tournament_id, gamer_id),
                   LATERAL (SELECT id FROM rewards_reward
-                            WHERE status = 'UNCLAIMED' AND gamer_id = place.gamer_id
-                              AND tournament_id = place.tournament_id LIMIT 1) AS reward))
+                            WHERE status = 'UNCLAIMED' AND gamer_id = entrant.gamer_id
+                              AND tournament_id = entrant.tournament_id LIMIT 1) AS reward))
  ORDER BY id FOR UPDATE
-"""
+""",
+    LockedReward,
+)

@@ -1,4 +1,4 @@
-"""What play earned: one settlement a tournament, one reward a winner."""
+"""Settlements, one for each tournament; rewards, one for each winner; and holds."""
 
 from datetime import timedelta
 
@@ -9,9 +9,9 @@ from kgen.constraints import CompositeForeignKey
 
 
 class Settlement(models.Model):
-    """The record of a settlement: what went in, what came out, and the hash of every rank and prize.
+    """The record of a settlement: its inputs, its sums, and the hash of every rank and prize.
 
-    The ranks and prizes themselves stand on the participations; `manage.py verify_settlement` recomputes them.
+    The participations hold the ranks and prizes; `manage.py verify_settlement` recomputes them.
     """
 
     tournament = models.OneToOneField("esports.Tournament", models.PROTECT, primary_key=True)
@@ -44,9 +44,9 @@ class Settlement(models.Model):
 
 
 class RewardStatus(models.TextChoices):
-    """UNCLAIMED → CLAIMED, or → EXPIRED where the client lets rewards expire, or → HELD by an operator.
+    """UNCLAIMED → CLAIMED, or → EXPIRED if the client lets rewards expire, or → HELD by an operator.
 
-    HELD → UNCLAIMED again, or → FORFEITED. On the wire a held one shows as UNCLAIMED, a forfeited one as EXPIRED.
+    HELD → UNCLAIMED again, or → FORFEITED. On the wire a held reward is UNCLAIMED, a forfeited one EXPIRED.
     """
 
     UNCLAIMED = "UNCLAIMED"
@@ -57,10 +57,10 @@ class RewardStatus(models.TextChoices):
 
 
 class Reward(models.Model):
-    """A prize that a gamer has won and may claim. It is backed by the client's rewards_payable account."""
+    """A prize that a gamer may claim. The client's rewards_payable account backs it."""
 
     id = models.UUIDField(primary_key=True, editable=False)
-    # The composite keys below imply the simple ones; unique constraints lead with client and tournament.
+    # The composite keys below imply the simple ones; unique constraints begin with client and tournament.
     client = models.ForeignKey("users.Client", models.PROTECT, db_constraint=False, db_index=False)
     tournament = models.ForeignKey("esports.Tournament", models.PROTECT, db_constraint=False, db_index=False)
     participation = models.OneToOneField("esports.Participation", models.PROTECT, db_constraint=False)
@@ -116,16 +116,16 @@ class Reward(models.Model):
 
 
 class HoldStep(models.Model):
-    """What an operator did to a reward, and why: a log that only grows. The reward shows the last one."""
+    """An operator's action on a reward, with its reason: a log that only grows. The reward shows the last one."""
 
     class Act(models.TextChoices):
-        """What was done."""
+        """The action."""
 
         HOLD = "HOLD"
         RELEASE = "RELEASE"
         FORFEIT = "FORFEIT"
 
-    # Implied by the composite key below.
+    # The composite key below implies it.
     client = models.ForeignKey("users.Client", models.PROTECT, db_constraint=False, db_index=False)
     reward = models.ForeignKey(Reward, models.PROTECT, related_name="hold_steps", db_constraint=False)
     act = models.CharField(max_length=7, choices=Act.choices)

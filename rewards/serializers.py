@@ -1,4 +1,4 @@
-"""Rewards and results on the wire (contract, sections 5 and 8)."""
+"""Request and response bodies of rewards and results (contract, sections 5 and 8)."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from rewards.models import Reward, RewardStatus
 from rewards.selectors import Claimable, ResultLine
 from rewards.services.claiming import Claimed
 
-# Rewards in one claim.
+# The most rewards in one claim.
 MOST_NAMED = 1000
-# The wire knows no holds: one may still be claimed, and a forfeited one no longer.
+# The wire has no holds: a held reward may still be claimed, and a forfeited one no longer.
 _SHOWN: dict[str, str] = {RewardStatus.HELD: RewardStatus.UNCLAIMED, RewardStatus.FORFEITED: RewardStatus.EXPIRED}
 
 
 class ClaimIn(serializers.Serializer[Any]):
-    """Which rewards; none named is all. Not both."""
+    """The rewards to claim, by id or by tournament, not both; without either it is all of them."""
 
     reward_ids = serializers.ListField(
         child=Text(max_length=100), required=False, allow_null=True, max_length=MOST_NAMED
@@ -25,7 +25,7 @@ class ClaimIn(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("reward_ids") is not None and attrs.get("tournament_id") is not None:
-            raise serializers.ValidationError({"tournament_id": ["Either reward_ids or tournament_id."]})
+            raise serializers.ValidationError({"tournament_id": ["Give either reward_ids or tournament_id."]})
         return attrs
 
 
@@ -44,7 +44,7 @@ class RewardOut(serializers.Serializer[Any]):
 
 
 class ClaimableOut(serializers.Serializer[Any]):
-    """What a gamer can claim: the oldest 1,000, the totals over all."""
+    """A gamer's unclaimed rewards: the oldest 1,000, and the totals over all."""
 
     total_claimable_rewards = serializers.IntegerField(help_text="how many")
     claimable_rewards_info = RewardOut(many=True)
@@ -52,7 +52,7 @@ class ClaimableOut(serializers.Serializer[Any]):
 
 
 class ClaimedOut(serializers.Serializer[Any]):
-    """What a claim moved."""
+    """The rewards that a claim moved."""
 
     message = serializers.CharField()
     claimed = serializers.IntegerField(help_text="how many")
@@ -71,7 +71,7 @@ class ResultOut(serializers.Serializer[Any]):
 
 
 def claimable_wire(found: Claimable, *, user_id: str, wallet_address: str) -> dict[str, Any]:
-    """What can be claimed, as `ClaimableOut`."""
+    """Unclaimed rewards as `ClaimableOut`."""
     return {
         "total_claimable_rewards": found.count,
         "claimable_rewards_info": [_reward_wire(reward, user_id, wallet_address) for reward in found.rewards],
@@ -94,7 +94,7 @@ def _reward_wire(reward: Reward, user_id: str, wallet_address: str) -> dict[str,
 
 
 def claimed_wire(done: Claimed) -> dict[str, Any]:
-    """What a claim moved, as `ClaimedOut`."""
+    """The rewards that a claim moved, as `ClaimedOut`."""
     return {"message": "Rewards claimed successfully", "claimed": done.count, "amount": done.amount}
 
 

@@ -30,7 +30,7 @@ from rewards.services.claiming import claim_rewards
 
 def _known_id(text: str) -> UUID:
     """
-    :raises RecordNotFound: no id at all, which is as unknown as one that is not there.
+    :raises RecordNotFound: the text is no id, and so names no record.
     """
     id = id_of(text)
     if id is None:
@@ -44,7 +44,7 @@ class ClaimViewSet(GamerViewSet):
 
     @extend_schema(operation_id="rewards_claimable", responses={200: ClaimableOut, **errors()})
     def claimable(self, request: Request) -> HttpResponse:
-        """What can be claimed: the oldest 1,000, and the totals over all."""
+        """The unclaimed rewards: the oldest 1,000, and the totals over all."""
         found = claimable(self.gamer.pk)
         address = self.gamer.wallet.address
         return answer(claimable_wire(found, user_id=self.gamer.user_id, wallet_address=address))
@@ -58,7 +58,7 @@ class ClaimViewSet(GamerViewSet):
         },
     )
     def claim(self, request: Request) -> HttpResponse:
-        """Move rewards into earned money: all, the named ones, or one tournament's."""
+        """Move rewards into earned money: all, the named ones, or those of one tournament."""
         given = self.parse(ClaimIn)
         ids, tournament = given.get("reward_ids"), given.get("tournament_id")
         return self.perform(
@@ -72,7 +72,7 @@ class ClaimViewSet(GamerViewSet):
 
 @extend_schema(tags=["Studio: tournaments"])
 class ResultViewSet(StudioViewSet):
-    """How a client's tournaments ended."""
+    """Results of a client's tournaments."""
 
     lookup_url_kwarg = "uid"
     lookup_value_regex = "[^/]+"
@@ -84,7 +84,7 @@ class ResultViewSet(StudioViewSet):
     )
     @action(detail=True)
     def results(self, request: Request, uid: str) -> HttpResponse:
-        """The final ranking with prizes and claims; empty until settled."""
+        """The final ranking with prizes and claims; empty until the settlement."""
         current = tournament_of_client(self.client.pk, uid)
         rows, next_cursor = results_page(
             current.tournament.pk,

@@ -40,21 +40,21 @@ class ParticipationPage(ConsolePage):
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
         line = self.line(kwargs["pk"])
-        current = read_tournament(line.stay.tournament_id)
+        current = read_tournament(line.participation.tournament_id)
         assert current is not None, "a participation has its tournament"
-        scores = score_page(line.stay.pk, cursor=self.request.GET.get("cursor"), limit=SCORES)
-        rulings = rulings_of(line.stay.pk)
+        scores = score_page(line.participation.pk, cursor=self.request.GET.get("cursor"), limit=SCORES)
+        rulings = rulings_of(line.participation.pk)
         names = operator_names([*(row.operator_id for row in rulings), *(row.voided_by for row in scores.rows)])
         undecided = current.tournament.settled_at is None and current.status is not Status.CANCELLED
         return {
-            "title": f"Participation of {line.stay.gamer.user_id}",
+            "title": f"Participation of {line.participation.gamer.user_id}",
             "line": line,
             "current": current,
             "scores": [(row, names.get(row.voided_by, "")) for row in scores.rows],
             "next_cursor": scores.next_cursor,
-            "chart": draw(scores.rows[::-1], line.stay.score),
+            "chart": draw(scores.rows[::-1], line.participation.score),
             "rulings": [(row, names.get(row.operator_id, "")) for row in rulings],
-            "may_rule": undecided and line.stay.left_at is None,
+            "may_rule": undecided and line.participation.left_at is None,
             "is_first": not self.request.GET.get("cursor"),
         }
 
@@ -65,19 +65,19 @@ class ParticipationPage(ConsolePage):
         """
         if self.found is None:
             self.found = line_of(pk)
-        if self.found is None or not may_touch(self.request.user, self.found.stay.client_id):
+        if self.found is None or not may_touch(self.request.user, self.found.participation.client_id):
             raise Http404
         return self.found
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
-        stay = self.line(kwargs["pk"]).stay
+        stay = self.line(kwargs["pk"]).participation
         above = address("tournament_page", pk=stay.tournament_id)
         return [("Tournaments", address("esports_tournament_changelist")), (stay.tournament.title, above)]
 
     @does(DISQUALIFY)
     def disqualify(self, *, pk: UUID) -> None:
         """Take the gamer out of the ranking."""
-        stay = self.line(pk).stay
+        stay = self.line(pk).participation
         self.run(
             self.DISQUALIFY,
             lambda: refereeing.disqualify(participation_id=pk, operator_id=self.me, reason=self.reason),
@@ -88,7 +88,7 @@ class ParticipationPage(ConsolePage):
     @does(REINSTATE)
     def reinstate(self, *, pk: UUID) -> None:
         """Undo a disqualification."""
-        stay = self.line(pk).stay
+        stay = self.line(pk).participation
         self.run(
             self.REINSTATE,
             lambda: refereeing.reinstate(participation_id=pk, operator_id=self.me, reason=self.reason),
@@ -99,7 +99,7 @@ class ParticipationPage(ConsolePage):
     @does(VOID)
     def void(self, *, pk: UUID) -> None:
         """Let one of the scores count no more."""
-        stay = self.line(pk).stay
+        stay = self.line(pk).participation
         number = self.request.POST.get("event", "")
         event = score_of(stay.pk, int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None
         if event is None:

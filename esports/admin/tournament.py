@@ -9,12 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from esports import prizes
 from esports.admin.stages import StageFilter
 from esports.lifecycle import Status
 from esports.models import Tournament
 from esports.selectors.search import entitled
-from esports.selectors.standings import StandingsSection, standing_page, stays_of
+from esports.selectors.standings import StandingsSection, participations_of, standing_page
 from esports.selectors.statuses import having_status
 from esports.selectors.tournaments import TournamentAt, read_tournament, tournament_at, with_clock
 from kgen.admin_site.actions import ConsoleAction
@@ -159,7 +158,7 @@ class TournamentPage(OfTournament):
             "title": row.title,
             "tab": "standing",
             "played_until": min(found.now, row.over_at),
-            "prize_ranges": _prize_ranges(row),
+            "prize_ranges": row.prize_ranges(),
             "query": self.request.GET.get("q", "").strip(),
             "found_stays": self.found_stays(row),
         }
@@ -167,7 +166,7 @@ class TournamentPage(OfTournament):
     def found_stays(self, row: Tournament) -> list[Any]:
         """The stays of the gamer who is looked for by user id."""
         user_id = self.request.GET.get("q", "").strip()
-        return stays_of(row, user_id) if user_id and is_clean_reference(user_id) else []
+        return participations_of(row, user_id) if user_id and is_clean_reference(user_id) else []
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
         return [("Tournaments", address("esports_tournament_changelist"))]
@@ -192,10 +191,3 @@ def is_moving(found: TournamentAt) -> bool:
     if found.status is Status.COMPLETED:
         return row.settled_at is None and found.is_ripe
     return found.status is not Status.CANCELLED or row.refunded_at is None
-
-
-def _prize_ranges(row: Tournament) -> list[tuple[int, int, int]]:
-    """(from rank, to rank, prize) at the present field."""
-    return prizes.rank_prizes(
-        row.table, field_size=row.seats.taken, buy_in=row.buy_in_price, sponsorship=row.sponsored_amount
-    )

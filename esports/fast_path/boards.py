@@ -149,8 +149,8 @@ class LeaderboardBatch:
         ranks: dict[UUID, int] = {}
         for tournament_id in {tournament_id for tournament_id, _ in self.mine}:
             found = [standing for place, standing in self.mine.items() if place[0] == tournament_id]
-            positions = [standing.position for standing in found]
-            ranks |= dict(zip((row.id for row in found), ranks_of(tournament_id, positions), strict=True))
+            keys = [standing.key for standing in found]
+            ranks |= dict(zip((row.id for row in found), ranks_of(tournament_id, keys), strict=True))
         return ranks
 
     def _near(self) -> Mapping[tuple[UUID, UUID, int], NearbyRows | None]:

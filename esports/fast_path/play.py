@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from esports.fast_path.paths import tournament_of_path
+from esports.serializers.tournaments_out import JOINED, LEFT, SCORED
 from esports.services import joining, scoring
 from esports.views.gamer import TournamentViewSet
 from kgen.api.fields import MAX_INTEGER, is_clean_reference
@@ -64,7 +65,7 @@ def _post(visits: "Sequence[tuple[SessionGamer, _Posted]]") -> Sequence[DomainEr
     )
 
 
-_SCORED = encode({"message": "leaderboard score update successful"})
+_SCORED = encode(SCORED)
 
 fast_path(
     TournamentViewSet,
@@ -91,7 +92,7 @@ def _join(visits: "Sequence[tuple[SessionGamer, tuple[UUID, int]]]") -> Sequence
     )
 
 
-_JOINED = encode({"message": "user successfully joined the tournament"})
+_JOINED = encode(JOINED)
 
 fast_path(
     TournamentViewSet, "join", prepare=_prepare_join, work=_join, render=lambda player, nothing: FastResponse(_JOINED)
@@ -109,7 +110,7 @@ def _leave(visits: "Sequence[tuple[SessionGamer, UUID]]") -> Sequence[DomainErro
     return joining.leave_many(leaves=[joining.Leave(player, tournament_id) for player, tournament_id in visits])
 
 
-_LEFT = encode({"message": "user left the tournament successfully"})
+_LEFT = encode(LEFT)
 
 fast_path(
     TournamentViewSet, "leave", prepare=_prepare_leave, work=_leave, render=lambda player, nothing: FastResponse(_LEFT)

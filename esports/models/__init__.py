@@ -1,8 +1,8 @@
-"""Tournaments, who plays in them, and the series that they come from."""
+"""Tournaments, their participations and boards, and the series that make tournaments."""
 
 from esports.models.boards import LeaderboardRow, Rename, StandingChange
 from esports.models.entries import EntryDay, EntryMark
-from esports.models.participations import Participation, Ruling, ScoreEvent
+from esports.models.participations import Participation, Ruling, ScoreEvent, live
 from esports.models.series import WAITING, SeriesOccurrence, TournamentSeries
 from esports.models.templates import TournamentDraft, TournamentTemplate
 from esports.models.tournaments import (
@@ -42,4 +42,5 @@ __all__ = [
     "TournamentDraft",
     "TournamentSeries",
     "TournamentTemplate",
+    "live",
 ]

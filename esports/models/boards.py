@@ -1,4 +1,4 @@
-"""Leaderboards: the ranked standings in their order, and which of them have changed."""
+"""Leaderboards: the ranked standings in their order, and a log of which have changed."""
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -8,17 +8,17 @@ from esports.models.tournaments import Tournament
 
 
 class IdsField(models.Field):  # type: ignore[type-arg]
-    """Ids in one column. Django's own arrays want an app that asks each new connection two questions more."""
+    """Several ids in one column. Django's own array field needs an app that runs two more queries a connection."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
         return "uuid[]"
 
 
 class LeaderboardRow(models.Model):
-    """A ranked standing in its board's order: what the participation says, written with it in one transaction.
+    """A ranked standing in its board's order: a copy of the participation's, written in the same transaction.
 
-    Narrow, and with no other index than its order, so that a score moves one entry of one index. The participation is
-    the truth, which settlement ranks by; `verify_ledger` proves that both say the same.
+    The row is narrow and its only index is the board's order, so a score moves one entry of one index. The
+    participation is the truth, by which settlement ranks; `verify_ledger` proves that both say the same.
     """
 
     pk = models.CompositePrimaryKey("tournament_id", "rank_key", "reached_at", "joined_at", "participation_id")
@@ -26,10 +26,10 @@ class LeaderboardRow(models.Model):
     rank_key = models.BigIntegerField()
     reached_at = models.DateTimeField()
     joined_at = models.DateTimeField()
-    # The column is called as in a participation: what asks for an order asks either.
+    # The column is named as in a participation, so that the same SQL orders both (esports.sql.order).
     participation = models.ForeignKey(Participation, models.PROTECT, db_column="id", db_index=False)
     score = models.BigIntegerField()
-    # The gamer's, so that nobody who reads a board looks at gamers. Of another name a Rename tells.
+    # Copies of the gamer's, so that reading a board reads no gamers. A Rename reports a new name.
     user_id = models.CharField(max_length=128)
     username = models.CharField(max_length=500, blank=True, default="")
 
@@ -38,7 +38,7 @@ class LeaderboardRow(models.Model):
 
 
 class Rename(models.Model):
-    """A gamer who has another user name now, until the rows of boards have followed. Written by the database itself."""
+    """A gamer with a new user name that rows of boards do not show yet. A trigger writes it."""
 
     gamer_id = models.UUIDField()
 
@@ -47,9 +47,9 @@ class Rename(models.Model):
 
 
 class StandingChange(models.Model):
-    """Whose standings one transaction changed: how rank caches catch up. Forgotten after some hours."""
+    """The standings that one transaction changed, from which rank caches catch up. A duty removes old ones."""
 
-    # No reference: each would be a lock on the tournament's row, and nothing hangs on a log of hints.
+    # No foreign key: each would lock the tournament's row, and a log of hints needs no integrity.
     tournament_id = models.UUIDField()
     participation_ids = IdsField()
     xid = models.BigIntegerField(help_text="the transaction")

@@ -1,10 +1,10 @@
-"""Running totals of entries, so that nobody has to count a month's participations to show them."""
+"""Running totals of entries, so that showing a month counts no participations."""
 
 from django.db import models
 
 
 class EntryMark(models.Model):
-    """How far participations are counted: all with ids below `counted_to`, and no others. One row."""
+    """How far the totals go: they count every participation with an id below `counted_to` and no other. One row."""
 
     id = models.PositiveSmallIntegerField(primary_key=True)
     counted_to = models.UUIDField(help_text="ids are UUIDv7: they begin with the time at which they were made")
@@ -17,7 +17,7 @@ class EntryMark(models.Model):
 
 
 class EntryDay(models.Model):
-    """How often a client's tournaments were joined on a UTC day, also for free, and by who left again."""
+    """How often a client's tournaments were joined on a UTC day; free entries and later leaves count too."""
 
     client = models.ForeignKey("users.Client", models.PROTECT)
     day = models.DateField()

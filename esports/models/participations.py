@@ -1,22 +1,28 @@
-"""Who plays in tournaments. Money is in the ledger; here are stakes and scores as facts."""
+"""Participations, their scores and rulings. Money is in the ledger; a stake here is a fact about an entry."""
 
 from django.db import models
 from django.db.models import Q
 from uuid_utils.compat import uuid7
 
 from esports.models.tournaments import Tournament
+from esports.ranking import SortKey
 from kgen.constraints import CompositeForeignKey
 
 
-class Participation(models.Model):
-    """One stay of a gamer in a tournament, from join to leave or for good, with the standing.
+def live(path: str = "") -> Q:
+    """The condition of live participations, as `esports.sql.LIVE`; `path` leads to them, as "participation__"."""
+    return Q(**{f"{path}left_at": None})
 
-    No index knows the standing or the result: what changes most is written without touching any (a HOT update). The
-    board's order is that of its rows (LeaderboardRow).
+
+class Participation(models.Model):
+    """One entry of a gamer into a tournament, from join to leave or result, with the standing.
+
+    No index holds a column of the standing or the result, so the most frequent updates touch no index (HOT updates).
+    LeaderboardRow holds the board's order.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # No table has more writes: the composite keys below imply the simple ones, and the indexes below find by them.
+    # No table has more writes: the composite keys below imply these, and the indexes below serve their look-ups.
     client = models.ForeignKey("users.Client", models.PROTECT, db_constraint=False, db_index=False)
     tournament = models.ForeignKey(Tournament, models.PROTECT, db_constraint=False, db_index=False)
     gamer = models.ForeignKey("users.Gamer", models.PROTECT, db_constraint=False, db_index=False)
@@ -31,8 +37,8 @@ class Participation(models.Model):
     disqualified_at = models.DateTimeField(
         null=True, blank=True, help_text="stays in the field with stake and score, but holds no rank"
     )
-    # Each stands once, because one statement counts them out; verify_ledger looks, and of rewards the database has it
-    # (rewards.models).
+    # Each is unique because one statement numbers them; verify_ledger checks it, and a constraint on rewards
+    # (rewards.models) enforces it for winners.
     final_rank = models.IntegerField(null=True, blank=True, help_text="as settled")
     prize = models.BigIntegerField(null=True, blank=True, help_text="as settled; 0 for a rank that wins nothing")
 
@@ -85,11 +91,18 @@ class Participation(models.Model):
     def __str__(self) -> str:
         return f"participation {self.pk}"
 
+    @property
+    def sort_key(self) -> SortKey:
+        """Where a ranked standing belongs in the board's order."""
+        assert self.rank_key is not None
+        assert self.reached_at is not None
+        return SortKey(self.rank_key, self.reached_at, self.joined_at, self.pk)
+
 
 class ScoreEvent(models.Model):
-    """An accepted score. The events of a participation, folded, give its standing."""
+    """An accepted score. The events of a participation fold to its standing."""
 
-    # The composite key below implies both simple ones, and nobody looks for events by their client alone.
+    # The composite key below implies both simple ones, and no query finds events by their client alone.
     client = models.ForeignKey("users.Client", models.PROTECT, db_constraint=False, db_index=False)
     participation = models.ForeignKey(Participation, models.PROTECT, db_constraint=False)
     value = models.BigIntegerField()
@@ -126,10 +139,10 @@ class ScoreEvent(models.Model):
 
 
 class Ruling(models.Model):
-    """A referee's word on a participation: a log that only grows. The participation shows the last one."""
+    """A referee's decision about a participation: a log that only grows. The participation shows the last one."""
 
     class Act(models.TextChoices):
-        """What was ruled."""
+        """The decision."""
 
         DISQUALIFY = "DISQUALIFY"
         REINSTATE = "REINSTATE"

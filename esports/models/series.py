@@ -1,4 +1,4 @@
-"""Tournaments that come round: the series, and a row for each time that it does."""
+"""Series, which make tournaments repeatedly, and their occurrences."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -8,12 +8,12 @@ from esports.models.tournaments import Tournament
 from esports.series import Calendar, Offsets
 from kgen.constraints import CompositeForeignKey
 
-# An occurrence that is neither made nor given up.
+# The condition of an occurrence that is neither made nor skipped.
 WAITING = Q(tournament=None, skipped_at=None)
 
 
 class TournamentSeries(models.Model):
-    """A tournament that is made again and again, by a rule on the clock of a named place."""
+    """A rule that makes tournaments repeatedly, read on the clock of a time zone."""
 
     audit_shown = ("name", "rule", "time_zone")
 
@@ -61,12 +61,12 @@ class TournamentSeries(models.Model):
 
     @property
     def calendar(self) -> Calendar:
-        """When it comes round."""
+        """When its occurrences start."""
         return Calendar(self.rule, self.time_zone, self.first_date, self.last_date)
 
     @property
     def offsets(self) -> Offsets:
-        """Where the other times lie about a start."""
+        """The distances of the other times from a start."""
         return Offsets(
             self.schedules_before_seconds,
             self.lobby_before_seconds,
@@ -76,7 +76,7 @@ class TournamentSeries(models.Model):
 
 
 class SeriesOccurrence(models.Model):
-    """One time that a series comes round: waiting, made into a tournament, or skipped for a reason."""
+    """One start of a series: waiting, made into a tournament, or skipped for a reason."""
 
     client = models.ForeignKey("users.Client", models.PROTECT)
     series = models.ForeignKey(TournamentSeries, models.PROTECT, related_name="occurrences")

@@ -1,4 +1,4 @@
-"""What operators make tournaments from: templates of a client, and drafts that are not published yet."""
+"""Templates of a client's tournaments, and operators' drafts."""
 
 from django.db import models
 from uuid_utils.compat import uuid7
@@ -8,7 +8,7 @@ from kgen.constraints import CompositeForeignKey
 
 
 class TournamentTemplate(models.Model):
-    """A tournament without its times, under a name, for tournaments and series to begin from."""
+    """A tournament without its times, under a name: tournaments and series start from it."""
 
     audit_shown = ("name",)
 
@@ -27,7 +27,7 @@ class TournamentTemplate(models.Model):
 
 
 class TournamentDraft(models.Model):
-    """What an operator has typed of a tournament so far. It is published once: then it names what came of it."""
+    """A tournament that an operator has not finished typing. It is published once and then names its tournament."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client = models.ForeignKey("users.Client", models.PROTECT)

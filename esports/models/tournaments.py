@@ -1,4 +1,4 @@
-"""Tournaments, and the tables that their prizes come from."""
+"""Tournaments, their seats, and named prize tables."""
 
 from datetime import datetime
 from typing import cast
@@ -13,7 +13,7 @@ from esports.lifecycle import Status, Timetable
 from esports.ranking import Order, Rule
 
 MAX_SIZE = 1_000_000
-# buy-in × size + sponsorship: what an escrow may come to hold.
+# The most that an escrow may hold: buy-in × size + sponsorship.
 MAX_ESCROW = 2**52
 MAX_SETTLEMENT_DELAY_SECONDS = 7 * 24 * 3600
 
@@ -26,7 +26,7 @@ class ScoreOrder(models.TextChoices):
 
 
 class ScoreOperator(models.TextChoices):
-    """How a new score meets the standing."""
+    """How a new score changes the standing."""
 
     LATEST = "latest"
     BEST = "best"
@@ -41,14 +41,14 @@ class ScoreSource(models.TextChoices):
 
 
 class TieRule(models.TextChoices):
-    """What equal scores win."""
+    """How equal scores share prizes."""
 
     FIRST_TO_REACH = "first_to_reach"
     SPLIT = "split"
 
 
 class PrizeTable(models.Model):
-    """A client's prize table under a name, for tournaments to be made from. Each tournament keeps its own copy."""
+    """A client's prize table under a name. Each tournament keeps its own copy."""
 
     client = models.ForeignKey("users.Client", models.PROTECT)
     name = models.CharField(max_length=200)
@@ -62,12 +62,12 @@ class PrizeTable(models.Model):
 
 
 class Tournament(models.Model):
-    """One tournament. Its status is a function of these times and the clock (esports.lifecycle)."""
+    """One tournament. Its status is a function of its times and the clock (esports.lifecycle)."""
 
     audit_shown = ("title", "currency", "mode")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # Several indexes below lead with the client.
+    # Several indexes below begin with the client.
     client = models.ForeignKey("users.Client", models.PROTECT, db_index=False)
     title = models.CharField(max_length=200)
     description = models.TextField(max_length=4000, blank=True, default="")
@@ -181,17 +181,23 @@ class Tournament(models.Model):
         """Which score is better."""
         return cast(Order, str(self.score_order))
 
-    def price_pool(self) -> int:
-        """What the prizes add up to at the present field."""
-        return prizes.total(
-            self.table,
-            field_size=self.seats.taken,
-            buy_in=self.buy_in_price,
-            sponsorship=self.sponsored_amount,
+    @property
+    def prize_terms(self) -> prizes.PrizeTerms:
+        """The amounts that its prizes depend on, at the present field size."""
+        return prizes.PrizeTerms(
+            field_size=self.seats.taken, buy_in=self.buy_in_price, sponsorship=self.sponsored_amount
         )
 
+    def prize_ranges(self) -> list[prizes.PrizeRange]:
+        """The ranks that win at the present field size, and what each wins."""
+        return prizes.rank_prizes(self.table, **self.prize_terms)
+
+    def price_pool(self) -> int:
+        """The sum of all prizes at the present field size."""
+        return prizes.total(self.table, **self.prize_terms)
+
     def status_at(self, now: datetime, *, has_scores: bool) -> Status:
-        """What it is at `now`; `has_scores` matters from the end on."""
+        """Its status at `now`; `has_scores` matters from the end on."""
         return lifecycle.status(
             self.timetable,
             published_at=self.published_at,
@@ -217,10 +223,10 @@ class Tournament(models.Model):
 
 
 class Seats(models.Model):
-    """How many seats a tournament has and how many are taken: the field.
+    """The number of a tournament's seats, and of those that are taken. Its row lock is the lock of the field.
 
-    A row of its own, because every join updates it while it also refers to the tournament's row: together
-    they would make PostgreSQL build a MultiXact a join. It is also the lock of everything about the field.
+    It is a row of its own because every join updates it and also refers to the tournament's row: in one row, the two
+    would make PostgreSQL build a MultiXact for each join.
     """
 
     tournament = models.OneToOneField(Tournament, models.PROTECT, primary_key=True, related_name="seats")

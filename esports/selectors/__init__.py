@@ -1,1 +1,1 @@
-"""Questions about tournaments, boards and history. Each takes the actor, so that tenancy can't be forgotten."""
+"""Reads of tournaments, boards and history. Each takes the caller, so that no read can forget the tenant."""

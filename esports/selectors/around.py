@@ -1,76 +1,84 @@
-"""The places about many gamers at once, as JSON made by the database: Python has no need to look at them."""
+"""Pages of a board around many gamers at once, as JSON that the database makes: Python never looks at the rows."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
-
-from esports.selectors.boards import BoardEntry
+from esports.selectors.boards import BoardEntry, BoardRow, entry_columns
+from esports.sql import SORT_KEYS, order, reverse_order
 from kgen.arrays import array, arrays
+from kgen.statements import Select
 
 
 class NearbyRows(NamedTuple):
-    """A page of a board about a gamer: its rows, and the last one's sort key where more follow, as JSON text."""
+    """A page of a board around a gamer: its rows, and the last one's sort key if more follow, both as JSON text."""
 
     rows: str
     last_key: str | None
 
 
-def near(tournament_id: UUID, mine: Sequence[BoardEntry], ranks: Sequence[int], limit: int) -> list[NearbyRows | None]:
-    """For each of `mine`, whose ranks are given, `limit` places, half of them better.
+class _Page(NamedTuple):
+    """A page as the statement makes it; `better` counts its rows above the centre."""
 
-    None where fewer than that are better, or where the rank is behind what is seen here. Rows are
-    `{"user_id", "score", "rank", "username"}`, best first.
+    better: int
+    rows: str
+    more: bool
+    last_key: str
+
+
+def near(
+    tournament_id: UUID, centres: Sequence[BoardEntry], ranks: Sequence[int], limit: int
+) -> list[NearbyRows | None]:
+    """For each of `centres`, whose ranks are given, a page of `limit` rows, half of them better.
+
+    None where fewer than half are better, or where the rank lags behind what this statement sees. Rows are JSON as
+    `BoardRow`, best first.
     """
     better, others = limit // 2, limit - limit // 2
-    keys = arrays(row.key for row in mine)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _NEAR,
-            [*keys, array(ranks), others - 1, others, others - 1, tournament_id, better, tournament_id, others + 1],
-        )
-        found = {
-            id: (count, NearbyRows(rows, last if more else None)) for id, count, rows, more, last in cursor.fetchall()
-        }
-    return [
-        page if count == better < rank else None
-        for rank, (count, page) in zip(ranks, (found[row.id] for row in mine), strict=True)
+    keys = arrays(centre.key for centre in centres)
+    limits = [others - 1, others, others - 1, tournament_id, better, tournament_id, others + 1]
+    pages = dict(_NEAR.keyed([*keys, array(ranks), *limits]))
+    return [_rows(pages[centre.id], better, rank) for centre, rank in zip(centres, ranks, strict=True)]
+
+
+def _rows(page: _Page, better: int, rank: int) -> NearbyRows | None:
+    return NearbyRows(page.rows, page.last_key if page.more else None) if page.better == better < rank else None
+
+
+def _json(row: str) -> str:
+    """A `BoardRow` as JSON, put together as text: json_build_object takes five times as long."""
+    texts = {"user_id", "username"}
+    members = [
+        f"""'"{name}":', {f"to_json({row}.{name})" if name in texts else f"{row}.{name}"}"""
+        for name in BoardRow.__struct_fields__
     ]
+    return f"concat('{{', {''', ',', '''.join(members)}, '}}')"
 
 
-# Rows are put together as text: with json_build_object that takes five times as long.
-_NEAR = """
-SELECT mine.id, page.*
-  FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::uuid[], %s::bigint[])
-       AS mine (rank_key, reached_at, joined_at, id, rank)
+_ENTRY = entry_columns("board", "board")
+_NEAR = Select(
+    f"""
+SELECT centre.id, page.*
+  FROM unnest({SORT_KEYS}, %s::bigint[]) AS centre ({order()}, rank)
  CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE stay.rank < mine.rank) AS better,
-           concat('[', string_agg(
-               concat('{"user_id":', to_json(stay.user_id), ',"score":', stay.score, ',"rank":', stay.rank,
-                      ',"username":', to_json(stay.username), '}'), ',' ORDER BY stay.rank
-           ) FILTER (WHERE stay.rank <= mine.rank + %s), ']') AS rows,
-           bool_or(stay.rank = mine.rank + %s) AS more,
-           (json_agg(json_build_array(stay.rank_key, stay.reached_at, stay.joined_at, stay.id))
-               FILTER (WHERE stay.rank = mine.rank + %s) -> 0)::text AS last_key
+    SELECT count(*) FILTER (WHERE near.rank < centre.rank) AS better,
+           concat('[', string_agg({_json("near")}, ',' ORDER BY near.rank)
+                       FILTER (WHERE near.rank <= centre.rank + %s), ']') AS rows,
+           bool_or(near.rank = centre.rank + %s) AS more,
+           (json_agg(json_build_array({order("near")}))
+               FILTER (WHERE near.rank = centre.rank + %s) -> 0)::text AS last_key
       FROM (
-        (SELECT near.id, near.rank_key, near.reached_at, near.joined_at, near.score, near.user_id, near.username,
-                mine.rank - row_number() OVER (
-                    ORDER BY near.rank_key DESC, near.reached_at DESC, near.joined_at DESC, near.id DESC) AS rank
-           FROM esports_leaderboardrow AS near
-          WHERE near.tournament_id = %s
-            AND (near.rank_key, near.reached_at, near.joined_at, near.id)
-              < (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)
-          ORDER BY near.rank_key DESC, near.reached_at DESC, near.joined_at DESC, near.id DESC LIMIT %s)
+        (SELECT {_ENTRY}, centre.rank - row_number() OVER (ORDER BY {reverse_order("board")}) AS rank
+           FROM esports_leaderboardrow AS board
+          WHERE board.tournament_id = %s AND ({order("board")}) < ({order("centre")})
+          ORDER BY {reverse_order("board")} LIMIT %s)
         UNION ALL
-        (SELECT near.id, near.rank_key, near.reached_at, near.joined_at, near.score, near.user_id, near.username,
-                mine.rank - 1 + row_number() OVER (
-                    ORDER BY near.rank_key, near.reached_at, near.joined_at, near.id) AS rank
-           FROM esports_leaderboardrow AS near
-          WHERE near.tournament_id = %s
-            AND (near.rank_key, near.reached_at, near.joined_at, near.id)
-              >= (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)
-          ORDER BY near.rank_key, near.reached_at, near.joined_at, near.id LIMIT %s)
-      ) AS stay
+        (SELECT {_ENTRY}, centre.rank - 1 + row_number() OVER (ORDER BY {order("board")}) AS rank
+           FROM esports_leaderboardrow AS board
+          WHERE board.tournament_id = %s AND ({order("board")}) >= ({order("centre")})
+          ORDER BY {order("board")} LIMIT %s)
+      ) AS near
  ) AS page
-"""
+""",
+    _Page,
+)

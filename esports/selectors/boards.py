@@ -6,20 +6,32 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
+import msgspec
 
-from esports.models import Participation, Tournament
-from esports.selectors.ranks import Position, ranks_of
+from esports.models import Tournament
+from esports.ranking import SortKey
+from esports.selectors.ranks import ranks_of
+from esports.sql import LIVE_ENTRANTS, SORT_KEYS, names_of, order, reverse_order
 from kgen.api.pagination import Key, decode_cursor, encode_cursor
 from kgen.arrays import arrays
+from kgen.statements import Select
 
-# Of LeaderboardRow.
-BEST_FIRST = (Key("rank_key"), Key("reached_at", "time"), Key("joined_at", "time"), Key("participation_id", "uuid"))
+# The board's order, for pages of LeaderboardRow.
+BEST_FIRST = tuple(map(Key, SortKey._fields, ("int", "time", "time", "uuid")))
 WINNERS_LISTED = 1000
 
 
+class BoardRow(msgspec.Struct):
+    """A row of a board on the wire; its fields are the members, in their order."""
+
+    user_id: str
+    score: int
+    rank: int
+    username: str
+
+
 class BoardEntry(NamedTuple):
-    """Where a gamer stands; the first four make the order."""
+    """A ranked standing with its gamer's names. Entries sort best first: they begin with the sort key."""
 
     rank_key: int
     reached_at: datetime
@@ -30,26 +42,20 @@ class BoardEntry(NamedTuple):
     username: str
 
     @property
-    def position(self) -> Position:
-        """What the order depends on."""
-        return Position(self.id, self.rank_key, self.reached_at, self.joined_at)
-
-    @property
-    def key(self) -> tuple[int, datetime, datetime, UUID]:
-        """The sort key, for cursors."""
-        return self[:4]
+    def key(self) -> SortKey:
+        """The sort key, for ranks and cursors."""
+        return SortKey(self.rank_key, self.reached_at, self.joined_at, self.id)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the gamer who asks stands."""
+    """The rank and score of the gamer who asks."""
 
     rank: int
     score: int
 
 
-@dataclass(frozen=True)
-class Winner:
+class Winner(NamedTuple):
     """A settled prize."""
 
     rank: int
@@ -62,11 +68,11 @@ class Winner:
 class Leaderboard:
     """A page of a board."""
 
-    # With their ranks.
+    # Each with its rank.
     rows: list[tuple[int, BoardEntry]]
     me: Place | None
     next_cursor: str | None
-    winners: list["Winner"]
+    winners: list[Winner]
 
 
 def leaderboard(
@@ -78,136 +84,131 @@ def leaderboard(
     cursor: str | None,
     limit: int,
 ) -> Leaderboard:
-    """A page of the board: from the top, behind `cursor`, or around the gamer who asks (who may have no place).
+    """A page of the board: from the top, behind `cursor`, or around the gamer who asks, if that gamer has a place.
 
-    :raises Invalid: the cursor is not one of this list.
+    :raises Invalid: the cursor does not belong to this list.
     """
-    place = (tournament.pk, gamer_id) if gamer_id else None
-    mine = standings_of([place]).get(place) if place else None
+    entrant = (tournament.pk, gamer_id) if gamer_id else None
+    own = standings_of([entrant]).get(entrant) if entrant else None
     if cursor:
-        found = following(tournament.pk, decode_cursor(scope, cursor, BEST_FIRST), limit + 1)
-        first = ranks_of(tournament.pk, [found[0].position])[0] if found else 0
-    elif around_me and mine:
-        [(found, first)] = around(tournament.pk, [mine], limit + 1)
+        entries = following(tournament.pk, decode_cursor(scope, cursor, BEST_FIRST), limit + 1)
+        first = ranks_of(tournament.pk, [entries[0].key])[0] if entries else 0
+    elif around_me and own:
+        [(entries, first)] = around(tournament.pk, [own], limit + 1)
     else:
-        found, first = top(tournament.pk, limit + 1), 1
-    ranked = list(enumerate(found[:limit], start=first))
+        entries, first = top(tournament.pk, limit + 1), 1
+    ranked = list(enumerate(entries[:limit], start=first))
     return Leaderboard(
         rows=ranked,
-        me=_place(tournament.pk, mine, ranked) if mine else None,
-        next_cursor=encode_cursor(scope, found[limit - 1].key) if len(found) > limit else None,
+        me=_place(tournament.pk, own, ranked) if own else None,
+        next_cursor=encode_cursor(scope, entries[limit - 1].key) if len(entries) > limit else None,
         winners=winners(tournament),
     )
 
 
 def winners(tournament: Tournament) -> list[Winner]:
-    """The settled winners among the first thousand, best first; none before it is settled."""
-    if not tournament.settled_at:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_WINNERS, [tournament.pk, WINNERS_LISTED])
-        return [Winner(*row) for row in cursor.fetchall()]
+    """The winners among the first thousand ranks, best first; none before the settlement."""
+    return _WINNERS.all([tournament.pk, WINNERS_LISTED]) if tournament.settled_at else []
 
 
-def _place(tournament_id: UUID, mine: BoardEntry, ranked: Sequence[tuple[int, BoardEntry]]) -> Place:
-    """Where `mine` stands: as it is listed where it is, so that no answer contradicts itself."""
+def _place(tournament_id: UUID, own: BoardEntry, ranked: Sequence[tuple[int, BoardEntry]]) -> Place:
+    """The place of `own`: as the page lists it, if it does, so that no answer contradicts itself."""
     for rank, row in ranked:
-        if row.id == mine.id:
+        if row.id == own.id:
             return Place(rank, row.score)
-    return Place(ranks_of(tournament_id, [mine.position])[0], mine.score)
+    return Place(ranks_of(tournament_id, [own.key])[0], own.score)
 
 
-def standings_of(places: Collection[tuple[UUID, UUID]]) -> Mapping[tuple[UUID, UUID], BoardEntry]:
-    """The ranked standings of (tournament, gamer); those without one are missing."""
-    asked = list(places)
-    with connection.cursor() as cursor:
-        cursor.execute(_STANDINGS_OF, arrays(asked))
-        return {asked[number - 1]: BoardEntry(*rest) for number, *rest in cursor.fetchall()}
+def standings_of(entrants: Collection[tuple[UUID, UUID]]) -> Mapping[tuple[UUID, UUID], BoardEntry]:
+    """The ranked standings of entrants, as (tournament, gamer). Entrants without one are missing from the result."""
+    pairs = list(entrants)
+    return {pairs[number - 1]: entry for number, entry in _STANDINGS_OF.keyed(arrays(pairs))}
 
 
 def top(tournament_id: UUID, count: int) -> list[BoardEntry]:
-    """The best."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TOP, [tournament_id, count])
-        return [BoardEntry(*row) for row in cursor.fetchall()]
+    """The best `count` standings."""
+    return _TOP.all([tournament_id, count])
 
 
 def following(tournament_id: UUID, key: Sequence[Any], count: int) -> list[BoardEntry]:
-    """Those who come behind a sort key."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FOLLOWING, [tournament_id, *key, count])
-        return [BoardEntry(*row) for row in cursor.fetchall()]
+    """The first `count` standings behind a sort key."""
+    return _FOLLOWING.all([tournament_id, *key, count])
 
 
-def around(tournament_id: UUID, mine: Sequence[BoardEntry], count: int) -> list[tuple[list[BoardEntry], int]]:
-    """For each of `mine` the `count` places about it, half of them better as far as there are, and the first's rank."""
+def around(tournament_id: UUID, centres: Sequence[BoardEntry], count: int) -> list[tuple[list[BoardEntry], int]]:
+    """For each of `centres` the `count` entries around it, half of them better if there are as many; and the rank of
+    the first."""
     better_most = (count - 1) // 2
-    with connection.cursor() as cursor:
-        keys = arrays(row.key for row in mine)
-        cursor.execute(_AROUND, [*keys, tournament_id, better_most, tournament_id, count - 1 - better_most])
-        near: dict[UUID, list[BoardEntry]] = {row.id: [row] for row in mine}
-        for whose, *row in cursor.fetchall():
-            near[whose].append(BoardEntry(*row))
-    ranks = ranks_of(tournament_id, [row.position for row in mine])
+    keys = arrays(centre.key for centre in centres)
+    near: dict[UUID, list[BoardEntry]] = {centre.id: [centre] for centre in centres}
+    limits = [tournament_id, better_most, tournament_id, count - 1 - better_most]
+    for centre_id, entry in _AROUND.keyed([*keys, *limits]):
+        near[centre_id].append(entry)
+    ranks = ranks_of(tournament_id, [centre.key for centre in centres])
     pages = []
-    for row, rank in zip(mine, ranks, strict=True):
-        page = sorted(near[row.id])
-        better = page.index(row)
+    for centre, rank in zip(centres, ranks, strict=True):
+        page = sorted(near[centre.id])
+        better = page.index(centre)
         if better < better_most:
-            # All who are better are on the page: counted, for a cached rank may lag behind them. Below is more room.
+            # All better standings are on the page: their count is right where a cached rank may lag behind.
+            # The page has room for more below.
             page += following(tournament_id, page[-1].key, better_most - better)
         pages.append((page, 1 if better < better_most else max(1, rank - better)))
     return pages
 
 
-def position_of(row: Participation) -> Position:
-    """What the rank of a stay that holds one depends on."""
-    assert row.rank_key is not None
-    assert row.reached_at is not None
-    return Position(row.id, row.rank_key, row.reached_at, row.joined_at)
+def entry_columns(row: str, gamer: str) -> str:
+    """The columns of a BoardEntry, of the relations `row` and `gamer`."""
+    return f"{order(row)}, {row}.score, {gamer}.user_id, {gamer}.username"
 
 
-_COLUMNS = "stay.rank_key, stay.reached_at, stay.joined_at, stay.id, stay.score, stay.user_id, stay.username"
-_ORDER = "rank_key, reached_at, joined_at, id"
-_STANDINGS_OF = f"""
-SELECT place.number, {_COLUMNS.replace("stay.user", "gamer.user")}
-  FROM unnest(%s::uuid[], %s::uuid[]) WITH ORDINALITY AS place (tournament_id, gamer_id, number)
-  JOIN esports_participation stay
-    ON (stay.tournament_id, stay.gamer_id) = (place.tournament_id, place.gamer_id) AND stay.left_at IS NULL
-  -- One look into the index for each, however many rows a plan for any values reckons with.
- CROSS JOIN LATERAL (SELECT user_id, username FROM users_gamer WHERE id = stay.gamer_id LIMIT 1) AS gamer
- WHERE stay.rank_key IS NOT NULL
-"""
-_TOP = f"""
-SELECT {_COLUMNS} FROM esports_leaderboardrow AS stay WHERE tournament_id = %s ORDER BY {_ORDER} LIMIT %s
-"""
-# A settled standing stays: the board's order, which has an index, is that of the final ranks.
-_WINNERS = f"""
-SELECT result.final_rank, stay.score, stay.user_id, result.prize
-  FROM (SELECT * FROM esports_leaderboardrow WHERE tournament_id = %s ORDER BY {_ORDER} LIMIT %s) AS stay
+_STANDINGS_OF = Select(
+    f"""
+SELECT entrant.number, {entry_columns("participation", "gamer")}
+  FROM {LIVE_ENTRANTS}
+ CROSS JOIN {names_of("participation.gamer_id")} AS gamer
+ WHERE participation.rank_key IS NOT NULL
+""",
+    BoardEntry,
+)
+_TOP = Select(
+    f"""
+SELECT {entry_columns("board", "board")} FROM esports_leaderboardrow AS board
+ WHERE tournament_id = %s ORDER BY {order("board")} LIMIT %s
+""",
+    BoardEntry,
+)
+# A settled standing never changes: the board's order, which has an index, is the order of the final ranks.
+_WINNERS = Select(
+    f"""
+SELECT result.final_rank AS rank, board.score, board.user_id, result.prize
+  FROM (SELECT * FROM esports_leaderboardrow WHERE tournament_id = %s ORDER BY {order()} LIMIT %s) AS board
  CROSS JOIN LATERAL (SELECT final_rank, prize FROM esports_participation
-                      WHERE id = stay.id AND prize > 0 LIMIT 1) AS result
+                      WHERE id = board.id AND prize > 0 LIMIT 1) AS result
  ORDER BY result.final_rank
-"""
-_FOLLOWING = f"""
-SELECT {_COLUMNS} FROM esports_leaderboardrow AS stay
- WHERE tournament_id = %s AND ({_ORDER}) > (%s, %s, %s, %s) ORDER BY {_ORDER} LIMIT %s
-"""
-_AROUND = f"""
-SELECT mine.id, {_COLUMNS}
-  FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::uuid[])
-       AS mine (rank_key, reached_at, joined_at, id)
+""",
+    Winner,
+)
+_FOLLOWING = Select(
+    f"""
+SELECT {entry_columns("board", "board")} FROM esports_leaderboardrow AS board
+ WHERE tournament_id = %s AND ({order("board")}) > (%s, %s, %s, %s) ORDER BY {order("board")} LIMIT %s
+""",
+    BoardEntry,
+)
+_AROUND = Select(
+    f"""
+SELECT centre.id, {entry_columns("near", "near")}
+  FROM unnest({SORT_KEYS}) AS centre ({order()})
  CROSS JOIN LATERAL (
-    (SELECT * FROM esports_leaderboardrow AS near
-      WHERE near.tournament_id = %s
-        AND (near.rank_key, near.reached_at, near.joined_at, near.id)
-          < (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)
-      ORDER BY near.rank_key DESC, near.reached_at DESC, near.joined_at DESC, near.id DESC LIMIT %s)
+    (SELECT * FROM esports_leaderboardrow AS board
+      WHERE board.tournament_id = %s AND ({order("board")}) < ({order("centre")})
+      ORDER BY {reverse_order("board")} LIMIT %s)
     UNION ALL
-    (SELECT * FROM esports_leaderboardrow AS near
-      WHERE near.tournament_id = %s
-        AND (near.rank_key, near.reached_at, near.joined_at, near.id)
-          > (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)
-      ORDER BY near.rank_key, near.reached_at, near.joined_at, near.id LIMIT %s)
- ) AS stay
-"""
+    (SELECT * FROM esports_leaderboardrow AS board
+      WHERE board.tournament_id = %s AND ({order("board")}) > ({order("centre")})
+      ORDER BY {order("board")} LIMIT %s)
+ ) AS near
+""",
+    BoardEntry,
+)

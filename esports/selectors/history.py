@@ -1,19 +1,18 @@
-"""What a gamer has joined, and how it ended."""
+"""The tournaments that a gamer has joined, and how they ended."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
-
-from django.db import connection
 
 from esports import prizes
 from esports.lifecycle import Status
-from esports.models import Participation, TieRule, Tournament
-from esports.selectors.ranks import Position, rank_of
+from esports.models import Participation, TieRule, Tournament, live
+from esports.selectors.ranks import rank_of
 from esports.selectors.tournaments import TournamentAt, tournament_at, with_clock
+from esports.sql import order
 from kgen.api.pagination import Key, Page, page_of
 from kgen.clock import ClockTimestamp
+from kgen.statements import Select
 
 NEWEST_JOIN_FIRST = (Key("joined_at", "time", descending=True), Key("id", "uuid", descending=True))
 NEWEST_END_FIRST = (Key("tournament__over_at", "time", descending=True), Key("id", "uuid", descending=True))
@@ -30,9 +29,8 @@ class PastResult:
     amount_won: int
 
 
-@dataclass(frozen=True)
-class TiedRank:
-    """A provisional rank, and the ranks of its score: `tied` of them from `first` on."""
+class TiedRank(NamedTuple):
+    """A provisional rank, and the ranks that share its score: `tied` of them, from `first` on."""
 
     rank: int
     first: int
@@ -41,7 +39,7 @@ class TiedRank:
 
 @dataclass(frozen=True)
 class GamerParticipation:
-    """A participation of any kind, left ones too, with its tournament. `rank` is the present one until it is final."""
+    """A participation, live or left, with its tournament. `rank` is the present one until it is final."""
 
     participation: Participation
     tournament: Tournament
@@ -50,36 +48,36 @@ class GamerParticipation:
     is_final: bool
 
 
-def stay_page(
+def participation_page(
     gamer_id: UUID, *, scope: str, cursor: str | None, limit: int
 ) -> tuple[list[GamerParticipation], str | None]:
-    """Everything that a gamer ever joined, newest first: for operators, who see more than the gamer does.
+    """All participations of a gamer, left ones too, newest first: for operators.
 
-    :raises Invalid: the cursor is not one of this list.
+    :raises Invalid: the cursor does not belong to this list.
     """
     rows = Participation.objects.filter(gamer=gamer_id)
     page = page_of(rows, NEWEST_JOIN_FIRST, scope=scope, cursor=cursor, limit=limit)
     ids = {row.tournament_id for row in page.rows}
     tournaments = {row.pk: tournament_at(row) for row in with_clock(Tournament.objects.filter(pk__in=ids))}
-    return [_stay(row, tournaments[row.tournament_id]) for row in page.rows], page.next_cursor
+    return [_with_rank(row, tournaments[row.tournament_id]) for row in page.rows], page.next_cursor
 
 
-def _stay(row: Participation, found: TournamentAt) -> GamerParticipation:
+def _with_rank(row: Participation, current: TournamentAt) -> GamerParticipation:
     rank = row.final_rank
-    if rank is None and row.rank_key is not None and row.reached_at is not None:
-        rank = rank_of(row.tournament_id, Position(row.pk, row.rank_key, row.reached_at, row.joined_at))
-    return GamerParticipation(row, found.tournament, found.status, rank, row.final_rank is not None)
+    if rank is None and row.rank_key is not None:
+        rank = rank_of(row.tournament_id, row.sort_key)
+    return GamerParticipation(row, current.tournament, current.status, rank, row.final_rank is not None)
 
 
 def participated_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) -> Page[Participation]:
-    """Everything joined and not left, in any status, newest join first."""
-    rows = Participation.objects.filter(gamer=gamer_id, left_at=None).only("tournament_id", "joined_at")
+    """A gamer's live participations in tournaments of any status, newest join first."""
+    rows = Participation.objects.filter(live(), gamer=gamer_id).only("tournament_id", "joined_at")
     return page_of(rows, NEWEST_JOIN_FIRST, scope=scope, cursor=cursor, limit=limit)
 
 
 def history_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) -> tuple[list[PastResult], str | None]:
-    """What ended or was cancelled among a gamer's tournaments, newest end first."""
-    rows = Participation.objects.filter(gamer=gamer_id, left_at=None, tournament__over_at__lte=ClockTimestamp())
+    """A gamer's tournaments that have ended or were cancelled, newest end first."""
+    rows = Participation.objects.filter(live(), gamer=gamer_id, tournament__over_at__lte=ClockTimestamp())
     page: Page[Any] = page_of(
         rows.select_related("tournament"), NEWEST_END_FIRST, scope=scope, cursor=cursor, limit=limit
     )
@@ -92,53 +90,39 @@ def history_page(gamer_id: UUID, *, scope: str, cursor: str | None, limit: int) 
         and tournaments[row.tournament_id].tournament.settled_at is None
     ]
     ranks = _ranks(provisional) if provisional else {}
-    outcomes = [
-        _outcome(row, tournaments[row.tournament_id].tournament, tournaments[row.tournament_id].status, ranks)
-        for row in page.rows
-    ]
-    return outcomes, page.next_cursor
+    results = [_result(row, tournaments[row.tournament_id], ranks.get(row.pk)) for row in page.rows]
+    return results, page.next_cursor
 
 
-def _outcome(row: Participation, tournament: Tournament, status: Status, ranks: dict[UUID, TiedRank]) -> PastResult:
-    if row.final_rank is not None:
-        return PastResult(tournament, status, row.score, row.final_rank, row.prize or 0)
-    standing = ranks.get(row.pk)
-    if standing is None:
-        return PastResult(tournament, status, row.score, None, 0)
-    return PastResult(tournament, status, row.score, standing.rank, _prize(tournament, standing))
+def _result(row: Participation, current: TournamentAt, provisional: TiedRank | None) -> PastResult:
+    rank, won = row.final_rank, row.prize or 0
+    if rank is None and provisional is not None:
+        rank, won = provisional.rank, _prize(current.tournament, provisional)
+    return PastResult(current.tournament, current.status, row.score, rank, won)
 
 
-def _prize(tournament: Tournament, standing: TiedRank) -> int:
-    """What the table pays there at this field: provisional until the tournament is settled."""
-    ranges = prizes.rank_prizes(
-        tournament.table,
-        field_size=tournament.seats.taken,
-        buy_in=tournament.buy_in_price,
-        sponsorship=tournament.sponsored_amount,
-    )
+def _prize(tournament: Tournament, rank: TiedRank) -> int:
+    """The prize of a rank at the present field size: provisional until the settlement."""
     if tournament.tie_rule == TieRule.SPLIT:
-        return prizes.prize_at(ranges, standing.rank, first=standing.first, sharers=standing.tied)
-    return prizes.prize_at(ranges, standing.rank, first=standing.rank, sharers=1)
+        return prizes.prize_at(tournament.prize_ranges(), rank.rank, first=rank.first, sharers=rank.tied)
+    return prizes.prize_at(tournament.prize_ranges(), rank.rank, first=rank.rank, sharers=1)
 
 
 def _ranks(participation_ids: list[UUID]) -> dict[UUID, TiedRank]:
-    """The standings of these participations, each in its tournament; those that hold no rank are missing."""
-    with connection.cursor() as cursor:
-        cursor.execute(_RANKS, [participation_ids])
-        return {id: TiedRank(*counted) for id, *counted in cursor.fetchall()}
+    """The ranks of these participations, each in its tournament; those without a rank are missing."""
+    return dict(_RANKS.keyed([participation_ids]))
 
 
-def last_end(tournament: Tournament) -> datetime:
-    """When it was over: its end, or its cancellation before that."""
-    return min(filter(None, (tournament.ends_at, tournament.cancelled_at)))
-
-
-_RANKS = """
-SELECT mine.id, 1 + count(*) FILTER (WHERE (other.rank_key, other.reached_at, other.joined_at, other.id)
-                                         < (mine.rank_key, mine.reached_at, mine.joined_at, mine.id)),
-       1 + count(*) FILTER (WHERE other.rank_key < mine.rank_key),
-       count(*) FILTER (WHERE other.rank_key = mine.rank_key)
-  FROM esports_participation mine
-  JOIN esports_leaderboardrow other ON other.tournament_id = mine.tournament_id AND other.rank_key <= mine.rank_key
- WHERE mine.id = ANY(%s::uuid[]) AND mine.rank_key IS NOT NULL GROUP BY mine.id
-"""
+_RANKS = Select(
+    f"""
+SELECT participation.id,
+       1 + count(*) FILTER (WHERE ({order("board")}) < ({order("participation")})) AS rank,
+       1 + count(*) FILTER (WHERE board.rank_key < participation.rank_key) AS first,
+       count(*) FILTER (WHERE board.rank_key = participation.rank_key) AS tied
+  FROM esports_participation AS participation
+  JOIN esports_leaderboardrow AS board
+    ON board.tournament_id = participation.tournament_id AND board.rank_key <= participation.rank_key
+ WHERE participation.id = ANY(%s::uuid[]) AND participation.rank_key IS NOT NULL GROUP BY participation.id
+""",
+    TiedRank,
+)

@@ -1,4 +1,4 @@
-"""How play stands over all tournaments: what is live, closing or awaiting its booking, and entries by day."""
+"""Play over all tournaments: the live, the closing, those that await their booking, and entries by day."""
 
 from collections.abc import Collection
 from datetime import date, timedelta
@@ -16,18 +16,18 @@ CLOSING_WITHIN = timedelta(hours=1)
 
 
 def all_tournaments() -> QuerySet[Tournament]:
-    """Every client's: for operators, within their limit (kgen.admin_site.scope)."""
+    """The tournaments of every client: for operators, whose scope limits them (kgen.admin_site.scope)."""
     return Tournament.objects.all()
 
 
 def live(rows: QuerySet[Tournament]) -> QuerySet[Tournament]:
-    """Those of `rows` that have started and not ended."""
+    """The tournaments of `rows` that have started and not ended."""
     now = ClockTimestamp()
     return _open(rows).filter(visible_at(now), over_at__gt=now, starts_at__lte=now, cancelled_at=None)
 
 
 def closing(rows: QuerySet[Tournament]) -> QuerySet[Tournament]:
-    """Those whose entry closes, or that end, within the hour."""
+    """The tournaments of `rows` that lock or end within the hour."""
     now = ClockTimestamp()
     soon = now + CLOSING_WITHIN
     within_the_hour = Q(locks_at__gt=now, locks_at__lte=soon) | Q(ends_at__lte=soon)
@@ -35,7 +35,7 @@ def closing(rows: QuerySet[Tournament]) -> QuerySet[Tournament]:
 
 
 def awaiting(rows: QuerySet[Tournament]) -> QuerySet[Tournament]:
-    """Those that are over, by the clock or cancelled, and whose prizes or refunds are not all booked."""
+    """The tournaments of `rows` that have ended or were cancelled, and whose prizes or refunds are not all booked."""
     return _open(rows).filter(over_at__lte=ClockTimestamp()).filter(Q(published_at__lte=F("over_at")) | _CANCELLED)
 
 
@@ -45,7 +45,7 @@ def first_seen(rows: QuerySet[Tournament], order: str, most: int) -> list[Tourna
 
 
 def entries_by_day(clients: Collection[UUID] | None, *, since: date, until: date) -> dict[date, int]:
-    """How often tournaments of these clients (None: all) were joined, by UTC day; days without are missing."""
+    """The number of entries into tournaments of these clients (None: all) by UTC day; days without any are missing."""
     mark = EntryMark.objects.filter(pk=1).values_list("counted_to", flat=True).first() or UUID(int=0)
     params: dict[str, Any] = {"since": since, "until": until, "mark": mark, "clients": list(clients or ())}
     with connection.cursor() as cursor:
@@ -58,11 +58,11 @@ _CANCELLED = Q(cancelled_at__isnull=False)
 
 
 def _open(rows: QuerySet[Tournament]) -> QuerySet[Tournament]:
-    # The condition of the index `unbooked`.
+    # As the condition of the index `unbooked`.
     return rows.filter(refunded_at=None, settled_at=None)
 
 
-# The mark twice: as a number that the planner knows, and as it stands in this statement's snapshot.
+# The mark twice: as a value that the planner knows, and as this statement's snapshot has it.
 _ENTRIES = """
 SELECT day, sum(entries) FROM (
     SELECT day, entries FROM esports_entryday WHERE day >= %(since)s AND day <= %(until)s /*own*/

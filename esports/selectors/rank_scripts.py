@@ -1,4 +1,4 @@
-"""What Valkey does with a board's sorted set in one step each; `ranks` says which keys and arguments they take."""
+"""Scripts that Valkey runs on a board's sorted set, one step each; `ranks` gives their keys and arguments."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,9 +17,9 @@ class Script:
 
 
 # A member ends with its participation's id.
-# A standing the set has not seen is put in for a moment; the same gamer's older one then does not count.
-# A set of which something was evicted or deleted loses its mark, so that it is built anew.
-# With a fresh mark as the fourth key, a set that may have to be caught up with is not asked.
+# A standing that is new to the set goes in for a moment; the same participation's older one then does not count.
+# A set that lost something by eviction or deletion loses its mark, and so is built anew.
+# If the mark of freshness is the fourth key, the script does not ask a set that may have to catch up.
 RANKS = Script("""
 if KEYS[4] and redis.call('EXISTS', KEYS[3], KEYS[4]) < 2 then return false end
 local answer, whole = {}, redis.call('HLEN', KEYS[2]) == redis.call('ZCARD', KEYS[1]) + 1
@@ -39,9 +39,9 @@ for at = 1, #ARGV, 2 do
 end
 return answer
 """)
-# A chunk into the set in place, whose mark then moves on, or into one that is made aside. Whoever lost the lock to
-# a slower clock must not write over a newer catch-up. Only what is settled is fresh: the mark keeps its life here.
-# No participation is twice in one chunk. Five hundred at once, because Lua's stack has an end.
+# Puts a chunk into the set in place, whose mark then moves on, or into a set that is made aside. A caller that lost
+# the lock must not write over a newer catch-up. Only SETTLE makes a set fresh: the mark keeps its time to live here.
+# No participation is twice in one chunk. Five hundred at a time, because Lua's stack is limited.
 FEED = Script("""
 if redis.call('GET', KEYS[3]) ~= ARGV[1] then return 0 end
 local ids, members, keys = {}, {}, {}
@@ -74,13 +74,13 @@ redis.call('PEXPIRE', KEYS[3], ARGV[3])
 if ARGV[4] then
   redis.call('SET', KEYS[4], ARGV[4], 'XX', 'KEEPTTL')
 else
-  -- They outlive the lock: it never holds for a set of which a part is gone.
+  -- They outlive the lock, so that nobody holds it while a part of the set is gone.
   redis.call('PEXPIRE', KEYS[1], 2 * ARGV[3])
   redis.call('PEXPIRE', KEYS[2], 2 * ARGV[3])
 end
 return 1
 """)
-# The empty field tells a set of nobody from one that is gone.
+# The empty field distinguishes an empty set from a missing one.
 _IF_LOCKED = "if redis.call('GET', KEYS[5]) ~= ARGV[1] then return 0 end"
 _SETTLE_MARK = """
 redis.call('HSET', KEYS[2], '', '')

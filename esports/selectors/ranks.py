@@ -1,17 +1,15 @@
 """The rank of one gamer among a million: from a sorted set in Valkey, with PostgreSQL as the truth.
 
-Nothing is written to Valkey when a score is. A reader who finds the set older than half a second lets it catch
-up: a log tells which standings each transaction changed, the set remembers up to which transaction it has seen
-everything (`pg_snapshot_xmin`), and the standings named since then are read again. So the set can be lost, restored
-from an hour ago, or behind, and is exact again with the next catch-up. Ranks are counted in PostgreSQL while there
-is no set.
+A score writes nothing to Valkey. A reader that finds the set older than half a second lets it catch up: a log names
+the standings that each transaction changed, the set keeps the transaction up to which it has seen everything
+(`pg_snapshot_xmin`), and a catch-up reads again the standings named since then. So a set that is lost, behind, or
+restored from an hour ago is exact again after the next catch-up. PostgreSQL counts ranks while there is no set.
 """
 
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -21,107 +19,87 @@ from django.db import connection
 from kombu.exceptions import OperationalError as BrokerError
 from redis import RedisError
 
-from esports.ranking import member
+from esports.ranking import SortKey
 from esports.selectors.rank_scripts import FEED, RANKS, REPLACE, SETTLE, UNLOCK
+from esports.sql import SORT_KEYS, order
 from kgen.arrays import arrays
+from kgen.batches import complete
 from kgen.celery import app as celery_app
+from kgen.statements import Select
 from kgen.valkey import key, pause, valkey
 
 FRESH_MS = 500
-# Older than this no set is asked, whatever keeps it from being caught up with.
+# No reader asks a set that is older than this, whatever keeps it from catching up.
 STALE_MS = 1000
 LOCK_MS = 10_000
 PATIENCE_SECONDS, POLL_SECONDS = 0.3, 0.01
 KEPT_MS = 3_600_000
-# What a reader does in passing: so many changes are caught up with, so many standings are built. More is a worker's.
+# The most changes that a reader catches up with, and standings that a reader builds a set from; more is a worker's.
 CATCH_UP_LIMIT = 20_000
 BUILD_INLINE_LIMIT = 20_000
-# More changes than this take longer to catch up with than the set takes to be built anew.
+# Catching up with more changes than this takes longer than building the set anew.
 WORKERS_LIMIT = 20 * CATCH_UP_LIMIT
-# Valkey does nothing else while it takes one chunk in: about ten milliseconds.
+# Valkey does nothing else while it takes in one chunk: about ten milliseconds.
 CHUNK = 2_000
 CATCH_UP_ROUNDS = 5
 
 
-@dataclass(frozen=True)
-class Position:
-    """What the order of a standing depends on."""
-
-    participation_id: UUID
-    rank_key: int
-    reached_at: datetime
-    joined_at: datetime
-
-    @property
-    def key(self) -> tuple[int, datetime, datetime, UUID]:
-        """Sorts best first."""
-        return self.rank_key, self.reached_at, self.joined_at, self.participation_id
-
-    @property
-    def member(self) -> str:
-        """The standing in the sorted set."""
-        return member(self.reached_at, self.joined_at, self.participation_id)
-
-
 class Chunk(NamedTuple):
-    """Some standings as text, each its member and its rank key (none: it holds no rank any more)."""
+    """Some standings as text: each its member and its rank key, which is empty where it no longer has a rank."""
 
     rows: str
-    # The youngest transaction in it: everything of older ones is in this chunk or in those before.
+    # The youngest transaction in it: this chunk and those before it hold everything of older ones.
     transaction: int = 0
 
 
-def ranks_of(tournament_id: UUID, positions: Sequence[Position]) -> list[int]:
-    """The ranks of standings, 1 the best. At most a second behind the scores of others."""
-    ranks = _cached_ranks(tournament_id, positions) if positions else []
-    missing = [position for position, rank in zip(positions, ranks, strict=True) if rank is None]
-    counted = iter(counted_ranks(tournament_id, missing))
-    return [next(counted) if rank is None else rank for rank in ranks]
+def ranks_of(tournament_id: UUID, standings: Sequence[SortKey]) -> list[int]:
+    """The ranks of standings, from 1. At most a second behind the scores of others."""
+    ranks = _cached_ranks(tournament_id, standings) if standings else []
+    return complete(standings, ranks, lambda missing: counted_ranks(tournament_id, missing))
 
 
-def rank_of(tournament_id: UUID, position: Position) -> int:
+def rank_of(tournament_id: UUID, standing: SortKey) -> int:
     """The rank of one standing."""
-    return ranks_of(tournament_id, [position])[0]
+    return ranks_of(tournament_id, [standing])[0]
 
 
-def counted_rank(tournament_id: UUID, position: Position) -> int:
-    """The rank by PostgreSQL: one more than there are better standings. Reads them all by the index."""
-    return counted_ranks(tournament_id, [position])[0]
+def counted_rank(tournament_id: UUID, standing: SortKey) -> int:
+    """The rank by PostgreSQL: one more than the number of better standings, all of which it reads by the index."""
+    return counted_ranks(tournament_id, [standing])[0]
 
 
-def counted_ranks(tournament_id: UUID, positions: Sequence[Position]) -> list[int]:
-    """The same for many: each standing is read once, not once for each who is behind it."""
-    if not positions:
+def counted_ranks(tournament_id: UUID, standings: Sequence[SortKey]) -> list[int]:
+    """The ranks of many standings by PostgreSQL, which reads each better standing once."""
+    if not standings:
         return []
-    keys = sorted({position.key for position in positions})
-    edges = arrays(keys)
+    keys = sorted(set(standings))
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT_BETWEEN, [tournament_id, *edges])
+        cursor.execute(_COUNT_BETWEEN, [tournament_id, *arrays(keys)])
         better = dict(zip(keys, accumulate(count for (count,) in cursor.fetchall()), strict=True))
-    return [better[position.key] + 1 for position in positions]
+    return [better[standing] + 1 for standing in standings]
 
 
-def _cached_ranks(tournament_id: UUID, positions: Sequence[Position]) -> Sequence[int | None]:
-    nothing = [None] * len(positions)
+def _cached_ranks(tournament_id: UUID, standings: Sequence[SortKey]) -> Sequence[int | None]:
+    nothing = [None] * len(standings)
     if pause.is_on():
         return nothing
     board = Board(tournament_id)
     try:
-        ranks = board.fresh_ranks_of(positions)
+        ranks = board.fresh_ranks_of(standings)
         if ranks is not None:
             return ranks
-        return board.ranks_of(positions) if board.catch_up() else nothing
+        return board.ranks_of(standings) if board.catch_up() else nothing
     except (RedisError, BrokerError) as error:
         pause.start(error)
         return nothing
 
 
 class Board:
-    """The sorted set of one tournament and what belongs to it."""
+    """The sorted set of one tournament, with its other keys in Valkey."""
 
     def __init__(self, tournament_id: UUID) -> None:
         self.tournament_id = tournament_id
-        # In braces: in a cluster all keys of one board live on one node, as scripts need.
+        # In braces: a cluster keeps all keys of one board on one node, as scripts need.
         self.ranks = key("ranks", f"{{{tournament_id}}}")
         self.members = f"{self.ranks}:members"
         self.mark = f"{self.ranks}:mark"
@@ -129,46 +107,46 @@ class Board:
         self.lock = f"{self.ranks}:lock"
         self.asked = f"{self.ranks}:asked"
 
-    def rank_of(self, position: Position) -> int | None:
-        """The rank in the set, also of a standing that the set has not seen yet; None if parts of the set are gone."""
-        return self.ranks_of([position])[0]
+    def rank_of(self, standing: SortKey) -> int | None:
+        """The rank in the set, even of a standing that is new to the set; None if parts of the set are gone."""
+        return self.ranks_of([standing])[0]
 
-    def ranks_of(self, positions: Sequence[Position]) -> list[int | None]:
-        """The same for many, in one round trip."""
-        return self._ask([self.ranks, self.members, self.mark], positions) or []
+    def ranks_of(self, standings: Sequence[SortKey]) -> list[int | None]:
+        """The ranks of many standings as `rank_of` gives them, in one round trip."""
+        return self._ask([self.ranks, self.members, self.mark], standings) or []
 
-    def fresh_ranks_of(self, positions: Sequence[Position]) -> list[int | None] | None:
-        """The same where nothing has to be caught up with; None where something may have to be."""
-        return self._ask([self.ranks, self.members, self.mark, self.fresh], positions)
+    def fresh_ranks_of(self, standings: Sequence[SortKey]) -> list[int | None] | None:
+        """The ranks as `ranks_of` gives them if the set is fresh; None if it may have to catch up first."""
+        return self._ask([self.ranks, self.members, self.mark, self.fresh], standings)
 
-    def _ask(self, keys: list[str], positions: Sequence[Position]) -> list[int | None] | None:
-        arguments = [part for position in positions for part in (position.rank_key, position.member)]
+    def _ask(self, keys: list[str], standings: Sequence[SortKey]) -> list[int | None] | None:
+        arguments = [part for standing in standings for part in (standing.rank_key, standing.member)]
         better = RANKS(keys=keys, args=arguments)
         return None if better is None else [None if count < 0 else count + 1 for count in better]
 
     def catch_up(self, *, may_build: bool = False) -> bool:
-        """Bring the set up to date if it is older than half a second; False while there is none to ask.
+        """Bring the set up to date if it is older than half a second; False if there is no set to ask.
 
-        One caller at a time works on it; the others are content with what is there, if it is no older than a second.
+        One caller at a time works on it; the others use the set as it is, if it is no older than a second.
         """
         mark, fresh = valkey().mget(self.mark, self.fresh)
         if mark is not None and fresh is not None:
             return True
         token = secrets.token_hex(8)
         if not valkey().set(self.lock, token, nx=True, px=LOCK_MS):
-            return mark is not None and self._await_the_other()
+            return mark is not None and self._await_catch_up()
         try:
             return self._catch_up(token, None if mark is None else int(mark), may_build)
         finally:
             UNLOCK(keys=[self.lock], args=[token])
 
-    def _await_the_other(self) -> bool:
-        """Whether the set, which somebody is at work on, is young enough by the time we have no more patience.
+    def _await_catch_up(self) -> bool:
+        """Wait for another caller's catch-up; False if the set is still older than a second after PATIENCE_SECONDS.
 
-        To count takes longer than they mostly do, and slows them down; but whoever has the lock may be slow, or dead.
+        Counting mostly takes longer than a catch-up and slows it down; but the holder of the lock may be slow, or dead.
         """
         give_up_at = time.monotonic() + PATIENCE_SECONDS
-        # The mark lives KEPT_MS from its catch-up on.
+        # The mark lives for KEPT_MS after its catch-up.
         while int(valkey().pttl(self.mark)) <= KEPT_MS - STALE_MS:
             if time.monotonic() > give_up_at:
                 return False
@@ -176,13 +154,13 @@ class Board:
         return True
 
     def _catch_up(self, token: str, mark: int | None, may_build: bool) -> bool:
-        # Before the rows are read: what commits in between is then read again next time, never missed.
+        # Before the rows are read: the next catch-up reads again what commits in between, and misses nothing.
         horizon = _oldest_running_transaction()
         limit = WORKERS_LIMIT if may_build else CATCH_UP_LIMIT
         changed = None if mark is None or mark > horizon else _changed_since(self.tournament_id, mark, limit)
         if changed is None:
             return self._build(token, horizon, may_build)
-        # What a catch-up that is cut off leaves is read again by the next one, from where the mark has come to.
+        # If a catch-up is cut off, the next one goes on from the mark.
         moved = (self._apply(token, chunk, min(chunk.transaction, horizon)) for chunk in changed)
         return all(moved) and self._settle(token, horizon)
 
@@ -197,10 +175,10 @@ class Board:
     def _build(self, token: str, horizon: int, may_build: bool) -> bool:
         """Make the set from all standings, aside, and put it in place in one step.
 
-        One that is cut off is begun again by whoever asks next; what it left goes by itself.
+        If a build is cut off, the next reader starts another one; the keys that it leaves expire.
         """
         if not may_build and _standings(self.tournament_id, BUILD_INLINE_LIMIT + 1) > BUILD_INLINE_LIMIT:
-            # Asking once a second is enough, however many readers find no set.
+            # One request a second is enough, however many readers find no set.
             if valkey().set(self.asked, 1, nx=True, px=STALE_MS):
                 celery_app.send_task("esports.tasks.build_board", [str(self.tournament_id)], expires=30)
             return False
@@ -213,7 +191,7 @@ class Board:
         return bool(REPLACE(keys=keys, args=[token, horizon, FRESH_MS, KEPT_MS]))
 
     def _feed(self, token: str, aside: Sequence[str], chunks: Iterable[Chunk]) -> bool:
-        """Valkey takes one chunk in while the database makes the next."""
+        """Feed Valkey the chunks; it takes in one while the database makes the next. False if the lock is lost."""
         before: Future[Any] | None = None
         with ThreadPoolExecutor(1) as lane:
             for chunk in chunks:
@@ -223,20 +201,20 @@ class Board:
         return before is None or bool(before.result())
 
     def _catch_up_aside(self, token: str, aside: Sequence[str], horizon: int) -> int:
-        """What was scored while a large set was made is in it before anybody asks it; up to which transaction."""
+        """Bring a large set up to date before anybody asks it; the transaction up to which it has seen everything."""
         for _ in range(CATCH_UP_ROUNDS):
             since, horizon = horizon, _oldest_running_transaction()
             changed = _changed_since(self.tournament_id, since, WORKERS_LIMIT)
             if changed is None or not self._feed(token, aside, changed):
                 return since
-            # While a transaction stays open, all since then would be read again each time.
+            # While a transaction stays open, each round would read all changes since its start again.
             if len(changed) <= 1 or horizon == since:
                 break
         return horizon
 
 
 def build_board(tournament_id: UUID) -> None:
-    """Make a large board's sorted set; called by a worker, so that no reader has to wait for it."""
+    """Make a large board's sorted set. A worker calls this, so that no reader waits for it."""
     if not pause.is_on():
         Board(tournament_id).catch_up(may_build=True)
 
@@ -254,47 +232,59 @@ def _standings(tournament_id: UUID, most: int) -> int:
 
 
 def _changed_since(tournament_id: UUID, transaction: int, limit: int) -> list[Chunk] | None:
-    """What changed, oldest first; None where the log tells of more than `limit` changes."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CHANGED, [tournament_id, transaction, limit + 1, CHUNK])
-        found = cursor.fetchall()
-    if any(told > limit for told, _, _ in found):
+    """The changed standings, oldest change first; None where the log has more than `limit` changes."""
+    chunks = _CHANGED.all([tournament_id, transaction, limit + 1, CHUNK])
+    if any(chunk.changes > limit for chunk in chunks):
         return None
-    return [Chunk(rows, youngest) for _, rows, youngest in found]
+    return [Chunk(chunk.rows, chunk.youngest) for chunk in chunks]
 
 
 def _all_standings(tournament_id: UUID) -> Iterator[Chunk]:
-    """All of a tournament's, best first. One that moves meanwhile may be missed or come twice: it has changed."""
-    last: tuple[Any, ...] | None = _FIRST
-    while last is not None:
-        with connection.cursor() as cursor:
-            cursor.execute(_NEXT, [tournament_id, *last, CHUNK])
-            rows, last = _chunk_and_key(*cursor.fetchone())
-        if rows:
-            yield Chunk(rows)
+    """All standings of a tournament, best first. One that moves meanwhile may be missed or come twice: the log names
+    it."""
+    last = _FIRST
+    while True:
+        chunk = _NEXT.one([tournament_id, *last, CHUNK])
+        if chunk.rows:
+            yield Chunk(chunk.rows)
+        if chunk.size < CHUNK:
+            return
+        last = SortKey(chunk.rank_key, chunk.reached_at, chunk.joined_at, chunk.id)
 
 
-def _chunk_and_key(rows: str | None, count: int, *last: Any) -> tuple[str | None, tuple[Any, ...] | None]:
-    return rows, last if count == CHUNK else None
+class _ChangedChunk(NamedTuple):
+    """A chunk of changed standings; `changes` is how many the log has in all, up to the limit."""
+
+    changes: int
+    rows: str
+    youngest: int
 
 
-# The edges come sorted: between each and the one before.
-_COUNT_BETWEEN = """
-SELECT (SELECT count(*) FROM esports_leaderboardrow AS stay
-         WHERE stay.tournament_id = place.tournament_id
-           AND (stay.rank_key, stay.reached_at, stay.joined_at, stay.id)
-            >= (place.above_key, place.above_reached, place.above_joined, place.above_id)
-           AND (stay.rank_key, stay.reached_at, stay.joined_at, stay.id)
-             < (place.rank_key, place.reached_at, place.joined_at, place.id))
-  FROM (SELECT edge.*, %s::uuid AS tournament_id,
+class _NextChunk(NamedTuple):
+    """A chunk of a board, and the sort key of its last standing; all but `size` is NULL where it is empty."""
+
+    rows: str | None
+    size: int
+    rank_key: int
+    reached_at: datetime
+    joined_at: datetime
+    id: UUID
+
+
+# The edges come sorted; each count is of the standings from the edge before up to this one.
+_COUNT_BETWEEN = f"""
+SELECT (SELECT count(*) FROM esports_leaderboardrow AS board
+         WHERE board.tournament_id = edge.tournament_id
+           AND ({order("board")}) >= (edge.above_key, edge.above_reached, edge.above_joined, edge.above_id)
+           AND ({order("board")}) < ({order("edge")}))
+  FROM (SELECT given.*, %s::uuid AS tournament_id,
                lag(rank_key, 1, -9223372036854775808) OVER sorted AS above_key,
                lag(reached_at, 1, '-infinity'::timestamptz) OVER sorted AS above_reached,
                lag(joined_at, 1, '-infinity'::timestamptz) OVER sorted AS above_joined,
                lag(id, 1, '00000000-0000-0000-0000-000000000000'::uuid) OVER sorted AS above_id
-          FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::uuid[])
-               WITH ORDINALITY AS edge (rank_key, reached_at, joined_at, id, position)
-        WINDOW sorted AS (ORDER BY edge.position)) AS place
- ORDER BY place.position
+          FROM unnest({SORT_KEYS}) WITH ORDINALITY AS given ({order()}, number)
+        WINDOW sorted AS (ORDER BY given.number)) AS edge
+ ORDER BY edge.number
 """
 _COUNT_STANDINGS = """
 SELECT count(*) FROM (SELECT 1 FROM esports_leaderboardrow WHERE tournament_id = %s
@@ -306,32 +296,39 @@ lpad(to_hex((extract(epoch FROM reached_at) * 1000000)::bigint + 621355968000000
 || lpad(to_hex((extract(epoch FROM joined_at) * 1000000)::bigint + 62135596800000000), 15, '0')
 || replace(id::text, '-', '')
 """
-# A gamer all of whose scores were voided has no moment: then the id alone says whose member is to go.
-# Who changed several times comes once, with the last change.
-_CHANGED = f"""
-WITH told AS (
+# A standing that changed several times comes once, with its last change. Where all scores were voided there is no time
+# for a member: the id alone names the member that has to go.
+_CHANGED = Select(
+    f"""
+WITH logged AS (
     SELECT changed.id, change.xid
       FROM esports_standingchange AS change CROSS JOIN unnest(change.participation_ids) AS changed (id)
      WHERE change.tournament_id = %s AND change.xid >= %s ORDER BY change.xid LIMIT %s
 ), changed AS (
-    SELECT id, max(xid) AS xid FROM told GROUP BY id
+    SELECT id, max(xid) AS xid FROM logged GROUP BY id
 )
-SELECT (SELECT count(*) FROM told),
-       string_agg(coalesce({_MEMBER}, replace(id::text, '-', '')) || ' ' || coalesce(rank_key::text, ''), ','),
-       max(xid)
-  FROM (SELECT stay.*, changed.xid, (row_number() OVER (ORDER BY changed.xid) - 1) / %s AS chunk
+SELECT (SELECT count(*) FROM logged) AS changes,
+       string_agg(coalesce({_MEMBER}, replace(id::text, '-', '')) || ' ' || coalesce(rank_key::text, ''), ',') AS rows,
+       max(xid) AS youngest
+  FROM (SELECT participation.*, changed.xid, (row_number() OVER (ORDER BY changed.xid) - 1) / %s AS chunk
           FROM changed
-         -- One look into the index for each, however many a plan for any values reckons with.
-         CROSS JOIN LATERAL (SELECT id, rank_key, reached_at, joined_at FROM esports_participation AS mine
-                              WHERE mine.id = changed.id LIMIT 1) AS stay) AS standing
+         -- One look into the index for each, however many rows a plan for any values expects.
+         CROSS JOIN LATERAL (SELECT {order()} FROM esports_participation AS entry
+                              WHERE entry.id = changed.id LIMIT 1) AS participation) AS standing
  GROUP BY chunk ORDER BY chunk
-"""
-_FIRST = (-(2**63), datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC), UUID(int=0))
-# Best first: what is put into a sorted set in its order is put at its end.
-_NEXT = f"""
-SELECT string_agg({_MEMBER} || ' ' || rank_key, ','), count(*), (array_agg(rank_key))[count(*)],
-       (array_agg(reached_at))[count(*)], (array_agg(joined_at))[count(*)], (array_agg(id))[count(*)]
-  FROM (SELECT id, rank_key, reached_at, joined_at FROM esports_leaderboardrow
-         WHERE tournament_id = %s AND (rank_key, reached_at, joined_at, id) > (%s, %s, %s, %s)
-         ORDER BY rank_key, reached_at, joined_at, id LIMIT %s) AS standing
-"""
+""",
+    _ChangedChunk,
+)
+_FIRST = SortKey(-(2**63), datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC), UUID(int=0))
+# Best first: a sorted set takes standings in its own order at its end.
+_NEXT = Select(
+    f"""
+SELECT string_agg({_MEMBER} || ' ' || rank_key, ',') AS rows, count(*) AS size,
+       (array_agg(rank_key))[count(*)] AS rank_key, (array_agg(reached_at))[count(*)] AS reached_at,
+       (array_agg(joined_at))[count(*)] AS joined_at, (array_agg(id))[count(*)] AS id
+  FROM (SELECT {order()} FROM esports_leaderboardrow
+         WHERE tournament_id = %s AND ({order()}) > (%s, %s, %s, %s)
+         ORDER BY {order()} LIMIT %s) AS standing
+""",
+    _NextChunk,
+)

@@ -1,4 +1,4 @@
-"""Finding play's rows by what somebody was told: exactly, or by a title's beginning, and by an index each."""
+"""Finding rows by an id or a title, each by an index."""
 
 from uuid import UUID
 
@@ -16,13 +16,13 @@ def tournaments_by_id(id: UUID) -> QuerySet[Tournament]:
 
 
 def entitled(rows: QuerySet[Tournament], text: str) -> QuerySet[Tournament]:
-    """Those of `rows` with the text anywhere in the title (index `titles_by_trigram`); of fewer than three characters,
-    which make no trigram, those whose titles begin so (index `tournaments_by_title`)."""
+    """The tournaments of `rows` with the text anywhere in the title (index `titles_by_trigram`). A text of fewer than
+    three characters makes no trigram: then titles must begin with it (index `tournaments_by_title`)."""
     return rows.filter(title__icontains=text) if len(text) >= TRIGRAM else rows.filter(title__istartswith=text)
 
 
 def tournaments_by_title(beginning: str) -> QuerySet[Tournament]:
-    """Tournaments whose titles begin so, in either case (index `tournaments_by_title`)."""
+    """Tournaments whose titles begin with a text, in either case (index `tournaments_by_title`)."""
     return Tournament.objects.select_related("client").filter(title__istartswith=beginning)
 
 

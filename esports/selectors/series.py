@@ -1,4 +1,4 @@
-"""Finding series, and what they owe."""
+"""Finding series and their occurrences, and those that are due."""
 
 from datetime import datetime
 from typing import Any
@@ -16,18 +16,18 @@ from kgen.errors import RecordNotFound
 
 
 def live_series(client_id: UUID) -> QuerySet[TournamentSeries]:
-    """All of a client's that were not deleted."""
+    """A client's series that were not deleted."""
     return TournamentSeries.objects.filter(client=client_id, deleted_at=None)
 
 
 def with_next(rows: QuerySet[TournamentSeries]) -> QuerySet[TournamentSeries]:
-    """The rows with their next occurrences, the five nearest, as `coming`."""
+    """The rows with their five next occurrences, as `coming`."""
     ahead = SeriesOccurrence.objects.filter(starts_at__gt=ClockTimestamp()).order_by("starts_at")
     return rows.prefetch_related(Prefetch("occurrences", ahead[:AT_LEAST_AHEAD], to_attr="coming"))
 
 
 def series_of_client(client_id: UUID, uid: str) -> Any:
-    """A client's own series, as `with_next` has it.
+    """A client's series, as `with_next` gives it.
 
     :raises RecordNotFound: the client has none of that id.
     """
@@ -39,12 +39,12 @@ def series_of_client(client_id: UUID, uid: str) -> Any:
 
 
 def series_by_id(series_id: UUID) -> Any:
-    """A series, deleted ones too, as `with_next` has it; None where there is none. For operators."""
+    """A series, even a deleted one, as `with_next` gives it; None if there is none. For operators."""
     return with_next(TournamentSeries.objects.select_related("client").filter(pk=series_id)).first()
 
 
 def occurrences_before(series_id: UUID, before: datetime | None, limit: int) -> list[SeriesOccurrence]:
-    """A series' occurrences with their tournaments, latest start first; of those before a moment, if one is given."""
+    """A series' occurrences with their tournaments, latest start first; only earlier ones if `before` is given."""
     rows = SeriesOccurrence.objects.select_related("tournament").filter(series=series_id)
     if before is not None:
         rows = rows.filter(starts_at__lt=before)
@@ -52,18 +52,18 @@ def occurrences_before(series_id: UUID, before: datetime | None, limit: int) -> 
 
 
 def series_page(client_id: UUID, *, scope: str, cursor: str | None, limit: int) -> Page[Any]:
-    """A page of a client's series, newest first, as `with_next` has them."""
+    """A page of a client's series, newest first, as `with_next` gives them."""
     return page_of(with_next(live_series(client_id)), NEWEST_FIRST, scope=scope, cursor=cursor, limit=limit)
 
 
 def first_start_after(series_id: UUID, moment: datetime) -> datetime | None:
-    """When the next stored occurrence starts; None where there is none."""
+    """The start of the next stored occurrence; None if there is none."""
     rows = SeriesOccurrence.objects.filter(series=series_id, starts_at__gt=moment)
     return rows.order_by("starts_at").values_list("starts_at", flat=True).first()
 
 
 def plans_due(limit: int) -> list[UUID]:
-    """Duty: series for which further occurrences are to be stored."""
+    """Duty: series whose next occurrences are to be stored."""
     rows = TournamentSeries.objects.filter(active=True, deleted_at=None, plan_at__lte=ClockTimestamp())
     return list(rows.order_by("plan_at", "id").values_list("pk", flat=True)[:limit])
 

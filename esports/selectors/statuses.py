@@ -1,4 +1,4 @@
-"""Narrowing tournaments to a status, by the rules of esports.lifecycle.status."""
+"""Filtering tournaments by status, with the rules of esports.lifecycle.status."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from kgen.clock import ClockTimestamp
 
 
 def having_status(rows: QuerySet[Tournament], status: Status) -> QuerySet[Tournament]:
-    """Those of `rows`, drafts too, that are in `status` now: each tournament is in exactly one."""
+    """The tournaments of `rows`, drafts too, that are in `status` now: each tournament is in exactly one."""
     if status in ACTIVE:
         return in_status(rows.filter(_unbooked(), _goes_on(), visible_at(ClockTimestamp())), status)
     if status is Status.DRAFT:
@@ -24,7 +24,7 @@ def having_status(rows: QuerySet[Tournament], status: Status) -> QuerySet[Tourna
 
 
 def _unbooked() -> Q:
-    """Neither settled nor refunded: said beside the rule, for an index knows these few of them."""
+    """Neither settled nor refunded. The rule implies it; it is here because an index holds these few rows."""
     return Q(settled_at=None, refunded_at=None)
 
 
@@ -41,8 +41,8 @@ def _goes_on() -> Q:
 
 
 def _waiting(status: Status) -> list[UUID]:
-    """What is over in this status and not booked yet. What decides is the field, its scores and its prize table,
-    so these are looked at one by one: sweeps leave few of them."""
+    """Tournaments that are over in this status and not booked yet. The field, its scores and its prize table decide,
+    so this looks at each of them: sweeps leave few."""
     over = Tournament.objects.filter(_unbooked(), over_at__lte=ClockTimestamp())
     found = map(tournament_at, with_clock(over).iterator())
     return [row.tournament.pk for row in found if row.status is status]

@@ -1,4 +1,4 @@
-"""Finding templates, drafts, and the prize tables that a client has names for."""
+"""Finding templates, drafts, and a client's named prize tables."""
 
 from uuid import UUID
 
@@ -27,24 +27,33 @@ def template_of_client(client_id: UUID, template_id: UUID) -> TournamentTemplate
 
 
 def open_drafts(operator_id: int) -> QuerySet[TournamentDraft]:
-    """An operator's drafts that were not published, newest first."""
+    """An operator's unpublished drafts, newest first."""
     rows = TournamentDraft.objects.filter(operator=operator_id, tournament=None)
     return rows.select_related("client").order_by("-id")
 
 
 def draft_of(operator_id: int, draft_id: UUID) -> TournamentDraft:
-    """One of an operator's drafts, also one that was published.
+    """One of an operator's drafts, published or not.
 
     :raises RecordNotFound: the operator has none of that id.
     """
-    found = TournamentDraft.objects.select_related("client").filter(operator=operator_id, pk=draft_id).first()
-    if found is None:
-        raise RecordNotFound("There is no such draft, or it was thrown away.")
-    return found
+    return check_draft(
+        TournamentDraft.objects.select_related("client").filter(operator=operator_id, pk=draft_id).first()
+    )
+
+
+def check_draft(draft: TournamentDraft | None) -> TournamentDraft:
+    """The draft that a query found.
+
+    :raises RecordNotFound: it found none.
+    """
+    if draft is None:
+        raise RecordNotFound("There is no such draft, or it was deleted.")
+    return draft
 
 
 def named_tables(client_id: UUID) -> dict[str, prizes.PrizeBands]:
-    """A client's prize tables by name; one that is no table is left out, as is one that hides the default's name."""
+    """A client's prize tables by name, without invalid ones and without one that has the default's name."""
     found = {}
     for row in PrizeTable.objects.filter(client=client_id).exclude(name=prizes.DEFAULT_TABLE.name).order_by("name"):
         try:

@@ -1,4 +1,4 @@
-"""Series on the wire."""
+"""Request and response bodies of series."""
 
 import re
 from datetime import date
@@ -6,9 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from esports.models import ScoreOperator, ScoreOrder, ScoreSource, SeriesOccurrence, TieRule, TournamentSeries
+from esports.models import ScoreOperator, ScoreOrder, SeriesOccurrence, TieRule, TournamentSeries
 from esports.serializers.tournaments_in import TermsPatch
-from esports.serializers.tournaments_out import PrizeTableOut
+from esports.serializers.tournaments_out import TermsOut, TimetableOut, timetable_wire
 from esports.series import words
 from esports.services.organising import DEFAULT_MIN_PARTICIPANTS, source_of
 from kgen.api.fields import Text, WholeNumber
@@ -31,7 +31,7 @@ class Day(serializers.DateField):
 
 
 class Flag(serializers.BooleanField):
-    """JSON's true or false, and nothing that merely looks like it."""
+    """JSON's true or false, and no other value."""
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
@@ -40,11 +40,11 @@ class Flag(serializers.BooleanField):
 
 
 class SeriesPatch(TermsPatch):
-    """The fields of a series; all optional. Those of the tournament are as in a tournament of its own."""
+    """The fields of a series; all optional. The tournament's fields are as in a tournament."""
 
     name = Text(max_length=200)
     rule = Text(max_length=100, help_text="minute hour day-of-month month day-of-week, as cron reads them")
-    time_zone = Text(max_length=64, help_text="of the IANA, as Asia/Kolkata: the rule is read on the clock there")
+    time_zone = Text(max_length=64, help_text="an IANA name, as Asia/Kolkata: the rule uses its clock")
     first_date = Day(allow_null=True, help_text="there; included")
     last_date = Day(allow_null=True, help_text="there; included")
     schedules_before_seconds = WholeNumber(min_value=0, max_value=MAX_BEFORE_SECONDS)
@@ -56,7 +56,7 @@ class SeriesPatch(TermsPatch):
     nullable_fields = TermsPatch.nullable_fields | {"first_date", "last_date"}
 
     def validate_name(self, name: str) -> str:
-        """A name that can be seen."""
+        """A name with at least one visible character."""
         return self.validate_title(name)
 
 
@@ -66,20 +66,15 @@ class SeriesIn(SeriesPatch):
     required_fields = frozenset({"title", "buy_in_price", "tournament_size", "rule", "time_zone", "ends_after_seconds"})
 
 
-class OccurrenceOut(serializers.Serializer[Any]):
-    """One time that a series comes round."""
+class OccurrenceOut(TimetableOut):
+    """An occurrence of a series."""
 
-    schedules_at_timestamp = serializers.DateTimeField()
-    moves_to_lobby_at_timestamp = serializers.DateTimeField()
-    starts_at_timestamp = serializers.DateTimeField()
-    locks_at_timestamp = serializers.DateTimeField()
-    ends_at_timestamp = serializers.DateTimeField()
     in_words = serializers.CharField()
     tournament_uid = serializers.UUIDField(allow_null=True, help_text="null until it is made")
     reason = serializers.CharField(allow_blank=True, help_text="why it could not be made yet; it is tried again")
 
 
-class SeriesOut(serializers.Serializer[Any]):
+class SeriesOut(TermsOut):
     """A series."""
 
     series_uid = serializers.UUIDField()
@@ -94,27 +89,15 @@ class SeriesOut(serializers.Serializer[Any]):
     lobby_before_seconds = serializers.IntegerField()
     locks_after_seconds = serializers.IntegerField()
     ends_after_seconds = serializers.IntegerField()
-    title = serializers.CharField()
-    description = serializers.CharField(allow_blank=True)
-    mode = serializers.CharField()
-    buy_in_price = serializers.IntegerField()
-    tournament_size = serializers.IntegerField()
-    min_participants = serializers.IntegerField()
-    score_order = serializers.ChoiceField(ScoreOrder.choices)
-    score_operator = serializers.ChoiceField(ScoreOperator.choices)
-    score_source = serializers.ChoiceField(ScoreSource.choices)
     score_min = serializers.IntegerField(allow_null=True)
     score_max = serializers.IntegerField(allow_null=True)
-    prize_table = PrizeTableOut()
-    tie_rule = serializers.ChoiceField(TieRule.choices)
-    sponsored_amount = serializers.IntegerField()
     settlement_delay_seconds = serializers.IntegerField()
-    next_occurrences = OccurrenceOut(many=True, help_text="the nearest five; none while it is paused")
+    next_occurrences = OccurrenceOut(many=True, help_text="the next five; none while it is paused")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
 
-# What a template leaves out is what a tournament leaves out.
+# The defaults of a template are those of a tournament.
 _DEFAULTS: dict[str, Any] = {
     "description": "",
     "mode": "Quick",
@@ -134,7 +117,7 @@ _OWN = (
 
 
 def series_wire(row: Any) -> dict[str, Any]:
-    """A series as `SeriesOut`; the row as `with_next` has it."""
+    """A series as `SeriesOut`; the row as `with_next` gives it."""
     return {
         "series_uid": row.pk,
         "game_uid": row.client_id,
@@ -151,11 +134,7 @@ def series_wire(row: Any) -> dict[str, Any]:
 def _occurrence_wire(row: TournamentSeries, occurrence: SeriesOccurrence) -> dict[str, Any]:
     times = row.offsets.timetable(occurrence.starts_at)
     return {
-        "schedules_at_timestamp": times.schedules_at,
-        "moves_to_lobby_at_timestamp": times.moves_to_lobby_at,
-        "starts_at_timestamp": times.starts_at,
-        "locks_at_timestamp": times.locks_at,
-        "ends_at_timestamp": times.ends_at,
+        **timetable_wire(times),
         "in_words": words(times, row.time_zone),
         "tournament_uid": occurrence.tournament_id,
         "reason": occurrence.reason,

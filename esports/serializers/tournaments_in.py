@@ -1,4 +1,4 @@
-"""Tournaments and scores as they come in over the wire (contract, sections 3 and 8)."""
+"""Request bodies of tournaments and scores (contract, sections 3 and 8)."""
 
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from esports.models import (
     ScoreSource,
     TieRule,
 )
+from esports.services.organising import SCORE_BOUNDS_SWAPPED
 from esports.services.scoring import ServerScore
 from kgen.api.fields import (
     LONGEST_USER_ID,
@@ -41,7 +42,7 @@ class JoinIn(serializers.Serializer[Any]):
 
 
 class ScoreMetadataIn(serializers.Serializer[Any]):
-    """What a score belongs to."""
+    """The tournament of a score, and its event."""
 
     tournamentId = Text(max_length=100)
     playerId = Text(required=False, allow_blank=True, allow_null=True)
@@ -62,14 +63,16 @@ class ScorePayloadIn(serializers.Serializer[Any]):
 
 
 class ScoreIn(serializers.Serializer[Any]):
-    """A gamer's score. `tournamentId` is the path's."""
+    """A gamer's score. `tournamentId` must be the path's."""
 
     metadata = ScoreMetadataIn()
     payload = ScorePayloadIn()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["metadata"]["tournamentId"].lower() != self.context["uid"].lower():
-            raise serializers.ValidationError({"metadata": {"tournamentId": ["Not the path's."]}})
+            raise serializers.ValidationError(
+                {"metadata": {"tournamentId": ["This must be the tournament of the path."]}}
+            )
         metadata = attrs["metadata"]
         return {"value": attrs["payload"]["score"]["value"], "event_id": metadata.get("eventId")}
 
@@ -88,7 +91,7 @@ class BulkScoresIn(serializers.Serializer[Any]):
     scores = serializers.ListField(child=PostedScoreIn(), min_length=1, max_length=BULK_LIMIT)
 
     def validate_scores(self, rows: list[dict[str, Any]]) -> list[ServerScore]:
-        """The rows as the service takes them."""
+        """The rows for the service."""
         return [ServerScore(**row) for row in rows]
 
 
@@ -103,7 +106,7 @@ class _BulkScores(msgspec.Struct):
 
 
 def read_bulk_scores(body: dict[str, Any]) -> list[ServerScore] | None:
-    """What `BulkScoresIn` makes of a body without fault, at a fiftieth of its time; None where there may be a fault."""
+    """The scores of a valid body, in a fiftieth of the time of `BulkScoresIn`; None if the body may be invalid."""
     try:
         rows = msgspec.convert(body, _BulkScores).scores
     except msgspec.ValidationError:
@@ -123,7 +126,7 @@ def read_bulk_scores(body: dict[str, Any]) -> list[ServerScore] | None:
     }
 )
 class PrizeTableField(serializers.Field[Any, Any, Any, Any]):
-    """A table's name, or a table spelled out; which bands are valid is esports.prizes' to say."""
+    """A table's name, or a whole table, whose bands esports.prizes validates."""
 
     default_error_messages = {"invalid": "A prize table is a name or an object."}
 
@@ -138,13 +141,13 @@ class PrizeTableField(serializers.Field[Any, Any, Any, Any]):
 
 
 class CancelIn(serializers.Serializer[Any]):
-    """Why."""
+    """The reason of a cancellation."""
 
     reason = Text(required=False, allow_blank=True, allow_null=True, max_length=500)
 
 
 class TermsPatch(serializers.Serializer[Any]):
-    """The fields of a tournament that a studio may set, but for its times; all optional."""
+    """The fields of a tournament that a studio may set, except its times; all optional."""
 
     title = Text(max_length=200)
     description = Text(max_length=4000, allow_blank=True)
@@ -163,7 +166,7 @@ class TermsPatch(serializers.Serializer[Any]):
     settlement_delay_seconds = WholeNumber(min_value=0, max_value=MAX_SETTLEMENT_DELAY_SECONDS)
 
     required_fields: frozenset[str] = frozenset()
-    # Of these null says "no bound".
+    # In these, null means "no bound".
     nullable_fields: frozenset[str] = frozenset({"score_min", "score_max"})
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -173,7 +176,7 @@ class TermsPatch(serializers.Serializer[Any]):
         return fields
 
     def to_internal_value(self, data: Any) -> Any:
-        # An optional field that is null is a field left out, except where null says "no bound".
+        # An optional field that is null counts as omitted, except where null means "no bound".
         kept = {
             name: value
             for name, value in data.items()
@@ -182,15 +185,15 @@ class TermsPatch(serializers.Serializer[Any]):
         return super().to_internal_value(kept)
 
     def validate_title(self, title: str) -> str:
-        """A title that can be seen."""
+        """A title with at least one visible character."""
         if not title.strip():
-            raise serializers.ValidationError("A title of blanks alone is none.")
+            raise serializers.ValidationError("A title needs a visible character.")
         return title
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         least, most = attrs.get("score_min"), attrs.get("score_max")
         if least is not None and most is not None and least > most:
-            raise serializers.ValidationError({"score_min": ["score_min is over score_max."]})
+            raise serializers.ValidationError({"score_min": [SCORE_BOUNDS_SWAPPED]})
         return attrs
 
 

@@ -1,21 +1,26 @@
-"""Tournaments, scores and boards as they go out over the wire (contract, sections 3 and 8)."""
+"""Response bodies of tournaments, scores and boards (contract, sections 3 and 8)."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from esports.lifecycle import TIMES, Status, wire_name
-from esports.models import ScoreOperator, ScoreOrder, ScoreSource, TieRule
-from esports.selectors.boards import BoardEntry, Leaderboard, Winner
-from esports.selectors.history import PastResult, last_end
+from esports.lifecycle import TIMES, Status, Timetable, wire_name
+from esports.models import ScoreOperator, ScoreOrder, ScoreSource, TieRule, Tournament
+from esports.selectors.boards import BoardEntry, BoardRow, Leaderboard, Winner
+from esports.selectors.history import PastResult
 from esports.selectors.tournaments import TournamentAt
 from esports.services.cancelling import Cancelled
 from esports.services.scoring import ServerScoreResult
 from kgen.api.json import moment
 
+# The bodies of calls that only confirm.
+JOINED = {"message": "user successfully joined the tournament"}
+LEFT = {"message": "user left the tournament successfully"}
+SCORED = {"message": "leaderboard score update successful"}
+
 
 class BandOut(serializers.Serializer[Any]):
-    """A band of a prize table; which members it has depends on the table's kind."""
+    """A band of a prize table; the table's kind decides its members."""
 
     percent_bp = serializers.IntegerField(required=False)
     multiple_bp = serializers.IntegerField(required=False)
@@ -33,49 +38,59 @@ class PrizeTableOut(serializers.Serializer[Any]):
     bands = BandOut(many=True)
 
 
-class TournamentOut(serializers.Serializer[Any]):
-    """A tournament."""
+class TimetableOut(serializers.Serializer[Any]):
+    """The five times of a tournament."""
 
-    tournament_uid = serializers.UUIDField()
-    game_uid = serializers.UUIDField()
-    tournament_status = serializers.ChoiceField([status.value for status in Status])
-    title = serializers.CharField()
-    description = serializers.CharField(allow_blank=True)
-    buy_in_price = serializers.IntegerField()
-    tournament_size = serializers.IntegerField()
-    participants_count = serializers.IntegerField()
     schedules_at_timestamp = serializers.DateTimeField()
     moves_to_lobby_at_timestamp = serializers.DateTimeField()
     starts_at_timestamp = serializers.DateTimeField()
     locks_at_timestamp = serializers.DateTimeField()
     ends_at_timestamp = serializers.DateTimeField()
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
+
+
+class TermsOut(serializers.Serializer[Any]):
+    """The terms of a tournament, which a series also has."""
+
+    title = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
     mode = serializers.CharField()
+    buy_in_price = serializers.IntegerField()
+    tournament_size = serializers.IntegerField()
+    min_participants = serializers.IntegerField()
     score_order = serializers.ChoiceField(ScoreOrder.choices)
     score_operator = serializers.ChoiceField(ScoreOperator.choices)
     score_source = serializers.ChoiceField(ScoreSource.choices)
-    min_participants = serializers.IntegerField()
     prize_table = PrizeTableOut()
     tie_rule = serializers.ChoiceField(TieRule.choices)
     sponsored_amount = serializers.IntegerField()
 
 
+class TournamentOut(TermsOut, TimetableOut):
+    """A tournament."""
+
+    tournament_uid = serializers.UUIDField()
+    game_uid = serializers.UUIDField()
+    tournament_status = serializers.ChoiceField([status.value for status in Status])
+    participants_count = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
 class CancelledOut(TournamentOut):
     """A cancelled tournament."""
 
-    refunds_pending = serializers.IntegerField(help_text="stakes that go back within the next seconds")
+    refunds_pending = serializers.IntegerField(help_text="stakes that are refunded within the next seconds")
 
 
 class PlaceOut(serializers.Serializer[Any]):
-    """Where a gamer stands."""
+    """A rank and a score."""
 
     rank = serializers.IntegerField()
     score = serializers.IntegerField()
 
 
 class BoardRowOut(PlaceOut):
-    """A place on the board."""
+    """A row of a leaderboard."""
 
     user_id = serializers.CharField()
     username = serializers.CharField(allow_blank=True)
@@ -92,7 +107,7 @@ class LeaderboardOut(serializers.Serializer[Any]):
     """A page of a leaderboard."""
 
     leaderboard = BoardRowOut(many=True)
-    price_pool = serializers.IntegerField(help_text="what the prizes add up to at the present field")
+    price_pool = serializers.IntegerField(help_text="the sum of all prizes at the present field size")
     winners = WinnerOut(many=True, help_text="empty until settled")
     me = PlaceOut(allow_null=True)
     next_cursor = serializers.CharField(allow_null=True)
@@ -115,16 +130,16 @@ class HistoryOut(serializers.Serializer[Any]):
 
 
 class PostedScoreOut(serializers.Serializer[Any]):
-    """What became of one score."""
+    """The outcome of one score."""
 
     user_id = serializers.CharField()
     status = serializers.ChoiceField(["accepted", "duplicate", "refused"])
     code = serializers.CharField(required=False)
-    score = serializers.IntegerField(required=False, help_text="the standing after it")
+    score = serializers.IntegerField(required=False, help_text="the gamer's score after it")
 
 
 class BulkScoresOut(serializers.Serializer[Any]):
-    """What became of many scores, in their order."""
+    """The outcomes of many scores, in their order."""
 
     results = PostedScoreOut(many=True)
 
@@ -141,7 +156,7 @@ def tournament_wire(current: TournamentAt) -> dict[str, Any]:
         "buy_in_price": row.buy_in_price,
         "tournament_size": row.seats.size,
         "participants_count": row.seats.taken,
-        **{wire_name(name): getattr(row, name) for name in TIMES},
+        **timetable_wire(row),
         "created_at": row.created_at,
         "updated_at": row.updated_at,
         "mode": row.mode,
@@ -155,18 +170,23 @@ def tournament_wire(current: TournamentAt) -> dict[str, Any]:
     }
 
 
+def timetable_wire(times: Timetable | Tournament) -> dict[str, Any]:
+    """The five times as `TimetableOut`."""
+    return {wire_name(name): getattr(times, name) for name in TIMES}
+
+
 def cancelled_wire(done: Cancelled) -> dict[str, Any]:
     """A cancelled tournament as `CancelledOut`."""
     return tournament_wire(done.current) | {"refunds_pending": done.refunds_pending}
 
 
-def row_wire(rank: int, row: BoardEntry) -> dict[str, Any]:
-    """A row of a board."""
-    return {"user_id": row.user_id, "score": row.score, "rank": rank, "username": row.username}
+def row_wire(rank: int, row: BoardEntry) -> BoardRow:
+    """A row of a board as `BoardRowOut`."""
+    return BoardRow(user_id=row.user_id, score=row.score, rank=rank, username=row.username)
 
 
 def winner_wire(row: Winner) -> dict[str, Any]:
-    """A settled prize."""
+    """A settled prize as `WinnerOut`."""
     return {"user_id": row.user_id, "reward": row.prize, "score": row.score, "rank": row.rank}
 
 
@@ -176,27 +196,27 @@ def leaderboard_wire(board: Leaderboard, current: TournamentAt) -> dict[str, Any
         "leaderboard": [row_wire(rank, row) for rank, row in board.rows],
         "price_pool": current.tournament.price_pool(),
         "winners": [winner_wire(winner) for winner in board.winners],
-        "me": {"rank": board.me.rank, "score": board.me.score} if board.me else None,
+        "me": board.me,
         "next_cursor": board.next_cursor,
         "participants_count": current.tournament.seats.taken,
     }
 
 
-def history_wire(outcome: PastResult) -> dict[str, Any]:
-    """How a tournament ended, as `HistoryOut`."""
-    row = outcome.tournament
-    result = "Won" if outcome.amount_won else "You Lost"
+def history_wire(past: PastResult) -> dict[str, Any]:
+    """How a tournament ended for the gamer, as `HistoryOut`."""
+    row = past.tournament
+    result = "Won" if past.amount_won else "You Lost"
     return {
         "type": "Tournament",
         "typeValue": row.seats.taken,
-        "result": "Cancelled" if outcome.status is Status.CANCELLED else result,
-        "occurredAtText": moment(last_end(row)),
+        "result": "Cancelled" if past.status is Status.CANCELLED else result,
+        "occurredAtText": moment(row.over_at),
         "mode": row.mode,
         "buyInStake": row.buy_in_price,
-        "amountWon": outcome.amount_won,
+        "amountWon": past.amount_won,
         "tournament_uid": row.id,
-        "rank": outcome.rank,
-        "score": outcome.score,
+        "rank": past.rank,
+        "score": past.score,
     }
 
 

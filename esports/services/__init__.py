@@ -1,1 +1,1 @@
-"""Journeys of play. Lock order, everywhere: seats (the tournament) → participations by id → accounts by id."""
+"""Services of play. All take locks in one order: seats (the tournament) → participations by id → accounts by id."""

@@ -1,4 +1,4 @@
-"""Telling studios what the clock has done to their tournaments, each once and in its order."""
+"""Webhook events for what the clock changes in tournaments, each emitted once and in order."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ AT_ONCE = 200
 
 
 def announce_due(*, most: int = AT_ONCE) -> int:
-    """Duty: tell of tournaments that have started, locked or ended since; how many were looked at."""
+    """Duty: emit events for tournaments that have started, locked or ended; how many tournaments were due."""
     due = announcements_due(most)
     for tournament_id in due:
         announce(tournament_id=tournament_id)
@@ -22,7 +22,7 @@ def announce_due(*, most: int = AT_ONCE) -> int:
 
 
 def announcements_due(limit: int) -> list[UUID]:
-    """Tournaments of which there is something new to tell."""
+    """Tournaments with an event that is not emitted yet."""
     now = ClockTimestamp()
     started = Q(announced=0, starts_at__lte=now)
     locked = Q(announced=STARTED, locks_at__lte=now)
@@ -33,7 +33,7 @@ def announcements_due(limit: int) -> list[UUID]:
 
 @transactional
 def announce(*, tournament_id: UUID) -> None:
-    """Write the events that one tournament has not told yet, in their order; nothing where somebody is at it."""
-    held = Tournament.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=tournament_id)
-    if held.first():
+    """Emit the due events of one tournament, in order; nothing while another transaction holds its row."""
+    rows = Tournament.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=tournament_id)
+    if rows.first():
         emit_due_events(reread_under_lock(tournament_id))

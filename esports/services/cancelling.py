@@ -1,4 +1,4 @@
-"""Cancelling: at once by hand, or by the clock for a field that came to nothing. All stakes go back."""
+"""Cancelling: by a studio or operator at any time before the end, or by the clock. All stakes are refunded."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +8,13 @@ import structlog
 from esports.lifecycle import Status
 from esports.locks import claim_sweep, lock_seats, reread_under_lock
 from esports.models import Participation, Tournament
-from esports.selectors.tournaments import TournamentAt, cancellations_due, stakes_to_refund, tournament_of_client
+from esports.selectors.tournaments import (
+    TournamentAt,
+    cancellations_due,
+    check_not_over,
+    stakes_to_refund,
+    tournament_of_client,
+)
 from kgen.clock import database_now
 from kgen.errors import WrongState
 from kgen.transactions import transactional
@@ -16,13 +22,13 @@ from wallet import ledger
 
 log = structlog.get_logger(__name__)
 
-# So many refunds fit into the answer to a cancellation; the rest is a duty.
+# The most refunds in one transaction; a duty makes the rest.
 REFUNDS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
 class Cancelled:
-    """A cancelled tournament and how many stakes are still to go back."""
+    """A cancelled tournament and the number of stakes that are still to refund."""
 
     current: TournamentAt
     refunds_pending: int
@@ -30,7 +36,7 @@ class Cancelled:
 
 @transactional
 def cancel_tournament(*, client_id: UUID, uid: str, reason: str) -> Cancelled:
-    """Cancel a tournament before its end and refund up to 1,000 stakes. Again gives the same answer.
+    """Cancel a tournament before its end and refund up to 1,000 stakes. A second call gives the same answer.
 
     :raises TournamentNotFound: the client has none of that id.
     :raises WrongState: it is over.
@@ -38,12 +44,12 @@ def cancel_tournament(*, client_id: UUID, uid: str, reason: str) -> Cancelled:
     current = _locked(client_id, uid)
     if current.tournament.cancelled_at is None:
         current = _cancel(current, reason)
-    return _told(current)
+    return _outcome(current)
 
 
 @transactional
 def cancel_once(*, client_id: UUID, uid: str, reason: str) -> Cancelled:
-    """Cancel it as `cancel_tournament` does, but refuse to again: for operators, whose acts are kept one by one.
+    """Cancel as `cancel_tournament` does, but refuse a second call: for operators, whose actions are each recorded.
 
     :raises TournamentNotFound: the client has none of that id.
     :raises WrongState: it is cancelled already, or over.
@@ -51,7 +57,7 @@ def cancel_once(*, client_id: UUID, uid: str, reason: str) -> Cancelled:
     current = _locked(client_id, uid)
     if current.tournament.cancelled_at is not None:
         raise WrongState("The tournament is cancelled already.")
-    return _told(_cancel(current, reason))
+    return _outcome(_cancel(current, reason))
 
 
 def _locked(client_id: UUID, uid: str) -> TournamentAt:
@@ -62,23 +68,22 @@ def _locked(client_id: UUID, uid: str) -> TournamentAt:
 
 def _cancel(current: TournamentAt, reason: str) -> TournamentAt:
     tournament = current.tournament
-    if current.now >= tournament.ends_at:
-        raise WrongState("The tournament is over.")
+    check_not_over(current)
     changes = {"cancelled_at": current.now, "cancel_reason": reason, "updated_at": current.now}
     Tournament.objects.filter(pk=tournament.pk).update(**changes)
     _refund(tournament)
     return reread_under_lock(tournament.pk)
 
 
-def _told(current: TournamentAt) -> Cancelled:
+def _outcome(current: TournamentAt) -> Cancelled:
     return Cancelled(current, stakes_to_refund(current.tournament.pk).count())
 
 
 @transactional
 def book_cancellation(*, tournament_id: UUID) -> bool:
-    """Duty: refund up to 1,000 stakes of a tournament whose status is CANCELLED; whether some are left after it.
+    """Duty: refund up to 1,000 stakes of a CANCELLED tournament; whether more are left.
 
-    Where another sweep is at work on the tournament it is left to that one.
+    Another sweep that works on the tournament already goes on alone.
     """
     if not claim_sweep(tournament_id):
         return False
@@ -91,7 +96,7 @@ def book_cancellation(*, tournament_id: UUID) -> bool:
 
 
 def book_cancellations(*, most: int = 100) -> int:
-    """Duty: book the cancellations that are due, each in transactions of its own; how many tournaments."""
+    """Duty: book the cancellations that are due, each in its own transactions; how many tournaments."""
     due = cancellations_due(most)
     for tournament_id in due:
         try:
@@ -104,17 +109,17 @@ def book_cancellations(*, most: int = 100) -> int:
 
 
 def _refund(tournament: Tournament) -> None:
-    """Give the next stakes back, and with the last of them the sponsorship."""
-    # The participations' locks come before the accounts'; a score that holds one is waited for.
-    stays = list(
+    """Refund the next stakes, and with the last of them the sponsorship."""
+    # The participations' locks come before the accounts'; this waits for a score that holds one.
+    participations = list(
         stakes_to_refund(tournament.pk)
         .select_for_update()
         .order_by("id")
         .values_list("id", flat=True)[:REFUNDS_AT_ONCE]
     )
-    ledger.reverse_many({f"join:{id}": f"refund:{id}" for id in stays}, kind=ledger.Kind.REFUND)
-    Participation.objects.filter(pk__in=stays).update(refunded_at=database_now())
-    if len(stays) < REFUNDS_AT_ONCE or not stakes_to_refund(tournament.pk).exists():
+    ledger.reverse_many({f"join:{id}": f"refund:{id}" for id in participations}, kind=ledger.Kind.REFUND)
+    Participation.objects.filter(pk__in=participations).update(refunded_at=database_now())
+    if len(participations) < REFUNDS_AT_ONCE or not stakes_to_refund(tournament.pk).exists():
         _finish(tournament)
 
 

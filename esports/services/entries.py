@@ -1,4 +1,4 @@
-"""Duty: count participations into the days' totals, each once, by the time in their ids."""
+"""Duty: count participations into totals by day, each once, by the time in their ids."""
 
 import time
 from datetime import timedelta
@@ -9,15 +9,15 @@ from esports.models import EntryMark, Participation
 from kgen.clock import database_now, first_id, made_at
 from kgen.transactions import transactional
 
-# Ids of this age are all committed: it is far more than a join may last by the database's timeouts, and than
-# the clocks of processes, which make the ids, may be apart.
+# Participations with ids of this age are all committed: it is much longer than the database's timeouts let a join
+# take, and than the clocks of processes, which make the ids, can differ.
 SETTLED_AFTER = timedelta(minutes=2)
 STRETCH = timedelta(days=1)
 SWEEP_SECONDS = 5.0
 
 
 def count_entries() -> None:
-    """Duty: bring the totals forward. Any number of sweepers may."""
+    """Duty: bring the totals forward. Any number of sweepers may run."""
     ends = time.monotonic() + SWEEP_SECONDS
     while count_stretch() and time.monotonic() < ends:
         pass
@@ -25,7 +25,7 @@ def count_entries() -> None:
 
 @transactional
 def count_stretch() -> bool:
-    """Count the next day of ids, or what there is of it; whether there may be more."""
+    """Count the next day of ids, as far as there are any; whether there may be more."""
     mark = _mark()
     if mark is None:
         return False
@@ -41,7 +41,7 @@ def count_stretch() -> bool:
 
 
 def _mark() -> EntryMark | None:
-    """The mark under its lock, set before the first participation if it is new; None while another sweeper has it."""
+    """The mark under its lock; a new one starts before the first participation. None while another sweeper holds it."""
     rows = EntryMark.objects.select_for_update(skip_locked=True).filter(pk=1)
     mark = rows.first()
     if mark is None and not EntryMark.objects.filter(pk=1).exists():

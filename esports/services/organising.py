@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 WIRE_NAMES = {name: lifecycle.wire_name(name) for name in lifecycle.TIMES}
 DEFAULT_MIN_PARTICIPANTS = 3
-# May change at any time; everything else has its moment.
+SCORE_BOUNDS_SWAPPED = "score_min must not exceed score_max."
+# These fields may change at any time.
 ALWAYS = frozenset({"title", "description"})
 
 
 @transactional
 def create_tournament(*, client: "Client", given: dict[str, Any]) -> TournamentAt:
-    """Make a tournament and publish it, its sponsorship moved into its escrow.
+    """Make a tournament, publish it, and move its sponsorship into its escrow.
 
-    `given` holds the fields of the wire under the model's names; what is missing takes its default.
+    `given` holds the fields of the wire under the model's names; a missing one takes its default.
 
     :raises Invalid: times out of order or too far away, amounts beyond the bounds.
     :raises PrizeTableInvalid: unknown or malformed. :raises PrizeTableInsolvent: at some field size.
@@ -39,7 +40,7 @@ def create_tournament(*, client: "Client", given: dict[str, Any]) -> TournamentA
 
 
 def make_tournament(*, client: "Client", given: dict[str, Any]) -> TournamentAt:
-    """`create_tournament` inside a transaction that the caller has open."""
+    """`create_tournament` within the caller's transaction."""
     now = database_now()
     times = lifecycle.fill_times(given, now)
     lifecycle.check_order(times, now)
@@ -73,7 +74,7 @@ def make_tournament(*, client: "Client", given: dict[str, Any]) -> TournamentAt:
 
 @dataclass(frozen=True)
 class TournamentTerms:
-    """What a tournament's money depends on."""
+    """The terms that a tournament's money depends on."""
 
     table: prizes.PrizeBands
     buy_in: int
@@ -93,18 +94,18 @@ class TournamentTerms:
         )
 
     def check(self, given: dict[str, Any]) -> None:
-        """Accept only terms that can be paid whatever the field; `given` are the fields that the caller chose.
+        """Accept only terms that can be paid at any field size; `given` are the fields that the caller chose.
 
         :raises Invalid: see `create_tournament`. :raises PrizeTableInvalid: :raises PrizeTableInsolvent:
         """
         if self.buy_in * self.size + self.sponsorship > MAX_ESCROW:
-            raise refuse_field("buy_in_price", "buy-in × size + sponsorship is over 2⁵².")
-        # The defaults alone are no choice of the caller's that could contradict another one.
+            raise refuse_field("buy_in_price", "buy-in × size + sponsorship must not exceed 2⁵².")
+        # A default does not contradict the caller's size.
         chosen = "min_participants" in given or self.least != DEFAULT_MIN_PARTICIPANTS
         if chosen and self.least > self.size:
-            raise refuse_field("min_participants", "More than there are seats.")
+            raise refuse_field("min_participants", "This must not exceed the number of seats.")
         if self.table.kind == "multiples" and self.table != prizes.DEFAULT_TABLE and self.buy_in == 0:
-            raise PrizeTableInvalid("Multiples of no buy-in pay nobody: use fixed prizes or shares.")
+            raise PrizeTableInvalid("Multiples of a buy-in of 0 pay nothing: use fixed prizes or shares.")
         prizes.prove_solvent(
             self.table,
             min_participants=self.least,
@@ -115,20 +116,20 @@ class TournamentTerms:
 
 
 def refuse_field(field: str, detail: str) -> Invalid:
-    """The refusal of one field of the wire."""
+    """The refusal of one field; its errors use the wire's names."""
     return Invalid("A field is missing or wrong.", errors=[{"field": field, "code": "invalid", "detail": detail}])
 
 
 def check_score_bounds(least: int | None, most: int | None) -> None:
-    """Accept bounds of scores of which the lower one is not above the upper one.
+    """Accept bounds of scores with the lower one at most the upper one.
 
-    :raises Invalid: they are the wrong way round.
+    :raises Invalid: the lower one is above the upper one.
     """
     if least is not None and most is not None and least > most:
-        raise refuse_field("score_min", "score_min is over score_max.")
+        raise refuse_field("score_min", SCORE_BOUNDS_SWAPPED)
 
 
-# Kept as they are; the others are worked out.
+# Stored as given; the other fields are computed.
 _PLAIN = [
     "title",
     "description",
@@ -149,7 +150,7 @@ def _plain_fields(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def source_of(given: dict[str, Any]) -> str:
-    """A sum is the server's to keep, unless it is said otherwise: a client could add to it at will."""
+    """The score source that the fields give or imply: server for a sum, to which a client could add at will."""
     implied = ScoreSource.SERVER if given.get("score_operator") == ScoreOperator.SUM else ScoreSource.ANY
     return str(given.get("score_source", implied))
 
@@ -169,12 +170,12 @@ def _move_sponsorship(client: "Client", tournament: Tournament, change: int) -> 
 def change_tournament(*, client: "Client", uid: str, given: dict[str, Any]) -> TournamentAt:
     """Change a tournament as far as its state allows; equal values are no change. All or nothing.
 
-    Before the first join ever: everything. After it: title and description; size and sponsorship up; lock and end
-    later while not passed, by at most the original length; score source to server.
+    Before the first join ever, every field may change. After it: title and description; size and sponsorship up; lock
+    and end later while they have not passed, by at most the original length; score source to server.
 
     :raises TournamentNotFound: the client has none of that id.
-    :raises WrongState: naming the `fields` that can no longer change so.
-    Raises further as `create_tournament`.
+    :raises WrongState: naming the `fields` that can't change like this any more.
+    Raises also as `create_tournament`.
     """
     found = tournament_of_client(client.pk, uid)
     seats = lock_seats(found.tournament.pk)
@@ -184,7 +185,7 @@ def change_tournament(*, client: "Client", uid: str, given: dict[str, Any]) -> T
     refused = [] if _is_open(current) and not seats.ever_taken else _refused(current, changes)
     if refused:
         names = sorted(WIRE_NAMES.get(name, name) for name in refused)
-        raise WrongState("These fields can no longer be changed so.", fields=names)
+        raise WrongState("These fields can't be changed like this any more.", fields=names)
     if changes:
         _check_changes(current, changes)
         _apply(client, current, changes)
@@ -200,7 +201,7 @@ def _current(tournament: Tournament, name: str) -> Any:
 
 
 def _changes(tournament: Tournament, given: dict[str, Any]) -> dict[str, Any]:
-    """The given fields that differ from what is; a prize table as it is stored."""
+    """The given fields that differ from the stored ones; a prize table in its stored form."""
     wanted = dict(given)
     if "prize_table" in wanted:
         wanted["prize_table"] = prizes.to_wire(find_prize_table(tournament.client_id, wanted["prize_table"]))
@@ -210,7 +211,7 @@ def _changes(tournament: Tournament, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refused(current: TournamentAt, changes: dict[str, Any]) -> list[str]:
-    """Those of the changes that are too late."""
+    """The names of the changes that are too late."""
     return [name for name, value in changes.items() if name not in ALWAYS and not _still_allowed(current, name, value)]
 
 
@@ -228,7 +229,7 @@ def _still_allowed(current: TournamentAt, name: str, value: Any) -> bool:
 
 
 def _check_changes(current: TournamentAt, changes: dict[str, Any]) -> None:
-    """What would be made of the tournament must be as good as a new one."""
+    """Accept only changes that leave a tournament that could be created like this."""
     tournament = current.tournament
     after = {name: _current(tournament, name) for name in [*_PLAIN, "tournament_size", "min_participants"]} | changes
     if changes.keys() & set(lifecycle.TIMES):
@@ -250,7 +251,7 @@ def _apply(client: "Client", current: TournamentAt, changes: dict[str, Any]) -> 
     tournament = current.tournament
     values = {name: value for name, value in changes.items() if name != "tournament_size"}
     if not tournament.seats.ever_taken:
-        # Until somebody has joined there is nothing yet that an extension would be measured against.
+        # Extensions are measured from the timetable at the first join.
         values |= {f"original_{name}": values[name] for name in ("locks_at", "ends_at") if name in values}
     tournament.revision += 1
     _move_sponsorship(

@@ -1,4 +1,4 @@
-"""Making series and changing them. What was made from them stays as it is."""
+"""Making series and changing them. Tournaments that were made stay as they are."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from users.models import Client
 
 SERIES_PER_CLIENT = 100
-# A series looks again at least so often whether further rows are due.
+# A series checks at least this often whether more rows are due.
 PLANS_EVERY = timedelta(days=1)
 TITLE_LENGTH = 200
-# Every field of the wire that is the series' own; all others are its template's.
+# The wire's fields of the series itself; all others belong to its template.
 OWN = frozenset(
     {
         "name",
@@ -41,10 +41,10 @@ OWN = frozenset(
 def create_series(*, client: "Client", given: dict[str, Any]) -> Any:
     """Make a series and store its next occurrences.
 
-    `given` holds the fields of the wire; what is missing takes its default. The prize table is copied.
+    `given` holds the fields of the wire; a missing one takes its default. The prize table is copied.
 
-    :raises Invalid: a rule, zone, date or offset that can be none, no occurrence to come, amounts beyond the
-        bounds, or too many series. :raises PrizeTableInvalid: unknown or malformed.
+    :raises Invalid: an invalid rule, zone, date or offset, no occurrence to come, amounts beyond the bounds, or too
+        many series. :raises PrizeTableInvalid: unknown or malformed.
     :raises PrizeTableInsolvent: at some field size.
     """
     if live_series(client.pk).count() >= SERIES_PER_CLIENT:
@@ -58,7 +58,7 @@ def create_series(*, client: "Client", given: dict[str, Any]) -> Any:
     )
     series.check(row.calendar, row.offsets, now)
     if next(row.calendar.after(now), None) is None:
-        raise refuse_field("rule", "There is no occurrence to come.")
+        raise refuse_field("rule", "The rule names no time in the future.")
     row.save(force_insert=True)
     if row.active:
         plan(row, now)
@@ -69,12 +69,12 @@ def create_series(*, client: "Client", given: dict[str, Any]) -> Any:
 def change_series(*, client_id: UUID, uid: str, given: dict[str, Any]) -> Any:
     """Change a series, pause it (`active` false) or resume it. All or nothing.
 
-    Occurrences to come that were not made yet are dropped and, unless it is paused, stored anew. Tournaments that
+    Future occurrences that were not made yet are deleted and, unless it is paused, stored again. Tournaments that
     were made stay as they are.
 
-    :raises RecordNotFound: the client has none of that id. Raises further as `create_series`.
+    :raises RecordNotFound: the client has none of that id. Raises also as `create_series`.
     """
-    row = _hold(client_id, uid)
+    row = _lock(client_id, uid)
     now = database_now()
     changed = {name: value for name, value in given.items() if name not in OWN}
     if changed:
@@ -84,7 +84,7 @@ def change_series(*, client_id: UUID, uid: str, given: dict[str, Any]) -> Any:
     series.check(row.calendar, row.offsets, now)
     row.planned_to, row.plan_at, row.updated_at = now, now, now
     row.save()
-    _drop_waiting(row, now)
+    _delete_waiting(row, now)
     if row.active:
         plan(row, now)
     return series_of_client(client_id, uid)
@@ -92,18 +92,18 @@ def change_series(*, client_id: UUID, uid: str, given: dict[str, Any]) -> Any:
 
 @transactional
 def delete_series(*, client_id: UUID, uid: str) -> None:
-    """End a series: nothing more is made from it, and nobody finds it any more.
+    """End a series: it makes no more tournaments, and no read finds it.
 
     :raises RecordNotFound: the client has none of that id.
     """
-    row = _hold(client_id, uid)
+    row = _lock(client_id, uid)
     now = database_now()
     TournamentSeries.objects.filter(pk=row.pk).update(deleted_at=now, updated_at=now)
-    _drop_waiting(row, now)
+    _delete_waiting(row, now)
 
 
 def plan(row: TournamentSeries, now: datetime) -> None:
-    """Store the next occurrences of a series whose row is held; what is stored already stays as it is."""
+    """Store the next occurrences of a series whose row the caller holds; stored ones stay as they are."""
     ahead = SeriesOccurrence.objects.filter(series=row, starts_at__gt=now).count()
     made = series.plan(row.calendar, row.offsets, after=row.planned_to, now=now, known_ahead=ahead)
     SeriesOccurrence.objects.bulk_create(
@@ -118,7 +118,7 @@ def plan(row: TournamentSeries, now: datetime) -> None:
 
 
 def _plan_at(row: TournamentSeries, made: series.Plan, now: datetime) -> datetime | None:
-    """When to look again: at once, never, or when the next one has passed and one more is wanted."""
+    """When to plan again: at once, never, or after the next start, when one more occurrence is wanted."""
     if made.is_cut:
         return now
     if made.is_last:
@@ -126,8 +126,8 @@ def _plan_at(row: TournamentSeries, made: series.Plan, now: datetime) -> datetim
     return min(now + PLANS_EVERY, first_start_after(row.pk, now) or now)
 
 
-def _hold(client_id: UUID, uid: str) -> TournamentSeries:
-    """The series, with its row held: nothing is planned for it meanwhile."""
+def _lock(client_id: UUID, uid: str) -> TournamentSeries:
+    """The series under its row's lock: nothing plans it meanwhile."""
     found = series_of_client(client_id, uid)
     row = live_series(client_id).select_for_update().filter(pk=found.pk).first()
     if row is None:
@@ -135,17 +135,17 @@ def _hold(client_id: UUID, uid: str) -> TournamentSeries:
     return row
 
 
-def _drop_waiting(row: TournamentSeries, now: datetime) -> None:
-    # Their locks come first: a sweep that is making one of them is waited for, and that one is then left alone.
+def _delete_waiting(row: TournamentSeries, now: datetime) -> None:
+    # The locks come first: this waits for a sweep that is making one of them, and then leaves that one alone.
     waiting = SeriesOccurrence.objects.filter(WAITING, series=row, starts_at__gt=now)
     ids = list(waiting.select_for_update().order_by("id").values_list("pk", flat=True))
     SeriesOccurrence.objects.filter(pk__in=ids).delete()
 
 
 def check_template(client_id: UUID, fields: dict[str, Any]) -> dict[str, Any]:
-    """What tournaments are made from, found good enough for one and with a copy of its prize table.
+    """The fields as a template: valid for a tournament, and with a copy of the prize table.
 
-    :raises Invalid: amounts beyond the bounds, or a title that its date makes too long.
+    :raises Invalid: amounts beyond the bounds, or a title that is too long with its date.
     :raises PrizeTableInvalid: unknown or malformed. :raises PrizeTableInsolvent: at some field size.
     """
     table = find_prize_table(client_id, fields.get("prize_table"))
@@ -153,5 +153,5 @@ def check_template(client_id: UUID, fields: dict[str, Any]) -> dict[str, Any]:
     check_score_bounds(fields.get("score_min"), fields.get("score_max"))
     growth = len("2000-01-01") - len(series.DATE_MARK)
     if len(fields["title"]) + growth * fields["title"].count(series.DATE_MARK) > TITLE_LENGTH:
-        raise refuse_field("title", f"With its date it is over {TITLE_LENGTH} characters.")
+        raise refuse_field("title", f"With its date this is longer than {TITLE_LENGTH} characters.")
     return fields | {"prize_table": prizes.to_wire(table)}

@@ -1,4 +1,4 @@
-"""What series owe: rows of what comes next, and tournaments made from them. Each in a transaction of its own, once."""
+"""Duties of series: storing the next occurrences and making their tournaments, each once in its own transaction."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -22,14 +22,14 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 200
 SKIPPED_AT_ONCE = 1000
-# After a refusal it is tried again so much later, until its start.
+# The time between tries after a refusal; they end with the start.
 RETRY_AFTER = timedelta(minutes=1)
-MISSED = "Nobody was at work in time to make it."
+MISSED = "No worker ran in time to make it."
 FAULT = "It could not be made; the worker's log says why."
 
 
 def sweep_series(*, most: int = AT_ONCE) -> int:
-    """Duty: store what comes next, skip what is past, make what is due; how much was looked at."""
+    """Duty: store the next occurrences, skip missed ones, make due ones; how many rows were due."""
     plans = plans_due(most)
     for series_id in plans:
         plan_due(series_id)
@@ -41,13 +41,13 @@ def sweep_series(*, most: int = AT_ONCE) -> int:
 
 
 def make_due(occurrence_id: int) -> None:
-    """Duty: make one occurrence's tournament, or keep why that was refused and when to try again."""
+    """Duty: make one occurrence's tournament, or store the reason for its refusal and the time of the next try."""
     try:
         make_occurrence(occurrence_id=occurrence_id)
     except DomainError as refusal:
         put_off(occurrence_id=occurrence_id, reason=f"{refusal.code}: {refusal.detail}")
     except Exception:
-        # Put off like a refusal, or enough of them would keep the sweep from everybody else's.
+        # Put off like a refusal: else enough of these would keep the sweep from all other occurrences.
         log.exception("occurrence not made", occurrence_id=occurrence_id)
         put_off(occurrence_id=occurrence_id, reason=FAULT)
 
@@ -63,16 +63,16 @@ def plan_due(series_id: UUID) -> None:
 
 @transactional
 def plan_series(*, series_id: UUID) -> None:
-    """Duty: store a series' next occurrences; nothing where somebody is at it or it is paused or deleted."""
-    held = TournamentSeries.objects.select_for_update(skip_locked=True)
-    row = held.filter(pk=series_id, active=True, deleted_at=None, plan_at__isnull=False).first()
+    """Duty: store a series' next occurrences; nothing while another sweep holds it, or if it is paused or deleted."""
+    rows = TournamentSeries.objects.select_for_update(skip_locked=True)
+    row = rows.filter(pk=series_id, active=True, deleted_at=None, plan_at__isnull=False).first()
     if row is not None:
         plan(row, database_now())
 
 
 @transactional
 def skip_missed() -> int:
-    """Duty: give up, with its reason, what was not made before its start; how many occurrences."""
+    """Duty: skip occurrences that were not made before their start, with the reason; how many."""
     now = database_now()
     missed = SeriesOccurrence.objects.select_for_update(skip_locked=True).filter(WAITING, starts_at__lte=now)
     ids: Sequence[int] = list(missed.order_by("starts_at", "id").values_list("pk", flat=True)[:SKIPPED_AT_ONCE])
@@ -82,13 +82,13 @@ def skip_missed() -> int:
 
 @transactional
 def make_occurrence(*, occurrence_id: int) -> None:
-    """Make the tournament of an occurrence; nothing where it is made, over, dropped, or somebody is at it.
+    """Make the tournament of an occurrence; nothing if it is made, past or deleted, or another sweep holds it.
 
-    :raises WrongState: the client is switched off. Raises further as `create_tournament`.
+    :raises WrongState: the client is switched off. Raises also as `create_tournament`.
     """
-    held = SeriesOccurrence.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
-    row = held.filter(WAITING, pk=occurrence_id).select_related("series", "client").first()
-    # The clock under the lock: what starts now or earlier is never made.
+    rows = SeriesOccurrence.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
+    row = rows.filter(WAITING, pk=occurrence_id).select_related("series", "client").first()
+    # The clock under the lock: an occurrence that has started is never made.
     if row is None or row.starts_at <= database_now():
         return
     if not row.series.active or row.series.deleted_at is not None:
@@ -108,6 +108,6 @@ def _given(row: SeriesOccurrence) -> dict[str, Any]:
 
 @transactional
 def put_off(*, occurrence_id: int, reason: str) -> None:
-    """Keep why an occurrence was not made, and try again a little later; nothing where it was made meanwhile."""
+    """Store why an occurrence was not made and when to try again; nothing if it was made meanwhile."""
     rows = SeriesOccurrence.objects.filter(WAITING, pk=occurrence_id)
     rows.update(reason=reason[:500], due_at=database_now() + RETRY_AFTER)

@@ -1,4 +1,4 @@
-"""Templates of tournaments."""
+"""Saving and deleting templates of tournaments."""
 
 from typing import Any
 from uuid import UUID
@@ -17,20 +17,20 @@ NAME_LENGTH = 200
 
 @transactional
 def save_template(*, client_id: UUID, name: str, terms: dict[str, Any]) -> TournamentTemplate:
-    """Keep a tournament without its times under a name; what had that name is replaced.
+    """Save a tournament without its times under a name; it replaces a template of that name.
 
-    `terms` are under the model's names, as a series' template. The prize table is copied.
+    `terms` use the model's names, as a series' template does. The prize table is copied.
 
-    :raises Invalid: no name or too long a one, amounts beyond the bounds, or too many templates.
+    :raises Invalid: no name or a too long one, amounts beyond the bounds, or too many templates.
     :raises PrizeTableInvalid: unknown or malformed. :raises PrizeTableInsolvent: at some field size.
     """
     name = name.strip()
     if not 1 <= len(name) <= NAME_LENGTH:
         raise refuse_field("name", f"A template has a name of 1 to {NAME_LENGTH} characters.")
-    kept, now = check_template(client_id, terms), database_now()
-    found = {"terms": kept, "updated_at": now}
+    checked, now = check_template(client_id, terms), database_now()
+    values = {"terms": checked, "updated_at": now}
     row, is_new = TournamentTemplate.objects.update_or_create(
-        client_id=client_id, name=name, defaults=found, create_defaults=found | {"created_at": now}
+        client_id=client_id, name=name, defaults=values, create_defaults=values | {"created_at": now}
     )
     if is_new and templates_of_client(client_id).count() > TEMPLATES_PER_CLIENT:
         raise Invalid(f"A client has at most {TEMPLATES_PER_CLIENT} templates.")
@@ -39,7 +39,7 @@ def save_template(*, client_id: UUID, name: str, terms: dict[str, Any]) -> Tourn
 
 @transactional
 def delete_template(*, client_id: UUID, template_id: UUID) -> None:
-    """Remove a template; what was made from it stays.
+    """Delete a template; tournaments and series made from it stay.
 
     :raises RecordNotFound: the client has none of that id.
     """

@@ -1,4 +1,4 @@
-"""The leaderboard call, which three addresses share."""
+"""The leaderboard call, which has three addresses."""
 
 from uuid import UUID
 
@@ -19,17 +19,17 @@ AROUND = OpenApiParameter(
     "around",
     {"type": "string", "enum": ["me"]},
     OpenApiParameter.QUERY,
-    description="the places about the gamer's",
+    description="the rows around the gamer's own",
 )
 BOARD_PARAMETERS = [limit_parameter(100), CURSOR]
 
 
 def board_answer(view: ApiViewSet, current: TournamentAt, gamer_id: UUID | None) -> HttpResponse:
-    """A page of a tournament's leaderboard as the query asks for it."""
+    """The page of a tournament's leaderboard that the query asks for."""
     request = view.request._request
     around = request.GET.get("around")
     if around not in (None, "me"):
-        fault = {"field": "around", "code": "invalid", "detail": "Only 'me'."}
+        fault = {"field": "around", "code": "invalid", "detail": "This can only be 'me'."}
         raise Invalid("around can only be 'me'.", errors=[fault])
     board = leaderboard(
         current.tournament,

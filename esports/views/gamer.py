@@ -1,4 +1,4 @@
-"""What a gamer's client calls."""
+"""The calls of a gamer's client."""
 
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -16,6 +16,9 @@ from esports.selectors.tournaments import (
 )
 from esports.serializers.tournaments_in import JoinIn, ScoreIn
 from esports.serializers.tournaments_out import (
+    JOINED,
+    LEFT,
+    SCORED,
     HistoryOut,
     LeaderboardOut,
     TournamentOut,
@@ -33,7 +36,7 @@ from kgen.api.views import GamerViewSet
 
 @extend_schema(tags=["Tournaments"])
 class TournamentViewSet(GamerViewSet):
-    """Tournaments as a gamer sees and plays them."""
+    """A gamer's tournaments: lists, joining, leaving, scores and boards."""
 
     lookup_url_kwarg = "uid"
     lookup_value_regex = "[^/]+"
@@ -66,7 +69,7 @@ class TournamentViewSet(GamerViewSet):
     )
     @action(detail=False)
     def participated(self, request: Request) -> HttpResponse:
-        """Ids of everything joined and not left, newest join first."""
+        """Ids of the tournaments that the gamer has joined and not left, newest join first."""
         page = participated_page(
             self.gamer.pk,
             scope=self.scope(),
@@ -103,7 +106,7 @@ class TournamentViewSet(GamerViewSet):
         stake = self.parse(JoinIn)["joiningStake"]
         return self.perform(
             joining.join_tournament,
-            lambda _: Answer({"message": "user successfully joined the tournament"}),
+            lambda _: Answer(JOINED),
             gamer=self.gamer,
             uid=uid,
             joining_stake=stake,
@@ -126,10 +129,10 @@ class TournamentViewSet(GamerViewSet):
     )
     @action(detail=True, methods=["post"])
     def leave(self, request: Request, uid: str) -> HttpResponse:
-        """Give the seat up and get the stake back, while no score counts."""
+        """Give the seat up and get the stake back, as long as no score counts."""
         return self.perform(
             joining.leave_tournament,
-            lambda _: Answer({"message": "user left the tournament successfully"}),
+            lambda _: Answer(LEFT),
             gamer=self.gamer,
             uid=uid,
         )
@@ -158,7 +161,7 @@ class TournamentViewSet(GamerViewSet):
         given = self.parse(ScoreIn, context={"uid": uid})
         return self.perform(
             scoring.post_score,
-            lambda _: Answer({"message": "leaderboard score update successful"}),
+            lambda _: Answer(SCORED),
             gamer=self.gamer,
             uid=uid,
             **given,
@@ -171,7 +174,7 @@ class TournamentViewSet(GamerViewSet):
     )
     @action(detail=True)
     def leaderboard(self, request: Request, uid: str) -> HttpResponse:
-        """The ranking, and the gamer's own place in it."""
+        """The leaderboard, and the gamer's own place."""
         return board_answer(self, tournament_for_gamer(self.gamer.client_id, uid), self.gamer.pk)
 
 
@@ -189,13 +192,13 @@ class LeaderboardViewSet(GamerViewSet):
     )
     @action(detail=True)
     def leaderboard(self, request: Request, uid: str) -> HttpResponse:
-        """The ranking, and the gamer's own place in it."""
+        """The leaderboard, and the gamer's own place."""
         return board_answer(self, tournament_for_gamer(self.gamer.client_id, uid), self.gamer.pk)
 
 
 @extend_schema(tags=["Tournaments"])
 class StatisticsViewSet(GamerViewSet):
-    """What became of a gamer's tournaments."""
+    """How a gamer's tournaments ended."""
 
     @extend_schema(
         operation_id="history",
@@ -205,11 +208,11 @@ class StatisticsViewSet(GamerViewSet):
     @action(detail=False)
     def historic(self, request: Request) -> HttpResponse:
         """Ended and cancelled tournaments, newest end first."""
-        outcomes, next_cursor = history_page(
+        results, next_cursor = history_page(
             self.gamer.pk,
             scope=self.scope(),
             cursor=request.GET.get("cursor"),
             limit=read_limit(request._request, default=1000),
         )
         headers = page_headers(request._request, next_cursor)
-        return answer([history_wire(outcome) for outcome in outcomes], headers=headers)
+        return answer([history_wire(past) for past in results], headers=headers)

@@ -1,4 +1,4 @@
-"""Series, as a studio's server makes and runs them."""
+"""A studio server's calls about series."""
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -29,16 +29,16 @@ class StudioSeriesViewSet(StudioViewSet):
         responses={201: SeriesOut, **errors(*TABLE_ERRORS, key=True)},
     )
     def create(self, request: Request) -> HttpResponse:
-        """Make a series: a tournament that comes round by a rule.
+        """Make a series, which makes tournaments by a rule.
 
-        `rule` is read as cron reads it (lists, ranges, steps, names, `L`, `LW`, `MON#1`), on the clock of
-        `time_zone`, and names at most 24 times a day. A time that the clock there leaves out is taken at the moment
-        of the change; one that comes twice, the first time. `schedules_before_seconds`, `lobby_before_seconds` (0),
-        `locks_after_seconds` (= the end) and `ends_after_seconds` lie about the start. Everything else is as in
-        a tournament; in `title`, `{date}` stands for the occurrence's date there.
+        `rule` has cron's syntax (lists, ranges, steps, names, `L`, `LW`, `MON#1`), uses the clock of `time_zone`, and
+        names at most 24 times a day. A time that this clock skips counts at the moment of the change; a time that
+        comes twice counts the first time. `schedules_before_seconds`, `lobby_before_seconds` (0),
+        `locks_after_seconds` (= the end) and `ends_after_seconds` are distances from the start. All other fields are
+        as in a tournament; in `title`, `{date}` stands for the occurrence's local date.
 
-        A worker makes each tournament an hour before its schedule. What is refused then, as a sponsorship over the
-        limit, is tried again until the start, and then skipped. What was missed is never made late.
+        A worker makes each tournament an hour before its schedule. After a refusal, as of a sponsorship over the
+        limit, it tries again until the start, and then skips the occurrence. A missed tournament is never made late.
         """
         given = self.parse(SeriesIn)
         return self.perform(
@@ -76,8 +76,8 @@ class StudioSeriesViewSet(StudioViewSet):
     def partial_update(self, request: Request, uid: str) -> HttpResponse:
         """Change a series, pause it with `active` false, or resume it; all or nothing.
 
-        Occurrences to come that were not made yet follow the change; none is made while it is paused. Tournaments
-        that were made stay as they are.
+        Future occurrences that were not made yet follow the change; a paused series makes none. Tournaments that were
+        made stay as they are.
         """
         given = self.parse(SeriesPatch)
         return self.perform(

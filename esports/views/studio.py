@@ -1,4 +1,4 @@
-"""What a studio's server calls."""
+"""A studio server's calls about tournaments."""
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -41,7 +41,7 @@ TERMS_ERRORS = ("PRIZE_TABLE_INVALID", "PRIZE_TABLE_INSOLVENT", "INSUFFICIENT_BA
 
 @extend_schema(tags=["Studio: tournaments"])
 class StudioTournamentViewSet(StudioViewSet):
-    """A client's tournaments, made and run by its studio's server."""
+    """A client's tournaments."""
 
     lookup_url_kwarg = "uid"
     lookup_value_regex = "[^/]+"
@@ -55,11 +55,11 @@ class StudioTournamentViewSet(StudioViewSet):
     def create(self, request: Request) -> HttpResponse:
         """Make a tournament and publish it.
 
-        Left out: it is scheduled now, or at the earliest time given if that is earlier; it starts with the lobby if
+        Defaults: it is scheduled now, or at the earliest given time if that is earlier; it starts with the lobby if
         that is given, else with the schedule; the lobby opens with the start; it locks with the end.
-        `min_participants` is 3 (fewer, and it is cancelled at its end), `score_order` desc, `score_operator` latest,
+        `min_participants` is 3 (with fewer it is cancelled at its end), `score_order` desc, `score_operator` latest,
         `score_source` any (server for a sum), `prize_table` "default" (multiples of the buy-in: a free tournament
-        needs one of fixed prizes or shares), `tie_rule` first_to_reach, `mode` Quick, everything else 0 or unbounded.
+        needs fixed prizes or shares), `tie_rule` first_to_reach, `mode` Quick, all others 0 or unbounded.
         """
         given = self.parse(TournamentIn)
         return self.perform(
@@ -96,10 +96,10 @@ class StudioTournamentViewSet(StudioViewSet):
         responses={200: TournamentOut, **errors("TOURNAMENT_NOT_FOUND", "WRONG_STATE", *TERMS_ERRORS)},
     )
     def partial_update(self, request: Request, uid: str) -> HttpResponse:
-        """Change what its state still allows; all or nothing.
+        """Change a tournament as far as its state allows; all or nothing.
 
-        Before the first join ever everything may change. After it: title and description; size and sponsorship up;
-        lock and end later while not passed, by at most the original length; the score source to server.
+        Before the first join ever, every field may change. After it: title and description; size and sponsorship up;
+        lock and end later while they have not passed, by at most the original length; the score source to server.
         Equal values are no change. A refusal names the fields in `fields`.
         """
         given = self.parse(TournamentPatch)
@@ -118,7 +118,7 @@ class StudioTournamentViewSet(StudioViewSet):
     )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, uid: str) -> HttpResponse:
-        """Cancel before the end; every stake goes back."""
+        """Cancel a tournament before its end; every stake is refunded."""
         reason = self.parse(CancelIn).get("reason") or ""
         return self.perform(
             cancelling.cancel_tournament,
@@ -135,14 +135,14 @@ class StudioTournamentViewSet(StudioViewSet):
     )
     @action(detail=True, methods=["post"])
     def scores(self, request: Request, uid: str) -> HttpResponse:
-        """Post up to 1,000 scores in one transaction; each row is told what became of it."""
+        """Post up to 1,000 scores in one transaction; the answer has an outcome for each."""
         scores = read_bulk_scores(self.body())
         return self.perform(
             scoring.post_scores,
             lambda results: Answer({"results": [result_wire(result) for result in results]}),
             client_id=self.client.pk,
             uid=uid,
-            # Only what may be faulty is read by the serializer, which names each fault.
+            # The serializer, which names each fault, reads only bodies that may be invalid.
             scores=scores or self.parse(BulkScoresIn)["scores"],
         )
 
@@ -153,5 +153,5 @@ class StudioTournamentViewSet(StudioViewSet):
     )
     @action(detail=True)
     def leaderboard(self, request: Request, uid: str) -> HttpResponse:
-        """The ranking."""
+        """The leaderboard."""
         return board_answer(self, tournament_of_client(self.client.pk, uid), None)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.shortcuts import get_object_or_404
 
-from esports.selectors.history import stay_page
+from esports.selectors.history import participation_page
 from kgen.admin_site.names import operator_names
 from kgen.admin_site.pages import ConsolePage, address, page
 from kgen.admin_site.scope import clients_of, scoped
@@ -113,7 +113,7 @@ class GamerPage(ConsolePage):
 
     def play(self, gamer: Any) -> dict[str, Any]:
         """What was joined, with ranks and prizes."""
-        stays, following = stay_page(gamer.pk, **self.part(gamer))
+        stays, following = participation_page(gamer.pk, **self.part(gamer))
         return {"stays": stays, "next_cursor": following}
 
     def rewards(self, gamer: Any) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class SettlementPage(ConsolePage):
             return {"preview": None}
         preview = settlement_preview(found) if row.seats.taken <= QUICK_FIELD else settlement_sums(found)
         results = preview.results
-        places = results.places[:LINES] if results else []
+        places = results.ranking[:LINES] if results else []
         names = names_of(place.gamer_id for place in places)
         return {
             "preview": preview,

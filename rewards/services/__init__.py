@@ -1,1 +1,1 @@
-"""Journeys on top of all the others."""
+"""Services of settlement: settling, verifying, claiming, expiring and holding."""

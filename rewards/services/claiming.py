@@ -1,4 +1,4 @@
-"""Claiming rewards into the gamer's earned money, and letting old ones expire."""
+"""Claiming rewards into the gamer's earned money, and expiring old ones."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,16 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import DurationField, ExpressionWrapper, F
 
+from kgen.batches import complete, only, outcome_of, refusal_of
 from kgen.clock import database_now
 from kgen.errors import DomainError, RecordNotFound
 from kgen.transactions import transactional
 from kgen.webhooks.events import NewEvent, emit_all
 from rewards.locks import LockedReward, lock_unclaimed
 from rewards.models import Reward, RewardStatus
-from rewards.selectors import clients_with_expiry, never_won
+from rewards.selectors import WonReward, never_won
 from users.selectors import check_not_suspended
+from users.selectors.clients import clients_with_expiry
 from wallet import ledger
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ EXPIRED_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a gamer claims: all, the named rewards, or one tournament's."""
+    """A gamer's claim to all rewards, to the named ones, or to one tournament's."""
 
     gamer: "Gamer | SessionGamer"
     reward_ids: Collection[UUID] | None = None
@@ -36,19 +38,19 @@ class Claim:
 
     @property
     def is_for_all(self) -> bool:
-        """Whether nothing is named."""
+        """Whether it names neither rewards nor a tournament."""
         return self.reward_ids is None and self.tournament_id is None
 
-    def wants(self, prize: LockedReward) -> bool:
-        """Whether it is for this one of the gamer's rewards."""
-        if self.reward_ids is not None and prize.id not in self.reward_ids:
+    def covers(self, reward: LockedReward) -> bool:
+        """Whether it covers this one of the gamer's rewards."""
+        if self.reward_ids is not None and reward.id not in self.reward_ids:
             return False
-        return self.tournament_id in (None, prize.tournament_id)
+        return self.tournament_id in (None, reward.tournament_id)
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """What a claim moved into earned."""
+    """The rewards that a claim moved into earned: their number and sum."""
 
     count: int
     amount: int
@@ -60,108 +62,100 @@ def claim_rewards(
 ) -> Claimed:
     """Move unclaimed rewards into the gamer's earned money: all, the named ones, or one tournament's.
 
-    Of parallel claims each reward is paid by one. Named ones that are claimed already,
-    expired, held or forfeited count for nothing.
+    Parallel claims pay each reward once. Named rewards that are claimed already, expired, held or forfeited add
+    nothing.
 
-    :raises GamerSuspended: the gamer is.
-    :raises RecordNotFound: a named reward or tournament holds none of the gamer's; nothing is claimed.
+    :raises GamerSuspended: the gamer is suspended.
+    :raises RecordNotFound: a named reward is not the gamer's, or the gamer has none of the tournament; nothing is
+        claimed.
     :raises BalanceLimitExceeded: the wallet would hold too much.
     """
-    [outcome] = _claim_all([Claim(gamer, None if reward_ids is None else frozenset(reward_ids), tournament_id)])
-    if isinstance(outcome, DomainError):
-        raise outcome
-    return outcome
+    return only(_claim_all([Claim(gamer, None if reward_ids is None else frozenset(reward_ids), tournament_id)]))
 
 
 @transactional
 def claim_many(*, claims: Sequence[Claim]) -> list[Claimed | DomainError]:
-    """Let many claim in one transaction, in their order: for each what it moved, or why not, as `claim_rewards`
+    """Let many claim in one transaction, in their order: for each its result, or its refusal as `claim_rewards`
     raises."""
     return _claim_all(claims)
 
 
 def _claim_all(claims: Sequence[Claim]) -> list[Claimed | DomainError]:
-    refusals = _refusals_before(claims)
-    able = [claim for claim, refusal in zip(claims, refusals, strict=True) if refusal is None]
-    later = iter(ClaimBatch(able).pay() if able else [])
-    return [refusal or next(later) for refusal in refusals]
+    return complete(claims, _refusals(claims), lambda able: ClaimBatch(able).pay())
 
 
-def _refusals_before(claims: Sequence[Claim]) -> list[DomainError | None]:
-    """For each claim None, or why nothing of it has to be held."""
+def _refusals(claims: Sequence[Claim]) -> list[DomainError | None]:
+    """For each claim None, or the refusal that needs no lock."""
     unknown = never_won(
-        rewards=[(at, claim.gamer.pk, id) for at, claim in enumerate(claims) for id in claim.reward_ids or ()],
+        rewards=[
+            WonReward(index, claim.gamer.pk, id) for index, claim in enumerate(claims) for id in claim.reward_ids or ()
+        ],
         tournaments=[
-            (at, claim.gamer.pk, claim.tournament_id) for at, claim in enumerate(claims) if claim.tournament_id
+            WonReward(index, claim.gamer.pk, claim.tournament_id)
+            for index, claim in enumerate(claims)
+            if claim.tournament_id
         ],
     )
-    return [_refusal_before(claim, is_known=at not in unknown) for at, claim in enumerate(claims)]
+    return [refusal_of(_check, claim, is_known=index not in unknown) for index, claim in enumerate(claims)]
 
 
-def _refusal_before(claim: Claim, *, is_known: bool) -> DomainError | None:
-    try:
-        check_not_suspended(claim.gamer)
-    except DomainError as refusal:
-        return refusal
-    return None if is_known else RecordNotFound()
+def _check(claim: Claim, *, is_known: bool) -> None:
+    check_not_suspended(claim.gamer)
+    if not is_known:
+        raise RecordNotFound()
 
 
 class ClaimBatch:
-    """What some claims are for: rewards are held before accounts, and then paid in the order of the claims."""
+    """Claims that are paid in their order, after their rewards and then their accounts are locked."""
 
     def __init__(self, claims: Sequence[Claim]) -> None:
         self.claims = claims
         self.unpaid: dict[UUID, list[LockedReward]] = {}
-        for prize in _lock(claims):
-            self.unpaid.setdefault(prize.gamer_id, []).append(prize)
+        for reward in _lock(claims):
+            self.unpaid.setdefault(reward.gamer_id, []).append(reward)
         wallets = {claim.gamer.wallet_id for claim in claims if claim.gamer.pk in self.unpaid}
         self.winnings = ledger.WinningsBatch(wallets) if wallets else None
         self.paid: list[LockedReward] = []
-        self.news: list[NewEvent] = []
+        self.events: list[NewEvent] = []
 
     def pay(self) -> list[Claimed | DomainError]:
-        """Pay what is held; for each claim what it moved, or why not."""
-        outcomes: list[Claimed | DomainError] = []
-        for claim in self.claims:
-            try:
-                outcomes.append(self._pay(claim))
-            except DomainError as refusal:
-                outcomes.append(refusal)
+        """Pay the locked rewards: for each claim its result, or its refusal."""
+        outcomes = [outcome_of(self._pay, claim) for claim in self.claims]
         if self.winnings and self.paid:
             self.winnings.book()
-            _move([prize.id for prize in self.paid], RewardStatus.CLAIMED)
-            emit_all(self.news)
+            _move([reward.id for reward in self.paid], RewardStatus.CLAIMED)
+            emit_all(self.events)
         return outcomes
 
     def _pay(self, claim: Claim) -> Claimed:
         unpaid = self.unpaid.get(claim.gamer.pk, [])
-        prizes = [prize for prize in unpaid if claim.wants(prize)]
-        if not prizes:
+        rewards = [reward for reward in unpaid if claim.covers(reward)]
+        if not rewards:
             return Claimed(0, 0)
         assert self.winnings is not None
-        self.winnings.pay(claim.gamer.wallet_id, {f"claim:{prize.id}": prize.amount for prize in prizes})
-        # Who claims twice at once has nothing left by the second time.
-        self.unpaid[claim.gamer.pk] = [prize for prize in unpaid if not claim.wants(prize)]
-        self.paid += prizes
-        self.news += [_news(claim.gamer, prize) for prize in prizes]
-        return Claimed(len(prizes), sum(prize.amount for prize in prizes))
+        self.winnings.pay(claim.gamer.wallet_id, {f"claim:{reward.id}": reward.amount for reward in rewards})
+        # A second claim in the same batch finds only what is left.
+        self.unpaid[claim.gamer.pk] = [reward for reward in unpaid if not claim.covers(reward)]
+        self.paid += rewards
+        self.events += [_event(claim.gamer, reward) for reward in rewards]
+        return Claimed(len(rewards), sum(reward.amount for reward in rewards))
 
 
 def _lock(claims: Sequence[Claim]) -> list[LockedReward]:
     return lock_unclaimed(
-        of={claim.gamer.pk for claim in claims if claim.is_for_all},
+        gamers={claim.gamer.pk for claim in claims if claim.is_for_all},
         ids={id for claim in claims for id in claim.reward_ids or ()},
-        places={(claim.gamer.pk, claim.tournament_id) for claim in claims if claim.tournament_id},
+        entrants={(claim.tournament_id, claim.gamer.pk) for claim in claims if claim.tournament_id},
     )
 
 
-def _news(gamer: "Gamer | SessionGamer", prize: LockedReward) -> NewEvent:
+def _event(gamer: "Gamer | SessionGamer", reward: LockedReward) -> NewEvent:
     data = {
-        "reward_id": str(prize.id),
-        "tournament_uid": str(prize.tournament_id),
+        "reward_id": str(reward.id),
+        "tournament_uid": str(reward.tournament_id),
         "gamer_id": str(gamer.pk),
         "user_id": gamer.user_id,
-        "amount": prize.amount,
+        "amount": reward.amount,
     }
     return NewEvent(gamer.client_id, "reward.claimed", data)
 
@@ -173,7 +167,7 @@ def _move(reward_ids: Sequence[UUID], status: RewardStatus) -> None:
 
 
 def expire_rewards() -> int:
-    """Duty: give rewards that nobody claimed in time to the house; how many."""
+    """Duty: give rewards that were not claimed in time to the house; how many."""
     return sum(_expire_of(client=client) for client in clients_with_expiry())
 
 
@@ -182,7 +176,7 @@ def _expire_of(*, client: "Client") -> int:
     assert client.reward_expiry_days is not None
     before = database_now() - timedelta(days=client.reward_expiry_days)
     due = Reward.objects.filter(client=client, status=RewardStatus.UNCLAIMED, created_at__lte=before)
-    # Time on hold does not count: nobody could have claimed it then.
+    # Time on hold does not count: the gamer could not claim the reward then.
     due = due.filter(held_for__lte=ExpressionWrapper(before - F("created_at"), DurationField()))
     rewards = list(due.select_for_update(skip_locked=True).order_by("created_at")[:EXPIRED_AT_ONCE])
     ledger.book_many([to_house(reward, f"reward:{reward.pk}:expiry", ledger.Kind.REWARD_EXPIRY) for reward in rewards])
@@ -191,7 +185,7 @@ def _expire_of(*, client: "Client") -> int:
 
 
 def to_house(reward: Reward, reference: str, kind: ledger.Kind) -> ledger.JournalEntry:
-    """The entry that gives a reward, which nobody gets any more, to the house."""
+    """The entry that gives an expired or forfeited reward to the house."""
     payable, house = (
         ledger.system_account(client_id=reward.client_id, currency=reward.currency, kind=account)
         for account in (ledger.SystemAccount.REWARDS_PAYABLE, ledger.SystemAccount.HOUSE)

@@ -1,6 +1,6 @@
-"""Holding a reward back before it is claimed, and what becomes of it then.
+"""Holding an unclaimed reward, and releasing or forfeiting it.
 
-Of two operators who decide the same the second is refused: nothing was decided then, so nothing may say that it was.
+If two operators decide the same, the second is refused: that call decides nothing, so nothing may record it.
 """
 
 from datetime import datetime
@@ -19,7 +19,7 @@ from wallet import ledger
 def hold_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
     """Hold an unclaimed reward: it can neither be claimed nor expire, and stays backed.
 
-    Of a hold and a claim at the same moment exactly one wins.
+    Of a hold and a claim at the same time, exactly one succeeds.
 
     :raises RecordNotFound: there is none of that id.
     :raises WrongState: it is held already, or is claimed, expired or forfeited.
@@ -31,7 +31,7 @@ def hold_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
 
 @transactional
 def release_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
-    """Let a held reward be claimed again; the time on hold is no part of its age.
+    """Let the gamer claim a held reward again; the time on hold does not count towards its expiry.
 
     :raises RecordNotFound: there is none of that id.
     :raises WrongState: it is not held.
@@ -62,7 +62,7 @@ def forfeit_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
 
 
 def _lock(reward_id: UUID, needed: RewardStatus) -> tuple[Reward, datetime]:
-    """The reward, held, in the status that the step begins with; and the clock after that."""
+    """The reward under its lock, in the needed status, and the clock after that."""
     reward = Reward.objects.select_for_update().filter(pk=reward_id).first()
     if reward is None:
         raise RecordNotFound()

@@ -94,7 +94,7 @@ def test_what_is_typed_is_refused_as_it_is_typed(organiser: Browser, typed: dict
 @pytest.mark.parametrize(
     ("typed", "fault"),
     [
-        ({"rule": "every day"}, "Five fields"),
+        ({"rule": "every day"}, "five fields"),
         ({"rule": "* * * * *"}, "more than 24 times a day"),
         ({"rule": "61 * * * *"}, "Bad minute"),
         ({"ends_after": "10 min"}, "not be less than “entries close after the start”"),
@@ -106,7 +106,7 @@ def test_what_is_typed_is_refused_as_it_is_typed(organiser: Browser, typed: dict
         ({"settlement_delay": "8 d"}, "At most 7 d."),
         ({"ends_after": "long"}, "Say a length"),
         ({"first_date": "2027-02-30"}, "Enter a valid date"),
-        ({"last_date": "2020-01-01"}, "rule: There is no occurrence to come."),
+        ({"last_date": "2020-01-01"}, "rule: The rule names no time in the future."),
         ({"tournament_size": "2"}, "more than there are seats"),
         ({"table": "own", "kind": "fixed", "band_reach": ["1"], "band_pays": ["31"]}, "With 3 participants"),
     ],

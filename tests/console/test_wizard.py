@@ -104,7 +104,7 @@ def test_a_tournament_is_typed_reviewed_and_published_once(wizard: Wizard) -> No
     assert (entry.act, entry.object_id, entry.object_label) == ("tournament.create", str(made.pk), "Friday cup")
     again = wizard.publish()
     assert f"/console/play/tournaments/{made.pk}/" in again.redirect_chain[-1][0]
-    assert "It is published already." in again.content.decode()
+    assert "The draft is published already." in again.content.decode()
     assert Tournament.objects.count() == 1
     assert AuditEntry.objects.count() == 1
 
@@ -132,7 +132,7 @@ def test_the_zone_is_remembered(wizard: Wizard, client_row: Client) -> None:
     ("typed", "fault"),
     [
         ({"ends_at": ""}, "This field is required"),
-        ({"ends_at": "2020-01-01T10:00", "starts_at": ""}, "must lie in the future"),
+        ({"ends_at": "2020-01-01T10:00", "starts_at": ""}, "must be in the future"),
         ({"locks_at": "2199-01-01T00:00"}, "5 years away"),
         ({"time_zone": "Mars/Olympus"}, "Select a valid choice"),
         ({"settlement_delay": "soon"}, "Say a length"),
@@ -149,7 +149,7 @@ def test_times_that_cannot_be_are_refused_at_their_field(wizard: Wizard, typed: 
 def test_an_end_that_is_past_is_told_once_and_not_of_times_that_were_left_out(organiser: Browser) -> None:
     typed = {"time_zone": KOLKATA, "ends_at": "2019-01-01T10:00"}
     told = page_of(organiser.post("/console/play/preview/times/", typed))
-    assert "Ends: The end must lie in the future." in told
+    assert "Ends: The end must be in the future." in told
     assert "Entries open:" not in told
     assert "Play starts:" not in told
 
@@ -197,9 +197,9 @@ def test_an_insolvent_table_is_refused_with_the_field_that_breaks_it(
     organiser: Browser, wizard: Wizard, client_row: Client
 ) -> None:
     bands = OWN | {"kind": "fixed", "band_reach": ["1", "3"], "band_pays": ["50", "20"]}
-    assert "With 3 participants the prizes come to more" in preview(organiser, client_row, bands)
+    assert "With 3 participants the prizes exceed" in preview(organiser, client_row, bands)
     enough = {"sponsored_amount": "60"}
-    assert "come to more" not in preview(organiser, client_row, bands | enough)
+    assert "prizes exceed" not in preview(organiser, client_row, bands | enough)
     wizard.keep("what", WHAT)
     answer = wizard.keep("prizes", bands)
     assert answer.status_code == 400

@@ -61,7 +61,7 @@ def test_each_transaction_tells_once_whose_standings_it_changed(studio: StudioCa
 def test_a_row_that_is_missing_is_no_reason_to_guess(studio: StudioCaller, uid: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM esports_leaderboardrow WHERE score = 5")
-    assert faults() == ["no row where it stands"]
+    assert faults() == ["a standing without a row"]
     [stay] = Participation.objects.filter(gamer__user_id="ann")
     posted = [scoring.ServerScore("ann", 8), scoring.ServerScore("bob", 8)]
     with pytest.raises(RuntimeError, match="verify_ledger"):
@@ -77,7 +77,7 @@ def test_a_row_that_is_missing_is_no_reason_to_guess(studio: StudioCaller, uid: 
 def test_a_row_that_nobody_stands_at_is_found(uid: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE esports_leaderboardrow SET score = 6, rank_key = -6 WHERE score = 5")
-    assert sorted(faults()) == ["a row that nobody stands at", "no row where it stands"]
+    assert sorted(faults()) == ["a row without a standing", "a standing without a row"]
 
 
 def test_a_row_needs_a_participation(uid: str) -> None:

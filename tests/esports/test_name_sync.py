@@ -8,7 +8,7 @@ from esports.models import LeaderboardRow, Rename
 from esports.selectors.boards import top
 from esports.selectors.escrows import escrow_differences
 from esports.services import name_sync, refereeing
-from esports.services.name_sync import follow_oldest, sync_names
+from esports.services.name_sync import sync_names, sync_oldest
 from tests.support.http import StudioCaller
 from tests.support.threads import ask, holding, holding_stay
 from users.models import Gamer
@@ -70,10 +70,10 @@ def test_a_first_score_under_the_old_name_is_waited_out(uid: str, studio: Studio
     with holding(_FIRST_SCORE_OF_CY, [uid], commit=True):
         # It has read "Cy", and is not committed; the rename is.
         studio.gamer("cy", username="Cyrus")
-        assert follow_oldest() == 0
+        assert sync_oldest() == 0
         assert Rename.objects.count() == 1
     assert shown(uid)[0] == ("cy", "Cy")
-    assert follow_oldest() == 1
+    assert sync_oldest() == 1
     assert shown(uid)[0] == ("cy", "Cyrus")
     assert faults() == []
 
@@ -82,10 +82,10 @@ def test_whoever_is_at_work_holds_up_nobody_else(uid: str, studio: StudioCaller)
     studio.gamer("ann", username="Anna")
     studio.gamer("bob", username="Robert")
     with holding_stay(uid, "ann"):
-        assert follow_oldest() == 1
+        assert sync_oldest() == 1
         assert shown(uid) == [("ann", "Ann"), ("bob", "Robert")]
         assert faults() == []
-    assert follow_oldest() == 1
+    assert sync_oldest() == 1
     assert shown(uid) == [("ann", "Anna"), ("bob", "Robert")]
 
 
@@ -105,10 +105,10 @@ def test_a_name_changed_twice_is_followed_to_the_last(
 def test_a_rename_that_commits_while_names_are_followed_stays_due(uid: str, studio: StudioCaller) -> None:
     studio.gamer("ann", username="Anna")
     with holding("UPDATE users_gamer SET username = 'Annika' WHERE user_id = %s", ["ann"], commit=True):
-        assert follow_oldest() == 1
+        assert sync_oldest() == 1
         assert shown(uid)[0] == ("ann", "Anna")
     assert faults() == []
-    assert follow_oldest() == 1
+    assert sync_oldest() == 1
     assert shown(uid)[0] == ("ann", "Annika")
 
 

@@ -36,6 +36,13 @@ def test_other_columns_than_the_fields_are_noticed_even_without_a_row(columns: s
             Select(f"SELECT {columns} WHERE {condition}", Pair).all()
 
 
+def test_a_key_comes_before_the_row() -> None:
+    pairs = Select("SELECT n * 10, n AS left, '' AS right FROM generate_series(1, 2) AS n ORDER BY n", Pair)
+    assert pairs.keyed() == [(10, Pair(1, "")), (20, Pair(2, ""))]
+    with pytest.raises(TypeError, match="Pair has the fields"):
+        Select("SELECT 1 AS left, 'x' AS right", Pair).keyed()
+
+
 def test_one_row_is_exactly_one() -> None:
     for count in (0, 2):
         with pytest.raises(ValueError, match="values to unpack"):

@@ -151,7 +151,7 @@ CALLS: dict[str, Callable[[Grown], Any]] = {
     "following": lambda grown: following(grown.large, _positions(grown)[0].key, 101),
     "near": lambda grown: near(grown.large, _positions(grown), [5_000] * (MANY - 1), 100),
     "board": _page_of_board,
-    "counted ranks": lambda grown: counted_ranks(grown.large, [found.position for found in _positions(grown)]),
+    "counted ranks": lambda grown: counted_ranks(grown.large, [found.key for found in _positions(grown)]),
     "sorted set": _catch_up,
     "lists": _lists,
     "claims": _claims,

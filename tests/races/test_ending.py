@@ -61,5 +61,5 @@ def test_a_draft_that_is_published_at_once_is_one_tournament(client_row: Client)
             return refusal.detail
 
     told = together([publish] * 8)
-    assert told.count("It is published already.") == 7
+    assert told.count("The draft is published already.") == 7
     assert TournamentDraft.objects.get().tournament == Tournament.objects.get()

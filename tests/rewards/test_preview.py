@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from tests.support.settling import TWO_WIN, play
 
-from esports.results import RankedResult, booked_places
+from esports.results import RankedResult, booked_ranking
 from esports.selectors.tournaments import read_tournament
 from kgen.errors import WrongState
 from rewards.models import Settlement
@@ -55,13 +55,13 @@ def test_the_preview_is_what_the_settlement_then_books(studio: StudioCaller, fie
     end(uid)
     ended = preview(uid)
     assert settle_due() == 1
-    places: list[RankedResult] = list(booked_places(UUID(uid)))
+    places: list[RankedResult] = list(booked_ranking(UUID(uid)))
     record = Settlement.objects.get()
     for foreseen in (running, ended):
         results = foreseen.results
         assert results is not None
-        assert results.places == places
-        assert (results.prizes, results.to_house, results.to_sponsor) == (
+        assert results.ranking == places
+        assert (results.shares.prizes, results.to_house, results.to_sponsor) == (
             record.prizes,
             record.to_house,
             record.to_sponsor,

@@ -47,7 +47,7 @@ def test_a_name_that_is_unknown_or_another_clients_is_refused_alike(
 ) -> None:
     keep(other_studio, "theirs", FIXED)
     problem = studio.post(TOURNAMENTS, new(prize_table=name)).refused(400, "PRIZE_TABLE_INVALID")
-    assert problem["detail"] == "There is no prize table of this name."
+    assert problem["detail"] == "There is no prize table with this name."
     assert other_studio.post(TOURNAMENTS, new(prize_table="theirs")).status == 201
 
 

@@ -11,7 +11,8 @@ from django.db import connection
 
 from esports import tasks
 from esports.models import Participation
-from esports.selectors.ranks import Board, Position, counted_rank, rank_of
+from esports.ranking import SortKey
+from esports.selectors.ranks import Board, counted_rank, rank_of
 from kgen.celery import app as celery_app
 from kgen.valkey import valkey
 
@@ -40,11 +41,11 @@ def write_rows(uid: str) -> None:
         cursor.execute(_CHANGE, [uid])
 
 
-def positions(uid: str) -> list[Position]:
+def positions(uid: str) -> list[SortKey]:
     """All standings of a tournament in their order, worked out here."""
     rows = Participation.objects.filter(tournament=uid, rank_key__isnull=False)
-    found = [Position(*row) for row in rows.values_list("id", "rank_key", "reached_at", "joined_at")]
-    return sorted(found, key=lambda p: (p.rank_key, p.reached_at, p.joined_at, p.participation_id))
+    found = [SortKey(*row) for row in rows.values_list("rank_key", "reached_at", "joined_at", "id")]
+    return sorted(found)
 
 
 def board(uid: str) -> Board:

@@ -28,6 +28,11 @@ def is_currency_fixed(client: Client) -> bool:
     return has_accounts(client.pk)
 
 
+def clients_with_expiry() -> list[Client]:
+    """Clients that let unclaimed rewards expire."""
+    return list(Client.objects.filter(reward_expiry_days__isnull=False))
+
+
 def hold_currency(client_id: UUID) -> str:
     """Return a client's stored currency, and keep it from changing before this transaction ends.
 

@@ -9,6 +9,7 @@ from django.db import connection
 
 from kgen.arrays import array
 from wallet.models import Account, Wallet
+from wallet.selectors.parts import posted_balance
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,4 @@ SELECT w.id, w.address, w.currency,
   FROM wallet_wallet w JOIN wallet_account a ON a.wallet_id = w.id
  WHERE w.id = ANY(%s::uuid[]) GROUP BY w.id
 """
-_SYSTEM_BALANCE = """
-SELECT coalesce((SELECT sum(amount) FROM wallet_posting WHERE destination_id = %s), 0)
-     - coalesce((SELECT sum(amount) FROM wallet_posting WHERE source_id = %s), 0)
-"""
+_SYSTEM_BALANCE = f"SELECT {posted_balance('%s')}"
