@@ -21,7 +21,7 @@ from rewards.models import HoldStep, Reward, RewardStatus, Settlement
 from rewards.shares import destinations
 from wallet.ledger import SystemAccount
 from wallet.selectors import Difference
-from wallet.selectors.parts import BOOKED, SYSTEM_ACCOUNTS, posted_balance
+from wallet.selectors.parts import BOOKED, SYSTEM_ACCOUNTS, differences, posted_balance
 
 CLAIMABLE_LISTED = 1000
 NEWEST_REWARD_FIRST = (Key("created_at", "time", descending=True), Key("id", "uuid", descending=True))
@@ -214,16 +214,9 @@ def hold_steps_of(reward: Reward) -> list[HoldStep]:
     return list(reward.hold_steps.order_by("-id")[:STEPS_LISTED])
 
 
-class _Fault(NamedTuple):
-    row: str
-    found: str
-
-
 def reward_differences(limit: int = 1000) -> list[Difference]:
     """Differences between rewards_payable and the unclaimed and held rewards, and settlements that do not add up."""
-    return [
-        Difference(rule, fault.row, fault.found) for rule, faults in _RULES.items() for fault in faults.all([limit])
-    ]
+    return differences(_RULES, limit)
 
 
 # LIMIT makes it one look into the index for each, however many rows a plan for any values expects.
@@ -248,7 +241,7 @@ SELECT claim FROM unnest(%s::bigint[], %s::uuid[], %s::uuid[]) AS named (claim, 
  WHERE (SELECT true FROM rewards_reward
          WHERE gamer_id = named.gamer_id AND tournament_id = named.id LIMIT 1) IS NULL
 """
-_FAULTS = {
+_RULES = {
     "rewards_payable = unclaimed and held rewards": f"""
         WITH unclaimed AS (
             SELECT client_id, currency, sum(amount) AS owed FROM rewards_reward WHERE status IN ('UNCLAIMED', 'HELD')
@@ -257,26 +250,26 @@ _FAULTS = {
             SELECT client_id, currency, {posted_balance("account.id")} AS held
               FROM ({SYSTEM_ACCOUNTS}) AS account WHERE kind = 'rewards_payable'
         )
-        SELECT 'client ' || client_id AS row, 'holds ' || coalesce(held, 0) || ', owes ' || coalesce(owed, 0) AS found
+        SELECT 'client ' || client_id, 'holds ' || coalesce(held, 0) || ', owes ' || coalesce(owed, 0)
           FROM unclaimed FULL JOIN payable USING (client_id, currency)
          WHERE coalesce(held, 0) <> coalesce(owed, 0)""",
     "prizes + house + sponsor = stakes + sponsorship": """
-        SELECT 'tournament ' || tournament_id AS row, 'divided ' || divided || ', came in ' || came_in AS found
+        SELECT 'tournament ' || tournament_id, 'divided ' || divided || ', came in ' || came_in
           FROM (SELECT tournament_id, prizes + to_house + to_sponsor AS divided,
                        (inputs->>'field_size')::bigint * (inputs->>'buy_in')::bigint
                        + (inputs->>'sponsorship')::bigint AS came_in
                   FROM rewards_settlement) AS settlement
          WHERE divided <> came_in""",
     "rewards = prizes of the settlement": """
-        SELECT 'tournament ' || settlement.tournament_id AS row,
-               'settled ' || settlement.prizes || ', rewards ' || coalesce(sum(reward.amount), 0) AS found
+        SELECT 'tournament ' || settlement.tournament_id,
+               'settled ' || settlement.prizes || ', rewards ' || coalesce(sum(reward.amount), 0)
           FROM rewards_settlement AS settlement
           LEFT JOIN rewards_reward AS reward ON reward.tournament_id = settlement.tournament_id
          GROUP BY settlement.tournament_id, settlement.prizes
         HAVING settlement.prizes <> coalesce(sum(reward.amount), 0)""",
     "final ranks = 1 … ranked, each once": f"""
-        SELECT 'tournament ' || settlement.tournament_id AS row,
-               'ranked ' || settlement.ranked || ', ranks ' || count(result.final_rank) AS found
+        SELECT 'tournament ' || settlement.tournament_id,
+               'ranked ' || settlement.ranked || ', ranks ' || count(result.final_rank)
           FROM rewards_settlement AS settlement
           LEFT JOIN ({PARTICIPATION_RESULTS}) AS result
             ON result.tournament_id = settlement.tournament_id AND result.rank_key IS NOT NULL
@@ -284,14 +277,13 @@ _FAULTS = {
         HAVING (count(result.final_rank), count(DISTINCT result.final_rank), coalesce(max(result.final_rank), 0))
                <> (settlement.ranked, settlement.ranked, settlement.ranked)""",
     "a reward is its participation's prize": f"""
-        SELECT 'reward ' || reward.id AS row, 'rank ' || reward.rank || ', amount ' || reward.amount AS found
+        SELECT 'reward ' || reward.id, 'rank ' || reward.rank || ', amount ' || reward.amount
           FROM rewards_reward AS reward JOIN ({PARTICIPATION_RESULTS}) AS result ON result.id = reward.participation_id
          WHERE (reward.tournament_id, reward.gamer_id, reward.rank, reward.amount)
                IS DISTINCT FROM (result.tournament_id, result.gamer_id, result.final_rank, result.prize)""",
     "a forfeited reward went to the house, and no other did so": f"""
-        SELECT 'reward ' || reward.id || ' ' || reward.status AS row, coalesce(booked.reference, 'not booked') AS found
+        SELECT 'reward ' || reward.id || ' ' || reward.status, coalesce(booked.reference, 'not booked')
           FROM rewards_reward AS reward
           LEFT JOIN ({BOOKED}) AS booked ON booked.reference = 'forfeit:' || reward.id
          WHERE (reward.status = 'FORFEITED') <> (booked.id IS NOT NULL)""",
 }
-_RULES = {rule: Select(f"{sql} LIMIT %s", _Fault) for rule, sql in _FAULTS.items()}

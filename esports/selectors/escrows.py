@@ -1,26 +1,16 @@
 """Proofs: escrows hold the stakes of the field and the sponsorship, and nothing after their refund or settlement."""
 
-from typing import NamedTuple
-
 from django.db import connection
 
 from esports.sql import LIVE
-from kgen.statements import Select
 from users.selectors.names import GAMER_NAMES
 from wallet.selectors import Difference
-from wallet.selectors.parts import posted_balance
-
-
-class _Fault(NamedTuple):
-    row: str
-    found: str
+from wallet.selectors.parts import differences, posted_balance
 
 
 def escrow_differences(limit: int = 1000) -> list[Difference]:
     """Escrows with a wrong balance, and seats and rows of boards that do not match their participations."""
-    return [
-        Difference(rule, fault.row, fault.found) for rule, faults in _RULES.items() for fault in faults.all([limit])
-    ]
+    return differences(_RULES, limit)
 
 
 def escrows_due() -> int:
@@ -39,31 +29,31 @@ WITH holding AS (
                AND participation.refunded_at IS NULL) AS stakes
       FROM esports_tournament AS tournament
 )"""
-_FAULTS = {
+_RULES = {
     "escrow = stakes of the field + sponsorship": f"""{_HOLDINGS}
-        SELECT 'tournament ' || id AS row, 'holds ' || held || ', expected ' || stakes + sponsored_amount AS found
+        SELECT 'tournament ' || id, 'holds ' || held || ', expected ' || stakes + sponsored_amount
           FROM holding WHERE refunded_at IS NULL AND settled_at IS NULL AND held <> stakes + sponsored_amount""",
     "escrow of a settled or refunded tournament = 0": f"""{_HOLDINGS}
-        SELECT 'tournament ' || id AS row, 'holds ' || held AS found FROM holding
+        SELECT 'tournament ' || id, 'holds ' || held FROM holding
          WHERE (refunded_at IS NOT NULL OR settled_at IS NOT NULL) AND held <> 0""",
     "seats taken = gamers in the field": f"""
-        SELECT 'tournament ' || seats.tournament_id AS row,
-               'counted ' || seats.taken || ', joined ' || count(participation.id) AS found
+        SELECT 'tournament ' || seats.tournament_id,
+               'counted ' || seats.taken || ', joined ' || count(participation.id)
           FROM esports_seats AS seats
           LEFT JOIN esports_participation AS participation
             ON participation.tournament_id = seats.tournament_id AND participation.{LIVE}
          GROUP BY seats.tournament_id, seats.taken HAVING seats.taken <> count(participation.id)""",
     "rows of leaderboards = standings with a rank": """
-        SELECT 'participation ' || coalesce(ranked.id, board.id) AS row,
-               CASE WHEN ranked.id IS NULL THEN 'a row without a standing' ELSE 'a standing without a row' END AS found
+        SELECT 'participation ' || coalesce(ranked.id, board.id),
+               CASE WHEN ranked.id IS NULL THEN 'a row without a standing' ELSE 'a standing without a row' END
           FROM (SELECT * FROM esports_participation WHERE rank_key IS NOT NULL) AS ranked
           FULL JOIN esports_leaderboardrow AS board
             ON (board.id, board.tournament_id, board.joined_at, board.score, board.rank_key, board.reached_at)
              = (ranked.id, ranked.tournament_id, ranked.joined_at, ranked.score, ranked.rank_key, ranked.reached_at)
          WHERE ranked.id IS NULL OR board.id IS NULL""",
     "names on leaderboards = names of gamers, or still to follow": f"""
-        SELECT 'participation ' || board.id AS row,
-               CASE WHEN board.user_id = gamer.user_id THEN 'another name' ELSE 'another user id' END AS found
+        SELECT 'participation ' || board.id,
+               CASE WHEN board.user_id = gamer.user_id THEN 'another name' ELSE 'another user id' END
           FROM esports_leaderboardrow AS board
           JOIN esports_participation AS participation ON participation.id = board.id
           JOIN ({GAMER_NAMES}) AS gamer ON gamer.id = participation.gamer_id
@@ -71,4 +61,3 @@ _FAULTS = {
                board.username <> gamer.username
                AND NOT EXISTS (SELECT FROM esports_rename AS rename WHERE rename.gamer_id = gamer.id))""",
 }
-_RULES = {rule: Select(f"{sql} LIMIT %s", _Fault) for rule, sql in _FAULTS.items()}
