@@ -111,7 +111,7 @@ INSTALLED_APPS = [
     # Before the admin, whose templates it replaces.
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "kgen.admin_site.apps.ConsoleConfig",
+    "kgen.admin_site.apps.AdminSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -129,6 +129,8 @@ INSTALLED_APPS = [
     "users",
     "esports",
     "rewards",
+    "console",
+    "demo",
 ]
 MIDDLEWARE = [
     "kgen.api.middleware.RequestMiddleware",

@@ -7,18 +7,17 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import measure
 from benchmarks.about import about
 from benchmarks.against import product, revision
 from benchmarks.against.product import Clocks
 from benchmarks.against.ratios import Comparison, Pairs
 from benchmarks.against.remote import running_seeder
 from benchmarks.against.revision import Revision
-from benchmarks.warming import warm_up
-
-from benchmarks import measure
 from benchmarks.loads import Field, Game, Load, chosen, connections_of, crowd_of
 from benchmarks.options import Options
 from benchmarks.stack import Stack
+from benchmarks.warming import warm_up
 from kgen.local import home as homes
 from kgen.local.failure import Refused
 from kgen.local.signals import Signals

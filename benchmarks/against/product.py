@@ -7,9 +7,8 @@ import os
 import signal
 from collections.abc import Iterable
 
-from benchmarks.against.revision import Revision
-
 from benchmarks import processes
+from benchmarks.against.revision import Revision
 from benchmarks.stack import ARRANGEMENT, LIMITS, Stack, free_port
 from kgen.local.children import Service
 from kgen.local.failure import Refused

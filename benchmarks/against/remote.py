@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.against.revision import Revision
-
 from benchmarks.stack import Stack
 from kgen.local.children import open_log
 from kgen.local.failure import Refused

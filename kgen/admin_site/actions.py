@@ -28,6 +28,12 @@ class ConsoleAction:
     needs_reason: bool = True
 
 
+def operator_id(request: HttpRequest) -> int:
+    """The operator's number, as services take it."""
+    assert request.user.pk is not None, "the console lets nobody in without a login"
+    return int(request.user.pk)
+
+
 def reason_in(request: HttpRequest) -> str:
     """The reason that a form sends, as services and the trail keep it; "" where it cannot be kept (NUL)."""
     words = request.POST.get("reason", "").strip()[: audit.LONGEST_REASON]

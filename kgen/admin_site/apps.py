@@ -3,7 +3,7 @@
 from django.contrib.admin.apps import AdminConfig
 
 
-class ConsoleConfig(AdminConfig):
+class AdminSiteConfig(AdminConfig):
     """django.contrib.admin, whose `admin.site` is the console."""
 
     default_site = "kgen.admin_site.site.ConsoleSite"

@@ -1,5 +1,5 @@
-"""Settlements and rewards in the console, and the pages that need several apps."""
+"""Settlements and rewards in the console."""
 
-from rewards.admin import approvals, flows, gamer, home, lists, search, settlement, withdrawals
+from rewards.admin import lists, prize
 
-__all__ = ["approvals", "flows", "gamer", "home", "lists", "search", "settlement", "withdrawals"]
+__all__ = ["lists", "prize"]

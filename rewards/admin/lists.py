@@ -7,14 +7,14 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.html import format_html
 
-from kgen.admin_site.actions import on_rows
+from kgen.admin_site.actions import on_rows, operator_id
 from kgen.admin_site.admin import ClientFilter, ReadOnlyAdmin
 from kgen.admin_site.links import ROW_LINKS, RowLink
 from kgen.admin_site.moments import moment
 from kgen.admin_site.navigation import Nav
 from kgen.admin_site.pages import address
 from kgen.api.fields import id_of
-from rewards.admin.settlement import FORFEIT, HOLD, RELEASE
+from rewards.admin.prize import FORFEIT, HOLD, RELEASE
 from rewards.models import Reward, Settlement
 from rewards.services import holding
 
@@ -100,14 +100,14 @@ class RewardAdmin(ReadOnlyAdmin):
     @on_rows(HOLD, "Hold for review")
     def hold(self, request: HttpRequest, row: Reward, reason: str) -> object:
         """Hold one back."""
-        return holding.hold_reward(reward_id=row.pk, operator_id=int(request.user.pk or 0), reason=reason)
+        return holding.hold_reward(reward_id=row.pk, operator_id=operator_id(request), reason=reason)
 
     @on_rows(RELEASE, "Release")
     def release(self, request: HttpRequest, row: Reward, reason: str) -> object:
         """Let one be claimed again."""
-        return holding.release_reward(reward_id=row.pk, operator_id=int(request.user.pk or 0), reason=reason)
+        return holding.release_reward(reward_id=row.pk, operator_id=operator_id(request), reason=reason)
 
     @on_rows(FORFEIT, "Forfeit to the house")
     def forfeit(self, request: HttpRequest, row: Reward, reason: str) -> object:
         """Give one to the house."""
-        return holding.forfeit_reward(reward_id=row.pk, operator_id=int(request.user.pk or 0), reason=reason)
+        return holding.forfeit_reward(reward_id=row.pk, operator_id=operator_id(request), reason=reason)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.against import ratios, revision
-from benchmarks.seeder import Seeder, serve
 
 from benchmarks import options, seed
+from benchmarks.against import ratios, revision
 from benchmarks.report import Spread
+from benchmarks.seeder import Seeder, serve
 from kgen.local.failure import Refused
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from pytest_django import DjangoDbBlocker
-from tests.support.waiting import eventually
 
 from tests.browser.looking import WIDTHS, Tab, launch, system_chromium
 from tests.browser.operators import enrol, give_password
 from tests.browser.screens import Screens
 from tests.support.databases import another_database
 from tests.support.stack import Stack, running
+from tests.support.waiting import eventually
 
 # Playwright's loop goes on in the thread of the tests, which lets Django believe that they were asynchronous.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

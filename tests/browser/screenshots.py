@@ -5,11 +5,11 @@ import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
-from tests.support.waiting import eventually
 
 from tests.browser.looking import launch
 from tests.browser.operators import give_password, type_a_tournament
 from tests.support.stack import Stack, running
+from tests.support.waiting import eventually
 
 FOLDER = Path(__file__).parents[2] / "docs/screenshots"
 SIZE = {"width": 1280, "height": 800}

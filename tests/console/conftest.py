@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from django.test import Client as Browser
-from tests.support.operators import PASSWORD, logged_in, operator_in
 
 from kgen.admin_site.roles import Role
 from tests.support.http import StudioCaller
+from tests.support.operators import PASSWORD, logged_in, operator_in
 from users.models import Operator
 
 

@@ -7,13 +7,13 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from tests.support.operators import PASSWORD, logged_in, operator_in
 
+from console import approvals
 from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
-from rewards.admin import approvals
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.money import wallet_of
+from tests.support.operators import PASSWORD, logged_in, operator_in
 from tests.support.withdrawals import assert_proven, earn, link, withdraw
 from users.models import Client, Operator
 from wallet.models import Adjustment, AdjustmentState

@@ -12,8 +12,6 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client as Browser
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
-from tests.support.operators import logged_in, operator_in
-from tests.support.settling import play
 
 from esports.models import ScoreEvent, Tournament
 from kgen import audit
@@ -26,6 +24,8 @@ from kgen.models import AuditEntry
 from kgen.transactions import transactional
 from tests.support import factories
 from tests.support.http import StudioCaller
+from tests.support.operators import logged_in, operator_in
+from tests.support.settling import play
 from users.models import Client, Gamer, Operator
 
 pytestmark = pytest.mark.django_db

@@ -7,9 +7,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client as Browser
-from tests.support.addresses import TOURNAMENT_LIST
-from tests.support.console import markup
-from tests.support.operators import logged_in, operator_in
 
 from esports.models import Participation, Tournament, TournamentDraft
 from esports.selectors.tournaments import read_tournament
@@ -19,8 +16,11 @@ from kgen.clock import database_now
 from kgen.jobs.models import Job
 from kgen.models import AuditEntry
 from rewards.services.settling import settle_due
+from tests.support.addresses import TOURNAMENT_LIST
+from tests.support.console import markup
 from tests.support.http import GamerCaller, Gamers, StudioCaller
 from tests.support.jobs import finished
+from tests.support.operators import logged_in, operator_in
 from tests.support.organising import end, escrow, seat_many, sponsor
 from tests.support.time import hourly
 from users.models import Client

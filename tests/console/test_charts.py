@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from rewards.admin.charts import HEIGHT, WIDTH, draw
+from console.home.charts import HEIGHT, WIDTH, draw
 
 DAYS = [date(2026, 1, 1) + timedelta(days=number) for number in range(4)]
 

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client as Browser
-from tests.support.operators import logged_in, operator_in
 
 from kgen.admin_site.roles import Role
 from kgen.errors import Unauthorized
@@ -19,6 +18,7 @@ from tests.support import factories
 from tests.support.http import StudioCaller
 from tests.support.jobs import finished
 from tests.support.listener import listening
+from tests.support.operators import logged_in, operator_in
 from users.models import Client, ClientSecret
 from users.selectors import client_of_secret
 from users.services import issue_secret

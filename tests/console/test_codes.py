@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.support.operators import logged_in, operator_in
 
 from kgen.admin_site.roles import Role
 from kgen.clock import database_now
 from tests.support.http import StudioCaller
+from tests.support.operators import logged_in, operator_in
 from tests.support.withdrawals import PHONE, row_of
 from users.models import Client, PhoneChallenge, SmsMessage
 

@@ -6,11 +6,11 @@ from html import unescape
 
 import pytest
 from django.test import Client as Browser
-from tests.support.addresses import TRAIL
-from tests.support.operators import logged_in
 
 from kgen.jobs.pages import NOBODYS
 from kgen.models import AuditEntry
+from tests.support.addresses import TRAIL
+from tests.support.operators import logged_in
 from users.models import Operator
 
 pytestmark = pytest.mark.django_db

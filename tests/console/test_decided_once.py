@@ -5,9 +5,6 @@ from typing import Any
 
 import pytest
 from django.test import Client as Browser
-from tests.support.console import page_of, prize_of, stay_of, told
-from tests.support.operators import logged_in, operator_in
-from tests.support.settling import play
 
 from esports.models import ScoreEvent, Tournament
 from kgen.admin_site.roles import Role
@@ -15,8 +12,11 @@ from kgen.models import AuditEntry
 from rewards.models import HoldStep, Reward
 from rewards.services.settling import settle_due
 from tests.support.clock import end
+from tests.support.console import page_of, prize_of, stay_of, told
 from tests.support.http import StudioCaller
+from tests.support.operators import logged_in, operator_in
 from tests.support.rows import snapshot
+from tests.support.settling import play
 
 pytestmark = pytest.mark.django_db
 Two = tuple[Browser, Browser]

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.test import Client as Browser
-from tests.support.addresses import TRAIL
-from tests.support.operators import logged_in, operator_in
 
 from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
 from tests.support import factories
+from tests.support.addresses import TRAIL
+from tests.support.operators import logged_in, operator_in
 from users.models import Client
 
 pytestmark = pytest.mark.django_db

@@ -10,18 +10,18 @@ from django.db import IntegrityError, connection
 from django.db.models import F
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from tests.support.operators import logged_in, operator_in
-from tests.support.settling import play
 
+from console.gamer.page import ROWS, TABS
 from kgen.admin_site.roles import Role
 from kgen.clock import database_now
 from kgen.models import AuditEntry
-from rewards.admin.gamer import ROWS, TABS
 from rewards.models import Reward
 from rewards.services.settling import settle_due
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.money import book_deposits, wallet_of
+from tests.support.operators import logged_in, operator_in
+from tests.support.settling import play
 from tests.support.withdrawals import PHONE, earn, link, row_of, withdraw
 from users.models import Client, CodeGuard, GamerNote, GamerSession, PhoneLink, Suspension
 from wallet.models import Bucket, Transaction

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from django.test import Client as Browser
-from kgen.admin_site.hashing import AT_ONCE, BoundedHasher, place_to_hash
 
 from kgen.admin_site import guards
+from kgen.admin_site.hashing import AT_ONCE, BoundedHasher, place_to_hash
 from kgen.admin_site.login import REFUSED
 from kgen.errors import Unavailable
 from kgen.models import AuditEntry, LoginGuard

@@ -11,7 +11,6 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from tests.support.operators import logged_in, operator_in
 
 from kgen.admin_site.roles import Role
 from kgen.clock import database_now, first_id
@@ -20,6 +19,7 @@ from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from rewards.services.settling import settle_due
 from tests.support.clock import end
 from tests.support.http import StudioCaller
+from tests.support.operators import logged_in, operator_in
 from tests.support.organising import soon
 from tests.support.withdrawals import row_of
 from users.models import Client, Operator, PhoneChallenge, SmsMessage

@@ -8,14 +8,14 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from tests.support.settling import play
 
+from console.links import on_day
 from esports.models import Tournament
 from kgen.clock import database_now
-from rewards.admin.links import on_day
 from rewards.services.settling import settle_due
 from tests.support.clock import end
 from tests.support.http import StudioCaller
+from tests.support.settling import play
 from users.models import Client
 
 pytestmark = pytest.mark.django_db

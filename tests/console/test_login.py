@@ -9,12 +9,12 @@ from django.test import Client as Browser
 from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from tests.support.operators import PASSWORD, logged_in
 
 from kgen.admin_site import guards
 from kgen.admin_site.login import REFUSED
 from kgen.admin_site.middleware import LIVE_HEADER
 from kgen.models import AuditEntry, LoginGuard
+from tests.support.operators import PASSWORD, logged_in
 from users.models import Operator
 
 pytestmark = pytest.mark.django_db

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.test import Client as Browser
-from tests.support.operators import PASSWORD, logged_in, operator_in
 
 from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
+from tests.support.operators import PASSWORD, logged_in, operator_in
 from users.models import Client, Operator
 from users.selectors.operators import grantable_groups, may_manage
 

@@ -7,12 +7,12 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from tests.support.operators import logged_in, operator_in
 
 from kgen.admin_site import actions
 from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
 from tests.support.http import Caller, StudioCaller
+from tests.support.operators import logged_in, operator_in
 from users.models import Gamer
 
 pytestmark = pytest.mark.django_db

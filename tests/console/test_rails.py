@@ -10,13 +10,13 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from tests.support.operators import logged_in, operator_in
 
 from kgen.admin_site.roles import Role
 from kgen.clock import database_now
 from kgen.errors import WrongState
 from kgen.models import AuditEntry
 from tests.support.http import StudioCaller
+from tests.support.operators import logged_in, operator_in
 from tests.support.withdrawals import earn, link, withdraw
 from users.models import Client, Operator
 from wallet.models import PauseReason, PayoutRail, Review, State, Step, Withdrawal

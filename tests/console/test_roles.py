@@ -13,7 +13,6 @@ from django.core.management import call_command
 from django.test import Client as Browser
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver
-from tests.support.operators import logged_in, operator_in
 
 from kgen.admin_site.admin import act_of
 from kgen.admin_site.groups import sync_roles
@@ -23,6 +22,7 @@ from kgen.admin_site.scope import clients_of
 from kgen.models import AuditEntry
 from tests.support import factories
 from tests.support.http import StudioCaller
+from tests.support.operators import logged_in, operator_in
 from users.models import Client, Gamer, Operator
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,6 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from tests.support.operators import logged_in, operator_in
 
 from esports.models import Participation, Tournament, TournamentTemplate
 from kgen.admin_site.roles import Role
@@ -24,6 +23,7 @@ from rewards.models import Reward
 from rewards.services.settling import settle_due
 from tests.support.clock import end
 from tests.support.http import StudioCaller
+from tests.support.operators import logged_in, operator_in
 from tests.support.withdrawals import PHONE, earn, link, row_of
 from users.models import Client, Gamer, GamerSession, Operator
 from wallet.models import Account, Adjustment, Deposit, Transaction, Withdrawal

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from django.test import Client as Browser
-from tests.support.console import markup
-from tests.support.operators import logged_in, operator_in
 
 from esports.models import SeriesOccurrence, TournamentSeries, TournamentTemplate
 from esports.prizes import DEFAULT_TABLE, to_wire
@@ -16,7 +14,9 @@ from esports.services.templates import save_template
 from kgen.admin_site.roles import Role
 from kgen.clock import database_now
 from kgen.models import AuditEntry
+from tests.support.console import markup
 from tests.support.http import StudioCaller
+from tests.support.operators import logged_in, operator_in
 from tests.support.series import make
 from tests.support.time import clock_at
 from users.models import Client

@@ -8,26 +8,26 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from tests.support.addresses import CLAIM
-from tests.support.console import prize_of, text, told
-from tests.support.operators import logged_in, operator_in
-from tests.support.settling import TWO_WIN, play
 
+from console import settlement as page_module
 from esports.models import Participation, Tournament
 from esports.selectors.tournaments import read_tournament
 from kgen.admin_site.roles import Role
 from kgen.jobs.models import Job, JobState
 from kgen.models import AuditEntry
-from rewards.admin import settlement as page_module
 from rewards.models import HoldStep, Reward, Settlement
 from rewards.selectors import SettlementPreview, settlement_preview, settlement_sums
 from rewards.services.settling import settle_due
+from tests.support.addresses import CLAIM
 from tests.support.clock import end
+from tests.support.console import prize_of, text, told
 from tests.support.http import StudioCaller
 from tests.support.jobs import finished
 from tests.support.money import execute, prove
+from tests.support.operators import logged_in, operator_in
 from tests.support.organising import allow_sponsorship, at, escrow, sponsor
 from tests.support.refereeing import disqualify, stay
+from tests.support.settling import TWO_WIN, play
 from users.models import Client
 from wallet.models import Posting
 

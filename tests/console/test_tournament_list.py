@@ -7,8 +7,6 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from tests.support.addresses import TOURNAMENT_LIST
-from tests.support.settling import play
 
 from esports.lifecycle import Status
 from esports.models import Seats, Tournament
@@ -17,9 +15,11 @@ from esports.selectors.tournaments import tournament_at, with_clock
 from kgen.admin_site.roles import Role
 from kgen.clock import database_now
 from rewards.services.settling import settle_due
+from tests.support.addresses import TOURNAMENT_LIST
 from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.organising import at
+from tests.support.settling import play
 from tests.support.time import hourly
 from users.models import Client
 

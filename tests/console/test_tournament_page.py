@@ -7,8 +7,6 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from tests.support.console import page_of, stay_of, text, told
-from tests.support.settling import play
 
 from esports.models import Participation, Ruling, ScoreEvent, Tournament
 from esports.selectors.tournaments import read_tournament
@@ -16,10 +14,12 @@ from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
 from rewards.services.settling import settle_due
 from tests.support.clock import end
+from tests.support.console import page_of, stay_of, text, told
 from tests.support.http import StudioCaller
 from tests.support.organising import at, seat_many
 from tests.support.refereeing import void
 from tests.support.rows import snapshot
+from tests.support.settling import play
 from tests.support.time import hourly
 from users.models import Client
 

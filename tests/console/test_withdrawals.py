@@ -9,20 +9,20 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from tests.support.operators import logged_in, operator_in
-from tests.support.settling import play
 from uuid_utils.compat import uuid7
 
+from console.evidence import evidence_for
 from kgen.admin_site.roles import Role
 from kgen.clock import database_now
 from kgen.jobs.models import Job
 from kgen.models import AuditEntry
-from rewards.admin.evidence import evidence_for
 from rewards.models import Reward
 from rewards.services.settling import settle_due
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.jobs import finished
+from tests.support.operators import logged_in, operator_in
+from tests.support.settling import play
 from tests.support.withdrawals import PHONE, earn, link, money, row_of, withdraw
 from users.models import Client, Gamer, Operator
 from wallet.models import Bucket, Direction, PayoutAttempt, Review, State, Withdrawal

@@ -10,7 +10,6 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from tests.support.operators import logged_in, operator_in
 
 from esports.models import Tournament, TournamentDraft, TournamentTemplate
 from esports.prizes import DEFAULT_TABLE, to_wire
@@ -19,6 +18,7 @@ from kgen.admin_site.roles import Role
 from kgen.clock import database_now
 from kgen.models import AuditEntry
 from tests.support.http import StudioCaller
+from tests.support.operators import logged_in, operator_in
 from tests.support.organising import escrow, sponsor
 from tests.support.time import clock_at
 from users.models import Client

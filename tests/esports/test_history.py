@@ -5,10 +5,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from tests.support.addresses import HISTORIC
 
 from kgen.clock import database_now
 from rewards.services.settling import settle_due
+from tests.support.addresses import HISTORIC
 from tests.support.http import GamerCaller, Gamers, StudioCaller
 from tests.support.organising import soon
 from tests.support.time import clock_at, move, timetable

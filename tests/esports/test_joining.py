@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from tests.support.addresses import UNKNOWN_UID
 
 from esports.models import Participation
+from tests.support.addresses import UNKNOWN_UID
 from tests.support.http import GamerCaller, Gamers, StudioCaller
 from tests.support.organising import escrow
 from tests.support.time import INSTANT, clock_at, hourly, timetable

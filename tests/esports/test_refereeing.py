@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, transaction
-from tests.support.addresses import HISTORIC
-from tests.support.settling import play
 
 from esports.errors import ScoreOutOfRange
 from esports.models import Participation, Ruling, ScoreEvent, Tournament
@@ -19,12 +17,14 @@ from kgen.valkey import valkey
 from rewards.models import Settlement
 from rewards.services.settling import settle_due
 from tests.support import ranks
+from tests.support.addresses import HISTORIC
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.money import execute, new_id, prove
 from tests.support.ranks import check_ranks, make_stale
 from tests.support.refereeing import OPERATOR, disqualify, reinstate, stay, void
 from tests.support.rows import snapshot
+from tests.support.settling import play
 
 pytestmark = pytest.mark.django_db
 

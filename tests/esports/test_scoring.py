@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.support.addresses import UNKNOWN_UID
 
 from esports.models import Participation, ScoreEvent
 from kgen.clock import database_now
+from tests.support.addresses import UNKNOWN_UID
 from tests.support.http import Answer, GamerCaller, Gamers, StudioCaller
 from tests.support.inputs import MOST
 from tests.support.organising import soon

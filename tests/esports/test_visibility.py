@@ -4,9 +4,9 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 import pytest
-from tests.support.addresses import UNKNOWN_UID
 
 from esports.models import Participation, Tournament
+from tests.support.addresses import UNKNOWN_UID
 from tests.support.http import Answer, GamerCaller, StudioCaller
 from tests.support.organising import soon
 from tests.support.time import INSTANT, clock_at, timetable

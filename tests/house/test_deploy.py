@@ -5,10 +5,10 @@ from typing import Any
 
 import yaml
 from django.conf import settings
-from tests.support.documents import ALWAYS_SET, ROOT, read, settings_read
-from tests.support.image import copied, tracked
 
 from kgen.local import product
+from tests.support.documents import ALWAYS_SET, ROOT, read, settings_read
+from tests.support.image import copied, tracked
 
 # Of the images themselves and of compose; no settings of ours.
 FOREIGN = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS", "KGEN_DB_STATEMENT_TIMEOUT_MS"}

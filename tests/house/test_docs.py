@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test import Client
-from tests.support.documents import ALWAYS_SET, ROOT, read, settings_read
 
 from kgen.api.schema import known_errors
+from tests.support.documents import ALWAYS_SET, ROOT, read, settings_read
 from tests.support.schema import document
 
 DOCS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "deploy").rglob("*.md"))]

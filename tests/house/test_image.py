@@ -18,12 +18,12 @@ import pytest
 import yaml
 from django.conf import settings
 from django_otp.oath import totp
-from tests.support.image import DOCKERFILE, copied, export, in_context, tracked
 
 from kgen.local.home import Home
 from kgen.local.valkey import Valkey
-from tests.support.launcher import CHECKOUT, clean_environment, free_port
 from tests.support.databases import url_of
+from tests.support.image import DOCKERFILE, copied, export, in_context, tracked
+from tests.support.launcher import CHECKOUT, clean_environment, free_port
 from tests.support.waiting import START_SECONDS, eventually
 
 OPERATOR, PASSWORD = "first", "the first operator's password"

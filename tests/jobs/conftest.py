@@ -2,9 +2,9 @@
 
 import pytest
 from django.contrib.auth.models import Permission
-from tests.support.operators import Grant
 
 from tests.support.http import StudioCaller
+from tests.support.operators import Grant
 from tests.support.withdrawals import Waiting, earn, link, withdraw
 from users.models import Client, Operator
 from wallet.models import Withdrawal

@@ -11,7 +11,6 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from tests.support.operators import Grant
 
 from kgen.clock import database_now
 from kgen.errors import Forbidden, Invalid, RecordNotFound
@@ -25,6 +24,7 @@ from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.jobs import content, finished, lately
 from tests.support.money import book_deposits, execute, fill, hold, wallet_of
+from tests.support.operators import Grant
 from tests.support.withdrawals import earn
 from users.models import Operator
 from wallet.ledger import Bucket

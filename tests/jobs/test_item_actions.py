@@ -4,7 +4,6 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import Permission
-from tests.support.operators import Grant
 
 from kgen.errors import Conflict, Forbidden, Invalid, RecordNotFound, WrongState
 from kgen.jobs import leases, running, services
@@ -13,6 +12,7 @@ from kgen.jobs.selectors import job_of, job_page
 from kgen.models import AuditEntry
 from tests.support.http import StudioCaller
 from tests.support.jobs import finished, lapse
+from tests.support.operators import Grant
 from tests.support.withdrawals import Waiting
 from users.models import Operator
 from wallet.models import State, Withdrawal

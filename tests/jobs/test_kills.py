@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from tests.support.operators import Grant
 
 from kgen.jobs import running, services
 from kgen.jobs.models import ItemState, Job, JobItem, JobState
@@ -11,6 +10,7 @@ from tests.support.crashing import Point, every_point
 from tests.support.http import GamerCaller
 from tests.support.jobs import content, finished, lapse, lately
 from tests.support.money import book_deposits, wallet_of
+from tests.support.operators import Grant
 from tests.support.threads import begin_blocked, holding, together
 from tests.support.withdrawals import Waiting
 from users.models import Operator

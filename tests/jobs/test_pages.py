@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 from django.test import RequestFactory
-from tests.support.operators import Grant
 
 from kgen.clock import database_now
 from kgen.errors import RecordNotFound
@@ -16,6 +15,7 @@ from kgen.jobs.services import request_export
 from kgen.models import AuditEntry
 from tests.support.http import GamerCaller
 from tests.support.jobs import finished, lately
+from tests.support.operators import Grant
 from users.models import Operator
 
 pytestmark = pytest.mark.django_db

@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from tests.support.addresses import CLAIM
-from tests.support.phones import Phone
 
 from esports.services.announcing import announce_due
 from kgen.webhooks.services import deliver_due
 from rewards.services.settling import settle_due
 from tests.support import sms
+from tests.support.addresses import CLAIM
 from tests.support.clock import end
 from tests.support.gateway import SECRET, FakeGateway, running_gateway
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.listener import Listener, listening
 from tests.support.money import prove
+from tests.support.phones import Phone
 from wallet.services.paying import pay_due
 
 pytestmark = pytest.mark.django_db

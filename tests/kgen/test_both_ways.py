@@ -4,14 +4,14 @@ import json
 from typing import Any
 
 import pytest
-from tests.support.addresses import CLAIM, STATEMENT
-from tests.support.settling import play
 
 from rewards.models import Reward
 from rewards.services.settling import settle_due
+from tests.support.addresses import CLAIM, STATEMENT
 from tests.support.clock import end
 from tests.support.http import Answer, GamerCaller, StudioCaller
 from tests.support.money import book_deposits, new_id
+from tests.support.settling import play
 from tests.support.undone import undone
 from tests.support.ways import Chosen, Way, fast_path
 

@@ -2,12 +2,12 @@
 
 import pytest
 from django.db import connection
-from tests.support.waiting import eventually
 
 from kgen.models import IdempotencyKey
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.rows import snapshot
 from tests.support.threads import Runner, begin_blocked, holding_seats, outcomes, together
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("committed")
 

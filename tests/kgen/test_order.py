@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from django.db.models import F
-from tests.support.addresses import UNKNOWN_UID
 
 from esports.models import Tournament
+from tests.support.addresses import UNKNOWN_UID
 from tests.support.arena import Arena
 from tests.support.http import Caller, GamerCaller, StudioCaller
 from tests.support.rows import snapshot

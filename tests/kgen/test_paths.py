@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 from django.test import Client as DjangoClient
-from tests.support.addresses import UNKNOWN_UID
 
+from tests.support.addresses import UNKNOWN_UID
 from tests.support.arena import Arena
 from tests.support.http import Caller, StudioCaller
 

@@ -4,13 +4,13 @@ import uuid
 from typing import Any
 
 import pytest
-from tests.support.addresses import BALANCE, TOURNAMENTS
-from tests.support.waiting import eventually
 
 from kgen import settings as product
 from kgen.models import IdempotencyKey
+from tests.support.addresses import BALANCE, TOURNAMENTS
 from tests.support.away import valkey_away
 from tests.support.http import Answer, Caller, GamerCaller, StudioCaller
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.django_db
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.support.addresses import UNKNOWN_UID
 
+from tests.support.addresses import UNKNOWN_UID
 from tests.support.arena import Arena
 from tests.support.http import StudioCaller
 from tests.support.rows import snapshot

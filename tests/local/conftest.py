@@ -7,9 +7,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.support.launcher import Launcher, Query, launched
 
 from tests.local.stub import make_checkout
+from tests.support.launcher import Launcher, Query, launched
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.support.launcher import CHECKOUT, Launcher, clean_environment, free_port, launched
 from tests.support.waiting import eventually
 

@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 import redis
-from tests.support.launcher import Launcher, Query, all_gone, launched
-from tests.support.waiting import eventually
 
 from tests.local.stub import make_checkout
+from tests.support.launcher import Launcher, Query, all_gone, launched
+from tests.support.waiting import eventually
 
 
 def calls(home: Path) -> list[str]:

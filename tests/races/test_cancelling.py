@@ -4,15 +4,15 @@ from functools import partial
 from uuid import UUID
 
 from django.test import Client as Browser
-from tests.support.console import page_of
-from tests.support.operators import logged_in, operator_in
 
 from esports.models import Tournament
 from esports.services.cancelling import cancel_once
 from kgen.admin_site.roles import Role
 from kgen.errors import DomainError
 from kgen.models import AuditEntry
+from tests.support.console import page_of
 from tests.support.http import StudioCaller
+from tests.support.operators import logged_in, operator_in
 from tests.support.threads import at_once, begin_blocked, holding_seats
 from wallet.models import Kind, Transaction
 

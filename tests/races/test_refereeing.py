@@ -7,9 +7,6 @@ from uuid import UUID
 
 import pytest
 from django.core.management import call_command
-from tests.support.addresses import CLAIM
-from tests.support.settling import play
-from tests.support.waiting import eventually
 
 from esports.models import Participation, ScoreEvent
 from esports.services import refereeing
@@ -18,10 +15,13 @@ from rewards.models import HoldStep, Reward, Settlement
 from rewards.selectors import reward_differences
 from rewards.services.holding import hold_reward
 from rewards.services.settling import settle_due, settle_tournament
+from tests.support.addresses import CLAIM
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.refereeing import OPERATOR, ready_to_disqualify, stay
+from tests.support.settling import play
 from tests.support.threads import begin_blocked, holding, holding_seats, holding_stay, together
+from tests.support.waiting import eventually
 
 
 def said(call: Callable[[], Any]) -> str:

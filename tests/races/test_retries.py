@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, close_old_connections, connection
-from tests.support.waiting import eventually
 
 from kgen.models import Heartbeat, IdempotencyKey
 from kgen.transactions import ATTEMPTS, transactional
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.threads import Runner, ask, begin_blocked, bonuses, holding_seats, together
+from tests.support.waiting import eventually
 
 
 def with_setting(setting: str, call: Callable[[], Any]) -> Callable[[], Any]:

@@ -4,10 +4,10 @@ from functools import partial
 
 import pytest
 from django.db import connection, transaction
-from tests.support.waiting import eventually
 
 from tests.support.http import StudioCaller
 from tests.support.threads import Runner, together
+from tests.support.waiting import eventually
 from users.models import Gamer
 from wallet import ledger
 from wallet.models import KindTotal, Posting, PostingMark

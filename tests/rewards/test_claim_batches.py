@@ -4,7 +4,6 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
-from tests.support.settling import held, play
 
 from kgen.errors import DomainError
 from rewards.models import Reward, RewardStatus
@@ -14,6 +13,7 @@ from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.listener import listening
 from tests.support.money import LIMIT, prove, tamper
+from tests.support.settling import held, play
 from tests.support.threads import together
 from tests.support.withdrawals import row_of
 from users.models import Gamer

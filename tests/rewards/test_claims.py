@@ -7,12 +7,12 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 from django.db.models import F
-from tests.support.addresses import CLAIM
-from tests.support.settling import held, winner
 
 from rewards.models import Reward
 from rewards.services.claiming import expire_rewards
+from tests.support.addresses import CLAIM
 from tests.support.http import StudioCaller
+from tests.support.settling import held, winner
 from users.models import Client
 
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 from django.core.management import call_command
-from tests.support.settling import play, settle
 
 from esports.models import Participation, ScoreEvent
 from rewards.models import Reward, Settlement
@@ -14,6 +13,7 @@ from tests.support.clock import end
 from tests.support.factories import ClientFactory
 from tests.support.http import StudioCaller
 from tests.support.money import copy_row, new_id, refused_by, tamper
+from tests.support.settling import play, settle
 
 pytestmark = pytest.mark.django_db
 

@@ -6,17 +6,17 @@ from uuid import UUID
 import pytest
 from django.db import DatabaseError, transaction
 from django.db.models import F
-from tests.support.addresses import CLAIM
-from tests.support.settling import held, winner
 
 from kgen.errors import RecordNotFound, WrongState
 from rewards.models import HoldStep, Reward
 from rewards.services.claiming import expire_rewards
 from rewards.services.holding import forfeit_reward, hold_reward, release_reward
+from tests.support.addresses import CLAIM
 from tests.support.http import StudioCaller
 from tests.support.money import execute, new_id, prove, tamper
 from tests.support.refereeing import OPERATOR
 from tests.support.rows import snapshot
+from tests.support.settling import held, winner
 from users.models import Client
 from wallet.models import Transaction
 

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.support.settling import TWO_WIN, play
 
 from esports.results import RankedResult, booked_ranking
 from esports.selectors.tournaments import read_tournament
@@ -16,6 +15,7 @@ from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.refereeing import disqualify, void
 from tests.support.rows import snapshot
+from tests.support.settling import TWO_WIN, play
 from wallet.models import Posting
 
 pytestmark = pytest.mark.django_db

@@ -2,13 +2,13 @@
 
 import pytest
 from django.core.management import call_command
-from tests.support.settling import held, play, settle
 
 from esports.models import Participation, Tournament
 from rewards.models import Reward
 from rewards.services.settling import settle_due
 from tests.support.clock import end
 from tests.support.http import StudioCaller
+from tests.support.settling import held, play, settle
 from wallet.models import Transaction
 
 pytestmark = pytest.mark.django_db

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from tests.support.settling import play
 
 from esports.services.announcing import announce_due
 from kgen.webhooks.models import WebhookEvent
@@ -12,6 +11,7 @@ from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.listener import listening
 from tests.support.refereeing import disqualify
+from tests.support.settling import play
 
 pytestmark = pytest.mark.django_db
 

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.support.addresses import SESSION, TOURNAMENTS
-from tests.support.waiting import eventually
 
 from kgen.serving.bodies import BODY_LIMIT
+from tests.support.addresses import SESSION, TOURNAMENTS
 from tests.support.http import StudioCaller
 from tests.support.inputs import LARGEST_BODY, of_size
+from tests.support.waiting import eventually
 from tests.support.web import Web, in_chunks, request, serving_after
 
 pytestmark = pytest.mark.usefixtures("committed")

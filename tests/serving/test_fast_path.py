@@ -12,12 +12,12 @@ import psycopg
 import pytest
 from django.db import connection
 from django.utils.timezone import now
-from tests.support.addresses import BALANCE, SESSION
-from tests.support.waiting import eventually
 
 from kgen.fast_path.routes import RouteTable
+from tests.support.addresses import BALANCE, SESSION
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.schema import document
+from tests.support.waiting import eventually
 from tests.support.web import Reply, Web, database_url, serving
 from users.models import Client, Gamer
 

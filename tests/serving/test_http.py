@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.support.addresses import BALANCE
-from tests.support.waiting import eventually
 
+from tests.support.addresses import BALANCE
 from tests.support.http import GamerCaller, StudioCaller
+from tests.support.waiting import eventually
 from tests.support.web import Web, in_chunks, request
 from users.tokens import sign_access
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
-from tests.support.addresses import BALANCE
-from tests.support.launcher import CHECKOUT, descendants
-from tests.support.waiting import eventually
 
+from tests.support.addresses import BALANCE
 from tests.support.http import GamerCaller, StudioCaller
+from tests.support.launcher import CHECKOUT, descendants
 from tests.support.threads import holding_seats
+from tests.support.waiting import eventually
 from tests.support.web import Web, connections_of, listeners, request, serving
 
 pytestmark = pytest.mark.usefixtures("committed")

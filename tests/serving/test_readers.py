@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from tests.support.waiting import eventually
 
 from tests.support.http import GamerCaller
+from tests.support.waiting import eventually
 from tests.support.web import Web, Wire, connections_of, request, serving_after
 
 pytestmark = pytest.mark.usefixtures("committed")

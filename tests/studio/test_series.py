@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from tests.support.addresses import UNKNOWN_UID
 
 from esports.models import PrizeTable, SeriesOccurrence, Tournament, TournamentSeries
 from esports.services.series import SERIES_PER_CLIENT
 from esports.services.series_sweeping import sweep_series
+from tests.support.addresses import UNKNOWN_UID
 from tests.support.http import StudioCaller
 from tests.support.rows import snapshot
 from tests.support.series import HOUR, SERIES, at, body, make, starts, stored

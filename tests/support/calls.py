@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.addresses import SERIES, TOURNAMENTS
-
 from tests.support.inputs import (
     AMOUNT,
     CHOICE,

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import httpx
 import psycopg
 from django.db import connection, connections
+
 from tests.support.waiting import eventually
 
 When = Literal["before", "after"]

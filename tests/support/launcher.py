@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from tests.support.waiting import PATIENCE_SECONDS
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 # The product's programs by words of their command lines. The stub runs two processes of each.
@@ -22,7 +22,6 @@ PROGRAMS = (
     ("celery", "--hostname messenger@"),
     ("celery", "beat"),
 )
-
 
 
 def clean_environment(**more: str) -> dict[str, str]:

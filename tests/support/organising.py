@@ -7,12 +7,12 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
-from tests.support.addresses import TOURNAMENTS
 from uuid_utils.compat import uuid7
 
 from esports.lifecycle import TIMES
 from esports.models import Participation, Seats, Tournament
 from kgen.clock import database_now
+from tests.support.addresses import TOURNAMENTS
 from tests.support.http import StudioCaller
 from users.models import Client, Gamer
 from wallet import ledger

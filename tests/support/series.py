@@ -3,10 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from tests.support.addresses import SERIES
-
 from esports.models import SeriesOccurrence
 from kgen.clock import database_now
+from tests.support.addresses import SERIES
 from tests.support.http import StudioCaller
 
 HOUR = 3600

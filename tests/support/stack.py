@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import psycopg
+
 from tests.support.launcher import CHECKOUT, Launcher, Process, clean_environment
 from tests.support.waiting import START_SECONDS, eventually
 

@@ -11,10 +11,10 @@ from threading import Barrier, Thread
 from typing import Any
 
 from django.db import connection, connections, transaction
-from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 from esports.selectors.escrows import escrow_differences
 from tests.support.http import Answer
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 from wallet.selectors import Difference, ledger_differences
 
 # More connections than that at once only for one race on this machine: the server has 200 for all of them.

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
-from tests.support.launcher import CHECKOUT, Process, descendants, free_port
-from tests.support.waiting import PATIENCE_SECONDS, START_SECONDS, eventually
 
 from tests.support.databases import url_of
+from tests.support.launcher import CHECKOUT, Process, descendants, free_port
+from tests.support.waiting import PATIENCE_SECONDS, START_SECONDS, eventually
 
 
 @dataclass

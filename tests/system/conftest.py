@@ -4,9 +4,9 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from tests.support.waiting import eventually
 
 from tests.support.stack import Stack, running
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(scope="session", autouse=True)

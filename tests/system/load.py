@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from tests.support.waiting import eventually
 
 from tests.support.stack import Stack
+from tests.support.waiting import eventually
 
 PLAYERS = 6
 SCORES = 4

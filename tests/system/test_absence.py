@@ -17,14 +17,13 @@ import httpx
 import psycopg
 import pytest
 from pytest_django import DjangoDbBlocker
-from tests.support.launcher import CHECKOUT, Launcher, free_port
-from tests.support.waiting import eventually
 
 from kgen.local import product
 from kgen.local.home import Home
 from kgen.local.services import Services
 from kgen.local.valkey import Valkey
 from tests.support.databases import another_database
+from tests.support.launcher import CHECKOUT, Launcher, free_port
 from tests.support.listener import Listener, listening
 from tests.support.waiting import START_SECONDS, eventually
 

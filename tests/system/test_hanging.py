@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from tests.support.waiting import eventually
 
 from tests.support.listener import Listener, listening
 from tests.support.stack import Stack
+from tests.support.waiting import eventually
 
 # More than the hanging server can be told within this test.
 DUE = 60

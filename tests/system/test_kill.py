@@ -5,9 +5,9 @@ import signal
 import time
 
 import pytest
-from tests.support.waiting import eventually
 
 from tests.support.stack import Stack
+from tests.support.waiting import eventually
 from tests.system.load import CONNECTION_LOST, Load
 
 DONE = (200, "")

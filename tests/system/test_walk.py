@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from tests.support.waiting import eventually
 
 from tests.support.stack import Stack
+from tests.support.waiting import eventually
 
 AWKWARD_IDS = ["team/7", "a//b", "/lead", "tail/", "../up", "50%2Foff", "x/balance", "q?a=1&b#c", "Ü✓ 🎮", "a+b;c,d"]
 

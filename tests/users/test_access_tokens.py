@@ -6,9 +6,9 @@ from typing import Any
 import jwt
 import pytest
 from django.conf import settings as live
-from tests.support.addresses import BALANCE
 
 from kgen import settings as product
+from tests.support.addresses import BALANCE
 from tests.support.http import Caller, GamerCaller, StudioCaller
 from tests.support.tokens import claims_of, header_of, part, signed
 from users.tokens import _signed_claims, read_own_access

@@ -4,8 +4,8 @@ import uuid
 from typing import Any
 
 import pytest
-from tests.support.addresses import BALANCE, TOURNAMENTS
 
+from tests.support.addresses import BALANCE, TOURNAMENTS
 from tests.support.http import Answer, Caller, GamerCaller, StudioCaller
 from users.services import issue_secret
 

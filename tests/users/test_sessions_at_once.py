@@ -2,11 +2,11 @@
 
 import pytest
 from django.db import connection
-from tests.support.waiting import eventually
 
 from tests.support.http import StudioCaller
 from tests.support.rows import snapshot
 from tests.support.threads import at_once, begin_blocked, holding, ledger_faults
+from tests.support.waiting import eventually
 from users.errors import CurrencyFixed
 from users.models import Client, Gamer, GamerSession, NewGamers
 from users.services import change_settings, open_session

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.phones import Phone
 
 from tests.support import sms
+from tests.support.phones import Phone
 
 
 @pytest.fixture

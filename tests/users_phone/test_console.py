@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from tests.support.phones import Phone
 
 from tests.support.http import GamerCaller
+from tests.support.phones import Phone
 from users.models import Gamer, Operator, PhoneLink
 
 pytestmark = pytest.mark.django_db

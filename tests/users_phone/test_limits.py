@@ -4,10 +4,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.support.phones import Phone, let_pass, wrong
 
 from kgen.errors import RecordNotFound, WrongState
 from tests.support.http import GamerCaller, StudioCaller
+from tests.support.phones import Phone, let_pass, wrong
 from tests.support.withdrawals import row_of
 from users.models import Client, CodeGuard, PhoneChallenge
 from users.services import lift_lock

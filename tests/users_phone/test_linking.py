@@ -5,9 +5,9 @@ from typing import Any
 import jwt
 import pytest
 from django.db import connection
-from tests.support.phones import Phone, let_pass
 
 from tests.support.http import GamerCaller, StudioCaller
+from tests.support.phones import Phone, let_pass
 from tests.support.withdrawals import earn, withdraw
 from users.models import KGenAccount, PhoneLink
 from wallet.services.paying import pay_due

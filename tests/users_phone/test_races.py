@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
-from tests.support.phones import Phone, wrong
 
 from tests.support.http import Answer, GamerCaller, StudioCaller
+from tests.support.phones import Phone, wrong
 from tests.support.withdrawals import earn
 from users.models import CodeGuard, Gamer, KGenAccount, PhoneChallenge, PhoneLink
 

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from tests.support.phones import Phone, let_pass
 
 from tests.support.http import GamerCaller
+from tests.support.phones import Phone, let_pass
 from users import sms
 from users.models import CodeGuard, PhoneChallenge, SmsMessage
 from users.services import forget_codes, send_due_messages, text_messages

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.support.operators import CHECKER, MAKER
 
 from kgen.errors import DomainError, Forbidden, Invalid, RecordNotFound, WrongState
 from tests.support.http import GamerCaller
 from tests.support.money import LIMIT, fill, new_id, nothing_changes, one, prove, rows, wallet_of
+from tests.support.operators import CHECKER, MAKER
 from tests.support.withdrawals import link, withdraw
 from users.models import Client
 from wallet.errors import (

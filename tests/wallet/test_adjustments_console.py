@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client as Browser
-from tests.support.addresses import WITHDRAWAL_LIST
 
+from tests.support.addresses import WITHDRAWAL_LIST
 from tests.support.http import GamerCaller
 from tests.support.money import wallet_of
 from tests.support.withdrawals import earn, link, withdraw

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from tests.support.operators import CHECKER, MAKER
 
 from tests.support.factories import ClientFactory
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.money import copy_row, execute, new_id, one, prove, refused_by, tamper, wallet_of
+from tests.support.operators import CHECKER, MAKER
 from wallet.models import Adjustment, Bucket, Direction
 from wallet.selectors import ledger_differences
 from wallet.services import adjusting

@@ -2,7 +2,6 @@
 
 import pytest
 from django.db import DatabaseError, ProgrammingError, transaction
-from tests.support.settling import play
 
 from rewards.models import Reward
 from rewards.services.holding import hold_reward
@@ -11,6 +10,7 @@ from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.money import execute, new_id, one, rows, wallet_of
 from tests.support.refereeing import OPERATOR, disqualify, void
+from tests.support.settling import play
 from tests.support.withdrawals import link, withdraw
 from users.models import KGenAccount
 from wallet.models import Adjustment, Bucket, Direction, Withdrawal

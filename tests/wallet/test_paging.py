@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from tests.support.addresses import STATEMENT
 
+from tests.support.addresses import STATEMENT
 from tests.support.http import Caller, GamerCaller, StudioCaller
 from tests.support.money import book_deposits
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.support.addresses import STATEMENT
 
+from tests.support.addresses import STATEMENT
 from tests.support.factories import ClientFactory
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.money import fill, one, wallet_of

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client as Browser
-from tests.support.addresses import WITHDRAWAL_LIST
 
 from kgen import environment
 from kgen.webhooks.models import WebhookEndpoint, WebhookEvent
+from tests.support.addresses import WITHDRAWAL_LIST
 from tests.support.http import GamerCaller
 from tests.support.withdrawals import earn, link, money, row_of, withdraw
 from users.models import Client, Operator

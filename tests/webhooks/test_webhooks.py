@@ -15,7 +15,6 @@ from uuid import UUID
 
 import pytest
 from django.db.models import F
-from tests.support.settling import play
 
 from esports.services.announcing import announce_due
 from kgen.clock import database_now
@@ -26,6 +25,7 @@ from rewards.services.settling import settle_due
 from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.listener import Heard, Listener, listening
+from tests.support.settling import play
 from users.models import Client
 
 pytestmark = pytest.mark.django_db

@@ -1,5 +1,5 @@
-"""Gamers, clients, webhooks and operators in the console."""
+"""Gamers, clients and operators in the console."""
 
-from users.admin import clients, codes, gamers, operators, settings, webhooks
+from users.admin import clients, codes, gamers, operators, settings
 
-__all__ = ["clients", "codes", "gamers", "operators", "settings", "webhooks"]
+__all__ = ["clients", "codes", "gamers", "operators", "settings"]

@@ -1,17 +1,9 @@
 """The rights of operators over each other."""
 
-from collections.abc import Iterable
-
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
 
 from users.models import Operator
-
-
-def operator_names(operator_ids: Iterable[int | None]) -> dict[int, str]:
-    """The names of operators, by id. Unknown ids are missing."""
-    wanted = {id for id in operator_ids if id is not None}
-    return dict(Operator.objects.filter(pk__in=wanted).values_list("pk", "username")) if wanted else {}
 
 
 def rights_of(operator: Operator) -> frozenset[int]:

@@ -1,5 +1,5 @@
-"""Money in the console: read-only, without exception. What operators may do are acts that call journeys."""
+"""Money in the console: read-only. Operators change it only by actions that call services."""
 
-from wallet.admin import adjustments, lists, queue, rails
+from wallet.admin import addresses, adjustments, lists, rails
 
-__all__ = ["adjustments", "lists", "queue", "rails"]
+__all__ = ["addresses", "adjustments", "lists", "rails"]

@@ -13,7 +13,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from kgen.admin_site.actions import ConsoleAction, on_rows
+from kgen.admin_site.actions import ConsoleAction, on_rows, operator_id
 from kgen.admin_site.admin import ReadOnlyAdmin
 from kgen.admin_site.names import operator_names
 from kgen.admin_site.navigation import Nav
@@ -21,7 +21,6 @@ from kgen.admin_site.pages import ConsolePage, address, does, page
 from kgen.admin_site.paging import page_at
 from kgen.admin_site.scope import clients_of, scoped
 from kgen.jobs.csv_cells import masked
-from wallet.admin.queue import operator_of
 from wallet.ledger import Bucket
 from wallet.models import ADJUSTABLE, Adjustment, AdjustmentState, Direction, Wallet
 from wallet.models.adjustments import LARGEST_ADJUSTMENT, LONGEST_REASON, SHORTEST_REASON
@@ -72,17 +71,17 @@ class AdjustmentAdmin(ReadOnlyAdmin):
     @on_rows(APPROVE, "Approve: the money moves")
     def approve(self, request: HttpRequest, row: Adjustment, reason: str) -> Any:
         """Book what others asked for."""
-        return adjusting.approve_adjustment(adjustment_id=row.pk, operator_id=operator_of(request), note=reason)
+        return adjusting.approve_adjustment(adjustment_id=row.pk, operator_id=operator_id(request), note=reason)
 
     @on_rows(REJECT, "Reject")
     def reject(self, request: HttpRequest, row: Adjustment, reason: str) -> Any:
         """Refuse what others asked for."""
-        return adjusting.reject_adjustment(adjustment_id=row.pk, operator_id=operator_of(request), note=reason)
+        return adjusting.reject_adjustment(adjustment_id=row.pk, operator_id=operator_id(request), note=reason)
 
     @on_rows(CANCEL, "Withdraw my own request")
     def cancel(self, request: HttpRequest, row: Adjustment, reason: str) -> Any:
         """Take back what one asked for."""
-        return adjusting.cancel_adjustment(adjustment_id=row.pk, operator_id=operator_of(request), note=reason)
+        return adjusting.cancel_adjustment(adjustment_id=row.pk, operator_id=operator_id(request), note=reason)
 
 
 @page
@@ -95,7 +94,7 @@ class AdjustmentsPage(ConsolePage):
     nav = Nav("Money", "Adjustments", "balance", 40)
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
-        me, clients, cursor = operator_of(self.request), clients_of(self.request.user), self.request.GET.get("after")
+        me, clients, cursor = operator_id(self.request), clients_of(self.request.user), self.request.GET.get("after")
         found = page_at(lambda cursor: open_adjustment_page(clients, cursor), cursor)
         names = operator_names(row.requested_by for row in found.rows)
         return {
@@ -121,7 +120,7 @@ class AdjustmentPage(ConsolePage):
             "maker": names.get(row.requested_by, f"operator {row.requested_by}"),
             "checker": names.get(row.decided_by, f"operator {row.decided_by}"),
             "is_open": row.state == AdjustmentState.REQUESTED,
-            "mine": row.requested_by == operator_of(self.request),
+            "mine": row.requested_by == operator_id(self.request),
             "wallet_address": masked(row.wallet.address),
             "balance": balance_of(row.wallet_id),
             "shortest": SHORTEST_REASON,
@@ -147,7 +146,7 @@ class AdjustmentPage(ConsolePage):
 
     def _decide(self, what: ConsoleAction, pk: UUID, service: Callable[..., None], done: str) -> HttpResponse:
         row = self._row(pk)
-        call = partial(service, adjustment_id=pk, operator_id=operator_of(self.request), note=self.reason)
+        call = partial(service, adjustment_id=pk, operator_id=operator_id(self.request), note=self.reason)
         self.run(what, call, subject=row, done=done)
         return self.back(address("adjustment", pk=pk))
 
@@ -205,7 +204,7 @@ class NewAdjustmentPage(ConsolePage):
                 direction=Direction(asked["direction"]),
                 amount=asked["amount"],
                 reason=asked["reason"],
-                operator_id=operator_of(self.request),
+                operator_id=operator_id(self.request),
             ),
             subject=lambda adjustment: adjustment,
             done="Asked for. Nothing moves before another operator approves it.",

@@ -8,13 +8,13 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from kgen.admin_site.actions import on_rows
+from kgen.admin_site.actions import on_rows, operator_id
 from kgen.admin_site.admin import ReadOnlyAdmin, ReadOnlyInline, row_fields
 from kgen.admin_site.navigation import Nav
 from kgen.admin_site.pages import address
 from kgen.clock import database_now
 from kgen.jobs.csv_cells import masked
-from wallet.admin.queue import APPROVE, ASK_AGAIN, REJECT, operator_of
+from wallet.admin.actions import APPROVE, ASK_AGAIN, REJECT
 from wallet.models import Account, PayoutAttempt, Posting, Transaction, Wallet, Withdrawal
 from wallet.selectors.queue import IS_UNPAID, is_late
 from wallet.services import reviewing
@@ -122,12 +122,12 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     @on_rows(APPROVE, "Approve")
     def approve(self, request: HttpRequest, row: Withdrawal, reason: str) -> Any:
         """Let withdrawals above the threshold be paid."""
-        return reviewing.approve_withdrawal(withdrawal_id=row.pk, operator_id=operator_of(request), reason=reason)
+        return reviewing.approve_withdrawal(withdrawal_id=row.pk, operator_id=operator_id(request), reason=reason)
 
     @on_rows(REJECT, "Reject: the money goes back to the gamer")
     def reject(self, request: HttpRequest, row: Withdrawal, reason: str) -> Any:
         """Refuse withdrawals that await approval."""
-        return reviewing.reject_withdrawal(withdrawal_id=row.pk, operator_id=operator_of(request), reason=reason)
+        return reviewing.reject_withdrawal(withdrawal_id=row.pk, operator_id=operator_id(request), reason=reason)
 
     @on_rows(ASK_AGAIN, "Review: ask the rail again")
     def ask_again(self, request: HttpRequest, row: Withdrawal, reason: str) -> Any:

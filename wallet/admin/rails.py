@@ -7,13 +7,12 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.shortcuts import get_object_or_404
 
-from kgen.admin_site.actions import ConsoleAction
+from kgen.admin_site.actions import ConsoleAction, operator_id
 from kgen.admin_site.admin import ReadOnlyAdmin
 from kgen.admin_site.navigation import Nav
 from kgen.admin_site.pages import ConsolePage, does, page
 from kgen.admin_site.scope import scoped
 from wallet import payouts
-from wallet.admin.queue import operator_of
 from wallet.models import PauseReason, PayoutRail
 from wallet.selectors.rails import COUNTED_TO, rail_queue
 from wallet.services import switching
@@ -70,7 +69,7 @@ class RailsPage(ConsolePage):
     def pause(self) -> None:
         """Send nothing more over it."""
         rail = self._chosen()
-        call = partial(switching.pause_rail, name=rail.pk, operator_id=operator_of(self.request), reason=self.reason)
+        call = partial(switching.pause_rail, name=rail.pk, operator_id=operator_id(self.request), reason=self.reason)
         self.run(PAUSE, call, subject=rail, done=f"{rail} is paused: requests are taken, nothing goes out.")
 
     @does(RESUME)
@@ -86,7 +85,7 @@ class RailsPage(ConsolePage):
         call = partial(
             switching.resume_rail,
             name=rail.pk,
-            operator_id=operator_of(self.request),
+            operator_id=operator_id(self.request),
             reason=self.reason,
             cause=PauseReason(cause),
         )

@@ -1,0 +1,5 @@
+"""The home page."""
+
+from console.home import page
+
+__all__ = ["page"]
