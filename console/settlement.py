@@ -19,6 +19,7 @@ from rewards.models import Settlement
 from rewards.selectors import prize_page, settlement_of, settlement_preview, settlement_sums
 from rewards.services.verifying import verify_settlement
 from users.selectors import names_of
+from wallet import references
 from wallet.selectors import system_balance
 from wallet.selectors.bookings import booking_of
 
@@ -77,7 +78,7 @@ class SettlementPage(ConsolePage):
     def recorded(self, found: TournamentAt, record: Settlement) -> dict[str, Any]:
         """What was booked."""
         cursor = self.request.GET.get("cursor")
-        booking = booking_of(f"settlement:{record.pk}")
+        booking = booking_of(references.settlement(record.pk))
         return {
             "record": record,
             "booking": booking,

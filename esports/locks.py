@@ -13,6 +13,7 @@ from esports.selectors.tournaments import TournamentAt, read_tournament
 from esports.sql import LIVE, LIVE_ENTRANTS
 from kgen.arrays import array, arrays
 from kgen.statements import Select
+from kgen.transactions import check_in_transaction
 
 
 def lock_seats(tournament_id: UUID) -> Seats:
@@ -25,6 +26,7 @@ def claim_sweep(tournament_id: UUID) -> bool:
 
     This is not the field's own lock, which sweeps wait for: a join must not turn a sweep away.
     """
+    check_in_transaction()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"sweep:{tournament_id}"])
         return bool(cursor.fetchone()[0])
@@ -55,6 +57,7 @@ def lock_participation_list(
 ) -> list[LockedParticipation | None]:
     """Lock each gamer's live participation in the tournament at the same index, in id order; None where there is
     none."""
+    check_in_transaction()
     locked: list[LockedParticipation | None] = [None] * len(gamers)
     for number, participation in _LOCK_PARTICIPATIONS.keyed([array(tournaments), array(gamers)]):
         locked[number - 1] = participation
@@ -68,6 +71,7 @@ def lock_participation(participation_id: UUID) -> Participation:
 
 def lock_all_participations(tournament_id: UUID) -> None:
     """Lock every live participation of a tournament, in id order: no score, leave or refund meanwhile."""
+    check_in_transaction()
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_FIELD, [tournament_id])
 
@@ -84,6 +88,7 @@ def reread_under_lock(tournament_id: UUID) -> TournamentAt:
 
 def lock_free_seats(tournament_ids: Collection[UUID]) -> dict[UUID, int]:
     """Lock the fields of tournaments, in id order; the number of free seats of each."""
+    check_in_transaction()
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_SEATS, [list(tournament_ids)])
         return dict(cursor.fetchall())
@@ -109,6 +114,7 @@ class NewParticipation(NamedTuple):
 
 def insert_participations(joined: Sequence[NewParticipation]) -> None:
     """Write participations into fields that the caller holds, and take their seats."""
+    check_in_transaction()
     if not joined:
         return
     taken = Counter(participation.tournament_id for participation in joined)
@@ -123,6 +129,7 @@ def queue_for_bulk(tournament_id: UUID) -> None:
     Bulk calls have most of their rows in common. Without a queue each would hold some of its rows while it waits for
     the next, all of them for so long that locks time out.
     """
+    check_in_transaction()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"bulk:{tournament_id}"])
 
@@ -137,6 +144,7 @@ class EndedParticipation(NamedTuple):
 
 def end_participations(left: Sequence[EndedParticipation]) -> None:
     """End participations and free their seats. The caller holds them and their fields."""
+    check_in_transaction()
     if not left:
         return
     freed = Counter(participation.tournament_id for participation in left)

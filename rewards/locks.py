@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from kgen.statements import Select
+from kgen.transactions import check_in_transaction
 
 
 class LockedReward(NamedTuple):
@@ -23,6 +24,7 @@ def lock_unclaimed(
 
     Rewards that another claim takes while this one waits are missing from the result.
     """
+    check_in_transaction()
     tournaments, of_tournaments = zip(*entrants, strict=True) if entrants else ((), ())
     return _LOCK_UNCLAIMED.all([list(ids), list(gamers), list(tournaments), list(of_tournaments)])
 

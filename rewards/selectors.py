@@ -19,6 +19,7 @@ from kgen.api.pagination import Key, Page, decode_cursor, encode_cursor, page_of
 from kgen.statements import Select
 from rewards.models import HoldStep, Reward, RewardStatus, Settlement
 from rewards.shares import destinations
+from wallet import references
 from wallet.ledger import SystemAccount
 from wallet.selectors import Difference
 from wallet.selectors.parts import BOOKED, SYSTEM_ACCOUNTS, differences, posted_balance
@@ -241,6 +242,7 @@ SELECT claim FROM unnest(%s::bigint[], %s::uuid[], %s::uuid[]) AS named (claim, 
  WHERE (SELECT true FROM rewards_reward
          WHERE gamer_id = named.gamer_id AND tournament_id = named.id LIMIT 1) IS NULL
 """
+_FORFEIT = references.in_sql(references.reward_forfeit, "reward.id")
 _RULES = {
     "rewards_payable = unclaimed and held rewards": f"""
         WITH unclaimed AS (
@@ -284,6 +286,6 @@ _RULES = {
     "a forfeited reward went to the house, and no other did so": f"""
         SELECT 'reward ' || reward.id || ' ' || reward.status, coalesce(booked.reference, 'not booked')
           FROM rewards_reward AS reward
-          LEFT JOIN ({BOOKED}) AS booked ON booked.reference = 'forfeit:' || reward.id
+          LEFT JOIN ({BOOKED}) AS booked ON booked.reference = {_FORFEIT}
          WHERE (reward.status = 'FORFEITED') <> (booked.id IS NOT NULL)""",
 }

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from benchmarks import processes
 from benchmarks.against.revision import Revision
 from benchmarks.stack import ARRANGEMENT, LIMITS, Stack, free_port
-from kgen.local.children import Service
+from kgen.local.children import ProcessSpec
 from kgen.local.failure import Refused
 from kgen.local.home import Home, open_home
-from kgen.local.product import Web
+from kgen.local.product import WebOptions
 from kgen.local.services import Services
 from kgen.local.signals import Signals
 from kgen.local.supervisor import Supervisor, say
@@ -34,7 +34,7 @@ def start(revision: Revision, home: Home, name: str, signals: Signals, superviso
     port = free_port()
     environment = {key: value for key, value in (ARRANGEMENT | os.environ).items() if key not in _SHARED}
     environment |= LIMITS | {"PORT": str(port), "KGEN_HOME": str(own.path)}
-    launcher = Service(
+    launcher = ProcessSpec(
         revision.label,
         [str(revision.python), "-m", "kgen.local", "up"],
         environment,
@@ -43,7 +43,7 @@ def start(revision: Revision, home: Home, name: str, signals: Signals, superviso
         grace_seconds=60,
         folder=revision.folder,
     )
-    how = Web(port=port, workers=int(environment["KGEN_WEB_WORKERS"]), threads=0)
+    how = WebOptions(port=port, workers=int(environment["KGEN_WEB_WORKERS"]), threads=0)
     kept = supervisor.start(launcher)
     supervisor.await_up(kept, how.ready, _START_SECONDS)
     facts = own.read_json("quickstart.json")

@@ -10,7 +10,7 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from kgen.local.children import Service
+from kgen.local.children import ProcessSpec
 from kgen.local.failure import Refused
 from kgen.local.home import CHECKOUT, Home
 from kgen.local.supervisor import Supervisor, say
@@ -53,10 +53,10 @@ def prepare(name: str, home: Home, supervisor: Supervisor) -> Revision:
     if uv.exists():
         (folder / ".uv").symlink_to(uv.resolve())
     environment = {key: value for key, value in os.environ.items() if key not in _OF_MAKE}
-    make = Service("make packages", ["make", "packages"], environment, log=home.log("packages"), folder=folder)
+    make = ProcessSpec("make packages", ["make", "packages"], environment, log=home.log("packages"), folder=folder)
     child = supervisor.run(make)
     if child.code() != 0:
-        raise Refused(f"--against: the packages of {name} could not be installed: {child.complaint()}")
+        raise Refused(f"--against: the packages of {name} could not be installed: {child.last_error()}")
     return Revision(revision.label, folder, folder / ".venv/bin/python")
 
 

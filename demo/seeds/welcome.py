@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from rewards.services.demo.people import games
 
+from demo.seeds.people import games
 from esports.services.organising import create_tournament
 from kgen.errors import Unauthorized
 from users.models import Client

@@ -18,7 +18,7 @@ from esports.selectors.tournaments import (
 from kgen.clock import database_now
 from kgen.errors import WrongState
 from kgen.transactions import transactional
-from wallet import ledger
+from wallet import ledger, references
 
 log = structlog.get_logger(__name__)
 
@@ -117,7 +117,9 @@ def _refund(tournament: Tournament) -> None:
         .order_by("id")
         .values_list("id", flat=True)[:REFUNDS_AT_ONCE]
     )
-    ledger.reverse_many({f"join:{id}": f"refund:{id}" for id in participations}, kind=ledger.Kind.REFUND)
+    ledger.reverse_many(
+        {references.stake(id): references.stake_refund(id) for id in participations}, kind=ledger.Kind.REFUND
+    )
     Participation.objects.filter(pk__in=participations).update(refunded_at=database_now())
     if len(participations) < REFUNDS_AT_ONCE or not stakes_to_refund(tournament.pk).exists():
         _finish(tournament)
@@ -129,6 +131,6 @@ def _finish(tournament: Tournament) -> None:
         currency=tournament.currency,
         escrow=tournament.escrow_id,
         amount=tournament.sponsored_amount,
-        reference=f"sponsorship:{tournament.pk}:return",
+        reference=references.sponsorship_return(tournament.pk),
     )
     Tournament.objects.filter(pk=tournament.pk).update(refunded_at=database_now())

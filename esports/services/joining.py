@@ -24,7 +24,7 @@ from kgen.clock import TICK
 from kgen.errors import DomainError, WrongState
 from kgen.transactions import transactional
 from users.selectors import check_not_suspended
-from wallet import ledger
+from wallet import ledger, references
 
 if TYPE_CHECKING:
     from users.models import Gamer
@@ -122,7 +122,10 @@ class JoinBatch:
             raise errors.TournamentIsFull()
         id = uuid7()
         self.stakes.pay(
-            wallet_id=join.gamer.wallet_id, escrow=current.tournament.escrow_id, amount=stake, reference=f"join:{id}"
+            wallet_id=join.gamer.wallet_id,
+            escrow=current.tournament.escrow_id,
+            amount=stake,
+            reference=references.stake(id),
         )
         self.free[join.tournament_id] -= 1
         self.joined.append(
@@ -188,7 +191,10 @@ class LeaveBatch:
         """Free seats and return stakes: for each leave None, or its refusal."""
         outcomes = [refusal_of(self._give_up, leave) for leave in self.leaves]
         end_participations(self.left)
-        ledger.reverse_many({f"join:{ended.id}": f"refund:{ended.id}" for ended in self.left}, kind=ledger.Kind.LEAVE)
+        ledger.reverse_many(
+            {references.stake(ended.id): references.stake_refund(ended.id) for ended in self.left},
+            kind=ledger.Kind.LEAVE,
+        )
         return outcomes
 
     def _give_up(self, leave: Leave) -> None:

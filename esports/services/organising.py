@@ -14,7 +14,7 @@ from kgen.clock import database_now
 from kgen.errors import Invalid, WrongState
 from kgen.transactions import transactional
 from users.selectors.clients import hold_currency
-from wallet import ledger
+from wallet import ledger, references
 
 if TYPE_CHECKING:
     from users.models import Client
@@ -162,7 +162,7 @@ def _move_sponsorship(client: "Client", tournament: Tournament, change: int) -> 
         escrow=tournament.escrow_id,
         change=change,
         limit=client.sponsorship_limit,
-        reference=f"sponsorship:{tournament.pk}:{tournament.revision}",
+        reference=references.sponsorship(tournament.pk, tournament.revision),
     )
 
 

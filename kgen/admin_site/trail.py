@@ -88,7 +88,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     def _export_of(self, request: HttpRequest, search: str) -> str:
         """The export form's query for what the list shows; "" where an export cannot be narrowed to that."""
-        given = {name: value for name, value in request.GET.items() if value and name not in BESIDE_FILTERS}
+        given = {name: str(value) for name, value in request.GET.items() if value and name not in BESIDE_FILTERS}
         query = {"name": "audit"}
         for column, value in _compared(self.get_queryset(request), search.strip()).items():
             if column != "object_id" or id_of(value) is None:

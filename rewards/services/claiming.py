@@ -19,7 +19,7 @@ from rewards.models import Reward, RewardStatus
 from rewards.selectors import WonReward, never_won
 from users.selectors import check_not_suspended
 from users.selectors.clients import clients_with_expiry
-from wallet import ledger
+from wallet import ledger, references
 
 if TYPE_CHECKING:
     from users.models import Client, Gamer
@@ -133,7 +133,7 @@ class ClaimBatch:
         if not rewards:
             return Claimed(0, 0)
         assert self.winnings is not None
-        self.winnings.pay(claim.gamer.wallet_id, {f"claim:{reward.id}": reward.amount for reward in rewards})
+        self.winnings.pay(claim.gamer.wallet_id, {references.claim(reward.id): reward.amount for reward in rewards})
         # A second claim in the same batch finds only what is left.
         self.unpaid[claim.gamer.pk] = [reward for reward in unpaid if not claim.covers(reward)]
         self.paid += rewards
@@ -179,7 +179,9 @@ def _expire_of(*, client: "Client") -> int:
     # Time on hold does not count: the gamer could not claim the reward then.
     due = due.filter(held_for__lte=ExpressionWrapper(before - F("created_at"), DurationField()))
     rewards = list(due.select_for_update(skip_locked=True).order_by("created_at")[:EXPIRED_AT_ONCE])
-    ledger.book_many([to_house(reward, f"reward:{reward.pk}:expiry", ledger.Kind.REWARD_EXPIRY) for reward in rewards])
+    ledger.book_many(
+        [to_house(reward, references.reward_expiry(reward.pk), ledger.Kind.REWARD_EXPIRY) for reward in rewards]
+    )
     _move([reward.pk for reward in rewards], RewardStatus.EXPIRED)
     return len(rewards)
 

@@ -12,7 +12,7 @@ from kgen.states import move_to
 from kgen.transactions import transactional
 from rewards.models import HoldStep, Reward, RewardStatus
 from rewards.services.claiming import to_house
-from wallet import ledger
+from wallet import ledger, references
 
 
 @transactional
@@ -57,7 +57,7 @@ def forfeit_reward(*, reward_id: UUID, operator_id: int, reason: str) -> Reward:
     """
     reward, now = _lock(reward_id, RewardStatus.HELD)
     move_to(reward, where={"status": RewardStatus.HELD}, status=RewardStatus.FORFEITED, updated_at=now)
-    ledger.book(to_house(reward, f"forfeit:{reward.pk}", ledger.Kind.REWARD_FORFEIT))
+    ledger.book(to_house(reward, references.reward_forfeit(reward.pk), ledger.Kind.REWARD_FORFEIT))
     return _note(reward, now, HoldStep.Act.FORFEIT, operator_id, reason)
 
 

@@ -11,7 +11,7 @@ from kgen.transactions import transactional
 from kgen.webhooks.events import emit
 from rewards.models import Settlement
 from rewards.shares import destinations
-from wallet import ledger
+from wallet import ledger, references
 
 
 @transactional
@@ -62,7 +62,7 @@ def _empty_escrow(results: BookedResults) -> None:
     if transfers:
         ledger.book(
             ledger.JournalEntry(
-                f"settlement:{tournament.pk}",
+                references.settlement(tournament.pk),
                 ledger.Kind.SETTLEMENT,
                 tournament.client_id,
                 tournament.currency,
