@@ -29,8 +29,14 @@ class Stack:
         """Start it; after how many seconds /readyz said 200."""
         began = time.monotonic()
         self.launcher.start()
-        ready_after = eventually(lambda: self.launcher.page() and time.monotonic() - began, START_SECONDS)
+
+        def seconds_when_ready() -> float | None:
+            assert self.launcher.process.poll() is None, self.launcher.end()
+            return time.monotonic() - began if self.launcher.page() else None
+
+        ready_after = eventually(seconds_when_ready, START_SECONDS)
         self.panel = self.launcher.await_ready()
+        assert ready_after is not None
         return ready_after
 
     def stop(self) -> int:
