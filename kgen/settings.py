@@ -229,7 +229,10 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: STATIC_URL + "console/logo.svg"}
     ],
     "STYLES": [lambda request: STATIC_URL + "console/console.css"],
-    "SCRIPTS": [lambda request: STATIC_URL + "console/once.js"],
+    "SCRIPTS": [
+        lambda request: STATIC_URL + "console/once.js",
+        lambda request: STATIC_URL + "console/sidebar.js",
+    ],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
