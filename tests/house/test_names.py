@@ -2,22 +2,14 @@
 
 import ast
 from collections import defaultdict
-from pathlib import Path
 
-from django.conf import settings
+from tests.support.documents import ROOT
+from tests.support.modules import product_modules
 
-ROOT: Path = settings.BASE_DIR
 # Names that a framework prescribes for each of its modules.
 PRESCRIBED = {
     "Command": "Django finds a management command's class by this name",
 }
-
-
-def product_modules() -> list[Path]:
-    """Every module of the product: no tests, benchmarks or migrations."""
-    apps = sorted(folder for folder in ROOT.iterdir() if (folder / "__init__.py").exists())
-    roots = [folder for folder in apps if folder.name not in ("tests", "benchmarks")]
-    return [module for root in roots for module in sorted(root.rglob("*.py")) if "migrations" not in module.parts]
 
 
 def classes_by_name() -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from esports.models import LeaderboardRow
 from esports.ranking import SortKey
 from esports.selectors.boards import BEST_FIRST
 from esports.sql import ORDER
-from tests.house.test_names import product_modules
+from tests.support.modules import product_modules
 
 ROOT: Path = settings.BASE_DIR
 # (module, another app's table or model): why the module names it instead of asking a selector or taking a part.

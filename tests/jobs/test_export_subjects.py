@@ -12,10 +12,9 @@ from kgen.errors import Invalid
 from kgen.jobs import registry
 from kgen.jobs.models import Job, JobChunk, JobState
 from rewards.services.settling import settle_due
-from tests.jobs.test_exports import EVERYTHING, ask, table
 from tests.support.clock import end
 from tests.support.http import StudioCaller
-from tests.support.jobs import finished
+from tests.support.jobs import EVERYTHING, ask, finished, table
 from tests.support.money import wallet_of
 from tests.support.withdrawals import earn, link, withdraw
 from users.models import Client, Operator

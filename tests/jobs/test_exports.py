@@ -1,9 +1,7 @@
 """Exports: whole, in order, masked, within clients and range, in pieces; for their operator and for a week."""
 
-import csv
 from collections.abc import Callable
 from datetime import timedelta
-from io import StringIO
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,14 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from kgen.clock import database_now
 from kgen.errors import Forbidden, Invalid, RecordNotFound
 from kgen.jobs import exporting, registry, services
-from kgen.jobs.csv_cells import BOM
 from kgen.jobs.models import Job, JobChunk, JobItem, JobState
 from kgen.jobs.selectors import file_of
 from kgen.jobs.tables import PAGE_ROWS
 from rewards.services.settling import settle_due
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
-from tests.support.jobs import content, finished, lately
+from tests.support.jobs import EVERYTHING, ask, content, finished, table
 from tests.support.money import book_deposits, execute, fill, hold, wallet_of
 from tests.support.operators import Grant
 from tests.support.withdrawals import earn
@@ -31,24 +28,11 @@ from wallet.ledger import Bucket
 from wallet.models import Posting, Withdrawal
 
 pytestmark = pytest.mark.django_db
-EVERYTHING = ("export", "view_withdrawal", "view_adjustment", "view_transaction", "view_tournament", "view_settlement")
-EVERYTHING += ("see_audit",)
 
 
 @pytest.fixture
 def operator(operator_with: Grant) -> Operator:
     return operator_with(*EVERYTHING)
-
-
-def ask(operator: Operator, name: str, **changed: Any) -> Job:
-    return services.request_export(operator_id=operator.pk, name=name, **(lately() | changed))
-
-
-def table(operator: Operator, name: str, **changed: Any) -> list[dict[str, str]]:
-    """An export as a spreadsheet reads it."""
-    body = content(finished(ask(operator, name, **changed)))
-    assert body.startswith(BOM)
-    return list(csv.DictReader(StringIO(body[len(BOM) :].decode(), newline="")))
 
 
 def test_withdrawals_with_addresses_masked(operator: Operator, waiting: Callable[[int], list[Withdrawal]]) -> None:

@@ -1,13 +1,22 @@
 """Jobs in tests: their leases, and a worker with all the time it needs."""
 
+import csv
 from datetime import datetime, timedelta
+from io import StringIO
+from typing import Any
 
 from django.db import connection
 
 from kgen.clock import database_now
-from kgen.jobs import running
+from kgen.jobs import running, services
+from kgen.jobs.csv_cells import BOM
 from kgen.jobs.models import Job
 from kgen.jobs.selectors import file_of
+from users.models import Operator
+
+# The permissions for every export.
+EVERYTHING = ("export", "view_withdrawal", "view_adjustment", "view_transaction", "view_tournament", "view_settlement")
+EVERYTHING += ("see_audit",)
 
 
 def lapse() -> None:
@@ -36,3 +45,15 @@ def lately() -> dict[str, datetime]:
 def content(job: Job) -> bytes:
     """An export's file."""
     return b"".join(file_of(job.operator_id, job.pk)[1])
+
+
+def ask(operator: Operator, name: str, **changed: Any) -> Job:
+    """An operator's request for an export."""
+    return services.request_export(operator_id=operator.pk, name=name, **(lately() | changed))
+
+
+def table(operator: Operator, name: str, **changed: Any) -> list[dict[str, str]]:
+    """The rows of an export, as a spreadsheet reads them."""
+    body = content(finished(ask(operator, name, **changed)))
+    assert body.startswith(BOM)
+    return list(csv.DictReader(StringIO(body[len(BOM) :].decode(), newline="")))

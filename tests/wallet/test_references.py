@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
-from tests.house.test_names import ROOT, product_modules
+from tests.support.documents import ROOT
+from tests.support.modules import product_modules
 from wallet import references
 
 ID = UUID("01890000-0000-7000-8000-000000000001")
