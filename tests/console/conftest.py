@@ -12,6 +12,12 @@ from tests.support.operators import PASSWORD, logged_in, operator_in
 from users.models import Operator
 
 
+@pytest.fixture(autouse=True)
+def steady_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions are written every ten minutes, not every 30 s: a slow test's count of queries would notice a write."""
+    monkeypatch.setattr("kgen.admin_site.middleware._GRAIN_SECONDS", 600)
+
+
 @pytest.fixture
 def as_role() -> Callable[..., Browser]:
     """A browser of an operator in a role."""
