@@ -1,4 +1,4 @@
-"""The demo as a client of the product: it knows the wire and nothing behind it."""
+"""The demo client: it plays a tournament over HTTP and knows nothing of the product's code."""
 
 import asyncio
 import json
@@ -16,23 +16,23 @@ import httpx
 CONCURRENCY = 32
 BUY_IN = 10
 SCORES_EACH = 3
-# One in so many leaves again before it has a score.
+# One gamer in this many leaves before the first score.
 LEAVES_EVERY = 20
-# The tournament must outlast the play; how long that takes is known from the phases before it.
+# The tournament must outlast the play, whose length is estimated from the earlier phases.
 LEAST_SECONDS, MARGIN = 8, 2.5
-# Settlement and payout are due within seconds; who waits longer has no worker.
+# Settlement and payout come within seconds. A longer wait means that no worker runs.
 PATIENCE_SECONDS = 60
 
 Progress = Callable[[str, int, int], None]
 
 
 class Stalled(Exception):
-    """What a worker should have done did not happen."""
+    """A worker did not do its part in time."""
 
 
 @dataclass
 class Phase:
-    """How fast a part of the demo went."""
+    """A part of the demo: its requests and its duration."""
 
     name: str
     requests: int
@@ -46,7 +46,7 @@ class Phase:
 
 @dataclass
 class DemoResult:
-    """What the demo has to show: the board, the winner's money from first to last, and the speed."""
+    """The result: the board, the winner's transactions from first to last, and the speed of each phase."""
 
     tournament_uid: str
     board: dict[str, Any]
@@ -70,9 +70,9 @@ class Demo:
         self.gate = asyncio.Semaphore(CONCURRENCY)
 
     async def play(self) -> DemoResult:
-        """The whole of it: sessions, deposits, joins, some leave, scores, settlement, claims, a withdrawal.
+        """Play it all: sessions, deposits, joins, leaves, scores, settlement, claims, a withdrawal.
 
-        :raises httpx.HTTPStatusError: the product refused something that it should not.
+        :raises httpx.HTTPStatusError: the product refused a call.
         :raises Stalled: no worker settled or paid.
         """
         everybody = range(self.gamers)
@@ -153,14 +153,14 @@ class Demo:
         return board
 
     async def _wait_for_results(self, uid: str) -> list[int]:
-        """The winners' numbers, best first, once the clock and a worker have done their part."""
+        """The winners' numbers, best first, once the tournament has ended and a worker has settled it."""
         path = f"/s2s/esports/tournaments/{uid}"
         end = datetime.fromisoformat((await self._call("GET", path, self.studio))["ends_at_timestamp"])
         seconds = max(1, round((end - datetime.now(UTC)).total_seconds()))
         for second in range(seconds):
             self.progress("play goes on", second + 1, seconds)
             await asyncio.sleep(1)
-        results = await self._wait_for("the settlement", lambda: self._call("GET", f"{path}/results", self.studio))
+        results = await self._wait_for("settlement", lambda: self._call("GET", f"{path}/results", self.studio))
         return [int(row["user_id"].removeprefix("demo-")) for row in results if row["reward"]]
 
     async def _wait_for(self, what: str, ask: Callable[[], Awaitable[Any]]) -> Any:
@@ -168,13 +168,13 @@ class Demo:
             if found := await ask():
                 return found
             await asyncio.sleep(0.2)
-        raise Stalled(f"{what} did not come within {PATIENCE_SECONDS} s")
+        raise Stalled(f"no {what} within {PATIENCE_SECONDS} s")
 
     async def _claim(self, number: int) -> None:
         await self._call("POST", "/fe/esports/rewards/claim", self._gamer(number))
 
     async def _withdraw(self, number: int) -> dict[str, Any]:
-        """Link a phone by the code that the console provider writes, and withdraw all that is earned."""
+        """Link a phone by the code that the console provider writes, and withdraw all earned money."""
         gamer = self._gamer(number)
         phone = {"phone_number": f"98765{number:05}", "countryCode": "+91"}
         earlier = len(self._codes(phone["phone_number"]))
@@ -183,7 +183,7 @@ class Demo:
         async def code_sent() -> Any:
             return self._codes(phone["phone_number"])[earlier:]
 
-        (code, *_) = await self._wait_for("the phone code", code_sent)
+        (code, *_) = await self._wait_for("phone code", code_sent)
         verify = phone | {"authCode": sent["authCode"], "otp": code}
         await self._call("POST", "/fe/users/auth/otp/verify", gamer, verify)
         asked = await self._call("POST", "/fe/wallet/withdraw", gamer)
@@ -192,11 +192,11 @@ class Demo:
             withdrawal = await self._call("GET", f"/fe/wallet/withdrawals/{asked['withdrawal_id']}", gamer)
             return withdrawal if withdrawal["status"] in ("PAID", "FAILED") else None
 
-        withdrawal: dict[str, Any] = await self._wait_for("the payout", paid)
+        withdrawal: dict[str, Any] = await self._wait_for("payout", paid)
         return withdrawal
 
     def _codes(self, number: str) -> list[str]:
-        """The codes that the console provider has written for an Indian number."""
+        """The codes that the console provider has written for this Indian number."""
         lines = self.sms_log.read_text().splitlines() if self.sms_log.exists() else []
         return [str(message["code"]) for message in map(json.loads, lines) if message["to"] == f"+91{number}"]
 
@@ -212,7 +212,7 @@ def _name(number: int) -> str:
 async def play(facts: dict[str, str], gamers: int, progress: Progress, sms_log: Path) -> DemoResult:
     """Play one tournament against the product that `facts` describe.
 
-    :raises httpx.HTTPError: it cannot be reached, or refused something that it should not.
+    :raises httpx.HTTPError: the product cannot be reached, or refused a call.
     :raises Stalled: no worker settled or paid.
     """
     limits = httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY)

@@ -1,4 +1,4 @@
-"""The money of the rich demo: withdrawals in every state, prizes held back, corrections by hand."""
+"""The money of the rich demo: withdrawals in every state, rewards on hold, adjustments."""
 
 import random
 from datetime import timedelta
@@ -21,15 +21,15 @@ from wallet.services import adjusting, outcomes, reviewing
 from wallet.services.requesting import request_withdrawal
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-# Till then no worker of a running product takes them up: they are here to be looked at.
+# No worker of a running product takes the withdrawals up for this long, so that operators can look at them.
 SHELVED = timedelta(days=2)
 
-# Why support asks for corrections.
-WRONGS = ("crash during the final", "asked twice", "a typing error", "lost stake, ticket 4711", "goodwill")
+# The reasons of adjustments.
+REASONS = ("crash during the final", "asked twice", "a typing error", "lost stake, ticket 4711", "goodwill")
 
 
 def pay_some_out(linked: list[Gamer], clock: Clock, ago: timedelta, rng: random.Random) -> None:
-    """Some of the linked gamers take out what they have won, and the rail pays; now and then it refuses."""
+    """Some of the linked gamers withdraw their winnings. The rail pays most, and refuses a few."""
     for gamer in rng.sample(linked, min(3, len(linked))):
         clock.set(ago)
         row = ask(gamer, None)
@@ -48,13 +48,13 @@ def pay_some_out(linked: list[Gamer], clock: Clock, ago: timedelta, rng: random.
 
 
 def idle_for(gamer: Gamer, clock: Clock) -> timedelta:
-    """How long ago the gamer's money moved last. What is dated before that would stand in the wrong place."""
+    """The time since the gamer's last transaction. An earlier date would break the order of the statement."""
     last = Transaction.objects.filter(wallet=gamer.wallet_id).latest("created_at")
     return clock.set(timedelta(0)) - last.created_at
 
 
 def ask(gamer: Gamer, amount: int | None) -> Withdrawal | None:
-    """A withdrawal as the gamer asks for it; None where a rule refuses it."""
+    """A withdrawal that the gamer asks for; None where a rule refuses it."""
     if lock_wallet(gamer.wallet_id).holds(Bucket.EARNED) < max(amount or 1, gamer.client.minimum_withdrawal):
         return None
     try:
@@ -64,7 +64,7 @@ def ask(gamer: Gamer, amount: int | None) -> Withdrawal | None:
 
 
 def send(row: Withdrawal) -> None:
-    """The first word to the rail, under way."""
+    """Begin the first attempt: the call to the rail is under way."""
     now = database_now()
     outcomes.write_attempt(row, Step.SEND.value, now)
     Withdrawal.objects.filter(pk=row.pk).update(
@@ -74,13 +74,13 @@ def send(row: Withdrawal) -> None:
 
 
 def end_call(row: Withdrawal, outcome: PayoutOutcome, detail: str) -> None:
-    """How that ended."""
+    """End the newest attempt."""
     attempt = row.attempts.latest("number")
     outcomes.end_attempt(attempt.pk, Reply(outcome, detail=detail), outcome.value, database_now())
 
 
 def one_of_each(rich: list[Gamer], clock: Clock, operators: dict[str, Operator]) -> list[UUID]:
-    """Withdrawals in each state that lasts; the ids of those that a person is to approve."""
+    """Make withdrawals in each state that lasts. Returns the ids of those that await approval."""
     finance = operators["finance"]
     rows = []
     for number, gamer in enumerate(rich):
@@ -101,7 +101,7 @@ def one_of_each(rich: list[Gamer], clock: Clock, operators: dict[str, Operator])
 
 
 def stuck(rows: list[Withdrawal]) -> None:
-    """Two under way, two that a person has to look at, the rest asked for just now."""
+    """Leave two under way, two in review, and the rest requested."""
     for row, verdict in zip(rows, [None, None, Verdict.REVIEW_UNCONFIRMED, Verdict.REVIEW_CONTRADICTION], strict=False):
         send(row)
         if verdict is not None:
@@ -112,12 +112,12 @@ def stuck(rows: list[Withdrawal]) -> None:
 
 
 def shelve(row: Withdrawal) -> None:
-    """Keep a withdrawal that nobody has to decide about from being paid at once."""
+    """Keep a withdrawal that needs no decision from being paid at once."""
     Withdrawal.objects.filter(pk=row.pk).update(next_attempt_at=database_now() + SHELVED)
 
 
 def hold_some(game: Game, clock: Clock, by: Operator) -> None:
-    """A prize on hold, one given back to the gamer, one forfeited."""
+    """Put three rewards on hold; release one and forfeit one."""
     rewards = list(Reward.objects.filter(client=game.client, status=RewardStatus.UNCLAIMED).order_by("-created_at")[:3])
     clock.set(5 * HOUR)
     for reward in rewards:
@@ -128,20 +128,18 @@ def hold_some(game: Game, clock: Clock, by: Operator) -> None:
 
 
 def decide(by: Operator, act: str, service: object, reward: Reward, reason: str) -> None:
-    """One step of a hold, with its trace."""
+    """Take one step of a hold, with its entry in the trail."""
     assert callable(service)
     trace(by, act, reward, reason, partial(service, reward_id=reward.pk, operator_id=by.pk, reason=reason))
 
 
 def adjust(gamers: list[Gamer], clock: Clock, operators: dict[str, Operator]) -> None:
-    """Corrections: one approved, one rejected, one withdrawn, two to decide about."""
+    """Make five adjustments: one approved, one rejected, one cancelled, two open."""
     maker, checker = operators["support"], operators["finance"]
     made = []
     for number, gamer in enumerate(gamers[:5]):
         clock.set((30 - 5 * number) * HOUR)
-        reason = ["crash during the final", "asked twice", "a typing error", "lost stake, ticket 4711", "goodwill"][
-            number
-        ]
+        reason = REASONS[number]
         given: dict[str, Any] = {
             "bucket": Bucket.BONUS,
             "direction": Direction.CREDIT,

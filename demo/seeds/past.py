@@ -1,8 +1,8 @@
-"""A month that has passed: the product's own journeys, called under a database clock that is set back.
+"""A past month: the product's own services, called under a database clock that is set back.
 
-What the clock says decides about money and scores, so a past cannot be told to a service; it has to be that time. For
-the length of one transaction `clock_timestamp()` is a function of ours, in a schema that nobody else ever sees: it is
-made and dropped in that same transaction.
+Services take no time from their callers: the database's clock decides about money and scores. So the clock itself is
+set back. During one transaction `clock_timestamp()` is a function of this module, in a schema that the same transaction
+makes and drops, so that no other connection ever sees it.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ from kgen.clock import database_now
 from kgen.models import AuditEntry
 from kgen.transactions import as_one
 
-# The lock comes first: of two seeds at the same time the second finds all that the first has made.
+# The lock comes first: of two concurrent seeds, the second finds all that the first has made.
 _SET_BACK = """
 SELECT pg_advisory_xact_lock(hashtextextended('kgen.demo', 0));
 CREATE SCHEMA demo_clock;
@@ -34,10 +34,10 @@ _entries: ContextVar[list[AuditEntry]] = ContextVar("entries")
 
 
 class Clock:
-    """The clock that journeys go by. It can be set; between two settings it goes on as clocks do."""
+    """The clock that services read. It can be set, and runs on from there."""
 
     def set(self, ago: timedelta) -> datetime:
-        """Let it be so long ago; the moment that it is then."""
+        """Set the clock back by `ago` from the true time. Returns the time that it then shows."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('kgen.demo_ago', %s, true)", [f"{ago.total_seconds()} seconds"])
         return database_now()
@@ -45,7 +45,7 @@ class Clock:
 
 @contextmanager
 def set_back() -> Iterator[Clock]:
-    """One transaction with a clock that can be set. Either all that is called inside has happened, or nothing."""
+    """One transaction with a clock that can be set. All calls inside are committed together, or none is."""
     with as_one():
         with connection.cursor() as cursor:
             cursor.execute(_SET_BACK)
@@ -57,7 +57,7 @@ def set_back() -> Iterator[Clock]:
 
 @contextmanager
 def _in_order() -> Iterator[None]:
-    """Write the trail at the end, by its times: it is read in the order in which it was written, and never changed."""
+    """Write the trail's entries at the end, in the order of their times, on which its readers rely."""
     token = _entries.set([])
     try:
         yield
@@ -69,9 +69,9 @@ def _in_order() -> Iterator[None]:
 def trace[R](
     operator: audit.OperatorRef, act: str, subject: models.Model | None, reason: str, call: Callable[[], R]
 ) -> R:
-    """Call a service as an operator's act; its entry stands in the trail at the time that the clock shows.
+    """Call a service as an operator's action. Its entry in the trail has the time that the set clock shows.
 
-    `subject` None: what the call returns. `kgen.audit.acting` would put the entry at the true time.
+    `subject` None: the row that the call returns. `kgen.audit.recording` would write the true time.
     """
     before = _stored(subject) if subject else None
     result: Any = call()

@@ -52,7 +52,7 @@ NOTES = [
 ]
 SHARED_DEVICE = "d3v1ce-shared-0001"
 
-# Name in the console: the role, and the game that it is limited to.
+# User name: the role, and the game that the operator is limited to.
 OPERATORS: dict[str, tuple[Role, str | None]] = {
     "viewer": (Role.VIEWER, None),
     "support": (Role.SUPPORT, None),
@@ -66,7 +66,7 @@ OPERATORS: dict[str, tuple[Role, str | None]] = {
 
 @dataclass
 class Game:
-    """A client with its gamers, and what its tournaments are like; it plays every so many days."""
+    """A client with its gamers and the terms of its tournaments, one every `plays_every` days."""
 
     name: str
     gamers_wanted: int
@@ -78,7 +78,7 @@ class Game:
 
 
 def games() -> list[Game]:
-    """What the games are, before any is made."""
+    """The games, before they are made."""
     return [
         Game("Monsoon Rally", 140, 25, 1, {"approval_above": 400, "minimum_withdrawal": 10}),
         Game("Chai Chess", 100, 10, 2, {"reward_expiry_days": 12, "phone_countries": "IN,NP"}),
@@ -87,19 +87,19 @@ def games() -> list[Game]:
 
 
 def make_client(game: Game, clock: Clock, ago: timedelta) -> None:
-    """The game's client, as old as it has to be."""
+    """Make the game's client, with the given age."""
     game.client = Client.objects.create(name=game.name, **game.settings)
     Client.objects.filter(pk=game.client.pk).update(created_at=clock.set(ago))
 
 
 def hashed(passwords: dict[str, str]) -> dict[str, str]:
-    """What is stored of the passwords. Slow on purpose: as many at once as may be, and before any transaction."""
+    """The hashes of passwords. Hashing is slow on purpose: it runs as many at once as allowed, before any transaction."""
     with ThreadPoolExecutor(hashing.AT_ONCE) as threads:
         return dict(zip(passwords, threads.map(make_password, passwords.values()), strict=True))
 
 
 def make_operators(hashes: dict[str, str]) -> dict[str, Operator]:
-    """The operators, in their roles and within their limits; those who are there stay as they are."""
+    """Make the operators with their roles and limits. Existing ones keep their passwords."""
     operators: Any = get_user_model()._default_manager
     made: dict[str, Operator] = {}
     for name, (role, limit) in OPERATORS.items():
@@ -112,7 +112,7 @@ def make_operators(hashes: dict[str, str]) -> dict[str, Operator]:
 
 @dataclass
 class Newcomer:
-    """Somebody who comes to a game; an `amount` is paid in at once, a `phone` linked or only tried."""
+    """A gamer to be: the profile, the amount of the first deposit, and a phone that is linked or only tried."""
 
     profile: dict[str, Any]
     amount: int
@@ -122,7 +122,7 @@ class Newcomer:
 
 
 def newcomer(game: Game, number: int, rng: random.Random, links: float) -> Newcomer:
-    """The next one, with a profile; some devices are one and the same. That share of them link phones."""
+    """The newcomer of this number. A share of `links` link a phone; some have the same device."""
     name = NAMES[(number * 7 + len(game.name)) % len(NAMES)]
     profile = {
         "name": name,
@@ -139,7 +139,7 @@ def newcomer(game: Game, number: int, rng: random.Random, links: float) -> Newco
 
 
 def arrive(game: Game, newcomers: list[Newcomer]) -> list[Gamer]:
-    """Gamers with a first session and money to play with; those who have linked a phone."""
+    """Open the first sessions and pay the first deposits. Returns the gamers who have linked a phone."""
     calls = [Opening(game.client, one.profile["username"], one.profile) for one in newcomers]
     linked = []
     for one, opened in zip(newcomers, open_many(openings=calls), strict=True):
@@ -157,12 +157,12 @@ def arrive(game: Game, newcomers: list[Newcomer]) -> list[Gamer]:
 
 
 def pay_in(gamer: Gamer, amount: int, mark: str) -> None:
-    """A deposit, as the studio's shop would book it."""
+    """Book a deposit, as the studio's shop does."""
     deposit(client_id=gamer.client_id, wallet_id=gamer.wallet_id, amount=amount, reference=f"shop-{gamer.pk}-{mark}")
 
 
 def link(gamer: Gamer, phone: str) -> None:
-    """Ask for a code, get it and use it."""
+    """Ask for a code and use it."""
     gamer = Gamer.objects.select_related("client").get(pk=gamer.pk)
     asked = register_phone(gamer=gamer, phone_number=phone, country_code="+91")
     code = read_code(gamer)
@@ -170,14 +170,14 @@ def link(gamer: Gamer, phone: str) -> None:
 
 
 def ask_in_vain(gamer: Gamer, phone: str) -> None:
-    """Ask for a code that nobody ever types."""
+    """Ask for a code that is never used."""
     gamer = Gamer.objects.select_related("client").get(pk=gamer.pk)
     register_phone(gamer=gamer, phone_number=phone, country_code="+91")
     read_code(gamer)
 
 
 def read_code(gamer: Gamer) -> str:
-    """The code of the gamer's newest message, which counts as sent: no worker is to send it to anybody."""
+    """The code of the gamer's newest message. Marks the message as sent, so that no worker sends it."""
     message = SmsMessage.objects.filter(challenge__gamer=gamer, sent_at=None).select_related("challenge").latest("id")
     assert message.nonce is not None, "it is open"
     code = otp.code_of(bytes(message.nonce), challenge_id=message.challenge_id, key=settings.PEPPER)
@@ -186,7 +186,7 @@ def read_code(gamer: Gamer) -> str:
 
 
 def change_states(game: Game, operators: dict[str, Operator], linked: list[Gamer]) -> None:
-    """Some gamers are barred, one was and plays again, one is parted from the phone; and there are notes on them."""
+    """Suspend some gamers, lift one suspension, unlink one phone, and write notes on them."""
     by, client = operators["support"], game.client
     barred = [gamer for gamer in game.gamers[-20:] if gamer not in linked][:4]
     given: dict[str, Any]

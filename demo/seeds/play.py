@@ -36,13 +36,13 @@ GRAND_PRIZES = {
 
 
 class GameSimulator:
-    """Where a game is played: makes tournaments and lets gamers do what they do."""
+    """Plays one game: makes tournaments, and acts as the gamers."""
 
     def __init__(self, game: Game, clock: Clock, rng: random.Random) -> None:
         self.game, self.clock, self.rng = game, clock, rng
 
     def make(self, title: str, *, ago: timedelta, phases: tuple[timedelta, ...], **given: Any) -> Tournament:
-        """A tournament, made so long ago; `phases` are its five times, as long after that."""
+        """Make a tournament `ago` before now. `phases` are its five times, counted from then."""
         now = self.clock.set(ago)
         names = ("schedules_at", "moves_to_lobby_at", "starts_at", "locks_at", "ends_at")
         times = {name: now + after for name, after in zip(names, phases, strict=True)}
@@ -52,35 +52,35 @@ class GameSimulator:
         return made
 
     def some(self, count: int) -> list[Gamer]:
-        """Gamers who may play, and have done nothing later than what the clock shows: their books go by time."""
+        """Up to `count` gamers who may play and have no transaction after the set clock: statements stay in order."""
         later = Transaction.objects.filter(client_id=self.game.client.pk, created_at__gt=database_now())
         busy = set(later.values_list("wallet", flat=True))
         free = [gamer for gamer in self.game.gamers if gamer.suspended_at is None and gamer.wallet_id not in busy]
         return self.rng.sample(free, min(count, len(free)))
 
     def fill(self, tournament: Tournament, gamers: list[Gamer]) -> None:
-        """Let them join; who lacks the money pays in first."""
+        """Let the gamers join, after a deposit where the money is short."""
         poor = _join(tournament, gamers)
         for gamer in poor:
             pay_in(gamer, 200, str(tournament.pk))
         assert not _join(tournament, poor), "a deposit covers a stake"
 
     def score(self, tournament: Tournament, gamers: list[Gamer], mark: str) -> None:
-        """A score of each, as the studio's server posts them."""
+        """Post a score of each gamer, as the studio's server does."""
         scores = [
             ServerScore(gamer.user_id, self.rng.randint(200, 9999), f"{mark}-{gamer.user_id}") for gamer in gamers
         ]
         post_scores(client_id=self.game.client.pk, uid=str(tournament.pk), scores=scores)
 
     def claim(self, tournament: Tournament, share: float) -> None:
-        """Let that share of the winners claim."""
+        """Let a share of the winners claim."""
         winners = Gamer.objects.filter(reward__tournament=tournament, suspended_at=None).order_by("pk")
         for gamer in winners:
             if self.rng.random() < share:
                 claim_rewards(gamer=gamer, tournament_id=tournament.pk)
 
     def play(self, title: str, *, ago: timedelta, players: int, claimed: float, **given: Any) -> Tournament:
-        """A whole tournament of two hours that began so long ago: joined, played, settled, claimed."""
+        """Play a whole tournament of two hours that was made `ago` before now: join, score, settle, claim."""
         phases = (0 * HOUR, 5 * MINUTE, 10 * MINUTE, 90 * MINUTE, 2 * HOUR)
         tournament = self.make(title, ago=ago, phases=phases, **given)
         gamers = self.some(players)
@@ -97,7 +97,7 @@ class GameSimulator:
 
 
 def _join(tournament: Tournament, gamers: list[Gamer]) -> list[Gamer]:
-    """Let them join, all at once; those who lack the money."""
+    """Let the gamers join in one batch. Returns those whose money is short."""
     joins = [Join(gamer, tournament.pk, tournament.buy_in_price) for gamer in gamers]
     poor = []
     for gamer, refusal in zip(gamers, join_many(joins=joins), strict=True):
@@ -108,29 +108,29 @@ def _join(tournament: Tournament, gamers: list[Gamer]) -> list[Gamer]:
     return poor
 
 
-def play_a_day(table: GameSimulator, days_ago: int) -> None:
-    """What was played on one of the past days; now and then a field stays too small, and all stakes go back."""
-    game, rng = table.game, table.rng
+def play_a_day(simulator: GameSimulator, days_ago: int) -> None:
+    """Play one past day. Every eighth day has a field that stays too small, so that all stakes go back."""
+    game, rng = simulator.game, simulator.rng
     if days_ago % game.plays_every == 0 or days_ago == 1:
         players = rng.randint(7, 11) + (30 - days_ago) // 6
         ago = days_ago * DAY - rng.randint(0, 5) * HOUR
-        table.play(f"{rng.choice(TITLES)} {31 - days_ago}", ago=ago, players=players, claimed=0.75)
+        simulator.play(f"{rng.choice(TITLES)} {31 - days_ago}", ago=ago, players=players, claimed=0.75)
     if days_ago % 8 == 0:
-        under_filled(table, days_ago * DAY - 10 * HOUR)
+        under_filled(simulator, days_ago * DAY - 10 * HOUR)
 
 
-def under_filled(table: GameSimulator, ago: timedelta) -> None:
-    """A tournament for which hardly anybody came."""
+def under_filled(simulator: GameSimulator, ago: timedelta) -> None:
+    """A tournament with too small a field."""
     phases = (0 * HOUR, 0 * HOUR, 0 * HOUR, HOUR, HOUR)
-    tournament = table.make("Early Birds", ago=ago, phases=phases, min_participants=6)
-    table.fill(tournament, table.some(2))
-    table.clock.set(ago - HOUR - timedelta(seconds=2))
+    tournament = simulator.make("Early Birds", ago=ago, phases=phases, min_participants=6)
+    simulator.fill(tournament, simulator.some(2))
+    simulator.clock.set(ago - HOUR - timedelta(seconds=2))
     book_cancellation(tournament_id=tournament.pk)
 
 
-def grand_prix(table: GameSimulator) -> Tournament:
-    """A sponsored one, two days ago, with prizes that a finance team wants to look at."""
-    return table.play(
+def grand_prix(simulator: GameSimulator) -> Tournament:
+    """A sponsored tournament, two days ago, with prizes above the client's approval threshold."""
+    return simulator.play(
         "Monsoon Grand Prix",
         ago=2 * DAY - 9 * HOUR,
         players=40,
@@ -141,79 +141,78 @@ def grand_prix(table: GameSimulator) -> Tournament:
     )
 
 
-def one_of_each(table: GameSimulator, operators: dict[str, Operator]) -> None:
-    """A tournament in each of the states that the clock gives, and some that need a person soon."""
+def one_of_each(simulator: GameSimulator, operators: dict[str, Operator]) -> None:
+    """A tournament in each status, and some that need a person soon."""
     day = 24 * HOUR
-    table.make("Winter Open", ago=HOUR, phases=(2 * day, 3 * day, 4 * day, 5 * day, 6 * day), buy_in_price=100)
-    coming = table.make("Weekend Cup", ago=2 * HOUR, phases=(0 * day, day, 2 * day, 3 * day, 3 * day))
-    table.clock.set(90 * MINUTE)
-    table.fill(coming, table.some(18))
+    simulator.make("Winter Open", ago=HOUR, phases=(2 * day, 3 * day, 4 * day, 5 * day, 6 * day), buy_in_price=100)
+    coming = simulator.make("Weekend Cup", ago=2 * HOUR, phases=(0 * day, day, 2 * day, 3 * day, 3 * day))
+    simulator.clock.set(90 * MINUTE)
+    simulator.fill(coming, simulator.some(18))
     leave_tournament(
         gamer=Gamer.objects.filter(participation__tournament=coming).earliest("created_at"), uid=str(coming.pk)
     )
-    lobby = table.make("Friday Night Lobby", ago=2 * HOUR, phases=(0 * day, HOUR, 9 * HOUR, 12 * HOUR, 13 * HOUR))
-    table.fill(lobby, table.some(12))
-    started(table, operators["organiser"])
-    locked(table)
-    waiting(table)
-    under = table.make("Lonely Hearts", ago=HOUR, phases=(0 * day, 0 * day, 0 * day, 100 * MINUTE, 110 * MINUTE))
-    table.fill(under, table.some(1))
-    cancelled(table, operators["organiser"])
+    lobby = simulator.make("Friday Night Lobby", ago=2 * HOUR, phases=(0 * day, HOUR, 9 * HOUR, 12 * HOUR, 13 * HOUR))
+    simulator.fill(lobby, simulator.some(12))
+    started(simulator, operators["organiser"])
+    locked(simulator)
+    waiting(simulator)
+    under = simulator.make("Lonely Hearts", ago=HOUR, phases=(0 * day, 0 * day, 0 * day, 100 * MINUTE, 110 * MINUTE))
+    simulator.fill(under, simulator.some(1))
+    cancelled(simulator, operators["organiser"])
 
 
-def started(table: GameSimulator, referee: Operator) -> None:
-    """One in full play, with a disqualified gamer and a score that was voided."""
+def started(simulator: GameSimulator, referee: Operator) -> None:
+    """A started tournament, with a disqualified gamer and a voided score."""
     phases = (0 * HOUR, 0 * HOUR, HOUR, 20 * HOUR, 22 * HOUR)
-    title = "City Championship" if table.game.plays_every == 1 else f"{table.game.name} Open"
-    tournament = table.make(title, ago=5 * HOUR, phases=phases, tournament_size=60)
-    gamers = table.some(32)
-    table.fill(tournament, gamers)
+    title = "City Championship" if simulator.game.plays_every == 1 else f"{simulator.game.name} Open"
+    tournament = simulator.make(title, ago=5 * HOUR, phases=phases, tournament_size=60)
+    gamers = simulator.some(32)
+    simulator.fill(tournament, gamers)
     for number, hours in enumerate((3.5, 2.0, 0.5)):
-        table.clock.set(hours * HOUR)
-        table.score(tournament, gamers[: 30 - 4 * number], f"lap{number}")
-    table.clock.set(20 * MINUTE)
+        simulator.clock.set(hours * HOUR)
+        simulator.score(tournament, gamers[: 30 - 4 * number], f"lap{number}")
+    simulator.clock.set(20 * MINUTE)
     event = ScoreEvent.objects.filter(participation__tournament=tournament).latest("id")
     void = partial(refereeing.void_score, event_id=event.pk, operator_id=referee.pk, reason="posted by a test build")
     trace(referee, "score.void", event, "posted by a test build", void)
-    stay = Participation.objects.filter(tournament=tournament, rank_key__isnull=False).order_by("rank_key")[2]
+    third = Participation.objects.filter(tournament=tournament, rank_key__isnull=False).order_by("rank_key")[2]
     reason = "two accounts on one device"
-    ban = partial(refereeing.disqualify, participation_id=stay.pk, operator_id=referee.pk, reason=reason)
-    trace(referee, "participation.disqualify", stay, reason, ban)
+    ban = partial(refereeing.disqualify, participation_id=third.pk, operator_id=referee.pk, reason=reason)
+    trace(referee, "participation.disqualify", third, reason, ban)
 
 
-def locked(table: GameSimulator) -> None:
-    """One that closes within the hour."""
+def locked(simulator: GameSimulator) -> None:
+    """A locked tournament, which ends within the hour."""
     phases = (0 * HOUR, 0 * HOUR, 0 * HOUR, 2 * HOUR, 3 * HOUR + 50 * MINUTE)
-    tournament = table.make("Lunch Blitz Final", ago=3 * HOUR, phases=phases)
-    gamers = table.some(16)
-    table.fill(tournament, gamers)
-    table.score(tournament, gamers, "final")
+    tournament = simulator.make("Lunch Blitz Final", ago=3 * HOUR, phases=phases)
+    gamers = simulator.some(16)
+    simulator.fill(tournament, gamers)
+    simulator.score(tournament, gamers, "final")
 
 
-def waiting(table: GameSimulator) -> None:
-    """One that is over, and settled only after its delay."""
+def waiting(simulator: GameSimulator) -> None:
+    """A tournament that has ended and awaits the end of its settlement delay."""
     phases = (0 * HOUR, 0 * HOUR, 0 * HOUR, 2 * HOUR, 3 * HOUR)
     delay = {"settlement_delay_seconds": 24 * 3600}
-    tournament = table.make("Referee's Trophy", ago=4 * HOUR, phases=phases, **delay)
-    gamers = table.some(14)
-    table.fill(tournament, gamers)
-    table.clock.set(2 * HOUR)
-    table.score(tournament, gamers, "run")
+    tournament = simulator.make("Referee's Trophy", ago=4 * HOUR, phases=phases, **delay)
+    gamers = simulator.some(14)
+    simulator.fill(tournament, gamers)
+    simulator.clock.set(2 * HOUR)
+    simulator.score(tournament, gamers, "run")
 
 
-def cancelled(table: GameSimulator, by: Operator) -> None:
-    """One that an operator has called off."""
-    tournament = table.make("Rained Off", ago=6 * HOUR, phases=(0 * HOUR, 0 * HOUR, 8 * HOUR, 9 * HOUR, 9 * HOUR))
-    table.fill(tournament, table.some(7))
-    table.clock.set(4 * HOUR)
+def cancelled(simulator: GameSimulator, by: Operator) -> None:
+    """A tournament that an operator has cancelled."""
+    tournament = simulator.make("Rained Off", ago=6 * HOUR, phases=(0 * HOUR, 0 * HOUR, 8 * HOUR, 9 * HOUR, 9 * HOUR))
+    simulator.fill(tournament, simulator.some(7))
+    simulator.clock.set(4 * HOUR)
     reason = "the game servers are down"
-    cancel = partial(cancel_tournament, client_id=table.game.client.pk, uid=str(tournament.pk), reason=reason)
+    cancel = partial(cancel_tournament, client_id=simulator.game.client.pk, uid=str(tournament.pk), reason=reason)
     trace(by, "tournament.cancel", tournament, reason, cancel)
 
 
 def plans_of(game: Game, organiser: Operator) -> None:
-    """A series that comes round every evening, one that rests; and what others are made from: a prize table, a
-    template, a tournament that somebody has half typed."""
+    """Two series, one of them switched off; a named prize table, a template and a draft."""
     PrizeTable.objects.create(client=game.client, name="Grand Prix", table=GRAND_PRIZES)
     terms = {"title": "Blitz", "buy_in_price": game.buy_in, "tournament_size": 40, "score_operator": "best"}
     save_template(client_id=game.client.pk, name="Blitz of forty", terms=terms)

@@ -1,4 +1,4 @@
-"""A console that is alive: three games, a month of history, and everything that may wait for a person."""
+"""The rich demo: three games, a month of history, and work for every operator."""
 
 import random
 import secrets
@@ -22,14 +22,14 @@ from users.services import issue_secret
 
 DAYS = 30
 LINKED_SHARE = 0.3
-# Whoever looks for the demo's traces of an earlier run finds this one.
+# An earlier run is recognised by this game.
 FIRST_GAME = "Monsoon Rally"
 
 
 def seed_rich() -> dict[str, Any]:
-    """Three games with about 300 gamers and a month of play. Where they are already nothing changes.
+    """Seed three games with about 300 gamers and a month of play. A second run changes nothing.
 
-    Secrets and passwords are in the answer that made them, and nowhere afterwards.
+    Secrets and passwords are in the answer of the first run and nowhere else.
     """
     if Client.objects.filter(name=FIRST_GAME).exists():
         return known()
@@ -46,7 +46,7 @@ def seed_rich() -> dict[str, Any]:
 
 
 def known() -> dict[str, Any]:
-    """What may be told again: games, operators' names."""
+    """The facts that a later run may tell again: the clients and the operators' names."""
     names = [game.name for game in people.games()]
     clients = dict(Client.objects.filter(name__in=names).values_list("name", "pk"))
     return {"clients": {name: str(pk) for name, pk in clients.items()}, "operators": list(people.OPERATORS)}
@@ -57,7 +57,7 @@ def _password() -> str:
 
 
 class Seed:
-    """One seeding. The same numbers every time, but for what has to be secret."""
+    """One run of the seed. Its random numbers are the same every time, secrets excepted."""
 
     def __init__(self, clock: Clock, hashes: dict[str, str]) -> None:
         self.clock = clock
@@ -72,7 +72,7 @@ class Seed:
         self.operators: dict[str, Operator] = people.make_operators(hashes)
 
     def past(self) -> None:
-        """Day by day: gamers come, play, link phones, take money out."""
+        """Day by day, gamers arrive, play, link phones and withdraw."""
         for days_ago in range(DAYS, 0, -1):
             self.clock.set(timedelta(days=days_ago, hours=1))
             for game in self.games:
@@ -89,7 +89,7 @@ class Seed:
                 money.pay_some_out(self.linked, self.clock, timedelta(days=days_ago) - timedelta(hours=13), self.rng)
 
     def _arrivals(self, game: Game, days_ago: int) -> None:
-        """Two thirds of a game's gamers are there on the first day, the others come one by one."""
+        """Two thirds of a game's gamers arrive on the first day, the others one by one."""
         wanted = game.gamers_wanted
         due = wanted * 2 // 3 + wanted * (DAYS - days_ago + 1) // (3 * DAYS)
         numbers = range(len(game.gamers), due)
@@ -97,18 +97,18 @@ class Seed:
         self.linked += people.arrive(game, newcomers)
 
     def present(self) -> None:
-        """What there is to be seen and done now."""
+        """The state of today, with open work."""
         first = self.games[0]
-        # Before play: who plays later is chosen among those whose money has not moved since.
+        # Before play, whose gamers are chosen among those without later transactions.
         self._money()
         for game in self.games:
-            table = play.GameSimulator(game, self.clock, self.rng)
-            table.play("Dawn Patrol", ago=timedelta(hours=8), players=12, claimed=0.5)
+            simulator = play.GameSimulator(game, self.clock, self.rng)
+            simulator.play("Dawn Patrol", ago=timedelta(hours=8), players=12, claimed=0.5)
             if game is first:
-                play.one_of_each(table, self.operators)
+                play.one_of_each(simulator, self.operators)
                 play.plans_of(game, self.operators["admin"])
             else:
-                play.started(table, self.operators["organiser"])
+                play.started(simulator, self.operators["organiser"])
         self.clock.set(timedelta(hours=1))
         self._ask_for_codes(first)
         mine = [gamer for gamer in self.linked if gamer.client_id == first.client.pk]
@@ -119,7 +119,7 @@ class Seed:
         self._deliveries()
 
     def _ask_for_codes(self, game: Game) -> None:
-        """Today's text messages: most lead to a link, some are never answered."""
+        """Today's text messages: most codes are used, some are not."""
         unlinked = [gamer for gamer in game.gamers[:40] if gamer not in self.linked]
         for number, gamer in enumerate(
             Gamer.objects.filter(pk__in=[one.pk for one in unlinked], kgen_account=None)[:5]
@@ -136,7 +136,7 @@ class Seed:
         money.adjust(self.games[1].gamers, self.clock, self.operators)
 
     def _winners(self, game: Game) -> list[Gamer]:
-        """Gamers with winnings, the richest first; those who lack a phone link one now."""
+        """Gamers with winnings, the richest first. Those without a phone link one now."""
         accounts = {"wallet__accounts__kind": "earned", "wallet__accounts__balance__gte": 40}
         rows = Gamer.objects.filter(client=game.client, suspended_at=None, **accounts).select_related("client")
         found = list(rows.order_by("-wallet__accounts__balance")[:18])
@@ -152,7 +152,7 @@ class Seed:
             add_endpoint(client_id=game.client.pk, url=f"https://hooks.{host}.example/kgen", event_types=types)
 
     def _deliveries(self) -> None:
-        """What was brought, what failed for good, and what is still tried."""
+        """Make deliveries delivered, failed for good, or still pending."""
         rows = WebhookDelivery.objects.all()
         newest = list(rows.order_by("-event__created_at").values_list("pk", flat=True)[:6])
         failed = list(rows.exclude(pk__in=newest).order_by("-event__created_at").values_list("pk", flat=True)[:40:8])
@@ -164,7 +164,7 @@ class Seed:
         )
 
     def jobs(self) -> None:
-        """Two jobs that ran, one of them with a file. At the true time: they answer for what they do."""
+        """Run two jobs, one of them an export. They run at the true time, because jobs write their own traces."""
         admin = self.operators["admin"]
         now = datetime.now().astimezone()
         request_acts(

@@ -1,4 +1,4 @@
-"""The demo game: something to play with on a fresh installation."""
+"""The demo game of a fresh installation."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +18,9 @@ TOURNAMENT_DAYS = 30
 
 
 def seed(*, client_id: str | None, client_secret: str | None, operator_password: str, now: datetime) -> dict[str, str]:
-    """A game with a working secret, an operator who can log in, and a tournament that is open for a month.
+    """Seed a game with a working secret, an operator who can log in, and a tournament that is open for a month.
 
-    What an earlier run made is kept and its credentials go on working; a secret that is not known is made anew.
+    The game and operator of an earlier run are kept, with their credentials. An unknown secret is issued anew.
     """
     client = _client(client_id)
     secret = client_secret if client_secret and _works(client, client_secret) else issue_secret(client_id=client.pk)

@@ -1,4 +1,4 @@
-"""Play a whole tournament against the running product and show what came of it."""
+"""Play a whole tournament against the running product and show the result."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ BAR = 30
 
 
 class Command(BaseCommand):
-    """Gamers open sessions, join, score and leave over HTTP; then the board, the speed, the ledger's proof."""
+    """Gamers open sessions, join, score and leave over HTTP. Then come the board, the speed and the ledger's proof."""
 
     help = "play a whole tournament against the running product"
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         if not facts_file.is_file():
             raise CommandError("nothing is running here: start it with `make up`")
         if not 3 <= options["gamers"] <= 100_000:
-            raise CommandError("a demo takes from 3 to 100,000 gamers")
+            raise CommandError("the number of gamers must be from 3 to 100,000")
         facts = json.loads(facts_file.read_text())
         sms_log = facts_file.with_name("sms.log")
         try:
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         call_command("verify_ledger", stdout=self.stdout, stderr=self.stderr)
 
     def show_progress(self, name: str, done: int, total: int) -> None:
-        """A bar that fills as a phase goes on; where nobody looks, each phase once at its end."""
+        """A bar that fills during a phase; without a terminal, one line at the end of each phase."""
         if done != total and (done % max(1, total // 100) or not self.stderr.isatty()):
             return
         filled = BAR * done // total
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         self.stderr.flush()
 
     def show(self, outcome: DemoResult) -> None:
-        """The board, the winner's money and the speed as tables."""
+        """Write the board, the winner's transactions and the speed as tables."""
         self.stdout.write(f"\nleaderboard of {outcome.tournament_uid}")
         self.stdout.write(f"{'rank':>6}  {'score':>8}  gamer")
         for row in outcome.board["leaderboard"]:
@@ -69,7 +69,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{'all':<14}{requests:>10,}{seconds:>10.1f}{requests / seconds:>10,.0f}\n\n")
 
     def show_trail(self, outcome: DemoResult) -> None:
-        """The winner's statement, oldest first, and where the withdrawal went."""
+        """Write the winner's statement, oldest first, and the withdrawal."""
         self.stdout.write(f"\nthe money of {outcome.winner}\n{'type':<16}{'amount':>8}{'balance':>9}  from → to")
         for entry in outcome.trail:
             sign = "+" if entry["description"]["platformProtocolsTxnType"] == "CREDIT" else "-"

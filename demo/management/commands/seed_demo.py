@@ -1,4 +1,4 @@
-"""Give a fresh installation something to play with: a game, its secret, an operator, a live tournament."""
+"""Seed a fresh installation with a game, its secret, an operator and a live tournament."""
 
 import json
 import secrets
@@ -14,7 +14,7 @@ from demo import seeds
 
 
 class Command(BaseCommand):
-    """Prints, as its last line, one JSON object with what a program needs to start calling."""
+    """The last line of the output is a JSON object with all that a program needs to call the product."""
 
     help = "seed a demo game and print its credentials as JSON"
 
