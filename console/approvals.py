@@ -23,21 +23,21 @@ from wallet.selectors.queue import count_to_approve, queue_page, tab_named, wall
 LISTED = 50
 COUNTED_TO = 99
 TABS = (("open", "Open"), ("mine", "Mine"), ("history", "History"))
-# What was decided, in the words of the trail, and who may see that.
+# The trail's names of decisions, by the permission to see them.
 DECISIONS = {
     "wallet.view_adjustment": ("adjustment.approve", "adjustment.reject", "adjustment.cancel"),
     "wallet.view_withdrawal": ("withdrawal.approve", "withdrawal.reject"),
 }
-# Which page shows the row that an entry is about.
+# The page of the row that an entry is about.
 PAGES = {"wallet.adjustment": "admin:adjustment", "wallet.withdrawal": "admin:withdrawal"}
 
-# What the lists of a tab call their cursors in the address.
+# The parameters of the address that hold the cursors of a tab's lists.
 CURSORS = ("adjustment", "withdrawal")
 
 
 @dataclass(frozen=True)
 class ApprovalList:
-    """A page of a list, with the queries that lead to its first page (None: this is it) and to the next (or "")."""
+    """A page of a list. `first` is the query of the first page (None on it), `following` that of the next (or "")."""
 
     rows: Sequence[Any]
     first: str | None
@@ -48,7 +48,7 @@ NOTHING = ApprovalList((), None, "")
 
 
 def waiting(request: HttpRequest) -> str:
-    """How much waits for this operator's decision, for the sidebar; nothing where nothing does, or none is theirs."""
+    """How many decisions wait for this operator, for the sidebar; "" for none."""
     user: Any = request.user
     clients, count = clients_of(user), 0
     if user.has_perm("wallet.approve_adjustment"):
@@ -99,7 +99,7 @@ class ApprovalsPage(ConsolePage):
         return {"adjustments": self._with_names(found.rows), "adjustment_paging": found}
 
     def _list(self, name: str, read: Callable[[str | None], Page[Any]]) -> ApprovalList:
-        """One list's page, where the address has its cursor under `name`; links leave the other list where it is."""
+        """A page of the list whose cursor the address has under `name`. Its links keep the other list's cursor."""
         cursor = self.request.GET.get(name)
         found = page_at(read, cursor)
         others = {key: value for key, value in self.request.GET.items() if key in CURSORS and key != name}
@@ -108,14 +108,14 @@ class ApprovalsPage(ConsolePage):
         return ApprovalList(found.rows, urlencode(show | others) if cursor else None, following)
 
     def _history(self) -> dict[str, Any]:
-        """Newest first. Each act is read by its own stretch of the trail's index."""
+        """Decisions, newest first. Each action is read by its own range of the trail's index."""
         user: Any = self.request.user
-        acts = [act for permission, acts in DECISIONS.items() if user.has_perm(permission) for act in acts]
+        actions = [name for permission, names in DECISIONS.items() if user.has_perm(permission) for name in names]
         before = self.request.GET.get("before", "")
         rows = scoped(AuditEntry.objects.all(), user)
         if before.isascii() and before.isdigit() and len(before) < 19:
             rows = rows.filter(pk__lt=int(before))
-        found = _newest(rows, acts)
+        found = _newest(rows, actions)
         older = urlencode({"show": "history", "before": found[LISTED - 1].pk}) if len(found) > LISTED else ""
         entries = [(entry, PAGES.get(entry.object_type)) for entry in found[:LISTED]]
         return {"entries": entries, "older": older, "is_first": not before}
@@ -135,9 +135,9 @@ class ApprovalsPage(ConsolePage):
         ]
 
 
-def _newest(rows: Any, acts: Sequence[str]) -> list[AuditEntry]:
-    """The newest entries of any of the acts, one more than a page."""
-    parts = [rows.filter(act=act).order_by("-pk")[: LISTED + 1] for act in acts]
+def _newest(rows: Any, actions: Sequence[str]) -> list[AuditEntry]:
+    """The newest entries of these actions, one more than a page shows."""
+    parts = [rows.filter(act=action).order_by("-pk")[: LISTED + 1] for action in actions]
     if not parts:
         return []
     return list(parts[0].union(*parts[1:], all=True).order_by("-pk")[: LISTED + 1])

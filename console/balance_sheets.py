@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from wallet.ledger import Bucket, SystemAccount
 from wallet.selectors.liability import Held
 
-# Kind of account → what it means here.
+# Kind of account → its title.
 OWED: dict[str, str] = {
     Bucket.BONUS.value: "Gamers' bonus money",
     Bucket.BOUGHT.value: "Gamers' bought money",
@@ -38,7 +38,7 @@ class BalanceLine:
 
 @dataclass(frozen=True)
 class BalanceSheet:
-    """A currency's: what is owed and where the rest went equals what came in."""
+    """One currency: what is owed, plus where the rest went, equals what came in."""
 
     currency: str
     owed: list[BalanceLine]
@@ -52,7 +52,7 @@ class BalanceSheet:
 
     @property
     def left(self) -> int:
-        """What is owed, and where the rest went."""
+        """The sum of what is owed and where the rest went."""
         return self.liability + sum(line.amount for line in self.gone)
 
     @property
@@ -62,12 +62,12 @@ class BalanceSheet:
 
     @property
     def difference(self) -> int:
-        """0: postings move money and make none."""
+        """Always 0 in a sound ledger, because postings move money and make none."""
         return self.left - self.right
 
 
 def balance_sheets(held: Iterable[Held]) -> list[BalanceSheet]:
-    """A sheet for each currency that was ever booked in."""
+    """A balance sheet for each currency that has postings."""
     amounts = {(row.currency, row.kind): row.amount for row in held}
     currencies = sorted({currency for currency, _ in amounts})
 

@@ -1,4 +1,4 @@
-"""What decides about a withdrawal, gathered from every app: one question for each fact, however many rows there are."""
+"""The facts that decide about a withdrawal, from every app. Each fact costs one query, whatever the number of rows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from rewards.selectors import wins_of
 from users.selectors.holders import OTHERS_COUNTED_TO, WalletHolder, holders_of
 from wallet.selectors.queue import Adjusted, Velocity, recent_adjustments, velocities
 
-# Younger than this, an account or a link stands out.
+# An account or a link younger than this stands out.
 FRESH = timedelta(days=3)
 MANY_A_DAY = 2
 
@@ -34,29 +34,29 @@ class Evidence:
 
     @property
     def link_age(self) -> timedelta | None:
-        """Since the phone was linked; None: it no longer is."""
+        """Since the phone was linked; None without a link."""
         return self.now - self.holder.linked_at if self.holder.linked_at else None
 
     @property
     def waits(self) -> timedelta:
-        """Since it was asked for; of an ended one how long it took."""
+        """From the request until now, or until the end of one that has ended."""
         until: datetime = self.row.settled_at or self.now
         asked: datetime = self.row.created_at
         return until - asked
 
     @property
     def same_phone(self) -> str:
-        """How many other gamers have this KGen account, over all games."""
+        """How many other gamers, of all games, have this KGeN account; with a "+" where counting stopped."""
         return _counted(self.holder.same_phone)
 
     @property
     def same_device(self) -> str:
-        """How many other gamers name this device, over all games."""
+        """How many other gamers, of all games, name this device."""
         return _counted(self.holder.same_device)
 
     @property
     def alarms(self) -> frozenset[str]:
-        """Which facts stand out. They are hints: nothing is decided by them."""
+        """The names of the facts that stand out. They are hints: no rule uses them."""
         return frozenset(name for name, stands_out in self._alarms() if stands_out)
 
     def _alarms(self) -> Iterator[tuple[str, bool]]:
@@ -68,7 +68,7 @@ class Evidence:
         yield "velocity", self.velocity.day > MANY_A_DAY
         yield "adjusted", self.adjusted.approved + self.adjusted.open > 0
         yield "suspended", holder.suspended_at is not None
-        # More leaves than play has ever brought.
+        # More was asked for within a week than the gamer has ever won.
         yield "wins", self.velocity.week_sum > self.won
 
 

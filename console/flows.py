@@ -1,4 +1,4 @@
-"""What moved in and out of a kind of account, day by day: the numbers behind the home page's."""
+"""Money flows: what moved in and out of each kind of account, by day. The home page's numbers lead here."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -16,19 +16,19 @@ from wallet.selectors.liability import Flow, flows, held_by_kind
 
 SUGGESTED = timedelta(days=29)
 LONGEST = timedelta(days=366)
-# Several clients with several kinds a day; more than that nobody reads, and exports have everything.
+# Enough for several clients with several kinds a day. An export has everything.
 MOST = 1000
 TITLES = OWED | GONE | CAME_IN
 
 
 class PeriodForm(forms.Form):
-    """Which accounts, and which days."""
+    """Which accounts, and which days, both included."""
 
     currency = forms.CharField(label="Currency", max_length=12, required=False, strip=True)
     account = forms.ChoiceField(label="Account", required=False, choices=[("", "All"), *TITLES.items()])
     kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "All"), *Kind.choices])
     since = forms.DateField(label="From (UTC)", widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label="To, that day included", widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="To (that day included)", widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, today: date, given: Any) -> None:
         super().__init__({"since": today - SUGGESTED, "until": today} | {name: given[name] for name in given})
@@ -37,18 +37,18 @@ class PeriodForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """
-        :raises ValidationError: days in the wrong order, or too many.
+        :raises ValidationError: the days are in the wrong order, or too many.
         """
         cleaned: dict[str, Any] = super().clean() or {}
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and not since <= until <= since + LONGEST:
-            raise forms.ValidationError("The first day must come first, and at most a year before the last.")
+            raise forms.ValidationError("The first day must not be after the last, nor more than a year before it.")
         return cleaned
 
 
 @page
 class FlowsPage(ConsolePage):
-    """Running totals of the ledger, which are exact to the moment."""
+    """Sums of postings by day, from the running totals and the postings that they do not hold yet."""
 
     route, name, title = "money/flows/", "flows", "Money flows"
     permission, template_name = "wallet.view_transaction", "console/flows.html"
@@ -85,18 +85,18 @@ class FlowsPage(ConsolePage):
 
 
 def _change(flow: Flow, account: str) -> int | None:
-    """What it changed on the chosen account; None where all are shown."""
+    """What the flow changed on the chosen account; None where all accounts are shown."""
     return flow.amount * ((flow.destination == account) - (flow.source == account)) if account else None
 
 
 def _changes(shown: list[Flow], account: str) -> list[tuple[str, int]]:
-    """(currency, what all lines together changed) on the chosen account; nothing where all are shown."""
-    together: dict[str, int] = {}
+    """(currency, sum of the changes) on the chosen account; empty where all accounts are shown."""
+    totals: dict[str, int] = {}
     for flow in shown if account else ():
-        together[flow.currency] = together.get(flow.currency, 0) + (_change(flow, account) or 0)
-    return sorted(together.items())
+        totals[flow.currency] = totals.get(flow.currency, 0) + (_change(flow, account) or 0)
+    return sorted(totals.items())
 
 
 def _entries_of(flow: Flow) -> str:
-    """The transactions behind a line."""
+    """The list of the transactions behind a line."""
     return on_day("wallet_transaction_changelist", "created_at", flow.day, kind__exact=flow.kind)

@@ -1,4 +1,4 @@
-"""What operators do with many deliveries of webhooks at once."""
+"""Jobs on many webhook deliveries."""
 
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from kgen.webhooks.models import WebhookDelivery
 
 
 def _deliveries() -> QuerySet[Any]:
-    # A job looks for its items within the operator's clients by this name.
+    # A job filters its items by the operator's clients under this name.
     return WebhookDelivery.objects.select_related("endpoint").alias(
         client_id=F("endpoint__client_id")  # type: ignore[no-redef]
     )
@@ -24,6 +24,6 @@ def _deliveries() -> QuerySet[Any]:
     trace="webhook.replay",
     subjects=_deliveries,
 )
-def replay(turn: ItemCall) -> Action:
-    """Try a delivery again, with three days of its own."""
-    return partial(services.replay, client_id=turn.subject.client_id, delivery_id=turn.subject.pk)
+def replay(call: ItemCall) -> Action:
+    """Try a delivery again, for three more days."""
+    return partial(services.replay, client_id=call.subject.client_id, delivery_id=call.subject.pk)

@@ -1,6 +1,6 @@
-"""Search over everything: what somebody was told (an id, a name, a number) leads to the row that it names.
+"""Search over everything: an id, a name or a number leads to the row that it names.
 
-Each finder asks one index. What an operator's role or limit hides is not found.
+Each finder asks one index, and finds only rows that the operator's role and limit allow.
 """
 
 import re
@@ -32,7 +32,7 @@ MOST = 20
 SEE_PERSONAL = "users.see_phone"
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _PHONE = re.compile(r"\+[0-9 ()./-]{6,30}")
-# Of webhooks, as their headers name them; and an id without its dashes.
+# The prefix of a webhook's id in its headers; an id without dashes.
 _EVENT = "evt_"
 _BARE_ID = re.compile(r"[0-9a-f]{32}")
 _REQUEST = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -40,7 +40,7 @@ _REQUEST = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 @dataclass(frozen=True)
 class Query:
-    """What is looked for, read in every way that it can be meant."""
+    """A search term, read in every way that it can be meant."""
 
     text: str
     id: UUID | None
@@ -49,12 +49,12 @@ class Query:
 
     @property
     def is_personal(self) -> bool:
-        """Whether it says something of a person by itself: such a thing is kept out of addresses and their logs."""
+        """Whether the term itself is personal data, which must not stand in an address or a log."""
         return self.is_phone or self.address is not None
 
 
 def read(text: str) -> Query:
-    """A query of what was typed."""
+    """The query in a typed text."""
     plain = text.strip()[:LONGEST]
     if not is_clean_reference(plain):
         plain = ""
@@ -78,20 +78,20 @@ class SearchHit:
 
 @dataclass(frozen=True)
 class Finder:
-    """How rows of one kind are found: who may, by what, and where each leads. `path` leads to the client's id."""
+    """Finds rows of one kind. `path` leads from a row to its client's id."""
 
     group: str
     permission: str
     find: Callable[[Query, Any], Iterator[QuerySet[Any]]]
     show: Callable[[Any], SearchHit]
     path: str = "client_id"
-    # Of nobody but the operator anyhow.
+    # The rows are the operator's own, so no limit applies.
     is_own: bool = False
 
 
 @dataclass(frozen=True)
 class Group:
-    """What was found of one kind; `more`: there are others, so the query should say more."""
+    """The hits of one kind; `more`: there are others beyond the limit."""
 
     title: str
     hits: list[SearchHit]
@@ -100,7 +100,7 @@ class Group:
 
 @page
 class SearchPage(ConsolePage):
-    """By POST, so that numbers and addresses of people stand in no address; whatever else is then a link."""
+    """Takes queries by POST, to keep personal data out of addresses; the others are redirected to a link."""
 
     route, name, title = "find/", "find", "Search"
     permission, template_name = "kgen.search", "console/search.html"
@@ -108,11 +108,11 @@ class SearchPage(ConsolePage):
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         query = read(request.GET.get("q", ""))
-        # Somebody's number in an address was typed there by hand: it is not looked up from there.
+        # Personal data in an address was typed there by hand. It is not looked up.
         return self._answer(read("") if query.is_personal else query)
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Look something up; what is not personal gets an address of its own."""
+        """Look a query up. One that is not personal is redirected to an address of its own."""
         query = read(request.POST.get("q", ""))
         if query.is_personal:
             return self._answer(query)
@@ -124,7 +124,7 @@ class SearchPage(ConsolePage):
 
 
 def found(query: Query, request: HttpRequest) -> Iterator[Group]:
-    """What this operator may see of it, by kind."""
+    """The hits that this operator may see, by kind."""
     operator: Any = request.user
     for finder in FINDERS:
         if not operator.has_perm(finder.permission):
@@ -163,7 +163,7 @@ def _gamers(query: Query, request: HttpRequest) -> Iterator[QuerySet[Any]]:
 
 
 def _people(query: Query, request: HttpRequest) -> Iterator[QuerySet[Any]]:
-    """Gamers by what only the person's KGeN account says: whom it leads to is seen, so it leaves a trace first."""
+    """Gamers by phone or KGeN wallet. The result reveals personal data, so the trace of each is written first."""
     if query.is_phone:
         rows, what = people.gamers_by_phone(query.text), "phone"
     elif query.address is not None:
@@ -191,7 +191,7 @@ def _accounts(query: Query, request: HttpRequest) -> Iterator[QuerySet[Any]]:
 def _transactions(query: Query, request: HttpRequest) -> Iterator[QuerySet[Any]]:
     if query.id is not None:
         yield money.transactions_by_id(query.id)
-    # References read as `join:<participation>`.
+    # Every reference has a colon: `join:<participation>`.
     elif ":" in query.text:
         yield money.transactions_by_reference(query.text)
     yield money.transactions_of_deposit(_clients(request), query.id, query.text)
@@ -223,7 +223,7 @@ def _trail(query: Query, request: HttpRequest) -> Iterator[QuerySet[Any]]:
 
 
 def _clients(request: HttpRequest) -> Collection[UUID]:
-    """The operator's clients by name, where an index begins with them."""
+    """The operator's clients, for an index that begins with the client."""
     limit = clients_of(request.user)
     return limit if limit is not None else list(all_clients().values_list("pk", flat=True))
 

@@ -1,4 +1,4 @@
-"""How a tournament is settled: what would be booked, what was booked, and whether it holds."""
+"""A tournament's settlement: what would be booked, what was booked, and its verification."""
 
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from wallet.selectors import system_balance
 from wallet.selectors.bookings import booking_of
 
 LINES = 50
-# Of a larger field, or one with more scores, no request lists or recomputes everything.
+# A request lists and recomputes everything only within these limits; larger fields are verified by a job.
 QUICK_FIELD, QUICK_SCORES = 50_000, 200_000
 VERIFIED = "settlement.verify"
 
@@ -49,7 +49,7 @@ class SettlementPage(ConsolePage):
         return shared | (self.recorded(found, record) if record else self.foreseen(found))
 
     def current(self, pk: UUID) -> TournamentAt:
-        """The tournament and the clock.
+        """The tournament with the database's clock.
 
         :raises Http404: there is none, or it is of a client outside the operator's limit.
         """
@@ -59,7 +59,7 @@ class SettlementPage(ConsolePage):
         return found
 
     def foreseen(self, found: TournamentAt) -> dict[str, Any]:
-        """What settling now would book; nothing where all stakes are back."""
+        """What settling now would book; None where all stakes are back."""
         row = found.tournament
         if row.refunded_at is not None:
             return {"preview": None}
@@ -97,7 +97,7 @@ class SettlementPage(ConsolePage):
 
     @does(VERIFY)
     def verify(self, *, pk: UUID) -> HttpResponse | None:
-        """Recompute the record from the score events: at once, or for a large field as a job.
+        """Recompute the record from the score events: at once, or by a job for a large field.
 
         :raises Http404: the tournament is not settled.
         """

@@ -1,4 +1,4 @@
-"""Webhooks in the console: a client's endpoints, one with its deliveries, and the log of all deliveries."""
+"""Webhooks: a client's endpoints, one endpoint with its deliveries, and the log of all deliveries."""
 
 from typing import Any
 from uuid import UUID
@@ -40,7 +40,7 @@ ENDPOINT_PAGE = "webhook_page"
 
 
 class ByClient(admin.SimpleListFilter):
-    """By client, of those that the operator works for."""
+    """By client, one of the operator's own."""
 
     title, parameter_name = "client", "client"
 
@@ -48,7 +48,7 @@ class ByClient(admin.SimpleListFilter):
         return [(str(client.pk), client.name) for client in scoped(all_clients(), request.user, "pk")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        # Only what was offered: garbage and other clients' ids filter nothing.
+        # Only an offered value filters: garbage and other clients' ids filter nothing.
         known = dict(self.lookup_choices)
         return queryset.filter(client_id=self.value()) if self.value() in known else queryset
 
@@ -62,7 +62,7 @@ class ByClientOfEndpoint(ByClient):
 
 
 class ByEndpoint(admin.SimpleListFilter):
-    """Deliveries to one endpoint, as pages link here."""
+    """Deliveries to one endpoint, which pages link to."""
 
     title, parameter_name = "endpoint", "endpoint"
 
@@ -76,12 +76,12 @@ class ByEndpoint(admin.SimpleListFilter):
 
 
 class WantsPerson(admin.SimpleListFilter):
-    """As the home page counts them."""
+    """The deliveries that the home page counts as failed."""
 
-    title, parameter_name = "what they want", "wants"
+    title, parameter_name = "need", "wants"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("person", "A person: given up in the last week, or tried in vain for a while")]
+        return [("person", "A person: given up in the last week, or failing for 15 minutes")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return wanting_a_person(queryset, database_now()) if self.value() == "person" else queryset
@@ -104,7 +104,7 @@ class EndpointAdmin(ReadOnlyAdmin):
 
     @admin.display(description="client")
     def client(self, endpoint: WebhookEndpoint) -> str:
-        """Whose it is, by name."""
+        """The client's name."""
         return str(endpoint.client_name)  # type: ignore[attr-defined]
 
 
@@ -128,16 +128,16 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @on_rows(ConsoleAction("webhook.replay", MAY_MANAGE), "Deliver once more")
     def replay(self, request: HttpRequest, row: WebhookDelivery, reason: str) -> None:
-        """Try again, with three days of its own."""
+        """Try again, for three more days."""
         services.replay(client_id=row.client_id, delivery_id=row.pk)
 
 
 class EndpointForm(forms.Form):
-    """Where to send news, and which."""
+    """The address of an endpoint, and its event types."""
 
     url = forms.CharField(label="Address (https)", max_length=2000)
     event_types = forms.MultipleChoiceField(
-        label="News (none ticked: all)",
+        label="Event types (none ticked: all)",
         required=False,
         choices=[(name, name) for name in EVENT_TYPES],
         widget=forms.CheckboxSelectMultiple,
@@ -164,12 +164,12 @@ class ClientWebhooksPage(ConsolePage):
 
     @does(ConsoleAction("webhook.add", MAY_MANAGE))
     def add(self, pk: UUID) -> HttpResponse | None:
-        """Make an endpoint, whose secret is in this answer and nowhere else."""
+        """Make an endpoint. Only this answer shows its secret."""
         shown, form = self.data(pk=pk), EndpointForm(self.request.POST)
         if not form.is_valid():
             return self.render(**shown | {"form": form}, status=400)
         made = self.run(
-            self.acts()["add"],
+            self.actions()["add"],
             lambda: services.add_endpoint(client_id=pk, **form.cleaned_data),
             subject=lambda endpoint: endpoint,
             done="The endpoint is made.",
@@ -181,7 +181,7 @@ class ClientWebhooksPage(ConsolePage):
 
 @page
 class WebhookPage(ConsolePage):
-    """One endpoint: what it wants, its secret's age, its newest deliveries."""
+    """One endpoint: its event types, its secret's age, its newest deliveries."""
 
     route = "studios/webhooks/<uuid:pk>/"
     name = ENDPOINT_PAGE
@@ -201,12 +201,12 @@ class WebhookPage(ConsolePage):
 
     @does(ConsoleAction("webhook.test", MAY_MANAGE, needs_reason=False))
     def test(self, pk: UUID) -> None:
-        """A test event, delivered like any other."""
+        """Send a test event, delivered like any other."""
         self._run("test", pk, services.send_test, "A test event is on its way.")
 
     @does(ConsoleAction("webhook.rotate", MAY_MANAGE))
     def rotate(self, pk: UUID) -> HttpResponse | None:
-        """A new secret, in this answer and nowhere else; for a day the old one signs beside it."""
+        """Make a new secret, which only this answer shows. The old one signs beside it for a day."""
         sent = self.request.POST.get("version", "")
         seen = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else 0
         endpoint = self._run("rotate", pk, services.rotate_secret, "There is a new secret.", seen=seen)
@@ -216,17 +216,17 @@ class WebhookPage(ConsolePage):
 
     @does(ConsoleAction("webhook.switch_off", MAY_MANAGE))
     def switch_off(self, pk: UUID) -> None:
-        """No more news; what was not delivered is given up."""
+        """Send no more events, and give up undelivered ones."""
         self._run("switch_off", pk, services.switch_endpoint, "The endpoint is switched off.", active=False)
 
     @does(ConsoleAction("webhook.switch_on", MAY_MANAGE))
     def switch_on(self, pk: UUID) -> None:
-        """News again, from now on."""
+        """Send events again, from now on."""
         self._run("switch_on", pk, services.switch_endpoint, "The endpoint is switched on.", active=True)
 
     @does(ConsoleAction("webhook.remove", MAY_MANAGE))
     def remove(self, pk: UUID) -> HttpResponse | None:
-        """End it for good."""
+        """Remove it for good."""
         client_id = self.data(pk=pk)["endpoint"].client_id
         gone = self._run("remove", pk, services.remove_endpoint, "The endpoint is removed.")
         return HttpResponseRedirect(address("client_webhooks", pk=client_id)) if gone else None
@@ -237,7 +237,7 @@ class WebhookPage(ConsolePage):
         endpoint, delivery_id = self.data(pk=pk)["endpoint"], _uuid(self.request.POST.get("delivery", ""))
         delivery = get_object_or_404(endpoint.deliveries, pk=delivery_id)
         self.run(
-            self.acts()["replay"],
+            self.actions()["replay"],
             lambda: services.replay(client_id=endpoint.client_id, delivery_id=delivery.pk),
             subject=delivery,
             done="It will be delivered once more.",
@@ -245,7 +245,7 @@ class WebhookPage(ConsolePage):
 
     @does(ConsoleAction("webhook.replay_failed", MAY_MANAGE))
     def replay_failed(self, pk: UUID) -> HttpResponse | None:
-        """All that were given up, as a background job."""
+        """Deliver all that were given up once more, by a job."""
         endpoint = self.data(pk=pk)["endpoint"]
 
         def call() -> Any:
@@ -260,13 +260,13 @@ class WebhookPage(ConsolePage):
                 request_id=request_id_of(self.request),
             )
 
-        job = self.run(self.acts()["replay_failed"], call, subject=lambda job: job, done="A job delivers them.")
+        job = self.run(self.actions()["replay_failed"], call, subject=lambda job: job, done="A job delivers them.")
         return HttpResponseRedirect(address("job", pk=job.pk)) if job else None
 
     def _run(self, name: str, pk: UUID, service: Any, done: str, **arguments: Any) -> Any:
         endpoint = self.data(pk=pk)["endpoint"]
         return self.run(
-            self.acts()[name],
+            self.actions()[name],
             lambda: service(client_id=endpoint.client_id, endpoint_id=endpoint.pk, **arguments),
             subject=endpoint,
             done=done,

@@ -1,4 +1,4 @@
-"""Operators' jobs on settlements."""
+"""The job that verifies settlements of large fields."""
 
 from functools import partial
 
@@ -16,5 +16,5 @@ from rewards.services.verifying import verify_settlement
     page="tournament_settlement",
 )
 def verify(call: ItemCall) -> Action:
-    """Recompute a settlement; differences are its refusal."""
+    """Recompute a settlement. Differences are the item's refusal."""
     return partial(verify_settlement, tournament_id=call.subject.pk)

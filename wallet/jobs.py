@@ -17,13 +17,13 @@ MAY_DECIDE = "wallet.approve_withdrawal"
     subjects=Withdrawal.objects.all,
     page="withdrawal",
 )
-def approve(turn: ItemCall) -> Action:
+def approve(call: ItemCall) -> Action:
     """Let a withdrawal above the client's threshold be paid."""
     return partial(
         reviewing.approve_withdrawal,
-        withdrawal_id=turn.subject.pk,
-        operator_id=turn.operator_id,
-        reason=turn.reason,
+        withdrawal_id=call.subject.pk,
+        operator_id=call.operator_id,
+        reason=call.reason,
     )
 
 
@@ -35,11 +35,11 @@ def approve(turn: ItemCall) -> Action:
     subjects=Withdrawal.objects.all,
     page="withdrawal",
 )
-def reject(turn: ItemCall) -> Action:
+def reject(call: ItemCall) -> Action:
     """Refuse a withdrawal that awaits approval."""
     return partial(
         reviewing.reject_withdrawal,
-        withdrawal_id=turn.subject.pk,
-        operator_id=turn.operator_id,
-        reason=turn.reason,
+        withdrawal_id=call.subject.pk,
+        operator_id=call.operator_id,
+        reason=call.reason,
     )

@@ -21,7 +21,7 @@ MAY_SUSPEND = "users.suspend_gamer"
 
 @page
 class GamerActionsPage(ConsolePage):
-    """Where the forms of a gamer's page post to; nothing to see."""
+    """The address of those forms. It shows nothing."""
 
     route = "people/gamers/<uuid:pk>/acts/"
     name = "gamer_acts"
@@ -41,7 +41,7 @@ class GamerActionsPage(ConsolePage):
             _check(gamer.suspended_at is None, "This gamer is suspended already.")
             services.suspend_gamer(client=gamer.client, user_id=gamer.user_id, reason=self.reason)
 
-        self.run(self.acts()["suspend"], call, subject=gamer, done="The gamer is suspended.")
+        self.run(self.actions()["suspend"], call, subject=gamer, done="The gamer is suspended.")
         return self._back(pk)
 
     @does(ConsoleAction("gamer.lift", MAY_SUSPEND))
@@ -53,12 +53,12 @@ class GamerActionsPage(ConsolePage):
             _check(gamer.suspended_at is not None, "This gamer is not suspended.")
             services.lift_suspension(client=gamer.client, user_id=gamer.user_id, reason=self.reason)
 
-        self.run(self.acts()["lift"], call, subject=gamer, done="The suspension is lifted.")
+        self.run(self.actions()["lift"], call, subject=gamer, done="The suspension is lifted.")
         return self._back(pk)
 
     @does(UNLINK)
     def unlink(self, pk: UUID) -> HttpResponse:
-        """Part the gamer from the phone; a link made after it starts a hold on withdrawals."""
+        """Unlink the phone. A new link afterwards starts a hold on withdrawals."""
         gamer = self._gamer(pk)
 
         def call() -> None:
@@ -66,15 +66,15 @@ class GamerActionsPage(ConsolePage):
             by = f"operator {self.request.user.get_username()}"
             services.unlink_phone(client=gamer.client, user_id=gamer.user_id, reason=self.reason, by=by)
 
-        self.run(self.acts()["unlink"], call, subject=gamer, done="The phone is unlinked.")
+        self.run(self.actions()["unlink"], call, subject=gamer, done="The phone is unlinked.")
         return self._back(pk)
 
     @does(ConsoleAction("gamer.lift_lock", "users.lift_lock"))
     def lift_lock(self, pk: UUID) -> HttpResponse:
-        """Let codes be tried again before the day is over."""
+        """Let the gamer try codes again before the lock ends."""
         gamer, in_all_games = self._gamer(pk), clients_of(self.request.user) is None
         self.run(
-            self.acts()["lift_lock"],
+            self.actions()["lift_lock"],
             lambda: services.lift_lock(gamer_id=gamer.pk, in_all_games=in_all_games),
             subject=gamer,
             done=(
@@ -87,7 +87,7 @@ class GamerActionsPage(ConsolePage):
 
     @does(ConsoleAction("gamer.end_session", MAY_SUSPEND))
     def end_session(self, pk: UUID) -> HttpResponse:
-        """End the live session with all its tokens; the studio can open another."""
+        """End the live session and its tokens. The studio can open another."""
         gamer = self._gamer(pk)
 
         def call() -> None:
@@ -95,16 +95,16 @@ class GamerActionsPage(ConsolePage):
             services.end_session(client=gamer.client, user_id=gamer.user_id, by="operator")
 
         done = "No session of this gamer is live now."
-        self.run(self.acts()["end_session"], call, subject=gamer, done=done)
+        self.run(self.actions()["end_session"], call, subject=gamer, done=done)
         return self._back(pk)
 
     @does(ConsoleAction("gamer.write_note", "users.write_note", needs_reason=False))
     def note(self, pk: UUID) -> HttpResponse:
-        """Write something down, for good."""
+        """Keep a note, which never changes."""
         gamer = self._gamer(pk)
         text = self.request.POST.get("text", "")
         self.run(
-            self.acts()["note"],
+            self.actions()["note"],
             lambda: services.write_note(gamer_id=gamer.pk, operator_id=operator_id(self.request), text=text),
             subject=gamer,
             done="The note is kept.",
@@ -119,9 +119,9 @@ class GamerActionsPage(ConsolePage):
 
 
 def _check(fits: bool, words: str) -> None:
-    """The services do nothing where nothing is to be done; an act that does nothing leaves no trace of having acted.
+    """Refuse an action that would change nothing: the services ignore it, and the trail must not say that it happened.
 
-    :raises WrongState: it is so already.
+    :raises WrongState: the gamer is in that state already.
     """
     if not fits:
         raise WrongState(words)

@@ -16,7 +16,7 @@ from users.selectors.people import all_gamers, links_of
 
 @page
 class GamerContactPage(ConsolePage):
-    """Phones, addresses and the device in full: shown when asked for, which leaves a trace."""
+    """Phones, addresses and the device in full, shown on request with a reason, which leaves a trace."""
 
     route = "people/gamers/<uuid:pk>/contact/"
     name = "gamer_contact"
@@ -33,7 +33,7 @@ class GamerContactPage(ConsolePage):
 
     @does(ConsoleAction("phone.see", "users.see_phone"))
     def show(self, pk: UUID) -> HttpResponse | None:
-        """The trace first: no trace, no sight."""
+        """Write the trace, then show the data; without a reason do neither."""
         shown = self.data(pk=pk)
         if not self.reason:
             return None

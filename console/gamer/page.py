@@ -1,4 +1,4 @@
-"""Gamer 360: one gamer with everything that the apps know, a tab each."""
+"""Gamer 360: all that the apps know of one gamer, a tab each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from wallet.selectors.adjustments import adjustment_page
 from wallet.selectors.withdrawals import withdrawal_page
 
 ROWS = 25
-# What a profile shows as it is; the rest of it is the person's and shown masked, or not at all.
+# The fields of the profile that are shown in full. Those of MASKED are shown masked, all others not at all.
 PROFILE = (
     ("username", "User name"),
     ("name", "Name"),
@@ -48,7 +48,7 @@ MASKED = (("email", "E-mail"), ("phonenumber", "Phone in the game"), ("device_id
 
 @dataclass(frozen=True)
 class GamerTab:
-    """A part of the page: the right that it needs besides the page's own, and what it shows."""
+    """A tab. It needs `permission` besides the page's own; `read` gives what its template shows."""
 
     name: str
     title: str
@@ -58,7 +58,7 @@ class GamerTab:
 
 @page
 class GamerPage(ConsolePage):
-    """One gamer. `tab` in the address says which part, `cursor` where its list goes on."""
+    """One gamer. In the address, `tab` names the tab and `cursor` the page of its list."""
 
     route = "people/gamers/<uuid:pk>/"
     name = "gamer_page"
@@ -71,7 +71,7 @@ class GamerPage(ConsolePage):
         tabs = [tab for tab in TABS if self.request.user.has_perm(tab.permission)]
         shown = next((tab for tab in tabs if tab.name == self.request.GET.get("tab")), tabs[0])
         return {
-            # Not the bare user id: headings begin with a capital, and a user id is kept byte for byte.
+            # The user id cannot stand alone: headings begin with a capital, and a user id is shown byte for byte.
             "title": f"Gamer {gamer.user_id}",
             "gamer": gamer,
             "phone": masked_phone(gamer),
@@ -86,12 +86,12 @@ class GamerPage(ConsolePage):
         return [("Gamers", address("users_gamer_changelist"))]
 
     def part(self, gamer: Any) -> dict[str, Any]:
-        """Which stretch of the shown tab's list is asked for."""
+        """The page of the tab's list, as selectors take it."""
         scope = f"gamer\n{gamer.pk}\n{self.request.GET.get('tab', '')}"
         return {"scope": scope, "cursor": self.request.GET.get("cursor"), "limit": ROWS}
 
     def overview(self, gamer: Any) -> dict[str, Any]:
-        """Profile, balances, links."""
+        """The profile, balances and links."""
         may_see_money = self.request.user.has_perm("wallet.view_wallet")
         balance = balance_of(gamer.wallet_id) if may_see_money else None
         return {
@@ -106,36 +106,36 @@ class GamerPage(ConsolePage):
         }
 
     def statement(self, gamer: Any) -> dict[str, Any]:
-        """What the ledger did to the wallet, with the balance after each."""
+        """The wallet's transactions, with the balance after each."""
         rows, following = statement_page(gamer.wallet_id, kind=None, direction=None, **self.part(gamer))
         entries = [(row, masked_text(row.from_address if row.credit else row.to_address)) for row in rows]
         return {"entries": entries, "next_cursor": following}
 
     def play(self, gamer: Any) -> dict[str, Any]:
-        """What was joined, with ranks and prizes."""
-        stays, following = participation_page(gamer.pk, **self.part(gamer))
-        return {"stays": stays, "next_cursor": following}
+        """The tournaments that the gamer joined, with ranks and prizes."""
+        rows, following = participation_page(gamer.pk, **self.part(gamer))
+        return {"participations": rows, "next_cursor": following}
 
     def rewards(self, gamer: Any) -> dict[str, Any]:
-        """What was won, and what became of it."""
+        """The rewards, with the state of each claim."""
         found = reward_page(gamer.pk, **self.part(gamer))
         return {"rewards": found.rows, "next_cursor": found.next_cursor}
 
     def withdrawals(self, gamer: Any) -> dict[str, Any]:
-        """What was paid out, or is about to be."""
+        """The withdrawals."""
         found = withdrawal_page(gamer.wallet_id, **self.part(gamer))
         rows = [(row, masked_text(row.destination)) for row in found.rows]
         return {"withdrawals": rows, "next_cursor": found.next_cursor}
 
     def adjustments(self, gamer: Any) -> dict[str, Any]:
-        """What operators asked to be corrected."""
+        """The adjustments that operators asked for."""
         found = adjustment_page(gamer.wallet_id, **self.part(gamer))
         names = operator_names([key for row in found.rows for key in (row.requested_by, row.decided_by)])
         rows = [(row, names.get(row.requested_by, ""), names.get(row.decided_by, "")) for row in found.rows]
         return {"adjustments": rows, "next_cursor": found.next_cursor}
 
     def sessions(self, gamer: Any) -> dict[str, Any]:
-        """Sessions, live and past, and what the limits on phone codes know."""
+        """The sessions, live and past, and the counters of the limits on phone codes."""
         found = session_page(gamer, **self.part(gamer))
         return {
             "sessions": found.rows,
@@ -147,13 +147,13 @@ class GamerPage(ConsolePage):
         }
 
     def notes(self, gamer: Any) -> dict[str, Any]:
-        """What operators wrote down."""
+        """The notes of operators."""
         found = note_page(gamer, **self.part(gamer))
         return {"notes": found.rows, "next_cursor": found.next_cursor}
 
 
 def _hidden(text: str) -> str:
-    """Whether there is something, and how it begins."""
+    """Masks a text: "" stays, the first two characters of a longer one show."""
     return f"{text[:2]}•••" if len(text) > 4 else "•••" if text else ""
 
 

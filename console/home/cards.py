@@ -1,4 +1,4 @@
-"""What needs a person, as cards: red where somebody has to act, calm where nobody has to."""
+"""The home page's cards: numbers that may need a person. A red card asks for action."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ from wallet.selectors.liability import adjustments_to_decide
 from wallet.selectors.queue import late_payouts, queue_counts
 from wallet.selectors.rails import paused_rails
 
-# Tabs of the queue that only people empty.
+# Tabs of the queue that only operators empty.
 FOR_PEOPLE = {
-    "approval": "above the client's threshold",
-    "review": "nobody knows what became of them",
+    "approval": "above the client's approval threshold",
+    "review": "their payouts' outcome is unknown",
     "disputed": "the rail has contradicted itself",
 }
-# Fewer messages than this say nothing about how many codes are used.
+# With fewer messages than this, the share of used codes means nothing.
 MESSAGES_TO_JUDGE, LEAST_USED_PERCENT = 20, 25
 
 
 @dataclass(frozen=True)
 class Card:
-    """A number that somebody may have to see to. `link` is empty where there is no list of it."""
+    """A number, and whether it asks for action (`red`). `link` leads to the list behind it, or is ""."""
 
     title: str
     number: str
@@ -41,7 +41,7 @@ class Card:
 
 
 def cards(operator: Any, now: datetime) -> list[Card]:
-    """What this operator may see, the red ones first."""
+    """The cards that this operator may see, the red ones first."""
     made = [card for needed, make in _MAKERS if operator.has_perm(needed) for card in make(operator, now)]
     return sorted(made, key=lambda card: not card.red)
 
@@ -50,7 +50,7 @@ def _withdrawals(operator: Any, now: datetime) -> Iterable[Card]:
     clients = clients_of(operator)
     late = late_payouts(clients, now)
     link = filtered("wallet_withdrawal_changelist", payout="late")
-    detail = "asked for or approved over 15 minutes ago, not paid"
+    detail = "requested or approved over 15 minutes ago, not paid"
     yield Card("Payouts stuck or unknown", f"{late.count:,}", late.count > 0, link, detail, late.since)
     for found in queue_counts(clients):
         if found.tab.name in FOR_PEOPLE:
@@ -61,14 +61,14 @@ def _withdrawals(operator: Any, now: datetime) -> Iterable[Card]:
 
 def _adjustments(operator: Any, now: datetime) -> Iterable[Card]:
     waiting = adjustments_to_decide(clients_of(operator))
-    title, detail = "Adjustments awaiting a second person", "nobody decides their own"
+    title, detail = "Adjustments awaiting a second person", "no operator decides their own"
     yield Card(title, f"{waiting.count:,}", waiting.count > 0, address("approvals"), detail, waiting.since)
 
 
 def _webhooks(operator: Any, now: datetime) -> Iterable[Card]:
     duties = delivery_duties(clients_of(operator), now)
     count, more = duties.failed + duties.struggling, "+" if duties.are_more else ""
-    detail = f"{duties.failed:,} given up in the last week, {duties.struggling:,} tried in vain for a while"
+    detail = f"{duties.failed:,} given up in the last week, {duties.struggling:,} failing for 15 minutes or more"
     link = filtered("kgen_webhookdelivery_changelist", wants="person")
     yield Card("Failed webhooks", f"{count:,}{more}", count > 0, link, detail)
 
@@ -105,7 +105,7 @@ def _codes(operator: Any, now: datetime) -> Iterable[Card]:
 
 
 def _spend(messages: int) -> tuple[str, str, str]:
-    """(title, number, words before the others) of what messages cost; without a price they are counted."""
+    """(title, number, beginning of the detail): the messages' cost, or their count where no price is set."""
     if settings.SMS_PRICE is None:
         return "SMS sent today", f"{messages:,}", ""
     price, currency = settings.SMS_PRICE

@@ -1,4 +1,4 @@
-"""Charts as the server draws them: geometry for an SVG, and the same numbers for a table. Pure."""
+"""Charts drawn by the server: the geometry of an SVG, and the same numbers for a table. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ WIDTH, HEIGHT, GAP = 300, 80, 2
 
 @dataclass(frozen=True)
 class Bar:
-    """A day: what it counts, where its list is (empty: nowhere), and its rectangle."""
+    """A day: its number, the address of the list behind it (or ""), and its rectangle."""
 
     day: date
     value: int
@@ -22,7 +22,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class DailyChart:
-    """A number a day. The last day is today's; `link` leads to the list of all days (empty: nowhere)."""
+    """A number for each day, the last of which is today. `link` leads to the list of all days, or is ""."""
 
     title: str
     unit: str
@@ -39,19 +39,19 @@ class DailyChart:
 
     @property
     def total(self) -> int:
-        """All days together."""
+        """The sum of all days."""
         return sum(bar.value for bar in self.bars)
 
     @property
     def newest_first(self) -> list[Bar]:
-        """The days as a table lists them."""
+        """The days in the table's order."""
         return list(reversed(self.bars))
 
 
 def draw(
     title: str, unit: str, days: Sequence[date], values: Mapping[date, int], link: Callable[[date, date], str]
 ) -> DailyChart:
-    """Bars from zero up, and down for what is below it; a day without a value counts 0.
+    """Bars from the zero line up, or down for negative numbers. A day without a value counts 0.
 
     `link` gives the list of a first to a last day, both included.
     """
@@ -67,7 +67,7 @@ def draw(
             x=round(index * step + GAP / 2, 2),
             y=round((top - max(number, 0)) * scale, 2),
             width=round(step - GAP, 2),
-            # Something of a day that counts anything can be seen.
+            # A day that is not 0 stays visible.
             height=max(round(abs(number) * scale, 2), 1.0 if number else 0.0),
         )
         for index, (day, number) in enumerate(zip(days, numbers, strict=True))

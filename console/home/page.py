@@ -1,4 +1,4 @@
-"""The first page: what is owed, how play goes, and what needs a person."""
+"""The home page: what needs a person, how play goes, and what is owed."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ MAY_SEE_LEDGER = "wallet.view_transaction"
 
 @dataclass(frozen=True)
 class Stage:
-    """Tournaments at one point of their life: how many, and the first of them."""
+    """Tournaments at one stage: how many, and the first of them."""
 
     title: str
     count: int
@@ -50,7 +50,7 @@ class HomePage(ConsolePage):
         may_see_ledger = operator.has_perm(MAY_SEE_LEDGER)
         return {
             "cards": cards(operator, now),
-            "sheets": balance_sheets(held_by_kind(clients)) if may_see_ledger else [],
+            "balance_sheets": balance_sheets(held_by_kind(clients)) if may_see_ledger else [],
             "charts": charts(clients, now.date(), may_see_ledger=may_see_ledger),
             "stages": stages(scoped(overview.all_tournaments(), operator)),
             "now": now,
@@ -58,7 +58,7 @@ class HomePage(ConsolePage):
 
 
 def stages(rows: QuerySet[Any]) -> list[Stage]:
-    """What is live, closing, and over but not booked, of these tournaments."""
+    """The live ones of these tournaments, those that close within the hour, and those that await settlement."""
     return [
         _stage("Live", "live", overview.live(rows), "ends_at"),
         _stage("Closing within the hour", "closing", overview.closing(rows), "ends_at"),
@@ -78,7 +78,7 @@ def charts(clients: Collection[UUID] | None, today: date, *, may_see_ledger: boo
     joined = overview.entries_by_day(clients, since=days[0], until=today)
 
     def moved_on(currency: str, account: SystemAccount, kind: Kind | None = None) -> Callable[[date, date], str]:
-        """The flows that make up the number of some days."""
+        """Makes the link to the flows that add up to the number of some days."""
         asked = {"currency": currency, "account": account.value} | ({"kind": kind.value} if kind else {})
         return lambda first, last: filtered("flows", **asked, since=first, until=last) if may_see_ledger else ""
 
@@ -109,7 +109,7 @@ def _prizes(flow: Flow) -> int:
 
 
 def _margin(flow: Flow) -> int:
-    """All that comes to the house, less all that leaves it."""
+    """What comes to the house, less what leaves it."""
     came, left = flow.destination == SystemAccount.HOUSE, flow.source == SystemAccount.HOUSE
     return flow.amount * (came - left)
 

@@ -28,7 +28,7 @@ REJECT_MANY = ConsoleAction("withdrawal.reject_many", MAY_DECIDE)
 
 @page
 class WithdrawalsPage(ConsolePage):
-    """Withdrawals by what is to be done, each beside the facts that decide."""
+    """Withdrawals by tab, each beside the facts that decide."""
 
     route, name, title = "money/withdrawals/", "withdrawals", "Withdrawals"
     permission = MAY_SEE
@@ -54,7 +54,7 @@ class WithdrawalsPage(ConsolePage):
 
 @page
 class QueueActionsPage(ConsolePage):
-    """Many withdrawals at once, as a job: each is an act and a transaction of its own."""
+    """The address of the queue's form: a job decides the ticked withdrawals, each in a transaction of its own."""
 
     route, name, title = "money/withdrawals/decide/", "withdrawals_act", "Withdrawals"
     permission = MAY_SEE
@@ -64,12 +64,12 @@ class QueueActionsPage(ConsolePage):
 
     @does(APPROVE_MANY)
     def approve(self) -> HttpResponse:
-        """Let them be paid."""
+        """Approve the ticked withdrawals."""
         return self._queue(APPROVE_MANY, "withdrawals.approve")
 
     @does(REJECT_MANY)
     def reject(self) -> HttpResponse:
-        """Refuse them."""
+        """Reject the ticked withdrawals."""
         return self._queue(REJECT_MANY, "withdrawals.reject")
 
     def _queue(self, what: ConsoleAction, kind: str) -> HttpResponse:
@@ -87,7 +87,7 @@ class QueueActionsPage(ConsolePage):
                 request_id=request_id_of(self.request),
             ),
             subject=lambda job: job,
-            done=f"{len(chosen)} put into the queue of jobs. Each is decided by itself; refusals are told here.",
+            done=f"A job decides {len(chosen)} withdrawals, each separately. Its page shows the refusals.",
         )
         if isinstance(made, Job) and self.request.user.has_perm("kgen.see_jobs"):
             return HttpResponseRedirect(address("job", pk=made.pk))
@@ -95,7 +95,7 @@ class QueueActionsPage(ConsolePage):
 
 
 def _ids(texts: list[str]) -> list[UUID]:
-    """Those of the texts that are ids: forms send no others."""
+    """The texts that are ids. Forms send no others."""
     found = []
     for text in texts:
         try:

@@ -1,4 +1,4 @@
-"""The page of one withdrawal: what decides, what happened, and the decisions."""
+"""The page of one withdrawal: the facts that decide, what happened, and the decisions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class TimelineEvent:
 
 @page
 class WithdrawalPage(ConsolePage):
-    """One withdrawal: what decides, what was said to the rail, what was booked, who did what."""
+    """One withdrawal: the facts that decide, the attempts, the postings and the timeline."""
 
     route, name, title = "money/withdrawals/<uuid:pk>/", "withdrawal", "Withdrawal"
     permission = MAY_SEE
@@ -78,7 +78,7 @@ class WithdrawalPage(ConsolePage):
 
     @does(SHOW)
     def show(self, pk: UUID) -> HttpResponse:
-        """Show the destination in full, with a trace."""
+        """Show the destination in full, which leaves a trace."""
         found = self.data(pk=pk)
         row = found["row"]
         audit.record_view(operator=self.request.user, what="destination", subject=row, request=self.request)
@@ -91,7 +91,7 @@ class WithdrawalPage(ConsolePage):
 
 @page
 class WithdrawalActionsPage(ConsolePage):
-    """The acts upon one withdrawal; it is looked at on the page `withdrawal`, to which they lead back."""
+    """The address of the forms on one withdrawal. It shows nothing and leads back to the page `withdrawal`."""
 
     route, name, title = "money/withdrawals/<uuid:pk>/decide/", "withdrawal_act", "Withdrawal"
     permission = MAY_SEE
@@ -101,12 +101,12 @@ class WithdrawalActionsPage(ConsolePage):
 
     @does(APPROVE)
     def approve(self, pk: UUID) -> HttpResponse:
-        """Let it be paid."""
+        """Approve it."""
         return self._decide(APPROVE, pk, reviewing.approve_withdrawal, "Approved: it is sent as soon as the rail runs.")
 
     @does(REJECT)
     def reject(self, pk: UUID) -> HttpResponse:
-        """Refuse it."""
+        """Reject it."""
         return self._decide(REJECT, pk, reviewing.reject_withdrawal, "Rejected: the money is the gamer's again.")
 
     @does(ASK_AGAIN)
@@ -116,12 +116,12 @@ class WithdrawalActionsPage(ConsolePage):
 
     @does(RESOLVE_PAID)
     def resolve_paid(self, pk: UUID) -> HttpResponse:
-        """End a review: the rail's books say that it was paid."""
+        """End a review: the rail's own books show the payment."""
         return self._resolve(RESOLVE_PAID, pk, paid=True, done="The review is over: PAID.")
 
     @does(RESOLVE_FAILED)
     def resolve_failed(self, pk: UUID) -> HttpResponse:
-        """End a review: it was not paid and never will be."""
+        """End a review: the rail has not paid and never will."""
         return self._resolve(RESOLVE_FAILED, pk, paid=False, done="The review is over: the money is the gamer's again.")
 
     @does(CLEAR)
@@ -165,7 +165,7 @@ def _in_words(act: str) -> str:
 
 
 def _deciders(row: Any) -> list[tuple[str, int | None]]:
-    """Who decided it, as the row itself keeps it: also where no operator's page was used."""
+    """(verb, operator) of each decision that the row records, also of decisions made outside the console."""
     return [
         ("approved", row.approved_by),
         ("rejected", row.rejected_by),

@@ -1,4 +1,5 @@
-"""The operators' console: its site, the bases of its pages, who may do what. docs/console.md tells of it.
+"""The frame of the operators' console: its site, logins, roles, sidebar, and the bases of lists and pages.
 
-Nothing is imported here: Django loads `kgen.admin_site.apps` before there are models.
+The screens are in each app's `admin` and in `console`; docs/console.md is the operators' guide. This package imports
+nothing, because Django loads `kgen.admin_site.apps` before there are models.
 """

@@ -1,4 +1,4 @@
-"""Doing something from the console: one call of a service, with a trace, and an answer that can be read."""
+"""Actions of operators: one call of a service, with an entry in the trail and a message to the operator."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from kgen import audit
 from kgen.admin_site.scope import may_touch
 from kgen.errors import DomainError, Forbidden
 
-# Of one action in a list: what a request can do in time. More is a background job.
+# The rows that an action of a list can take in one request. More rows need a job.
 MOST_ROWS = 200
 REASON_MISSING = "Give a reason."
 
 
 @dataclass(frozen=True)
 class ConsoleAction:
-    """What an action is: its name in the trail, the permission that it needs, and whether it asks for a reason."""
+    """An action: its name in the trail, the permission that it needs, and whether it needs a reason."""
 
     name: str
     permission: str
@@ -35,7 +35,7 @@ def operator_id(request: HttpRequest) -> int:
 
 
 def reason_in(request: HttpRequest) -> str:
-    """The reason that a form sends, as services and the trail keep it; "" where it cannot be kept (NUL)."""
+    """The reason in a form, cut to the length that the trail keeps; "" for a text with NUL, which no row can hold."""
     words = request.POST.get("reason", "").strip()[: audit.LONGEST_REASON]
     return "" if "\0" in words else words
 
@@ -49,12 +49,13 @@ def run_action(
     done: str | Callable[[Any], str],
     reason: str = "",
 ) -> Any:
-    """Call a service as this operator's act; True (or what it returned, if anything) when it was done.
+    """Call a service as this operator's action. Returns the service's result, or True where that is None.
 
-    `done` is what is said then, or makes it of what the service returned. A refusal is told in a message and answered
-    with False: nothing has happened then, and nothing is in the trail.
+    `done` is the message afterwards, or makes it from the result. A refusal becomes a message, and the result is False:
+    then nothing has changed and nothing is in the trail.
 
-    :raises Forbidden: the operator may not, or not for this client. Pages show only what is allowed.
+    :raises Forbidden: the operator lacks the permission, or the client is outside the operator's limit. Pages show
+        allowed actions only.
     """
     check_allowed(request, what, subject)
     reason = reason.strip()[: audit.LONGEST_REASON]
@@ -82,10 +83,10 @@ def check_allowed(request: HttpRequest, what: ConsoleAction, subject: audit.Subj
 
 
 def on_rows(what: ConsoleAction, description: str) -> Callable[[Callable[..., Any]], Any]:
-    """Make an action for the rows that are ticked in a list, out of a method `(self, request, row, reason)`.
+    """Make an action on the ticked rows of a list from a method `(self, request, row, reason)`.
 
-    The method makes one call into a service. Each row is an act and a transaction of its own: one refusal stops no
-    other. Who lacks the permission does not see the action and cannot send it.
+    The method makes one call into a service. Each row has its own transaction and trail entry, so a refusal stops no
+    other row. Operators without the permission neither see the action nor can send it.
     """
 
     def decorate(one: Callable[..., Any]) -> Any:
@@ -102,21 +103,21 @@ def on_rows(what: ConsoleAction, description: str) -> Callable[[Callable[..., An
                 run_action(request, what, do, subject=row, done=f"{row}: done", reason=reason)
 
         run.__name__, run.__doc__ = one.__name__, one.__doc__
-        # ConsoleAdmin reads the permission from here, because Django knows only one per model and verb.
+        # ConsoleAdmin reads the permission here: Django has only one permission for each model and verb.
         made: Any = django_action(description=description)(run)
-        made.act = what
+        made.action = what
         return made
 
     return decorate
 
 
 def _rows(queryset: QuerySet[Any]) -> Iterable[Any]:
-    """In the order of their keys: two operators who tick the same rows take them in the same order."""
+    """The rows in the order of their keys, so that two operators who tick the same rows take them in the same order."""
     return queryset.order_by("pk")
 
 
 def _told(refusal: DomainError) -> str:
-    """A refusal in words, with what it says of each field."""
+    """A refusal's text, with its faults by field."""
     of_fields = [f"{fault['field']}: {fault['detail']}" for fault in refusal.extra.get("errors", [])]
     of_fields += [f"({', '.join(refusal.extra['fields'])})"] if "fields" in refusal.extra else []
     return " ".join([refusal.detail, *of_fields])

@@ -29,12 +29,12 @@ from kgen.admin_site.paging import KeysetChangeList
 from kgen.admin_site.scope import clients_of, may_touch, scoped
 from kgen.admin_site.search import exactly
 
-# What is said after Django has thrown an address's query away.
-UNREADABLE = "The address had a filter, a day or a page that this list cannot read: it is shown from its beginning."
+# The message after Django has dropped the query of an address.
+UNREADABLE = "This list cannot read a filter, a day or a page of the address, so it is shown from its beginning."
 
 
 class ReasonForm(ActionForm):  # type: ignore[misc]
-    """An action on rows, and why it is done: kept with what was done."""
+    """The action on the ticked rows, and its reason for the trail."""
 
     reason = forms.CharField(
         required=False,
@@ -45,7 +45,7 @@ class ReasonForm(ActionForm):  # type: ignore[misc]
 
 
 class ClientFilter(RelatedFieldListFilter):
-    """A filter by client that names only the operator's own."""
+    """A filter by client that offers the operator's own clients only."""
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         clients = clients_of(request.user)
@@ -56,32 +56,32 @@ class ClientFilter(RelatedFieldListFilter):
 class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
     """Rows of one model: a keyset list within the operator's clients, and pages to read.
 
-    `permission` opens it (default: Django's own view permission). Nothing is added, changed or removed here; what
-    operators do are actions made by `kgen.admin_site.actions.on_rows`.
+    `permission` opens it (default: Django's own view permission). Forms add, change and remove nothing; operators act
+    through the actions that `kgen.admin_site.actions.on_rows` makes.
     """
 
     nav: ClassVar[Nav | None] = None
     permission: ClassVar[str | None] = None
-    # What leads from a row to its client's id; None for rows of no client, which a limited operator does not see.
+    # The path from a row to its client's id; None for rows of no client, which limited operators do not see.
     client_path: ClassVar[str | None] = "client_id"
-    # The name of the page that shows a row in place of Django's form, by the row's key as `pk`.
+    # The name of the page that replaces Django's form of a row, with the row's key as `pk`.
     page: ClassVar[str | None] = None
-    # The name of a page that tells more of a row than Django's form, which stays.
+    # The name of a page that shows more of a row than Django's form, which stays too.
     told_on: ClassVar[str | None] = None
-    # The order of the list. The key is appended; its ids are in the order of time where they are UUIDv7.
+    # The order of the list. The key is appended; UUIDv7 keys are in the order of time.
     keyset: ClassVar[tuple[str, ...]] = ("-pk",)
-    # What a search compares as a whole; each has an index. For short lists Django's `search_fields` serve too.
+    # The columns that a search compares as whole values; each has an index. Short lists can use `search_fields`.
     found_by: ClassVar[tuple[str, ...]] = ()
 
-    # The column of time by which a list goes that is filtered by it. It has an index, often one by blocks (BRIN): a far
-    # day is found by it, where going through the keys would read all that came since.
+    # The column of time that orders a list filtered by it. Its index, often a BRIN, finds a day of long ago; going
+    # through the keys would read every row since.
     timed: ClassVar[str | None] = None
-    # Columns that addresses may filter by, besides `timed` and those that the list has filters for.
+    # Columns that an address may filter by, besides `timed` and those of the list's filters.
     linked: ClassVar[tuple[str, ...]] = ()
 
     action_form = ReasonForm
     show_full_result_count = False
-    # Counts beside the filters would read every row, once for each.
+    # A count beside each filter would read every row.
     show_facets = ShowFacets.NEVER
     sortable_by: Any = ()
     list_per_page = 50
@@ -94,11 +94,11 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
 
     @property
     def list_before_template(self) -> str | None:
-        """Above a list with times: in which zone they are."""
+        """The note on the time zone, above a list with times."""
         return "console/zone_note.html" if _times_among(self.opts, self.list_display) else None
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """The columns; those of time as all pages show times."""
+        """The columns. Times are shown as on all pages."""
         columns = super().get_list_display(request)
         times = _times_among(self.opts, columns)
         return [_time_column(times[column]) if column in times else column for column in columns]
@@ -107,14 +107,14 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
         return KeysetChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """The list; an address that it cannot read leads to all of it, and that is told."""
+        """The list. An address that it cannot read leads to the whole list, with a message."""
         if ERROR_FLAG in request.GET:
             messages.warning(request, UNREADABLE)
         return super().changelist_view(request, extra_context)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Only what the list means to be filtered by. By any column, `phone__startswith` would tell a masked number
-        to whoever counts rows, sign by sign."""
+        """Only the list's own filters. If any column were allowed, counting rows by `phone__startswith` would reveal a
+        masked number digit by digit."""
         name = lookup.split(LOOKUP_SEP)[0]
         known = {field.name for field in self.opts.get_fields()} | {field.attname for field in self.opts.fields}
         if name in known | {"pk"} and name not in self._filtered_by(request):
@@ -139,16 +139,16 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
         return scoped(super().get_queryset(request), request.user, self.client_path)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Whether the app has anything to see here."""
+        """Whether the sidebar shows the app."""
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever has `permission`, of rows within the limit."""
+        """Operators with `permission`, for rows within their limit."""
         needed = self.permission or f"{self.opts.app_label}.view_{self.opts.model_name}"
         return request.user.has_perm(needed) and self.is_within(request, obj)
 
     def is_within(self, request: HttpRequest, obj: Any) -> bool:
-        """Whether a row belongs to a client that the operator may see."""
+        """Whether the row's client is within the operator's limit."""
         return obj is None or may_touch(request.user, audit.client_of(obj))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -164,7 +164,7 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
         return False
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
-        """Where the rows have a page of their own, it is shown instead."""
+        """Redirects to the row's own page, where rows have one."""
         if self.page and request.method == "GET" and self.has_view_permission(request):
             row = self.get_object(request, unquote(object_id))
             if row is not None:
@@ -172,9 +172,9 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
         return super().change_view(request, object_id, form_url, extra_context)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """The row's history is what the audit trail has of it.
+        """Redirects to the row's entries in the audit trail.
 
-        :raises PermissionDenied: the role may not see such rows.
+        :raises PermissionDenied: the role may not see these rows.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -187,15 +187,15 @@ class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
         default_choices: Any = None,
         action_location: ActionLocation = ActionLocation.CHANGE_LIST,
     ) -> list[tuple[str, str]]:
-        """Unfold's own lacks Django's newest parameter."""
+        """Replaces unfold's method, which lacks Django's newest parameter."""
         return BaseModelAdmin.get_action_choices(self, request, [("", "Select action")], action_location)
 
     def _filter_actions_by_permissions(self, request: HttpRequest, actions: Iterable[Any]) -> list[Any]:
-        """Django's hook: what is left of the actions for this operator. One without an `ConsoleAction` is a mistake."""
-        return [action for action in actions if request.user.has_perm(act_of(action).permission)]
+        """Django's hook: the actions that this operator may do. Each must have a `ConsoleAction`."""
+        return [action for action in actions if request.user.has_perm(action_of(action).permission)]
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
-        """Django's own log is not kept: the audit trail is."""
+        """Nothing: the audit trail replaces Django's own log."""
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
         """See `log_addition`."""
@@ -214,50 +214,50 @@ def _time_column(field: DateTimeField[Any, Any]) -> Callable[[Any], str]:
     return column
 
 
-def act_of(action: Any) -> ConsoleAction:
-    """What a list's action is.
+def action_of(action: Any) -> ConsoleAction:
+    """The `ConsoleAction` of a list's action.
 
-    :raises TypeError: it was not made by `on_rows`, so nobody knows who may do it.
+    :raises TypeError: `on_rows` did not make the action, so it has no permission.
     """
-    what = getattr(action.func, "act", None)
+    what = getattr(action.func, "action", None)
     if not isinstance(what, ConsoleAction):
-        raise TypeError(f"the action {action.name} has no Act")
+        raise TypeError(f"the action {action.name} has no ConsoleAction")
     return what
 
 
 class ReadOnlyAdmin(ConsoleAdmin):
-    """A list and its rows, to read: for money, and for whatever only services may change."""
+    """A list and its rows to read: for money, and for all rows that only services may change."""
 
 
 class EditableAdmin(ConsoleAdmin):
-    """Rows that forms may change, with `edit_permission`; each saved form leaves a trace in its transaction."""
+    """Rows that forms may change, with `edit_permission`. The transaction of a saved form writes its trail entry."""
 
     edit_permission: ClassVar[str]
-    # Many-to-many fields that the trace keeps.
+    # Many-to-many fields that the trail entry holds.
     traced: ClassVar[tuple[str, ...]] = ()
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_view_permission(request, obj) or self.has_change_permission(request, obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may edit; with a limit only rows that say which of their clients they are of."""
+        """Operators who may edit. Limited ones may add only rows that name their client."""
         if clients_of(request.user) is not None and self.client_path != "client_id":
             return False
         return request.user.has_perm(self.edit_permission)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may edit, rows within the limit."""
+        """Operators who may edit, for rows within their limit."""
         return request.user.has_perm(self.edit_permission) and self.is_within(request, obj)
 
     def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
-        """A limited operator chooses among the clients that are theirs."""
+        """Offers a limited operator only the clients of the limit."""
         clients = clients_of(request.user)
         if clients is not None and db_field.related_model._meta.label_lower == "users.client":
             kwargs["queryset"] = db_field.related_model._default_manager.filter(pk__in=clients)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """Remember what was there; the trace is written once the many-to-many rows are saved too.
+        """Save, and remember the row before: the trail entry is written after the many-to-many rows are saved.
 
         :raises PermissionDenied: the row would be outside the operator's limit.
         """
@@ -285,14 +285,14 @@ class EditableAdmin(ConsoleAdmin):
 
 
 class ReadOnlyInline(TabularInline):  # type: ignore[misc]
-    """Rows that belong to another, to read. Who may see the row may see these."""
+    """Rows that belong to another row, to read by all operators who may see that row."""
 
     extra = 0
     can_delete = False
     show_full_result_count = False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """The page that they stand on asked already."""
+        """True: the page has checked the permission."""
         return True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -309,5 +309,5 @@ class ReadOnlyInline(TabularInline):  # type: ignore[misc]
 
 
 def row_fields(model: type[Model], *but: str) -> list[str]:
-    """The names of a model's columns but some: for a page that shows a row without what is masked."""
+    """The names of a model's columns except `but`, for a page that masks those."""
     return [column.name for column in model._meta.concrete_fields if column.name not in but]

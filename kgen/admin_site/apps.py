@@ -4,6 +4,6 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class AdminSiteConfig(AdminConfig):
-    """django.contrib.admin, whose `admin.site` is the console."""
+    """django.contrib.admin with the console as `admin.site`."""
 
     default_site = "kgen.admin_site.site.ConsoleSite"

@@ -1,4 +1,4 @@
-"""A filter by days, for lists whose rows have a moment."""
+"""A filter by days, for lists with a column of time."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ ONE_DAY = timedelta(days=1)
 
 
 class DaysFilter(RangeDateFilter):  # type: ignore[misc]
-    """Whole UTC days from one to another, both included; either may be left open."""
+    """Whole UTC days from a first to a last, both included. Either may be open."""
 
     def __init__(self, field: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(field, *args, **kwargs)
@@ -20,7 +20,7 @@ class DaysFilter(RangeDateFilter):  # type: ignore[misc]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """
-        :raises IncorrectLookupParameters: no day; the admin then shows the whole list.
+        :raises IncorrectLookupParameters: a text is no day. The admin then shows the whole list.
         """
         first, last = (self.used_parameters.get(f"{self.parameter_name}_{end}") for end in ("from", "to"))
         try:

@@ -1,4 +1,4 @@
-"""When the duties last came through, for who has to see that they do."""
+"""The page of the duties: when each last ran."""
 
 from typing import Any
 
@@ -7,18 +7,18 @@ from kgen.admin_site.pages import ConsolePage, page
 from kgen.admin_site.scope import clients_of
 from kgen.health import duty_runs
 
-# What waits while a duty is silent.
-WAITS = {
-    "sweep": "settlements, refunds, series, everything that the clock brings",
+# The work of each duty, which waits while the duty is silent.
+WORK = {
+    "sweep": "settlements, refunds, series and all else that the clock makes due",
     "codes": "phone codes by SMS",
-    "payouts": "withdrawals that are to be sent or asked about",
-    "webhooks": "news to the studios",
+    "payouts": "withdrawals to send, and unknown payouts to ask about",
+    "webhooks": "webhooks to the studios",
 }
 
 
 @page
 class DutiesPage(ConsolePage):
-    """The sweep and the duties with a queue of their own. They are of all clients: who is limited to some sees none."""
+    """The sweep and the duties with a queue of their own. Limited operators see none: duties serve all clients."""
 
     route, name, title = "oversight/duties/", "duties", "Duties"
     permission, template_name = "kgen.see_home", "console/duties.html"
@@ -26,4 +26,4 @@ class DutiesPage(ConsolePage):
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
         runs = duty_runs() if clients_of(self.request.user) is None else []
-        return {"runs": [(run, WAITS[run.name]) for run in runs]}
+        return {"runs": [(run, WORK[run.name]) for run in runs]}

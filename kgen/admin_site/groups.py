@@ -1,7 +1,7 @@
 """The matrix of roles, written to the database after every `migrate`.
 
-Permissions are rows that Django makes only when all migrations are through, so a migration that hands them out finds
-none on a fresh database. Groups are made by a migration; what they may do is set here, again after each `migrate`.
+Django makes the rows of permissions only after all migrations, so on a fresh database a migration finds none to hand
+out. A migration makes the groups; this module sets their permissions, again after each `migrate`.
 """
 
 from typing import Any
@@ -14,10 +14,10 @@ from kgen.admin_site.roles import MATRIX, Right, Role
 
 
 def sync_roles(app_config: AppConfig, using: str = DEFAULT_DB_ALIAS, apps: Any = global_apps, **_: Any) -> None:
-    """Give each role its permissions in one app, and take those away that the matrix no longer gives.
+    """Give each role its permissions in one app, and take away those that are not in the matrix.
 
-    A receiver of post_migrate, which is sent once for each app, after Django's own has filled the content types.
-    What operators have apart from the five groups stays theirs.
+    A receiver of post_migrate, which is sent for each app, after Django's own receiver has filled the content types.
+    Permissions that operators have outside the five groups stay.
     """
     rights = [right for right in MATRIX if right.permission.startswith(f"{app_config.label}.")]
     if not rights or not _is_there(apps, app_config.label, rights):
@@ -34,7 +34,7 @@ def sync_roles(app_config: AppConfig, using: str = DEFAULT_DB_ALIAS, apps: Any =
 
 
 def _is_there(apps: Any, label: str, rights: list[Right]) -> bool:
-    """Not so while migrations are being undone: then there is nothing to give rights to."""
+    """Whether the tables exist. While migrations are undone, some do not."""
     try:
         apps.get_model("auth", "Group")
         for right in rights:

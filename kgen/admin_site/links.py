@@ -1,4 +1,4 @@
-"""Where a row is shown: from its kind and key to an address, without reading it."""
+"""Addresses of rows, from their kind and key, without reading them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +15,12 @@ from kgen.models import AuditEntry
 
 @dataclass(frozen=True)
 class RowLink:
-    """To the page of rows that have no list: who may open it, and what the row keeps its key under."""
+    """The page of rows without a list, the permission to open it, and the field of the row with the page's key."""
 
     page: str
     permission: str
     by: str = "id"
-    # Shown to nobody but the operator who made it.
+    # Only the operator who made the row sees it.
     is_own: bool = False
 
 
@@ -28,32 +28,32 @@ ROW_LINKS: dict[str, RowLink] = {}
 
 
 def row_address(row: Model) -> str:
-    """The page that tells most of a row of a list."""
+    """The page that shows most of a row that has a list."""
     return _address(admin.site._registry[type(row)], row.pk)
 
 
 def link_to(request: HttpRequest, entry: AuditEntry) -> str:
-    """Where what an entry of the trail is about is shown; "" where this operator may not see it, or nothing does.
+    """The address of the row that a trail entry is about; "" where there is none, or not for this operator.
 
-    What the entry itself says has been removed has no address either.
+    A row that the entry itself removed has no address.
     """
     if not may_touch(request.user, entry.client_id) or (entry.before and entry.after is None):
         return ""
     try:
-        if way := ROW_LINKS.get(entry.object_type):
-            return _by_way(way, request, entry)
+        if row_link := ROW_LINKS.get(entry.object_type):
+            return _by_row_link(row_link, request, entry)
         shown = _list_of(entry.object_type)
         return _address(shown, entry.object_id) if shown and shown.has_view_permission(request) else ""
     except NoReverseMatch:
-        # The trail is for good; kinds of keys are not.
+        # Entries stay for good, and may have keys of a kind that a page no longer takes.
         return ""
 
 
-def _by_way(way: RowLink, request: HttpRequest, entry: AuditEntry) -> str:
+def _by_row_link(link: RowLink, request: HttpRequest, entry: AuditEntry) -> str:
     operator: Any = request.user
-    key = (entry.after or entry.before or {}).get(way.by)
-    is_theirs = not way.is_own or entry.operator_id == operator.pk
-    return address(way.page, pk=key) if key and is_theirs and operator.has_perm(way.permission) else ""
+    key = (entry.after or entry.before or {}).get(link.by)
+    is_theirs = not link.is_own or entry.operator_id == operator.pk
+    return address(link.page, pk=key) if key and is_theirs and operator.has_perm(link.permission) else ""
 
 
 def _list_of(label: str) -> Any:

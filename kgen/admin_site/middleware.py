@@ -1,4 +1,4 @@
-"""What holds on every page of the console and nowhere else."""
+"""The rules of every page of the console: content policy, idle sessions, error pages."""
 
 import time
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from kgen.admin_site import failures
 from kgen.admin_site.login import BEGAN, SEEN
 
-# How exactly the last act is known: a session is not written anew on every page.
+# The precision of the last request's time: not every page writes the session.
 _GRAIN_SECONDS = 30
-# Pages that reload themselves send it: a browser left alone is not somebody at work.
+# Sent by pages that reload themselves, which must not keep an abandoned session alive.
 LIVE_HEADER = "X-Console-Live"
 
 
@@ -28,15 +28,15 @@ class ConsoleMiddleware:
             return self.get_response(request)
         response = self.get_response(request) if self.goes_on(request) else HttpResponse(status=403)
         response._csp_config = settings.CONSOLE_CSP  # type: ignore[attr-defined]
-        # Also on lists and forms, for which unfold would allow frames of the same site.
+        # Overrides unfold, which allows frames of the same site on lists and forms.
         response.headers["X-Frame-Options"] = "DENY"
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     def goes_on(self, request: HttpRequest) -> bool:
-        """Log out who was idle for too long, or has been in for half a day; else note that somebody is there.
+        """Whether the session goes on. An idle or old one is logged out; otherwise the time of this request is noted.
 
-        A page that reloads itself is only refused then: the operator's next click ends the session, and is told so.
+        A page that reloads itself is only refused: the operator's next click ends the session, with a message.
         """
         if not request.user.is_authenticated:
             return True
@@ -52,5 +52,5 @@ class ConsoleMiddleware:
         return True
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """A view raised: a page here, for which the outer layer would make a problem document."""
+        """Answer an exception of a view with a page; the outer middleware would make a problem document of it."""
         return failures.respond(error, request) if failures.in_console(request) else None

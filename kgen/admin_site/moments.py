@@ -9,12 +9,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-# Keeps the zone that the operator has chosen in a form; without it the browser's own is used.
+# Holds the zone that the operator has chosen in a form. Without it the browser's own zone is used.
 ZONE_COOKIE = "console_zone"
 
 
 def moment(value: datetime | None) -> SafeString:
-    """A `<time>` that reads in UTC until the browser, which knows the operator's zone, rewrites it; a dash for none."""
+    """A `<time>` in UTC, which the browser rewrites into the operator's zone; a dash for None."""
     if value is None:
         return SafeString("–")
     at = value.astimezone(UTC)
@@ -22,8 +22,8 @@ def moment(value: datetime | None) -> SafeString:
 
 
 def zone_note(request: HttpRequest) -> SafeString:
-    """The line that says in which zone a page's times are, for console/moments.js to read or fill in."""
-    # A cookie's value may hold no slash unquoted.
+    """The line that names the zone of a page's times, for console/moments.js to read or fill in."""
+    # A cookie's value cannot hold an unquoted slash.
     chosen = request.COOKIES.get(ZONE_COOKIE, "").replace(".", "/")
     known = chosen if chosen in _zones() else ""
     return format_html(
@@ -36,5 +36,5 @@ def zone_note(request: HttpRequest) -> SafeString:
 
 @cache
 def _zones() -> set[str]:
-    """Read from the disk once."""
+    """The names of the time zones, read from the disk once."""
     return zoneinfo.available_timezones()

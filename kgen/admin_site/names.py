@@ -1,4 +1,4 @@
-"""Who did it, in words: rows keep an operator's number only."""
+"""Names of operators: rows hold their numbers only."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 
 
 def operator_names(ids: Iterable[int | None]) -> dict[int | None, str]:
-    """The names of operators, by their numbers; one that is gone has none."""
+    """The names of operators, by their numbers. A removed operator is missing from the result."""
     wanted = {id for id in ids if id is not None}
     if not wanted:
         return {}

@@ -1,4 +1,4 @@
-"""The sidebar: pages and lists say where they stand; who may not open one does not see it."""
+"""The sidebar: pages and lists declare their entries. Each operator sees those that the role may open."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ SECTIONS = ("Overview", "Play", "Money", "People", "Studios", "Oversight")
 
 @dataclass(frozen=True)
 class Nav:
-    """A place in the sidebar: its section, what stands there, a Material symbol, and the order in the section."""
+    """An entry of the sidebar: its section, its title, a Material symbol, and the order within the section."""
 
     section: str
     title: str
     icon: str
     order: int = 50
-    # How much waits there, in a word; "" for nothing. Asked on every page of those who see it: it must be cheap.
+    # The count of what waits there, as text; "" for none. Every page asks it, so it must be cheap.
     badge: Callable[[HttpRequest], str] | None = None
 
     def __post_init__(self) -> None:
@@ -27,7 +27,7 @@ class Nav:
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """What `UNFOLD["SIDEBAR"]["navigation"]` asks for: only links that this operator may follow."""
+    """The value of `UNFOLD["SIDEBAR"]["navigation"]`: the links that this operator may follow."""
     found = sorted(_links(request), key=lambda link: (SECTIONS.index(link[0].section), link[0].order, link[0].title))
     groups: dict[str, list[dict[str, Any]]] = {}
     for nav, link in found:
@@ -38,8 +38,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _links(request: HttpRequest) -> list[tuple[Nav, str]]:
-    """Lists of rows, then pages."""
-    # Not imported above: the registry of pages is filled by the apps that this module may not know.
+    """The entries of lists, then those of pages, with their addresses."""
+    # `pages` imports this module, so it cannot be imported at the top.
     from kgen.admin_site.pages import PAGES
 
     links = []

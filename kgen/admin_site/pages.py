@@ -1,4 +1,4 @@
-"""Pages of our own: made alike, each with its permission, inside unfold's layout."""
+"""The base of the console's pages: each has a permission and unfold's layout."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -17,24 +17,24 @@ from kgen.admin_site.navigation import Nav
 
 
 class ConsolePage(View):
-    """One page. A subclass says what it is and answers `data`; `@page` puts it into the console.
+    """One page. A subclass declares its route, title and permission, and returns `data`; `@page` registers it.
 
-    What it does are methods marked with `@does(Act(…))`. A form sends their name as `do`, and perhaps a `reason`.
-    Every page and every act has a permission; a test opens all of them as each role.
+    Its actions are methods marked with `@does(ConsoleAction(…))`. A form sends the method's name as `do`, and perhaps a
+    `reason`. Every page and every action has a permission; a test opens all of them as each role.
     """
 
-    # Under the console's path, as in "money/withdrawals/<uuid:pk>/", and the name to reverse as "admin:<name>".
+    # The route below the console's path, as in "money/withdrawals/<uuid:pk>/"; the name to reverse is "admin:<name>".
     route: ClassVar[str]
     name: ClassVar[str]
     title: ClassVar[str]
     permission: ClassVar[str]
     template_name: ClassVar[str]
-    # Where it stands in the sidebar; None for a page that others lead to.
+    # The entry in the sidebar; None for a page that other pages lead to.
     nav: ClassVar[Nav | None] = None
     # Example values of the route's arguments, for the test that opens every page.
     example: ClassVar[dict[str, Any]] = {}
     site: ClassVar[AdminSite]
-    # No other: what an act is called (`delete`) must not make a verb of HTTP of it.
+    # The methods of HTTP are fixed: an action named `delete` must not answer DELETE.
     http_method_names = ["get", "head", "post"]
 
     @classmethod
@@ -43,9 +43,9 @@ class ConsolePage(View):
         return request.user.has_perm(cls.permission)
 
     @classmethod
-    def acts(cls) -> dict[str, ConsoleAction]:
-        """What can be done here, by the name that a form sends."""
-        found = {name: getattr(getattr(cls, name), "act", None) for name in dir(cls) if not name.startswith("_")}
+    def actions(cls) -> dict[str, ConsoleAction]:
+        """The page's actions, by the name that a form sends."""
+        found = {name: getattr(getattr(cls, name), "action", None) for name in dir(cls) if not name.startswith("_")}
         return {name: what for name, what in found.items() if isinstance(what, ConsoleAction)}
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
@@ -61,13 +61,13 @@ class ConsolePage(View):
         return self.render(**self.data(**kwargs))
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Do one thing and come back.
+        """Do the action that the form names, then show its answer or the page again.
 
-        :raises PermissionDenied: the role lacks the act's permission.
-        :raises Http404: the page does not do that.
+        :raises PermissionDenied: the role lacks the action's permission.
+        :raises Http404: the page has no such action.
         """
         name = request.POST.get("do", "")
-        what = self.acts().get(name)
+        what = self.actions().get(name)
         if what is None:
             raise Http404
         if not request.user.has_perm(what.permission):
@@ -76,20 +76,20 @@ class ConsolePage(View):
         return answer or HttpResponseRedirect(request.get_full_path())
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
-        """What the template shows, from selectors; `kwargs` are the route's arguments."""
+        """The template's context, from selectors; `kwargs` are the route's arguments."""
         return {}
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
-        """(title, address) of the pages above this one, nearest last."""
+        """(title, address) of the pages above this one, the nearest last."""
         return []
 
     def render(self, *, status: int = 200, **data: Any) -> HttpResponse:
-        """The page with `data`; `title` in it replaces the page's."""
+        """Render the page with `data`; a `title` in it replaces the page's own."""
         self.request.current_app = self.site.name
         shared = {
             "title": self.title,
             "page": self,
-            "may": {name: self.request.user.has_perm(what.permission) for name, what in self.acts().items()},
+            "may": {name: self.request.user.has_perm(what.permission) for name, what in self.actions().items()},
             "breadcrumbs": self.breadcrumbs(**self.kwargs),
         }
         context = self.site.each_context(self.request) | shared | data
@@ -98,11 +98,11 @@ class ConsolePage(View):
     def run(
         self, what: ConsoleAction, call: Callable[[], Any], *, subject: audit.Subject, done: str | Callable[[Any], str]
     ) -> Any:
-        """Call a service as this operator's act, with the form's reason; see `kgen.admin_site.actions.run_action`."""
+        """Call a service as this operator, with the form's reason, by `kgen.admin_site.actions.run_action`."""
         return run_action(self.request, what, call, subject=subject, done=done, reason=self.reason)
 
     def back(self, otherwise: str) -> HttpResponse:
-        """To the page of the console that the form names as `next`; without one, or to elsewhere, to `otherwise`."""
+        """Redirect to the page that the form names as `next`; without one in the console, to `otherwise`."""
         target = self.request.POST.get("next", "")
         ours = target.startswith(address("index")) and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
         return HttpResponseRedirect(target if ours else otherwise)
@@ -117,17 +117,17 @@ PAGES: list[type[ConsolePage]] = []
 
 
 def page[P: type[ConsolePage]](made: P) -> P:
-    """Put a page into the console. Its module is `admin` of an app, or imported by it: Django loads these."""
+    """Register a page. Its module is an app's `admin`, which Django loads, or imported by it."""
     assert not any(other.name == made.name for other in PAGES), f"there is a page {made.name}"
     PAGES.append(made)
     return made
 
 
 def does(what: ConsoleAction) -> Callable[[Callable[..., Any]], Any]:
-    """Mark a page's method as something that it does; it answers with a response, or None to come back."""
+    """Mark a page's method as an action. It returns a response, or None to show the page again."""
 
     def mark(method: Any) -> Any:
-        method.act = what
+        method.action = what
         return method
 
     return mark

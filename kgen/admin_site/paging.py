@@ -1,4 +1,4 @@
-"""Lists of the admin by keyset: no counts and no offsets, so that page 10,000 costs what the first one does."""
+"""Keyset paging of the admin's lists: without counts and offsets, page 10,000 costs the same as the first."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ NEXT, PREVIOUS = "_next", "_previous"
 
 
 def page_at[P](read: Callable[[str | None], P], cursor: str | None) -> P:
-    """The page that a cursor in an address names; the first one where that is no place in the list."""
+    """The page at a cursor of the address; the first page where the list cannot read the cursor."""
     try:
         return read(cursor)
     except Invalid:
@@ -26,7 +26,7 @@ def page_at[P](read: Callable[[str | None], P], cursor: str | None) -> P:
 
 
 class Slice:
-    """Stands where the admin expects a paginator; counts nothing."""
+    """Takes the place of the admin's paginator, and counts nothing."""
 
     template_name = "console/paging.html"
     count = 0
@@ -35,8 +35,8 @@ class Slice:
 class KeysetChangeList(ChangeList):  # type: ignore[misc]
     """Rows in the order of `ModelAdmin.keyset`, a page at a time, forwards and backwards.
 
-    A cursor is the last row's (or the first one's) key. It shows no row that filters and scope would not: it only
-    says where to go on. Columns cannot be sorted by: each order would need an index of its own.
+    A cursor is the key of the last (or the first) row. It only says where to go on: filters and the operator's limit
+    hold on every page. There is no sorting by columns, since each order would need an index of its own.
     """
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
@@ -45,7 +45,7 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
 
     def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """
-        :raises IncorrectLookupParameters: a filter is NUL, which the database refuses to compare with.
+        :raises IncorrectLookupParameters: a filter has NUL, which the database refuses.
         """
         found: dict[str, Any] = super().get_filters_params(params)
         if any("\0" in text for texts in found.values() for text in texts):
@@ -53,7 +53,7 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
         return {name: value for name, value in found.items() if name not in (NEXT, PREVIOUS)}
 
     def get_query_string(self, new_params: Any = None, remove: list[str] | None = None) -> str:
-        # Another filter is another list: it begins at its first page.
+        # A list with another filter begins at its first page.
         return str(super().get_query_string(new_params, [*(remove or []), NEXT, PREVIOUS]))
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str]:
@@ -67,7 +67,7 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
             rows = rows.filter(after(keys, self._read(cursor, keys)))
         order = [("-" if key.descending else "") + key.column for key in keys]
         if self._is_by_time():
-            # No index has the order of a range of time, so all of it is sorted: by its keys, before anything is joined.
+            # No index has this order within a range of time, so the range is sorted, by keys alone and before any join.
             page = rows.order_by(*order).values_list("pk", flat=True)[: self.list_per_page + 1]
             rows = self.queryset.filter(pk__in=list(page))
         found = list(rows.order_by(*order)[: self.list_per_page + 1])
@@ -82,7 +82,7 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
         self.previous_query = self.get_query_string({PREVIOUS: self._write(found[0])}) if found and has_previous else ""
         self.first_query = self.get_query_string() if has_previous or (not found and any(self.cursors)) else ""
         self.result_list, self.result_count = found, len(found)
-        # Equal, so that the page claims no total.
+        # Equal, so that the page shows no total.
         self.full_result_count = self.result_count
         self.show_full_result_count = self.can_show_all = self.multi_page = False
         self.show_admin_actions, self.paginator = True, Slice()
@@ -93,7 +93,7 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
         return [Key(name.removeprefix("-"), "str", descending=name.startswith("-") != backwards) for name in named]
 
     def _is_by_time(self) -> bool:
-        """Whether the list is filtered by the column of time that has an index."""
+        """Whether the list is filtered by its indexed column of time."""
         column = self.model_admin.timed
         named = (f"{column}__", f"{column}_from", f"{column}_to")
         return column is not None and any(value and name.startswith(named) for name, value in self.params.items())
@@ -105,7 +105,7 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
 
     def _read(self, cursor: str, keys: list[Key]) -> list[Any]:
         """
-        :raises IncorrectLookupParameters: no cursor of this list; the admin then shows its first page.
+        :raises IncorrectLookupParameters: the text is no cursor of this list. The admin then shows the first page.
         """
         try:
             plain = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))

@@ -1,6 +1,6 @@
-"""Who may do what: one table, from which groups and permissions are made. Pure data.
+"""The matrix of roles and rights, from which groups and permissions are made. Pure data.
 
-docs/console.md shows it, and tests hold documents, database and pages against it.
+docs/console.md shows it; tests compare document, database and pages with it.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Right:
-    """A permission `app.codename`. `model` is where Django files it; `name` is what people read."""
+    """A permission `app.codename`. Django files it under `model`; operators read `name`."""
 
     permission: str
     model: str
@@ -88,5 +88,5 @@ RIGHTS = {right.permission: right for right in MATRIX}
 
 
 def permissions_of(role: Role) -> frozenset[str]:
-    """What a role may do."""
+    """The permissions of a role."""
     return frozenset(right.permission for right in MATRIX if role in right.roles)

@@ -1,4 +1,4 @@
-"""Operators who are limited to some clients see and touch nothing of others, on every page."""
+"""The limit of an operator to some clients. Every page keeps other clients' rows from a limited operator."""
 
 from typing import Any
 from uuid import UUID
@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet
 
 
 def clients_of(operator: Any) -> frozenset[UUID] | None:
-    """The clients that an operator is limited to; None: all. Asked once for each request."""
+    """The clients that an operator is limited to; None: all. Read once for each request."""
     known: tuple[frozenset[UUID] | None] | None = getattr(operator, "_clients_of", None)
     if known is None:
         known = (frozenset(operator.clients.values_list("pk", flat=True)) or None,)
@@ -16,9 +16,9 @@ def clients_of(operator: Any) -> frozenset[UUID] | None:
 
 
 def scoped[M: Model](rows: QuerySet[M], operator: Any, path: str | None = "client_id") -> QuerySet[M]:
-    """The rows of the operator's clients. `path` leads to the client's id; None: rows of no client at all.
+    """The rows of the operator's clients. `path` leads from a row to its client's id.
 
-    These are for operators without a limit only.
+    `path` None means rows of no client, which only operators without a limit see.
     """
     clients = clients_of(operator)
     if clients is None:

@@ -1,4 +1,4 @@
-"""Searches in long lists: by whole values of columns, each of which an index finds."""
+"""Searches in long lists, by whole values of indexed columns."""
 
 import re
 from typing import Any
@@ -11,9 +11,9 @@ _NONE = Q(pk__in=[])
 
 
 def exactly[M: Model](rows: QuerySet[M], term: str, paths: tuple[str, ...]) -> QuerySet[M]:
-    """Those of `rows` in which a column is `term`; a path with `__` leads to a column of the row that a key names.
+    """The rows in which one of the columns equals `term`. A path with `__` leads to a column of a related row.
 
-    What cannot stand in a column is not asked of it, so that the statement has no more sides than it needs.
+    A column that cannot hold the term is left out of the statement.
     """
     words = term.lower() if _ADDRESS.fullmatch(term) else term
     found = _NONE

@@ -106,7 +106,7 @@ def verify(operator: Any, code: str) -> Device | None:
 
 
 def forget_factor(operator: Any) -> None:
-    """Remove an operator's authenticator and recovery codes, within a journey."""
+    """Remove an operator's authenticator and recovery codes, within a service's transaction."""
     TOTPDevice.objects.filter(user=operator).delete()
     StaticDevice.objects.filter(user=operator).delete()
 

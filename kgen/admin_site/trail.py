@@ -1,4 +1,4 @@
-"""The audit trail as a list, each entry with what it changed."""
+"""The audit trail as a list, with the changes of each entry."""
 
 import re
 from typing import Any
@@ -30,7 +30,7 @@ _ACT = re.compile(r"[a-z_]+\.[a-z_]+")
 
 
 class OperatorFilter(admin.SimpleListFilter):
-    """Whose acts."""
+    """By operator."""
 
     title, parameter_name = "operator", "operator_id"
 
@@ -38,23 +38,23 @@ class OperatorFilter(admin.SimpleListFilter):
         operators = get_user_model()._base_manager.order_by("username")
         clients = clients_of(request.user)
         if clients is not None:
-            # Who works for other games only is none of this operator's.
+            # Operators of other clients are not shown to a limited operator.
             operators = operators.filter(Q(clients=None) | Q(clients__in=clients)).distinct()
         return [(str(key), name) for key, name in operators.values_list("pk", "username")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        # Only who was offered: garbage filters nothing.
+        # Only an offered operator filters: garbage filters nothing.
         known = {key for key, _ in self.lookup_choices}
         return queryset.filter(operator_id=self.value()) if self.value() in known else queryset
 
 
 class TrailList(KeysetChangeList):
-    """The list, each entry with the way to what it is about."""
+    """The list. Each entry gets the link to its row."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         for entry in self.result_list:
-            entry.way = link_to(request, entry)
+            entry.link = link_to(request, entry)
 
 
 @admin.register(AuditEntry)
@@ -69,7 +69,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_filter_submit = True
     list_before_template = "console/trail_tools.html"
     search_fields = ["object_id"]
-    search_help_text = "id of a row, act (withdrawal.approve), request id"
+    search_help_text = "id of a row, action (withdrawal.approve), request id"
     fields = [
         *("at", "operator_name", "act", "object_type", "object_id", "about"),
         *("client_id", "reason", "request_id", "changes"),
@@ -98,50 +98,50 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         return "" if given else urlencode(query)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        """By exactly one column, so that its index is used."""
+        """Searches exactly one column, so that its index is used."""
         return queryset.filter(**_compared(queryset, search_term.strip())), False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return TrailList
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        """The entry, with the way to what it is about."""
+        """The entry, with the link to its row."""
         entry = super().get_object(request, object_id, from_field)
         if entry is not None:
-            entry.way = link_to(request, entry)
+            entry.link = link_to(request, entry)
         return entry
 
     @admin.display(description="at")
     def when(self, entry: AuditEntry) -> str:
-        """By the database's clock."""
+        """The time, by the database's clock."""
         return moment(entry.at)
 
     @admin.display(description="about")
     def about(self, entry: Any) -> str:
-        """What it was done to, with a link for who may see it."""
-        way, label = entry.way, entry.object_label
-        return format_html('<a href="{}" class="kc-link">{}</a>', way, label) if way else label
+        """The row that the action changed, with a link for operators who may see it."""
+        link, label = entry.link, entry.object_label
+        return format_html('<a href="{}" class="kc-link">{}</a>', link, label) if link else label
 
     @admin.display(description="before and after")
     def changes(self, entry: AuditEntry) -> str:
-        """What the act changed, then what it left."""
+        """The changed values, then the others."""
         return render_to_string("console/diff.html", {"rows": difference(entry.before, entry.after)})
 
 
 def _compared(entries: QuerySet[AuditEntry], term: str) -> dict[str, str]:
-    """The one column that a search compares, and with what; {} where nothing is searched for."""
+    """The column and value that a search compares; {} without a search term."""
     if not term:
         return {}
     if _ACT.fullmatch(term):
         return {"act": term}
-    # A caller may give a request any id, also one that looks like a row's.
+    # A caller may give a request any id, also one of the form of a row's id.
     if entries.filter(request_id=term).exists():
         return {"request_id": term}
     return {"object_id": str(id_of(term) or term)}
 
 
 def difference(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[tuple[str, Any, Any, bool]]:
-    """(name, before, after, whether it changed) of every value, the changed ones first."""
+    """(name, before, after, whether it changed) of each value, the changed ones first."""
     first, second = before or {}, after or {}
     names = [*first, *(name for name in second if name not in first)]
     rows = [(name, first.get(name), second.get(name), first.get(name) != second.get(name)) for name in names]

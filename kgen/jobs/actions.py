@@ -50,5 +50,5 @@ def as_job(what: ConsoleAction, description: str, kind: str) -> Any:
     run.__name__ = kind.replace(".", "_")
     # See kgen.admin_site.actions.on_rows.
     made: Any = django_action(description=description)(run)
-    made.act = what
+    made.action = what
     return made

@@ -121,7 +121,7 @@ class JobsPage(ConsolePage):
             return self.render(**self.data() | {"form": form, "reason": self.reason}, status=400)
         since, until = form.range()
         made = self.run(
-            self.acts()["export"],
+            self.actions()["export"],
             lambda: services.request_export(
                 operator_id=_me(self.request),
                 name=form.cleaned_data["name"],
@@ -168,7 +168,7 @@ class JobPage(ConsolePage):
         """Stop it; what it did stays done."""
         job = job_of(_me(self.request), pk)
         self.run(
-            self.acts()["cancel"],
+            self.actions()["cancel"],
             lambda: services.cancel_job(operator_id=_me(self.request), job_id=pk),
             subject=job,
             done="The job is cancelled. What it did before stays done.",

@@ -1,4 +1,4 @@
-"""Settlements and rewards in the console: to read, and to hold many prizes at once."""
+"""The lists of settlements and rewards, with actions that hold, release and forfeit many rewards at once."""
 
 from typing import Any
 

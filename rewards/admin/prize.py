@@ -1,4 +1,4 @@
-"""The page of a gamer's prize: what was won, what became of it, and holding it back."""
+"""The page of a gamer's prize: the reward, its claim, and its holds."""
 
 from typing import Any
 from uuid import UUID

@@ -101,7 +101,7 @@ def approve_a_withdrawal(page: Page, console: str, stack: Stack) -> str:
     page.locator("table a[href*='/money/withdrawals/']").first.click()
     id = page.url.rstrip("/").rpartition("/")[2]
     page.fill("input[name=reason] >> nth=0", "wins and account are plausible")
-    page.get_by_role("button", name="Approve: it is paid").click()
+    page.get_by_role("button", name="Approve: the rail pays it").click()
     expect(page.get_by_role("definition").filter(has_text="wins and account are plausible")).to_be_visible()
     asked = "SELECT state FROM wallet_withdrawal WHERE id = %s"
     for _ in range(60):

@@ -212,7 +212,7 @@ def test_an_endpoint_from_its_making_to_its_end(browser: Browser, client_row: Cl
     assert "https://x.example/hook?key=1" in browser.get(own).content.decode()
     newer = secret_in(said(browser, own, "rotate", version=1, reason="yearly"))
     assert newer != secret
-    assert "the one before it signs too" in browser.get(own).content.decode()
+    assert "the previous one also signs" in browser.get(own).content.decode()
     assert "A test event is on its way." in said(browser, own, "test")
     assert "The endpoint is switched off." in said(browser, own, "switch_off", reason="floods")
     delivery = WebhookDelivery.objects.get()

@@ -213,7 +213,7 @@ def test_for_some_games_a_numbers_lock_is_not_lifted(as_role: Any, studio: Studi
     caller.post("/fe/users/auth/otp/register", {"phone_number": PHONE}).ok()
     CodeGuard.objects.update(locked_until=database_now() + timedelta(hours=20))
     limited = as_role(Role.SUPPORT, client_row)
-    assert "for operators of all games to lift" in shown(limited, caller, "?tab=sessions")
+    assert "Only an operator of all games can lift" in shown(limited, caller, "?tab=sessions")
     told = act(limited, caller, "lift_lock", reason="known voice")
     assert "A lock of the number, which counts in all games, stays." in told
     assert CodeGuard.objects.get(locked_until=None).gamer_id == row_of(caller).pk

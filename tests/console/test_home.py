@@ -100,7 +100,7 @@ def test_todays_play_is_told_and_leads_to_its_lists(browser: Browser, settled: s
     for title in ("Stakes, KCASH", "House margin, KCASH"):
         number, _, link = card(page, title)
         listed = browser.get(link).content.decode()
-        assert re.search(rf'Together</th><td class="kc-amount">{number}</td>', listed), title
+        assert re.search(rf'Total</th><td class="kc-amount">{number}</td>', listed), title
     entries = browser.get(card(page, "Entries")[2]).content.decode()
     assert len(set(re.findall(r"/participation/([0-9a-f-]{36})/change/", entries))) == 4
 
@@ -235,7 +235,7 @@ def test_the_sum_of_30_days_leads_to_their_list(browser: Browser, settled: str) 
         assert listed.status_code == 200
         if "flows" in found[1]:
             assert str(today) in found[1]
-            assert f'Together</th><td class="kc-amount">{found[2]}</td>' in listed.content.decode(), title
+            assert f'Total</th><td class="kc-amount">{found[2]}</td>' in listed.content.decode(), title
 
 
 def codes(studio: StudioCaller, sent: int, used: int) -> None:

@@ -14,7 +14,7 @@ from django.test import Client as Browser
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver
 
-from kgen.admin_site.admin import act_of
+from kgen.admin_site.admin import action_of
 from kgen.admin_site.groups import sync_roles
 from kgen.admin_site.pages import PAGES, ConsolePage
 from kgen.admin_site.roles import MATRIX, RIGHTS, Role, permissions_of
@@ -95,7 +95,7 @@ def test_no_address_is_without_a_declared_permission() -> None:
         assert known or route.endswith("<path:object_id>/"), f"{route} is neither a list's nor a ConsolePage"
     for page in PAGES:
         assert page.permission in RIGHTS, page
-        for name, what in page.acts().items():
+        for name, what in page.actions().items():
             assert what.permission in RIGHTS, (page, name)
     for model, shown in admin.site._registry.items():
         needed = shown.permission or f"{model._meta.app_label}.view_{model._meta.model_name}"
@@ -161,7 +161,7 @@ def test_pages_open_for_their_roles_only(role: Role, person: Operator) -> None:
     for page in PAGES:
         address = "/console/" + filled(page)
         assert is_open(browser.get(address)) is (role in RIGHTS[page.permission].roles), (page, role)
-        for name, what in page.acts().items():
+        for name, what in page.actions().items():
             allowed = role in RIGHTS[page.permission].roles & RIGHTS[what.permission].roles
             assert is_open(browser.post(address, {"do": name})) is allowed, (page, name, role)
 
@@ -181,7 +181,7 @@ def test_actions_are_offered_to_their_roles_only(role: Role, person: Operator) -
     for model, shown in admin.site._registry.items():
         every = shown._get_base_actions()
         offered = set(shown.get_actions(request))
-        assert offered == {action.name for action in every if role in RIGHTS[act_of(action).permission].roles}, model
+        assert offered == {action.name for action in every if role in RIGHTS[action_of(action).permission].roles}, model
 
 
 def test_the_sidebar_shows_what_may_be_opened(role: Role, person: Operator) -> None:

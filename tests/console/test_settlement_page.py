@@ -110,7 +110,7 @@ def test_a_large_field_is_foreseen_in_the_same_sums(
     before = shown_postings(browser, cup)
     monkeypatch.setattr(page_module, "QUICK_FIELD", 5)
     assert shown_postings(browser, cup) == before
-    assert "shown in its sums only" in text(browser.get(address(cup)))
+    assert "shown in sums only" in text(browser.get(address(cup)))
 
 
 def test_what_would_be_cancelled_shows_its_refunds(browser: Browser, studio: StudioCaller) -> None:

@@ -125,7 +125,7 @@ def test_a_cancelled_one_shows_what_went_back_and_no_pool(browser: Browser, stud
     studio.post(at(cup, "/cancel"), {"reason": "rain"}).ok()
     shown = text(browser.get(page_of(cup)))
     assert "Refunded 50 KCASH of stakes; no prizes" in shown
-    assert "It is cancelled: nobody wins anything." in shown
+    assert "The tournament is cancelled: there are no prizes." in shown
     assert "at this field" not in shown
     assert "at the present field" not in shown
     row = Tournament.objects.get(pk=cup)

@@ -146,7 +146,7 @@ def test_approving_and_rejecting_one(till: Browser, finance: Operator, winner: W
     ann = winner()
     row = withdraw(ann, 100)
     page = till.get(f"{QUEUE}{row.pk}/").content.decode()
-    assert "Approve: it is paid" in page
+    assert "Approve: the rail pays it" in page
     assert "Give a reason" in decide(till, row, "approve", " ")
     assert "Approved" in decide(till, row, "approve")
     assert "does not allow" in decide(till, row, "reject")

@@ -71,7 +71,7 @@ class ClientPage(ConsolePage):
         """Make a secret and show it in this answer, nowhere else."""
         client = self.data(pk=pk)["client"]
         secret = self.run(
-            self.acts()["issue"],
+            self.actions()["issue"],
             lambda: services.issue_secret(client_id=pk, newest_seen=_number(self.request.POST.get("newest", ""))),
             subject=client,
             done="There is a new secret.",
@@ -83,7 +83,7 @@ class ClientPage(ConsolePage):
         """End a secret at once."""
         client, secret_id = self.data(pk=pk)["client"], _number(self.request.POST.get("secret", ""))
         self.run(
-            self.acts()["revoke"],
+            self.actions()["revoke"],
             lambda: services.revoke_secret(client_id=pk, secret_id=secret_id),
             subject=client,
             done="The secret is revoked: calls with it are refused from now on.",
@@ -101,7 +101,7 @@ class ClientPage(ConsolePage):
 
     def _switch(self, name: str, pk: UUID, *, active: bool, done: str) -> None:
         client = self.data(pk=pk)["client"]
-        what = self.acts()[name]
+        what = self.actions()[name]
         self.run(what, lambda: services.switch_client(client_id=pk, active=active), subject=client, done=done)
 
     def tell(self, secret: str, pk: UUID) -> HttpResponse:

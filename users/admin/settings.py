@@ -104,7 +104,7 @@ class ClientSettingsPage(ConsolePage):
         if not form.is_valid():
             return self.render(**self.data(pk=pk) | {"form": form}, status=400)
         saved = self.run(
-            self.acts()["save"],
+            self.actions()["save"],
             lambda: services.change_settings(client_id=pk, settings=form.cleaned_data, seen=self._seen()),
             subject=client,
             done="The settings are saved.",
@@ -165,7 +165,7 @@ class NewClientPage(ConsolePage):
         if not form.is_valid():
             return self.render(**self.data() | {"form": form}, status=400)
         made = self.run(
-            self.acts()["make"],
+            self.actions()["make"],
             lambda: services.make_client(client_id=self._id(), settings=form.cleaned_data),
             subject=lambda result: result.client,
             done="The client is made.",
