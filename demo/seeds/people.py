@@ -93,7 +93,7 @@ def make_client(game: Game, clock: Clock, ago: timedelta) -> None:
 
 
 def hashed(passwords: dict[str, str]) -> dict[str, str]:
-    """The hashes of passwords. Hashing is slow on purpose: it runs as many at once as allowed, before any transaction."""
+    """The hashes of passwords. Hashing is slow on purpose: as many at once as allowed, before any transaction."""
     with ThreadPoolExecutor(hashing.AT_ONCE) as threads:
         return dict(zip(passwords, threads.map(make_password, passwords.values()), strict=True))
 
