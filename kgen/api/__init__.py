@@ -1,1 +1,1 @@
-"""What every endpoint shares: bodies, problems, pages, idempotency, limits, base views."""
+"""Shared by every endpoint: bodies, problems, pages, idempotency keys, rate limits, base views."""

@@ -1,4 +1,4 @@
-"""Serializer fields that take what the contract says and nothing that merely looks like it."""
+"""Serializer fields that accept exactly the types of the contract and coerce nothing."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ from kgen.errors import Invalid
 
 MAX_INTEGER = 2**53 - 1
 LONGEST_USER_ID = 128
-# Of a profile.
+# Characters of a profile's text.
 LONGEST_TEXT = 500
 _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
@@ -41,20 +41,20 @@ class ScoreField(WholeNumber):
 
 
 class Text(serializers.CharField):
-    """JSON text, kept as it is."""
+    """JSON text, kept unchanged."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"trim_whitespace": False} | kwargs)
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        # CharField turns numbers into text and strips blanks before it looks; here only text is text.
+        # CharField converts numbers to text and strips blanks before it validates; this field accepts only text.
         if data is not serializers.empty and data is not None and not isinstance(data, str):
             self.fail("invalid")
         return super().run_validation(data)
 
 
 class ProfileText(Text):
-    """A profile text, to which older clients may send a number."""
+    """A profile text. Older clients may send a number, which becomes text."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -68,12 +68,12 @@ class ProfileText(Text):
 
 
 class Reference(Text):
-    """A studio's own name for something: 1–`max_length` characters, no controls, no blanks at the ends.
+    """A name that a studio chooses: 1–`max_length` characters, no control characters, no blanks at the ends.
 
-    Kept byte for byte: nothing is folded or normalised.
+    Kept byte for byte: no case folding, no normalisation.
     """
 
-    default_error_messages = {"unclean": "Controls, or blanks at the ends, are not allowed."}
+    default_error_messages = {"unclean": "Control characters and blanks at the ends are not allowed."}
 
     def to_internal_value(self, data: Any) -> str:
         text: str = super().to_internal_value(data)
@@ -83,22 +83,22 @@ class Reference(Text):
 
 
 class UserId(Reference):
-    """A gamer's id in the studio's own words."""
+    """The id that a studio gives its gamer."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": LONGEST_USER_ID} | kwargs)
 
 
 def is_clean_reference(text: str) -> bool:
-    """No controls, no surrogates, no blanks at the ends, not empty."""
+    """Whether a text is not empty and has no control characters, no surrogates and no blanks at the ends."""
     if not text or text != text.strip():
         return False
-    # What is printable holds none; the rest is looked at one by one.
+    # A printable text has neither controls nor surrogates; only other texts need a look at each character.
     return text.isprintable() or not any(unicodedata.category(c) in ("Cc", "Cs") for c in text)
 
 
 def id_of(text: str) -> UUID | None:
-    """The id that a text is, in canonical form and either case; None where it is no id, which is as unknown as any."""
+    """Parse an id in canonical form, in either case. None for other texts: callers treat them as unknown ids."""
     try:
         id = UUID(text)
     except ValueError:
@@ -107,7 +107,7 @@ def id_of(text: str) -> UUID | None:
 
 
 class Timestamp(serializers.DateTimeField):
-    """An RFC 3339 time with its offset, at most microseconds; given on in UTC."""
+    """An RFC 3339 time with its offset, to the microsecond; converted to UTC."""
 
     def to_internal_value(self, value: Any) -> datetime:
         if not isinstance(value, str) or not _RFC3339.fullmatch(value):
@@ -119,7 +119,7 @@ class Timestamp(serializers.DateTimeField):
 
 
 def faults(detail: Any, prefix: str = "") -> list[dict[str, str]]:
-    """DRF's nested error detail as the contract's flat list of {field, code, detail}."""
+    """Flatten DRF's nested error detail to the contract's list of {field, code, detail}."""
     if isinstance(detail, dict):
         return [
             fault

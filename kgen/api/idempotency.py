@@ -1,4 +1,4 @@
-"""Idempotency keys: an effect and the answer that told of it are one transaction."""
+"""Idempotency keys: one transaction writes an effect and the answer to its caller."""
 
 import hashlib
 import json
@@ -19,14 +19,14 @@ from kgen.models import IdempotencyKey
 
 @dataclass(frozen=True)
 class Answer:
-    """What a journey's result looks like on the wire."""
+    """A service's result on the wire."""
 
     payload: Any
     status: int = 200
 
 
 class Replayed(Exception):
-    """Not a fault: the key already has its answer, which is given again instead of doing anything."""
+    """Not a fault: the key already has an answer. The call replays it and changes nothing."""
 
     def __init__(self, status: int, body: bytes) -> None:
         super().__init__("replayed")
@@ -35,7 +35,7 @@ class Replayed(Exception):
 
 @dataclass
 class OnceByKey:
-    """Makes a journey's effect happen once for one key; see `kgen.transactions.journey`.
+    """Makes a service's effect happen once for one key; see `kgen.transactions.transactional`.
 
     The try-lock ends with the transaction that took it, so a killed process leaves no key stuck.
     """
@@ -49,26 +49,26 @@ class OnceByKey:
     status: int = field(default=200, init=False)
 
     def begin(self) -> None:
-        """Take the key, or answer from it.
+        """Lock the key for this transaction, or replay its answer.
 
-        :raises Replayed: the same request was answered before.
-        :raises IdempotencyKeyReused: another request was.
-        :raises IdempotencyInProgress: the first one is still running.
+        :raises Replayed: the same request has an answer already.
+        :raises IdempotencyKeyReused: the key belongs to another request.
+        :raises IdempotencyInProgress: the first request with this key is still running.
         """
         lock = int.from_bytes(hashlib.sha256(f"{self.scope}\n{self.key}".encode()).digest()[:8], signed=True)
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock])
             if not cursor.fetchone()[0]:
                 raise IdempotencyInProgress()
-        mine = IdempotencyKey.objects.filter(scope=self.scope, key=self.key)
-        mine.filter(expires_at__lte=database_now()).delete()
-        for kept in mine:
+        rows = IdempotencyKey.objects.filter(scope=self.scope, key=self.key)
+        rows.filter(expires_at__lte=database_now()).delete()
+        for kept in rows:
             if bytes(kept.fingerprint) != self.fingerprint:
                 raise IdempotencyKeyReused()
             raise Replayed(kept.status, bytes(kept.body))
 
     def finish(self, result: Any) -> None:
-        """Keep the answer to `result` with its effect."""
+        """Keep the answer that renders `result`, in the transaction of the effect."""
         answer = self.render(result)
         self.status, self.body = answer.status, encode(answer.payload)
         now = database_now()
@@ -84,7 +84,7 @@ class OnceByKey:
 
 
 def key_of(request: HttpRequest) -> str | None:
-    """The caller's Idempotency-Key, if there is one.
+    """The caller's Idempotency-Key; None without one.
 
     :raises Invalid: it is not 1–255 printable ASCII characters.
     """
@@ -95,7 +95,7 @@ def key_of(request: HttpRequest) -> str | None:
 
 
 def fingerprint(request: HttpRequest, body: dict[str, Any]) -> bytes:
-    """What makes two requests the same: method, path, and the body as it was understood."""
+    """The digest that two equal requests share: of method, path and parsed body."""
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{request.method}\n{request.path_info}\n{canonical}".encode()).digest()
 
@@ -103,7 +103,7 @@ def fingerprint(request: HttpRequest, body: dict[str, Any]) -> bytes:
 def run(
     once: OnceByKey | None, service: Callable[..., Any], render: Callable[[Any], Answer], /, **kwargs: Any
 ) -> HttpResponse:
-    """Call `service`, once for its key where there is one, and answer with what `render` makes of its result."""
+    """Call `service`, once for its key if it has one, and answer with its rendered result."""
     try:
         result = service(once=once, **kwargs)
     except Replayed as kept:

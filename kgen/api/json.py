@@ -1,4 +1,4 @@
-"""JSON in and out. In: exactly RFC 8259 in UTF-8, bounded, no trap left in. Out: bytes, once."""
+"""JSON in and out. In: exactly RFC 8259 in UTF-8, bounded, without ambiguous names or unstorable text. Out: bytes."""
 
 import json
 import re
@@ -17,7 +17,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _read_integer(text: str) -> int:
@@ -34,10 +34,10 @@ def _read_fraction(text: str) -> float:
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two readers may take different ones of a repeated name: refused, so that nobody is fooled."""
+    """An object from its pairs. Refuses repeated names: two readers may disagree on which value counts."""
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise ValueError("a name is repeated in one object")
     return fields
 
 
@@ -50,7 +50,7 @@ _decoder = json.JSONDecoder(
 
 
 def _has_unstorable_text(value: Any) -> bool:
-    """NUL and lone surrogates are JSON, but no text that PostgreSQL or UTF-8 can hold."""
+    """Whether any text has a NUL or a lone surrogate: valid JSON, but PostgreSQL and UTF-8 cannot store them."""
     if isinstance(value, str):
         return bool(_LONE_SURROGATE_OR_NUL.search(value))
     if isinstance(value, dict):
@@ -59,31 +59,31 @@ def _has_unstorable_text(value: Any) -> bool:
 
 
 def decode_object(body: bytes) -> dict[str, Any]:
-    """One JSON object.
+    """Parse one JSON object.
 
-    :raises Invalid: not JSON in UTF-8 (a BOM is none), not an object, names that stand twice, NaN and Infinity,
+    :raises Invalid: not JSON in UTF-8 (a BOM is not allowed), not an object, repeated names, NaN or Infinity,
         integers beyond 64 bits, nesting too deep, NUL or lone surrogates in any text.
     """
     try:
         value = _decoder.decode(body.decode("utf-8"))
-        # Only an escape can bring in what strict UTF-8 and JSON refuse in the raw.
+        # Strict UTF-8 and JSON refuse these characters unescaped, so only an escape can bring them in.
         unstorable = b"\\u" in body and _has_unstorable_text(value)
     except (ValueError, RecursionError):
-        raise Invalid("The body is not JSON as it should be.") from None
+        raise Invalid("The body is not valid JSON.") from None
     if unstorable:
-        raise Invalid("A text holds a NUL or a lone surrogate.")
+        raise Invalid("A text contains a NUL or a lone surrogate.")
     if not isinstance(value, dict):
         raise Invalid("The body must be a JSON object.")
     return value
 
 
 def read_bytes(request: HttpRequest, limit: int) -> bytes:
-    """The request's body as it came.
+    """The request's body, unparsed.
 
     :raises PayloadTooLarge: more than `limit` bytes.
     """
     declared = request.META.get("CONTENT_LENGTH") or "0"
-    # By its length first: int() of thousands of digits raises.
+    # Check the number of digits first: int() of thousands of digits raises.
     if declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
         raise PayloadTooLarge()
     body = request.read(limit + 1)
@@ -93,7 +93,7 @@ def read_bytes(request: HttpRequest, limit: int) -> bytes:
 
 
 def read_object(request: HttpRequest, limit: int) -> dict[str, Any]:
-    """The request's body as an object; no body at all is an empty one.
+    """The request's body as an object; an empty body is an empty object.
 
     :raises PayloadTooLarge: more than `limit` bytes.
     :raises UnsupportedMediaType: not JSON by its Content-Type, or compressed.
@@ -118,7 +118,7 @@ def _check_media_type(request: HttpRequest) -> None:
 
 
 def encode(payload: Any) -> bytes:
-    """JSON bytes; times as RFC 3339 in UTC with Z, UUIDs in lower case."""
+    """JSON bytes. Times become RFC 3339 in UTC with Z, UUIDs lower case."""
     return _encode(payload)
 
 
@@ -128,5 +128,5 @@ def answer(payload: Any, status: int = 200, headers: dict[str, str] | None = Non
 
 
 def moment(value: datetime | None) -> str | None:
-    """A time as it goes into text members: RFC 3339, UTC, Z."""
+    """A time as text: RFC 3339 in UTC with Z; None stays None."""
     return None if value is None else value.isoformat().replace("+00:00", "Z")

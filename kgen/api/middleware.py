@@ -1,4 +1,4 @@
-"""The outermost layer of every request: its id, its path's last slash, its one log line."""
+"""The outermost layer of every request: request id, trailing slash, one log line."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 class RequestMiddleware:
     """Gives the request an id, reads `/path/` as `/path`, answers uncaught errors, and logs the outcome once.
 
-    Cookies are the console's alone: elsewhere there are none.
+    Removes cookies from requests outside the console, which alone uses them.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -38,17 +38,17 @@ class RequestMiddleware:
         return response
 
     def drop_last_slash(self, request: HttpRequest) -> None:
-        """Each path also answers with one trailing slash; nothing is redirected, so no POST is lost."""
+        """Treat `/path/` as `/path`. There is no redirect, because a redirect would lose the body of a POST."""
         path = request.path_info
         if len(path) > 1 and path.endswith("/"):
             request.path_info = path[:-1]
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """A plain Django view raised (DRF's answer for themselves)."""
+        """Answer an exception of a plain Django view; DRF's views handle their own."""
         return respond(error, request)
 
     def write_log(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
-        """One line a request."""
+        """Log one line for the request, except for probes."""
         if request.path_info in QUIET:
             return
         match = request.resolver_match

@@ -1,4 +1,4 @@
-"""Content negotiation: there is none. In a module of its own because DRF reads its settings while it is imported."""
+"""Disables content negotiation. In a module of its own, because importing DRF reads the setting that names it."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 
 
 class NoNegotiation(BaseContentNegotiation):
-    """Each address answers in one form, whatever Accept or ?format= ask for."""
+    """Always selects the first parser and renderer; ignores Accept and `?format=`."""
 
     def select_parser(self, request: Any, parsers: Any) -> Any:
         return next(iter(parsers), None)

@@ -1,4 +1,4 @@
-"""Keyset pages: a cursor holds the last row's sort key, so rows that stay put are seen exactly once."""
+"""Keyset pages: a cursor holds the last row's sort key. Rows whose key does not change appear exactly once."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ _READERS: dict[str, Any] = {"int": int, "str": str, "uuid": UUID, "time": dateti
 
 @dataclass(frozen=True)
 class Key:
-    """One column of a sort key. The last one of a key must be unique, which makes the order total."""
+    """One column of a sort key. The last column of a key must be unique, which makes the order total."""
 
     column: str
     kind: str = "int"
@@ -31,15 +31,18 @@ class Key:
 
 
 def read_limit(request: HttpRequest, default: int, most: int = 1000, least: int = 1) -> int:
-    """The `limit` of a list.
+    """The `limit` of a list, from the query string.
 
-    :raises Invalid: no integer, or outside 1 … `most`.
+    :raises Invalid: it is not an integer from `least` to `most`.
     """
     return limit_of(request.GET.get("limit"), default, most, least)
 
 
 def limit_of(text: str | None, default: int, most: int = 1000, least: int = 1) -> int:
-    """The same, from what the parameter says; None where it is not given."""
+    """The `limit` of a list from the parameter's text; `default` where that is None.
+
+    :raises Invalid: it is not an integer from `least` to `most`.
+    """
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 4 and least <= int(text) <= most):
@@ -51,25 +54,25 @@ def limit_of(text: str | None, default: int, most: int = 1000, least: int = 1) -
 
 
 def encode_cursor(scope: str, values: Sequence[Any]) -> str:
-    """An opaque cursor, valid only for the list `scope` names."""
+    """An opaque cursor, valid only for the list that `scope` names."""
     return sign_cursor(scope, write_key(values))
 
 
 def write_key(values: Sequence[Any]) -> bytes:
-    """A sort key as cursors hold it, which is the same for everybody: JSON."""
+    """A sort key as JSON, the form in which cursors hold it. It does not depend on the reader."""
     plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
     return json.dumps(plain, default=str, separators=(",", ":")).encode()
 
 
 def sign_cursor(scope: str, key: bytes) -> str:
-    """The cursor of a sort key that is written already."""
+    """The cursor of a sort key that `write_key` made."""
     return base64.urlsafe_b64encode(_mac(scope, key) + key).decode().rstrip("=")
 
 
 def decode_cursor(scope: str, cursor: str, keys: Sequence[Key], name: str = "cursor") -> list[Any]:
-    """The sort key in a cursor of ours.
+    """The sort key in a cursor.
 
-    :raises Invalid: garbage, forged, or of another list, tenant or filter.
+    :raises Invalid: the cursor is malformed, forged, or of another list, tenant or filter.
     """
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
@@ -87,18 +90,18 @@ def _mac(scope: str, body: bytes) -> bytes:
 
 
 def list_scope(request: HttpRequest, owner: object, filters_known: Iterable[str]) -> str:
-    """Names one list: its path, whose it is, and the filters that shape it."""
+    """The name of one list: its path, its owner, and the filters that shape it."""
     filters = [(name, request.GET[name]) for name in sorted(filters_known) if name in request.GET]
     return scope_of(request.path_info, owner, urlencode(filters))
 
 
 def scope_of(path: str, owner: object, filters: str = "") -> str:
-    """The same, from its parts."""
+    """The name of one list, from its parts."""
     return f"{path}\n{owner}\n{filters}"
 
 
 def after(keys: Sequence[Key], values: Sequence[Any]) -> Q:
-    """The rows behind the sort key `values`, in a form whose first term an index can use."""
+    """The condition for rows behind the sort key `values`. An index can use its first term."""
     passed, same = Q(), Q()
     for key, value in zip(keys, values, strict=True):
         further = Q(**{f"{key.column}__{'lt' if key.descending else 'gt'}": value})
@@ -110,7 +113,7 @@ def after(keys: Sequence[Key], values: Sequence[Any]) -> Q:
 
 @dataclass(frozen=True)
 class Page[M: Model]:
-    """Some rows and the cursor of what follows them, or None at the end."""
+    """Some rows, and the cursor of the next page; None on the last page."""
 
     rows: list[M]
     next_cursor: str | None
@@ -127,7 +130,7 @@ def page_of[M: Model](
 ) -> Page[M]:
     """One page of `rows`, ordered by `keys`.
 
-    :raises Invalid: the cursor is not one of this list.
+    :raises Invalid: the cursor is not of this list.
     """
     if cursor:
         rows = rows.filter(after(keys, decode_cursor(scope, cursor, keys, name)))
@@ -146,7 +149,7 @@ def _value(row: Any, path: str) -> Any:
 
 
 def page_headers(request: HttpRequest, next_cursor: str | None) -> dict[str, str]:
-    """`X-Next-Cursor` and `Link: <…>; rel="next"`, where there is more."""
+    """`X-Next-Cursor` and `Link: <…>; rel="next"`; no headers on the last page."""
     if next_cursor is None:
         return {}
     query = request.GET.copy()
@@ -155,5 +158,5 @@ def page_headers(request: HttpRequest, next_cursor: str | None) -> dict[str, str
 
 
 def next_page(path: str, query: str, next_cursor: str) -> dict[str, str]:
-    """The headers that lead to the next page; `query` has the cursor in it."""
+    """The headers that lead to the next page; `query` includes the cursor."""
     return {"X-Next-Cursor": next_cursor, "Link": f'<{path}?{query}>; rel="next"'}

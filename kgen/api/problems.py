@@ -1,4 +1,4 @@
-"""Every refusal as application/problem+json (RFC 9457), in one shape, from one place."""
+"""Renders every refusal as application/problem+json (RFC 9457)."""
 
 from typing import Any
 
@@ -19,13 +19,13 @@ log = structlog.get_logger(__name__)
 
 RETRY_AFTER_UNAVAILABLE = 2
 PROBLEM = "application/problem+json"
-# A primary that has become a standby; a transaction that stood still until the server ended it. psycopg counts
-# them among its internal errors.
+# A primary that has become a standby; a transaction that was idle until the server ended it. psycopg raises
+# InternalError for them.
 PASSING = frozenset({"25006", "25P03", "25P04"})
 
 
 class InternalError(errors.DomainError):
-    """500: a bug of ours. Says nothing of it but the id under which it is logged."""
+    """500: a bug of ours. The answer reveals only the request id under which it is logged."""
 
     code = "INTERNAL_ERROR"
     status = 500
@@ -33,7 +33,7 @@ class InternalError(errors.DomainError):
 
 
 def problem_parts(error: errors.DomainError, request_id: str) -> tuple[bytes, dict[str, str]]:
-    """Body and headers of the answer that tells of `error`."""
+    """Body and headers of the problem document for `error`."""
     extra = dict(error.extra)
     headers = _headers(error, extra)
     body = {
@@ -50,10 +50,10 @@ def problem_parts(error: errors.DomainError, request_id: str) -> tuple[bytes, di
 
 
 def problem(error: errors.DomainError, request: HttpRequest) -> HttpResponse:
-    """The response that tells of `error`."""
+    """The problem response for `error`."""
     body, headers = problem_parts(error, request_id_of(request))
     response = HttpResponse(body, status=error.status, content_type=PROBLEM, headers=headers)
-    # Django's handlers look at it; ours are logged by the request middleware.
+    # Keeps Django's handlers from logging it again: RequestMiddleware logs every request.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
@@ -72,7 +72,7 @@ def _headers(error: errors.DomainError, extra: dict[str, Any]) -> dict[str, str]
 
 
 def as_domain_error(error: Exception) -> errors.DomainError | None:
-    """What a library's exception means in our terms; None for a bug."""
+    """Translate a library's exception to a refusal; None for a bug."""
     match error:
         case errors.DomainError():
             return error
@@ -80,7 +80,7 @@ def as_domain_error(error: Exception) -> errors.DomainError | None:
             return errors.NotFound()
         case SuspiciousOperation() | rest.ParseError():
             return errors.Invalid()
-        case DatabaseError() | InterfaceError() if _passes(error):
+        case DatabaseError() | InterfaceError() if _is_passing(error):
             log.warning("database unavailable", sqlstate=sqlstate(error) or None)
             return errors.Unavailable()
         case PermissionDenied():
@@ -88,13 +88,13 @@ def as_domain_error(error: Exception) -> errors.DomainError | None:
     return None
 
 
-def _passes(error: Exception) -> bool:
-    """Away, restarting, out of disk, or too busy (lock and statement timeouts): all pass by themselves."""
+def _is_passing(error: Exception) -> bool:
+    """Whether the database is away, restarting, out of disk, or too busy (lock and statement timeouts)."""
     return isinstance(error, OperationalError | InterfaceError) or sqlstate(error) in PASSING
 
 
 def understood(error: Exception) -> errors.DomainError:
-    """Any exception as what is answered; a bug is logged once, with its trace, and answered as 500."""
+    """The refusal that answers any exception. A bug is logged once, with its traceback, and becomes a 500."""
     known = as_domain_error(error)
     if known is None:
         log.exception("internal error", exc_info=error)
@@ -103,14 +103,14 @@ def understood(error: Exception) -> errors.DomainError:
 
 
 def respond(error: Exception, request: HttpRequest) -> HttpResponse:
-    """The problem response of any exception."""
+    """The problem response for any exception."""
     return problem(understood(error), request)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """DRF's hook."""
     if isinstance(error, rest.MethodNotAllowed):
-        # Of the views that are not ours: the schema and its page.
+        # Only views of drf-spectacular raise it: the schema and its page.
         error = errors.MethodNotAllowed(allow=["GET", "HEAD"])
     return respond(error, context["request"]._request)
 
@@ -121,7 +121,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Django's handler404: unknown paths, in the same shape."""
+    """Django's handler404: unknown paths."""
     return problem(errors.NotFound(), request)
 
 

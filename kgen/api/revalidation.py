@@ -1,17 +1,17 @@
-"""Answers that are polled: whoever has the newest is told so without its bytes (RFC 9110, 13.1.2)."""
+"""Conditional answers for polling: 304 without a body if the caller has the newest one (RFC 9110, 13.1.2)."""
 
 import hashlib
 
 
 class Beginning:
-    """What many answers begin with, and what of their tags follows from it already."""
+    """A prefix that many bodies share, with its part of their tags' digest computed once."""
 
     def __init__(self, body: bytes) -> None:
         self.body = body
         self._digest = hashlib.blake2b(body, digest_size=9)
 
     def tag(self, rest: bytes) -> str:
-        """The tag of an answer that goes on with `rest`: the same as if it were read in one piece."""
+        """The ETag of this prefix followed by `rest`: equal to the tag of the whole body."""
         digest = self._digest.copy()
         digest.update(rest)
         return f'"{digest.hexdigest()}"'
@@ -21,9 +21,9 @@ NOTHING = Beginning(b"")
 
 
 def revalidated(rest: bytes, offered: str | None, *, after: Beginning = NOTHING) -> tuple[int, bytes, dict[str, str]]:
-    """Status, body and headers of an answer, which is `rest` after a beginning if it has one.
+    """Status, body and headers of the answer whose body is `after` followed by `rest`.
 
-    Its caller may have it already, as `If-None-Match` says.
+    304 without a body if `offered`, the caller's If-None-Match, has its tag.
     """
     tag = after.tag(rest)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}

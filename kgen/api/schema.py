@@ -1,4 +1,4 @@
-"""What OpenAPI says beyond the serializers: credentials, problems, pages, and every error code."""
+"""The parts of the OpenAPI document beyond serializers: credentials, problems, pages, error codes."""
 
 from typing import Any
 
@@ -26,16 +26,16 @@ class ProblemOut(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField(help_text="stable; see the list of codes")
-    message = serializers.CharField(help_text="= code, where older clients look")
+    message = serializers.CharField(help_text="equal to code, for older clients")
     request_id = serializers.CharField()
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        # Added here because a serializer's own `errors` is something else.
+        # Added here because `errors` is an attribute of every serializer.
         return super().get_fields() | {"errors": FaultOut(many=True, required=False)}
 
 
 class MessageOut(serializers.Serializer[Any]):
-    """What was done."""
+    """A confirmation in words."""
 
     message = serializers.CharField()
 
@@ -52,7 +52,7 @@ def known_errors() -> dict[str, type[DomainError]]:
 
 
 def errors(*codes: str, key: bool = False, body: bool = True) -> dict[int, OpenApiResponse]:
-    """The problem responses of an operation: its own codes and those that every call may give."""
+    """The problem responses of an operation: its own codes and the codes that every call may return."""
     everywhere = ["BAD_REQUEST", "UN_AUTHORIZED", "RATE_LIMITED", "UNAVAILABLE"]
     keyed = ["IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_IN_PROGRESS"] if key else []
     by_status: dict[int, list[str]] = {}
@@ -71,15 +71,17 @@ def _status(code: str) -> int:
 def limit_parameter(default: int, most: int = 1000) -> OpenApiParameter:
     """`limit` of a list."""
     schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
-    return OpenApiParameter("limit", schema, OpenApiParameter.QUERY, description="rows a page")
+    return OpenApiParameter("limit", schema, OpenApiParameter.QUERY, description="rows per page")
 
 
-CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, OpenApiParameter.QUERY, description="the next page's, opaque")
+CURSOR = OpenApiParameter(
+    "cursor", OpenApiTypes.STR, OpenApiParameter.QUERY, description="opaque; from the page before"
+)
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": 255},
     OpenApiParameter.HEADER,
-    description="makes a repetition answer as the first time did, for 24 hours",
+    description="a repeated call gets the first answer, for 24 hours",
 )
 
 
@@ -110,17 +112,17 @@ SECURITY_SCHEMES = {
 
 
 class KgenSchema(AutoSchema):
-    """Reads credentials and idempotency off our view sets."""
+    """Documents credentials and idempotency keys from the attributes of our view sets."""
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         return _SECURITY[getattr(self.view, "audience", None)]
 
     def get_summary(self) -> str:
-        """The first line of the docstring; it stands beside the path."""
+        """The first line of the docstring, shown beside the path."""
         return super().get_description().partition("\n")[0].rstrip(".")
 
     def get_description(self) -> str:  # type: ignore[override]
-        """The rest of it."""
+        """The docstring after its first line."""
         return super().get_description().partition("\n")[2].strip()
 
     def get_override_parameters(self) -> list[Any]:
@@ -129,7 +131,7 @@ class KgenSchema(AutoSchema):
 
 
 def document_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Adds the credentials' schemes, the table of codes, and the problems' media type."""
+    """Adds the credential schemes, the table of codes, and the media type of problems."""
     result["components"]["securitySchemes"] = SECURITY_SCHEMES
     rows = [
         f"| {error.status} | `{code}` | {error.detail} |"

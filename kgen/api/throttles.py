@@ -1,4 +1,4 @@
-"""Rate limits kept in Valkey. They protect the service, not money: while Valkey is away they are open."""
+"""Rate limits kept in Valkey. They protect the service, not money: while Valkey is away every call is allowed."""
 
 import math
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from kgen.errors import TooMany
 from kgen.valkey import key, pause, valkey
 
 MICROSECONDS = 1_000_000
-# In the WSGI environment of a call that was counted on the fast path: its headers.
+# WSGI environment key of the rate limit headers, for a call that the fast path has counted already.
 COUNTED = "kgen.counted"
 
 
 @dataclass(frozen=True)
 class Window:
-    """`amount` calls at once; the room for them comes back evenly within `seconds`."""
+    """Allows `amount` calls at once, and refills evenly within `seconds`."""
 
     policy: str
     amount: int
@@ -31,43 +31,46 @@ class Window:
 
     @property
     def interval(self) -> int:
-        """The microseconds after which there is room for one more."""
+        """The microseconds in which the window refills by one call."""
         return self.seconds * MICROSECONDS // self.amount
 
 
 @dataclass(frozen=True, slots=True)
 class RateCheck:
-    """What a window says to a call: how many more it has room for (-1: it has none for this one), and the seconds
-    until it is empty again, or has room for this one."""
+    """A window's answer to one call.
+
+    `remaining` is how many more calls it allows, -1 if it refuses this one. `reset` is the seconds until the window
+    is empty, or until it allows this call.
+    """
 
     remaining: int
     reset: int
 
     @property
     def allowed(self) -> bool:
-        """Whether the call may go on."""
+        """Whether the call is within the limit."""
         return self.remaining >= 0
 
 
 def hit(window: Window, who: str) -> RateCheck:
-    """Count one call of `who`."""
+    """Count one call of the caller `who`."""
     return hit_many([(window, who)])[0]
 
 
 def hit_many(calls: Sequence[tuple[Window, str]]) -> list[RateCheck]:
-    """Count calls in their order, all in one round trip. A refused one takes no room."""
+    """Count calls in their order, in one round trip. A refused call does not count against its window."""
     if pause.is_on():
-        return _open(calls)
+        return _allow_all(calls)
     numbers = [number for window, _ in calls for number in (window.interval, window.amount)]
     try:
         found = _script()(keys=[key("limit", window.policy, who) for window, who in calls], args=numbers)
     except (RedisError, OSError) as error:
         pause.start(error)
-        return _open(calls)
+        return _allow_all(calls)
     return [RateCheck(found[at], max(1, math.ceil(found[at + 1] / MICROSECONDS))) for at in range(0, len(found), 2)]
 
 
-def _open(calls: Sequence[tuple[Window, str]]) -> list[RateCheck]:
+def _allow_all(calls: Sequence[tuple[Window, str]]) -> list[RateCheck]:
     return [RateCheck(window.amount, 1) for window, _ in calls]
 
 
@@ -77,7 +80,7 @@ def _script() -> Any:
 
 
 # The generic cell rate algorithm, by Valkey's clock: a key holds the moment at which its window will be empty. The
-# numbers stay below 2^53, but Lua writes such large ones with an exponent unless it is told not to.
+# numbers are below 2^53; '%.0f' keeps Lua from writing large ones with an exponent.
 _HIT = """
 local time, answer = redis.call('TIME'), {}
 local now = time[1] * 1000000 + time[2]
@@ -99,29 +102,29 @@ return answer
 
 
 def gamer_window() -> Window | None:
-    """So many calls a second of a gamer, with a burst; None when switched off."""
+    """The limit of a gamer's calls per second, with a burst; None when switched off."""
     rate, burst = settings.RATE_GAMER_PER_SECOND, settings.RATE_GAMER_BURST
     return Window("gamer", max(burst, rate), max(1, round(burst / rate))) if rate else None
 
 
 def client_window() -> Window | None:
-    """So many calls a second of a studio's server, or None."""
+    """The limit of a client's server calls per second; None when switched off."""
     rate = settings.RATE_CLIENT_PER_SECOND
     return Window("client", rate, 1) if rate else None
 
 
 def failed_logins() -> Window | None:
-    """Failed S2S logins of one address, or None."""
+    """The limit of failed server-to-server logins per address; None when switched off."""
     amount = settings.RATE_FAILED_LOGINS_PER_MINUTE
     return Window("failed-logins", amount, 60) if amount else None
 
 
-# By the audience of a view set.
+# Each audience's window.
 WINDOWS = {"gamer": gamer_window, "studio": client_window}
 
 
 class WindowThrottle(BaseThrottle):
-    """A DRF throttle of an audience's window; leaves its numbers on the request for the RateLimit headers."""
+    """A DRF throttle for an audience's window. Sets `rate_headers` on the request for the RateLimit headers."""
 
     def __init__(self, audience: str) -> None:
         self.audience = audience
@@ -142,7 +145,7 @@ class WindowThrottle(BaseThrottle):
 
 
 def rate_headers(window: Window, found: RateCheck) -> dict[str, str]:
-    """RateLimit and RateLimit-Policy as in the IETF's draft."""
+    """RateLimit and RateLimit-Policy as in the IETF draft."""
     return {
         "RateLimit-Policy": f'"{window.policy}";q={window.amount};w={window.seconds}',
         "RateLimit": f'"{window.policy}";r={max(0, found.remaining)};t={found.reset}',
@@ -150,7 +153,7 @@ def rate_headers(window: Window, found: RateCheck) -> dict[str, str]:
 
 
 def client_address(request: HttpRequest) -> str:
-    """The caller's address; behind N trusted proxies the N-th from the right of X-Forwarded-For."""
+    """The caller's address; behind N trusted proxies it is the N-th from the right in X-Forwarded-For."""
     if settings.TRUSTED_PROXIES:
         hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
         if len(hops) >= settings.TRUSTED_PROXIES:

@@ -1,4 +1,4 @@
-"""Base view sets: who may call, in which order things are checked, and how a journey becomes an answer."""
+"""Base view sets: authentication, the order of checks, and how a service's result becomes an answer."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -25,12 +25,12 @@ BULK_BODY_LIMIT = 1024 * 1024
 
 
 class ApiViewSet(ViewSet):
-    """A DRF view set that reads strictly, answers in JSON, and keeps the contract's order of checks."""
+    """A DRF view set with strict parsing, JSON answers, and the contract's order of checks."""
 
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
     audience: str | None = None
     takes_idempotency_key = True
-    # Actions that take more than the usual body.
+    # Actions whose body may have up to BULK_BODY_LIMIT bytes.
     bulk_actions: frozenset[str] = frozenset()
 
     def get_authenticators(self) -> list[BaseAuthentication]:
@@ -42,7 +42,7 @@ class ApiViewSet(ViewSet):
         return self.get_renderers()[0], "application/json"
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        # Whether an address answers to a method is no secret and needs no credentials.
+        # Before authentication: which methods an address supports is no secret.
         if self.action is None or request.method == "OPTIONS":
             self.http_method_not_allowed(request)
         super().initial(request, *args, **kwargs)
@@ -51,14 +51,17 @@ class ApiViewSet(ViewSet):
         raise MethodNotAllowed(allow=[name for name in self.allowed_methods if name != "OPTIONS"])
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        # A refusal by another limit has its own already.
+        # A refusal by another rate limit has set its own headers.
         for name, value in getattr(request._request, "rate_headers", {}).items():
             response.setdefault(name, value)
         response.setdefault("Cache-Control", "no-store")
         return response
 
     def body(self) -> dict[str, Any]:
-        """The request's JSON object, read once. A malformed Idempotency-Key is refused with it."""
+        """The request's JSON object, read once.
+
+        :raises Invalid: the body or the Idempotency-Key is malformed.
+        """
         if not hasattr(self, "_body"):
             self.idempotency_key()
             limit = BULK_BODY_LIMIT if self.action in self.bulk_actions else BODY_LIMIT
@@ -66,22 +69,25 @@ class ApiViewSet(ViewSet):
         return self._body
 
     def idempotency_key(self) -> str | None:
-        """The caller's Idempotency-Key, on the calls that take one.
+        """The caller's Idempotency-Key, for calls that take one; otherwise None.
 
         :raises Invalid: it is malformed.
         """
-        takes_one = self.request.method == "POST" and self.takes_idempotency_key
-        return idempotency.key_of(self.request._request) if takes_one else None
+        takes_key = self.request.method == "POST" and self.takes_idempotency_key
+        return idempotency.key_of(self.request._request) if takes_key else None
 
     def parse(self, serializer: type[BaseSerializer[Any]], **kwargs: Any) -> dict[str, Any]:
-        """The body as `serializer` understands it.
+        """The body as `serializer` validates it.
 
         :raises Invalid: with each fault in `errors`.
         """
         return cast(dict[str, Any], validated(serializer(data=self.body(), **kwargs)))
 
     def query(self, serializer: type[BaseSerializer[Any]]) -> dict[str, Any]:
-        """The query string as `serializer` understands it."""
+        """The query string as `serializer` validates it.
+
+        :raises Invalid: with each fault in `errors`.
+        """
         return cast(dict[str, Any], validated(serializer(data=self.request.GET.dict())))
 
     def perform(
@@ -92,7 +98,7 @@ class ApiViewSet(ViewSet):
         kept_for_ever: bool = False,
         **arguments: Any,
     ) -> HttpResponse:
-        """Call a journey and answer with what `render` makes of its result; once for the caller's Idempotency-Key."""
+        """Call a service, once for the caller's Idempotency-Key, and answer with its rendered result."""
         request = self.request._request
         body, key = self.body(), self.idempotency_key()
         once = None
@@ -103,17 +109,17 @@ class ApiViewSet(ViewSet):
         return idempotency.run(once, service, render, **arguments)
 
     def listing(self, page: Page[Any], wire: Callable[[Any], Any]) -> HttpResponse:
-        """A page as an array, with the next one in the headers."""
+        """A page as an array; the headers lead to the next page."""
         headers = page_headers(self.request._request, page.next_cursor)
         return answer([wire(row) for row in page.rows], headers=headers)
 
     def scope(self, *filters: str) -> str:
-        """The name of this list for its cursors; `filters` are the query parameters that shape it."""
+        """The name of this list in its cursors; `filters` are the query parameters that shape it."""
         return list_scope(self.request._request, self.request.user.pk, filters)
 
 
 class GamerViewSet(ApiViewSet):
-    """Called by a gamer's own client, with an access token. `self.gamer` is who."""
+    """Calls of a gamer's own device, with an access token. `self.gamer` is the gamer."""
 
     audience = "gamer"
 
@@ -127,7 +133,7 @@ class GamerViewSet(ApiViewSet):
 
 
 class StudioViewSet(ApiViewSet):
-    """Called by a studio's server, with its client's secret. `self.client` is which."""
+    """Calls of a studio's server, with its client's secret. `self.client` is the client."""
 
     audience = "studio"
 
@@ -140,8 +146,8 @@ class StudioViewSet(ApiViewSet):
         return self.request.user
 
     def find_gamer(self, user_id: str) -> Any:
-        """The calling client's gamer of that name.
+        """The calling client's gamer with this user id.
 
-        :raises RecordNotFound: it has none.
+        :raises RecordNotFound: the client has no gamer with this id.
         """
         return import_string(settings.GAMER_LOOKUP)(self.client, user_id)
