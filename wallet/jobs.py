@@ -1,4 +1,4 @@
-"""What operators do with many withdrawals at once."""
+"""Jobs on withdrawals: approving and rejecting many."""
 
 from functools import partial
 

@@ -1,1 +1,1 @@
-"""Background jobs of operators: many acts or an export, done in slices, seen while they run (docs/jobs.md)."""
+"""Background jobs of operators: an action on many items, or an export, run in slices (docs/jobs.md)."""

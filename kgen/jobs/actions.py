@@ -1,4 +1,4 @@
-"""Actions of lists that are too long for a request: the rows that are ticked become the acts of a job."""
+"""List actions too long for one request: the ticked rows become the items of a job."""
 
 from typing import Any
 
@@ -15,10 +15,10 @@ from kgen.jobs.pages import MAY_SEE
 from kgen.jobs.services import request_acts
 
 
-def as_job(what: ConsoleAction, description: str, kind: str) -> Any:
-    """An action that asks for a job of this kind; who may see jobs is led to it, with its progress and its result.
+def as_job(requesting: ConsoleAction, description: str, kind: str) -> Any:
+    """A list action that asks for a job of this kind, and redirects operators who may see jobs to the job's page.
 
-    `what` is asking for the job; each of its acts has the kind's own name in the trail.
+    `requesting` is the action of asking for the job. In the trail each item has the kind's own action.
     """
 
     def run(self: Any, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
@@ -32,7 +32,7 @@ def as_job(what: ConsoleAction, description: str, kind: str) -> Any:
             return None
         made = run_action(
             request,
-            what,
+            requesting,
             lambda: request_acts(
                 operator_id=int(request.user.pk or 0),
                 kind=kind,
@@ -41,7 +41,7 @@ def as_job(what: ConsoleAction, description: str, kind: str) -> Any:
                 request_id=request_id_of(request),
             ),
             subject=lambda job: job,
-            done=f"{len(chosen)} put into the queue of jobs. Each is acted upon by itself; refusals are told there.",
+            done=f"{len(chosen)} rows are queued as a job. Each runs on its own; the job's page lists refusals.",
             reason=reason,
         )
         may_look = isinstance(made, Job) and request.user.has_perm(MAY_SEE)
@@ -50,5 +50,5 @@ def as_job(what: ConsoleAction, description: str, kind: str) -> Any:
     run.__name__ = kind.replace(".", "_")
     # See kgen.admin_site.actions.on_rows.
     made: Any = django_action(description=description)(run)
-    made.action = what
+    made.action = requesting
     return made

@@ -1,4 +1,4 @@
-"""CSV that is safe to open in a spreadsheet: a text never becomes a formula, a number stays one. Pure."""
+"""CSV that is safe to open in a spreadsheet: text never becomes a formula, numbers stay numbers. Pure."""
 
 import csv
 import re
@@ -7,18 +7,18 @@ from datetime import UTC, datetime
 from io import StringIO
 
 BOM = b"\xef\xbb\xbf"
-# What a spreadsheet takes for the beginning of a formula, also in full width or small, and what may stand unseen there.
+# Characters with which a spreadsheet begins a formula, also in full width or small, and invisible ones before them.
 _FORMULA = r"[=+\-@＝＋－＠﹦﹢﹣﹫\u2212]"
 _UNSEEN = r"(?![\t\r\n])[\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
-# At the beginning of a text; and behind what begins another cell where semicolons part them, as in much of Europe, or
-# tabs: quotes mean something there only if they are the first sign of a line.
+# Matches at the beginning of a text, and behind semicolons, tabs and line ends: where these separate cells, as
+# semicolons do in much of Europe, quotes count only as the first character of a line.
 _RISKY = re.compile(f"^(?=[\t\r\n]|(?:{_UNSEEN})*{_FORMULA})|(?<=[;\t\r\n])(?=(?:{_UNSEEN})*{_FORMULA})")
 
 type Cell = int | str
 
 
 def cell(value: object) -> Cell:
-    """A value as it stands in the file: whole numbers as such, times in UTC, texts that begin no formula."""
+    """A value as a cell: integers unchanged, times in UTC, text that cannot begin a formula."""
     match value:
         case None:
             return ""
@@ -33,21 +33,21 @@ def cell(value: object) -> Cell:
 
 
 def harmless(text: str) -> str:
-    """The text, with an apostrophe wherever a spreadsheet could read on as a formula, whatever blanks stand first."""
+    """The text with an apostrophe wherever a spreadsheet could begin a formula, even behind blanks."""
     return _RISKY.sub("'", text)
 
 
 def lines(rows: Iterable[Sequence[object]]) -> bytes:
-    """Rows as lines of CSV in UTF-8, each ended by CR LF. Texts are quoted, numbers are not."""
+    """Rows as lines of CSV in UTF-8, each ending with CR LF. Text is quoted, numbers are not."""
     text = StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     writer.writerows([cell(value) for value in row] for row in rows)
-    # A lone surrogate can't be stored; should one come from elsewhere it must not end the file.
+    # PostgreSQL stores no lone surrogates; one from another source must not abort the file.
     return text.getvalue().encode(errors="replace")
 
 
 def masked(text: str) -> str:
-    """A phone or an address of which enough is left to tell two apart, and not enough to use it."""
+    """Mask a phone or an address: enough remains to tell two apart, not enough to use it."""
     if not text:
         return ""
     return f"{text[:6]}…{text[-4:]}" if len(text) >= 20 else f"{text[:3]}…{text[-2:]}"

@@ -1,4 +1,4 @@
-"""Exports: a page of rows, its lines and the position behind them are one transaction."""
+"""Exports: one transaction writes a page's lines and the position behind them."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -17,9 +17,10 @@ CHUNK_BYTES = 256 * 1024
 
 
 def work(progress: Progress) -> bool:
-    """Write pages until the slice or the file is at its end; whether the file is.
+    """Write pages until the slice or the file ends; returns whether the file is complete.
 
-    :raises Invalid: there are more rows than an export takes, or the table cannot be narrowed to what it is about.
+    :raises Invalid: there are more than MOST_ROWS rows, or the table cannot be narrowed to the job's subject.
+    :raises LeaseLost: the job is no longer this worker's.
     """
     job = progress.job
     table, scope = registry.table_of(job.kind), scope_of(job, progress.operator)
@@ -37,27 +38,27 @@ def work(progress: Progress) -> bool:
 
 
 def scope_of(job: Job, operator: Any) -> ExportScope:
-    """Which rows a job exports."""
-    given = job.parameters
+    """The rows that a job exports."""
+    parameters = job.parameters
     return ExportScope(
         clients=operators.clients_of_job(job, operator),
-        since=datetime.fromisoformat(given["since"]),
-        until=datetime.fromisoformat(given["until"]),
-        about=UUID(given["about"]) if given["about"] is not None else None,
-        full=given["full"],
+        since=datetime.fromisoformat(parameters["since"]),
+        until=datetime.fromisoformat(parameters["until"]),
+        about=UUID(parameters["about"]) if parameters["about"] is not None else None,
+        full=parameters["full"],
     )
 
 
 def _count(table: ExportTable, scope: ExportScope) -> int:
     total = count_rows(table, scope, MOST_ROWS)
     if total > MOST_ROWS:
-        raise Invalid(f"These are more than {MOST_ROWS:,} rows. Choose a shorter range.")
+        raise Invalid(f"There are more than {MOST_ROWS:,} rows. Choose a shorter range.")
     return total
 
 
 @transactional
 def _begin(*, job: Job, progress: Progress, table: ExportTable, total: int) -> None:
-    """The heading and the number of rows, which say together that an export has begun."""
+    """Write the heading and the number of rows in one transaction: together they mark the export as begun."""
     progress.note(total=total)
     JobChunk.objects.create(job=job, number=0, body=table.heading())
     job.total = total
@@ -65,9 +66,9 @@ def _begin(*, job: Job, progress: Progress, table: ExportTable, total: int) -> N
 
 @transactional
 def keep(*, progress: Progress, page: ExportPage) -> None:
-    """Keep a page and where the next one begins; with the last page the job is done.
+    """Write a page's lines and the position of the next page; the last page ends the job.
 
-    :raises LeaseLost: the job is no longer this worker's; nothing is kept.
+    :raises LeaseLost: the job is no longer this worker's; nothing is written.
     """
     job = progress.job
     done = progress.done + page.rows
@@ -81,7 +82,7 @@ def keep(*, progress: Progress, page: ExportPage) -> None:
 
 
 def chunked(lines: Iterable[bytes], most: int = CHUNK_BYTES) -> Iterator[bytes]:
-    """Lines put together into pieces of at most `most` bytes; a longer line is cut."""
+    """Join lines into pieces of at most `most` bytes; a longer line is split."""
     piece = b""
     for line in lines:
         if piece and len(piece) + len(line) > most:

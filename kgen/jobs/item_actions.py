@@ -1,4 +1,4 @@
-"""The acts of a job, one journey each. Act and mark are one transaction, so that nothing happens twice."""
+"""Runs a job's action on its items, one service call each. One transaction runs the call and marks the item."""
 
 from dataclasses import dataclass
 
@@ -19,23 +19,23 @@ ITEMS_AT_ONCE = 100
 
 
 class AlreadyHandled(Exception):
-    """Not a fault: the act was done or refused before."""
+    """Not a fault: the item was done or refused before."""
 
 
 @dataclass
 class ItemOnce:
-    """Makes an act happen once: what `once` is to `kgen.transactions.transactional`."""
+    """Makes the action on an item happen once: the `once` of `kgen.transactions.transactional`."""
 
     job: Job
     item: JobItem
 
     def begin(self) -> None:
-        """Make sure that the job still runs, is this worker's, and has this act before it.
+        """Check that the job is running and this worker's, and mark the item as done.
 
-        The job's row is shared until COMMIT: neither a cancel nor another worker's claim comes in between.
+        Locks the job's row FOR SHARE until COMMIT: a cancel or another worker's claim waits for the action.
 
-        :raises LeaseLost: cancelled, or taken by another worker.
-        :raises Settled: the act is behind it.
+        :raises LeaseLost: the job was cancelled, or another worker has it.
+        :raises AlreadyHandled: the item was done or refused before.
         """
         with connection.cursor() as cursor:
             cursor.execute(_SHARE, [self.job.pk, self.job.fence, JobState.RUNNING])
@@ -46,18 +46,21 @@ class ItemOnce:
             raise AlreadyHandled()
 
     def finish(self, result: object) -> None:
-        """Nothing is left to write: the mark was set first, and holds if the act's transaction does."""
+        """Write nothing: `begin` set the mark, in the same transaction."""
 
 
 def work(progress: Progress) -> bool:
-    """Do acts until the slice or the job is over; whether the job is."""
+    """Handle items until the slice or the job ends; returns whether the job has ended.
+
+    :raises LeaseLost: the job is no longer this worker's.
+    """
     job = progress.job
     kind = registry.act_kind(job.kind)
     progress.done = (job.total or 0) - job.items.filter(state=ItemState.PENDING).count()
     progress.note()
     while items := pending_items(job, ITEMS_AT_ONCE):
         for item in items:
-            _act(kind, progress, item)
+            _handle(kind, progress, item)
             progress.add(1)
             if progress.is_over:
                 return False
@@ -65,36 +68,40 @@ def work(progress: Progress) -> bool:
     return True
 
 
-def _act(kind: registry.ActionKind, progress: Progress, item: JobItem) -> None:
+def _handle(kind: registry.ActionKind, progress: Progress, item: JobItem) -> None:
     job = progress.job
     try:
         _call(kind, progress, item)
     except AlreadyHandled:
-        log.info("act was settled before", job=str(job.pk), item=item.number)
+        log.info("job item was handled before", job=str(job.pk), item=item.number)
     except DomainError as refusal:
-        _refuse(ticket=ItemOnce(job, item), why=refusal.detail)
+        _refuse(mark=ItemOnce(job, item), detail=refusal.detail)
     except (LeaseLost, OperationalError, InterfaceError, SoftTimeLimitExceeded):
         raise
     except Exception:
-        # One bad row must not keep the others from their turn.
-        log.exception("act failed", job=str(job.pk), item=item.number)
-        _refuse(ticket=ItemOnce(job, item), why="An internal error, which is in the log. Nothing was done.")
+        # One bad item must not stop the others.
+        log.exception("job item failed", job=str(job.pk), item=item.number)
+        _refuse(mark=ItemOnce(job, item), detail="An internal error; see the log. Nothing was done.")
 
 
 def _call(kind: registry.ActionKind, progress: Progress, item: JobItem) -> None:
     job, operator = progress.job, progress.operator
     subject = kind.find(item.subject, operators.clients_of_job(job, operator))
-    turn = registry.ItemCall(subject, job.operator_id, job.reason, job.parameters)
+    call = registry.ItemCall(subject, job.operator_id, job.reason, job.parameters)
     with operators.acting(job, operator, kind.trace, subject):
-        kind.act(turn)(once=ItemOnce(job, item))
+        kind.act(call)(once=ItemOnce(job, item))
 
 
 @transactional
-def _refuse(*, ticket: ItemOnce, why: str) -> None:
-    """Keep why an act was refused, unless it is no longer this worker's to say."""
-    ticket.begin()
-    JobItem.objects.filter(pk=ticket.item.pk).update(state=ItemState.REFUSED, detail=why[:500])
+def _refuse(*, mark: ItemOnce, detail: str) -> None:
+    """Mark an item as refused, with the reason.
+
+    :raises LeaseLost: the job is no longer this worker's.
+    :raises AlreadyHandled: the item was done or refused before.
+    """
+    mark.begin()
+    JobItem.objects.filter(pk=mark.item.pk).update(state=ItemState.REFUSED, detail=detail[:500])
 
 
-# Held until COMMIT. Django knows no FOR SHARE.
+# Raw SQL, because Django's ORM has no FOR SHARE.
 _SHARE = "SELECT 1 FROM kgen_job WHERE id = %s AND fence = %s AND state = %s FOR SHARE"

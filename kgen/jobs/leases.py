@@ -1,4 +1,4 @@
-"""What a worker may write of a job, and only while it has the lease."""
+"""Writes to a job under its lease: a worker whose lease is lost writes nothing."""
 
 import time
 from datetime import timedelta
@@ -11,17 +11,17 @@ from kgen.jobs.models import Job, JobState
 
 log = structlog.get_logger(__name__)
 
-# A worker that lives renews it with every note of progress.
+# A live worker renews it whenever it notes its progress.
 LEASE = timedelta(seconds=15)
 NOTE_SECONDS = 0.5
 
 
 class LeaseLost(Exception):
-    """Not a fault: the job was cancelled, or somebody else has taken it since."""
+    """Not a fault: the job was cancelled, or another worker has claimed it since."""
 
 
 class Progress:
-    """What a worker writes of a job while it has the lease: how far it is, at least every half second."""
+    """A worker's progress on a job, written to the job's row at least every half second of work."""
 
     def __init__(self, job: Job, operator: Any, ends: float) -> None:
         self.job, self.operator, self.ends = job, operator, ends
@@ -30,11 +30,11 @@ class Progress:
 
     @property
     def is_over(self) -> bool:
-        """Whether the slice is."""
+        """Whether the slice has ended."""
         return time.monotonic() >= self.ends
 
     def add(self, count: int) -> None:
-        """So much more is done.
+        """Count `count` more items as done; note the progress if half a second has passed.
 
         :raises LeaseLost: the job is no longer this worker's.
         """
@@ -43,7 +43,7 @@ class Progress:
             self.note()
 
     def note(self, **values: Any) -> None:
-        """Write how far it is, and renew the lease.
+        """Write the progress and `values`, and renew the lease.
 
         :raises LeaseLost: the job is no longer this worker's.
         """
@@ -54,17 +54,17 @@ class Progress:
 def write(job: Job, **values: Any) -> None:
     """Write to a job under this worker's lease.
 
-    :raises LeaseLost: it is no longer this worker's.
+    :raises LeaseLost: the job is no longer this worker's.
     """
-    mine = Job.objects.filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING)
-    if mine.update(**values) != 1:
+    leased = Job.objects.filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING)
+    if leased.update(**values) != 1:
         raise LeaseLost()
 
 
 def finish(job: Job, state: JobState, outcome: dict[str, Any], **values: Any) -> None:
     """End a job under this worker's lease.
 
-    :raises LeaseLost: it is no longer this worker's.
+    :raises LeaseLost: the job is no longer this worker's.
     """
     write(job, state=state, outcome=outcome, finished_at=database_now(), due_at=None, **values)
     log.info("job ended", job=str(job.pk), kind=job.kind, state=state.value)

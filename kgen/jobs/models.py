@@ -1,4 +1,4 @@
-"""A job, the acts it consists of, and the file that an export leaves."""
+"""A job, its items, and the file of an export."""
 
 from django.db import models
 from django.db.models import Q
@@ -19,7 +19,7 @@ OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
 class Job(models.Model):
-    """What an operator has asked for. It holds ids and texts of the operator's, no personal data."""
+    """An operator's background work. It holds ids and the operator's own texts, no personal data of gamers."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=60, help_text="its name in kgen.jobs.registry")
@@ -59,19 +59,19 @@ class Job(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether anything is still to come of it."""
+        """Whether the job is queued or running."""
         return self.state in OPEN
 
     @property
     def percent(self) -> int:
-        """How far it has come, 0 to 100."""
+        """The progress, 0 to 100; below 100 until the job is done."""
         if self.state == JobState.DONE:
             return 100
         return min(99, self.done * 100 // self.total) if self.total else 0
 
 
 class ItemState(models.TextChoices):
-    """PENDING → DONE or REFUSED, in the transaction of the act itself."""
+    """PENDING → DONE or REFUSED, in the transaction of the action."""
 
     PENDING = "PENDING"
     DONE = "DONE"
@@ -79,7 +79,7 @@ class ItemState(models.TextChoices):
 
 
 class JobItem(models.Model):
-    """One act of a job."""
+    """One item of a job: the row that the action is about."""
 
     job = models.ForeignKey(Job, models.PROTECT, related_name="items")
     number = models.IntegerField(help_text="their order, from 0")
@@ -99,7 +99,7 @@ class JobItem(models.Model):
 
 
 class JobChunk(models.Model):
-    """A piece of an export's file; in order they are the file."""
+    """A piece of an export's file. The pieces in order of their number are the file."""
 
     job = models.ForeignKey(Job, models.PROTECT, related_name="chunks")
     number = models.IntegerField()

@@ -1,4 +1,4 @@
-"""As whom a job acts: the operator as it stands now, not as it stood when the job was asked for."""
+"""A job's operator, with the rights it has now, not those it had when it asked for the job."""
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -19,9 +19,9 @@ MAY_EXPORT = "kgen.export"
 
 
 def permissions_of(kind: str, parameters: dict[str, Any]) -> list[str]:
-    """What one must hold for such a job.
+    """The permissions that a job of this kind needs.
 
-    :raises RecordNotFound: there is no such kind.
+    :raises RecordNotFound: there is no kind with this name.
     """
     if not registry.is_export(kind):
         return [registry.act_kind(kind).permission]
@@ -30,22 +30,22 @@ def permissions_of(kind: str, parameters: dict[str, Any]) -> list[str]:
 
 
 def allowed(operator_id: int, kind: str, parameters: dict[str, Any]) -> Any:
-    """The operator, read anew, if it may still have such a job.
+    """Read the operator again and check that it may run a job of this kind.
 
-    :raises RecordNotFound: there is no such kind.
-    :raises Forbidden: the operator is gone, switched off, or lacks a permission.
+    :raises RecordNotFound: there is no kind with this name.
+    :raises Forbidden: the operator does not exist, is switched off, or lacks a permission.
     """
     operator: Any = get_user_model()._default_manager.filter(pk=operator_id).first()
     if operator is None or not operator.is_active or not operator.is_staff:
         raise Forbidden("The operator is no longer active.")
-    lacking = [name for name in permissions_of(kind, parameters) if not operator.has_perm(name)]
-    if lacking:
-        raise Forbidden(f"The operator does not hold the permission {lacking[0]}.")
+    missing = [name for name in permissions_of(kind, parameters) if not operator.has_perm(name)]
+    if missing:
+        raise Forbidden(f"The operator does not hold the permission {missing[0]}.")
     return operator
 
 
 def narrowed(operator: Any, wanted: Iterable[UUID] | None) -> list[UUID] | None:
-    """Those of the wanted clients (None: all) that the operator is not limited away from; None: all."""
+    """The wanted clients (None: all) within the operator's limit. None means all clients."""
     limit = clients_of(operator)
     if wanted is None:
         return None if limit is None else sorted(limit)
@@ -53,10 +53,10 @@ def narrowed(operator: Any, wanted: Iterable[UUID] | None) -> list[UUID] | None:
 
 
 def clients_of_job(job: Job, operator: Any) -> list[UUID] | None:
-    """The clients that a job may touch as things stand now; None: all."""
+    """The clients that a job may touch, by the operator's present limit; None: all."""
     return narrowed(operator, None if job.client_ids is None else [UUID(id) for id in job.client_ids])
 
 
-def acting(job: Job, operator: Any, act: str, subject: Model) -> AbstractContextManager[None]:
-    """The journey that is called inside leaves a trace of the operator, as if called from a page."""
-    return audit.recording(operator=operator, act=act, subject=subject, reason=job.reason, request_id=job.request_id)
+def acting(job: Job, operator: Any, action: str, subject: Model) -> AbstractContextManager[None]:
+    """A service called inside leaves a trace of the operator, as if called from a page."""
+    return audit.recording(operator=operator, act=action, subject=subject, reason=job.reason, request_id=job.request_id)

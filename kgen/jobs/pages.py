@@ -1,4 +1,4 @@
-"""Jobs in the console: mine, one with its progress, its file."""
+"""Jobs in the console: the operator's list, one job with its progress, the file of an export."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
@@ -25,24 +25,24 @@ from kgen.jobs.operators import MAY_EXPORT
 from kgen.jobs.selectors import file_of, has_file, job_of, job_page
 
 MAY_SEE = "kgen.see_jobs"
-NOBODYS = UUID(int=0)
+UNUSED_ID = UUID(int=0)
 TABS = (("", "All"), ("failed", "Failed in the last week"))
-# What a new export suggests.
-LATELY = timedelta(days=30)
-# The end of a day is the beginning of the next, which there must be.
+# The range that a new export's form begins with.
+SUGGESTED_RANGE = timedelta(days=30)
+# A range ends at the beginning of the next day, which must exist.
 LAST_DAY = date.max - timedelta(days=1)
-# What forms and addresses send beside the fields of an export.
+# Parameters of forms and addresses that are not fields of an export.
 NO_FIELDS = frozenset({"csrfmiddlewaretoken", "do", "reason", "show", "after"})
 ROW_LINKS["kgen.job"] = RowLink("job", MAY_SEE, is_own=True)
 
 
 class ExportForm(forms.Form):
-    """Which table, of which days, and whether in full."""
+    """A new export: its table, its days, and whether it shows personal data in full."""
 
     name = forms.ChoiceField(label="Table")
     since = forms.DateField(label="From (UTC)", widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(
-        label="To, that day included",
+        label="To (UTC), inclusive",
         widget=forms.DateInput(attrs={"type": "date"}),
         validators=[MaxValueValidator(LAST_DAY)],
     )
@@ -52,29 +52,29 @@ class ExportForm(forms.Form):
     def __init__(self, operator: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.operator = operator
-        mine = [table for table in registry.tables() if operator.has_perm(table.permission)]
-        self.fields["name"].choices = [(table.name, table.title) for table in mine]  # type: ignore[attr-defined]
+        tables = [table for table in registry.tables() if operator.has_perm(table.permission)]
+        self.fields["name"].choices = [(table.name, table.title) for table in tables]  # type: ignore[attr-defined]
 
     @classmethod
     def suggested(cls, request: HttpRequest) -> "ExportForm":
-        """A form to fill in: the last 30 days, and what the address says, so that other pages can lead here."""
+        """A form with the last 30 days and the fields from the address, so that other pages can link here."""
         today = database_now().date()
-        days = {"since": today - LATELY, "until": today}
-        named = {name: request.GET[name] for name in cls.base_fields if name in request.GET}
-        return cls(request.user, initial=days | named)
+        days = {"since": today - SUGGESTED_RANGE, "until": today}
+        given = {name: request.GET[name] for name in cls.base_fields if name in request.GET}
+        return cls(request.user, initial=days | given)
 
     def clean(self) -> dict[str, Any]:
-        """What the table cannot be narrowed to is refused at its field."""
-        given: dict[str, Any] = super().clean() or self.cleaned_data
-        if "name" in given and "about" in given:
+        """Refuse, at its field, an id to which the table cannot be narrowed."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if "name" in values and "about" in values:
             try:
-                registry.table(given["name"]).check_about(given["about"], clients_of(self.operator))
+                registry.table(values["name"]).check_about(values["about"], clients_of(self.operator))
             except Invalid as refusal:
                 self.add_error("about", refusal.detail)
-        return given
+        return values
 
     def range(self) -> tuple[datetime, datetime]:
-        """[since, until) in UTC."""
+        """The range [since, until) in UTC."""
         first, last = (
             datetime.combine(self.cleaned_data[name], datetime.min.time(), UTC) for name in ("since", "until")
         )
@@ -83,7 +83,7 @@ class ExportForm(forms.Form):
 
 @page
 class JobsPage(ConsolePage):
-    """My jobs, newest first, and a form for a new export."""
+    """The operator's jobs, newest first, and a form for a new export."""
 
     route = "jobs/"
     name = "jobs"
@@ -107,14 +107,14 @@ class JobsPage(ConsolePage):
         }
 
     def _unknown(self) -> list[str]:
-        """Names that an address or a form sends and no export knows: whoever sent them wants fewer rows."""
+        """Parameters that are no field of an export. They are refused: the sender expects them to narrow the export."""
         return sorted({*self.request.GET, *self.request.POST} - NO_FIELDS - ExportForm.base_fields.keys())
 
     @does(ConsoleAction("export.request", MAY_EXPORT, needs_reason=False))
     def export(self) -> HttpResponse:
-        """Ask for a table as a file; what was asked for is in the trail with its reason.
+        """Ask for an export. The trail keeps its parameters and its reason.
 
-        A refusal keeps what was typed.
+        A refusal shows the form again as it was filled in.
         """
         form = ExportForm(self.request.user, self.request.POST)
         if self._unknown() or not form.is_valid():
@@ -133,7 +133,7 @@ class JobsPage(ConsolePage):
                 request_id=request_id_of(self.request),
             ),
             subject=lambda job: job,
-            done="The export was put into the queue.",
+            done="The export is queued.",
         )
         if not isinstance(made, Job):
             return self.render(**self.data() | {"form": form, "reason": self.reason}, status=400)
@@ -142,14 +142,14 @@ class JobsPage(ConsolePage):
 
 @page
 class JobPage(ConsolePage):
-    """One job: how far it is, what came of it, its file; cancelling it."""
+    """One job: its progress, its outcome, its file; cancelling it."""
 
     route = "jobs/<uuid:pk>/"
     name = "job"
     title = "Job"
     permission = MAY_SEE
     template_name = "console/job.html"
-    example: ClassVar[dict[str, Any]] = {"pk": NOBODYS}
+    example: ClassVar[dict[str, Any]] = {"pk": UNUSED_ID}
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
         job = job_of(_me(self.request), kwargs["pk"])
@@ -165,25 +165,25 @@ class JobPage(ConsolePage):
 
     @does(ConsoleAction("job.cancel", MAY_SEE, needs_reason=False))
     def cancel(self, *, pk: UUID) -> None:
-        """Stop it; what it did stays done."""
+        """Cancel the job; items that are done stay done."""
         job = job_of(_me(self.request), pk)
         self.run(
             self.actions()["cancel"],
             lambda: services.cancel_job(operator_id=_me(self.request), job_id=pk),
             subject=job,
-            done="The job is cancelled. What it did before stays done.",
+            done="The job is cancelled. Items that were done stay done.",
         )
 
 
 @page
 class JobProgressPage(ConsolePage):
-    """A job's progress as JSON, for the bar."""
+    """A job's progress as JSON, for the progress bar."""
 
     route = "jobs/<uuid:pk>/progress"
     name = "job_progress"
     title = "Progress"
     permission = MAY_SEE
-    example: ClassVar[dict[str, Any]] = {"pk": NOBODYS}
+    example: ClassVar[dict[str, Any]] = {"pk": UNUSED_ID}
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         answer = JsonResponse(progress_of(job_of(_me(request), kwargs["pk"])))
@@ -193,13 +193,13 @@ class JobProgressPage(ConsolePage):
 
 @page
 class JobFilePage(ConsolePage):
-    """An export's file, streamed to the operator who asked for it."""
+    """An export's file, streamed to the operator of the job."""
 
     route = "jobs/<uuid:pk>/file"
     name = "job_file"
     title = "File"
     permission = MAY_EXPORT
-    example: ClassVar[dict[str, Any]] = {"pk": NOBODYS}
+    example: ClassVar[dict[str, Any]] = {"pk": UNUSED_ID}
 
     def get(self, request: HttpRequest, **kwargs: Any) -> Any:
         job, pieces = file_of(_me(request), kwargs["pk"])
@@ -218,7 +218,7 @@ def _page_of(job: Job, subject: str) -> str:
 
 
 def progress_of(job: Job) -> dict[str, Any]:
-    """What the bar shows."""
+    """The values that the progress bar shows."""
     return {
         "state": job.state,
         "open": job.is_open,
@@ -230,5 +230,5 @@ def progress_of(job: Job) -> dict[str, Any]:
 
 
 def _me(request: HttpRequest) -> int:
-    assert request.user.pk is not None, "the console lets nobody in without a login"
+    assert request.user.pk is not None, "the console requires a login"
     return int(request.user.pk)

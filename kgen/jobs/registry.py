@@ -1,4 +1,4 @@
-"""The kinds of jobs. Each app registers its own in its `jobs` and `exports` modules."""
+"""The kinds of jobs. Each app registers its kinds in its `jobs` and `exports` modules."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ EXPORT = "export."
 
 @dataclass(frozen=True)
 class ItemCall:
-    """One act of a job: upon what, as whom, and why."""
+    """The action on one item: its subject, operator and reason."""
 
     subject: Any
     operator_id: int
@@ -25,27 +25,27 @@ class ItemCall:
     parameters: dict[str, Any]
 
 
-# A journey with its arguments, still to be called: the runner adds `once`, so that act and mark are one transaction.
+# A service with its arguments, not called yet: the runner adds `once`, so that one transaction also marks the item.
 type Action = Callable[..., object]
 
 
 @dataclass(frozen=True)
 class ActionKind:
-    """A kind that calls one journey per item."""
+    """A kind of job that calls one service per item."""
 
     name: str
     title: str
     permission: str
-    # What one of its acts is called in the audit trail.
+    # The action's name in the trail.
     trace: str
-    # The subjects that there are, with their `client_id`.
+    # All possible subjects; rows with a `client_id`.
     subjects: Callable[[], QuerySet[Any]]
     act: Callable[[ItemCall], Action]
-    # The console's page that shows a subject, by its id as `pk`; "": none does.
+    # The name of the console's page of a subject, which takes its id as `pk`; "": there is none.
     page: str = ""
 
     def find(self, subject: UUID, clients: Sequence[UUID] | None) -> Any:
-        """The subject of that id, within those clients (None: all).
+        """The subject with this id, within these clients (None: all).
 
         :raises RecordNotFound: there is none.
         """
@@ -56,43 +56,43 @@ class ActionKind:
         return found
 
 
-_acts: dict[str, ActionKind] = {}
+_action_kinds: dict[str, ActionKind] = {}
 _tables: dict[str, ExportTable] = {}
 
 
 def job(
     name: str, *, title: str, permission: str, trace: str, subjects: Callable[[], QuerySet[Any]], page: str = ""
 ) -> Callable[[Callable[[ItemCall], Action]], Callable[[ItemCall], Action]]:
-    """Register the decorated function as a kind: it names the one journey of an item, it does not call it."""
+    """Register the decorated function as a kind. It returns the service call for one item, without calling it."""
 
     def register(act: Callable[[ItemCall], Action]) -> Callable[[ItemCall], Action]:
-        assert name not in _acts, f"{name} is registered twice"
-        _acts[name] = ActionKind(name, title, permission, trace, subjects, act, page)
+        assert name not in _action_kinds, f"{name} is registered twice"
+        _action_kinds[name] = ActionKind(name, title, permission, trace, subjects, act, page)
         return act
 
     return register
 
 
 def export(table: ExportTable) -> ExportTable:
-    """Register a table as an export; its jobs are of the kind `export.<name>`."""
+    """Register a table as an export; its jobs have the kind `export.<name>`."""
     assert table.name not in _tables, f"{table.name} is registered twice"
     _tables[table.name] = table
     return table
 
 
 def act_kind(name: str) -> ActionKind:
-    """The kind of that name.
+    """The kind with this name.
 
     :raises RecordNotFound: there is none.
     """
     _discover()
-    if name not in _acts:
-        raise RecordNotFound(f"There is no job of the kind {name}.")
-    return _acts[name]
+    if name not in _action_kinds:
+        raise RecordNotFound(f"There is no kind of job named {name}.")
+    return _action_kinds[name]
 
 
 def table(name: str) -> ExportTable:
-    """The export of that name.
+    """The export with this name.
 
     :raises RecordNotFound: there is none.
     """
@@ -109,12 +109,12 @@ def tables() -> list[ExportTable]:
 
 
 def is_export(kind: str) -> bool:
-    """Whether jobs of this kind leave a file."""
+    """Whether jobs of this kind are exports."""
     return kind.startswith(EXPORT)
 
 
 def table_of(kind: str) -> ExportTable:
-    """The table that jobs of this kind export.
+    """The table that a job of this kind exports.
 
     :raises RecordNotFound: there is none.
     """
@@ -122,21 +122,21 @@ def table_of(kind: str) -> ExportTable:
 
 
 def title_of(kind: str) -> str:
-    """A kind in words; its name where it is known no longer."""
+    """A kind's title; its name if it is no longer registered."""
     _discover()
     if is_export(kind):
         found = _tables.get(kind.removeprefix(EXPORT))
         return f"Export: {found.title}" if found else kind
-    return _acts[kind].title if kind in _acts else kind
+    return _action_kinds[kind].title if kind in _action_kinds else kind
 
 
 def page_of(kind: str) -> str:
-    """The name of the page that shows what a job of this kind acts upon; "" where none does."""
+    """The name of the page of this kind's subjects; "" if there is none."""
     _discover()
-    return _acts[kind].page if kind in _acts else ""
+    return _action_kinds[kind].page if kind in _action_kinds else ""
 
 
 @cache
 def _discover() -> None:
-    """Read every app's kinds, once: not before all apps are loaded."""
+    """Import every app's kinds, once, after all apps are loaded."""
     autodiscover_modules("jobs", "exports")

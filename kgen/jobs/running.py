@@ -1,7 +1,7 @@
-"""Duty: run jobs in slices, so that other duties have their turn and nothing meets a task's time limit.
+"""Duty: run jobs in slices, so that other duties are not delayed and no task reaches its time limit.
 
-A lease says who is at a job and a fence which lease may still write. A worker that dies leaves a job that is due
-when its lease is over; whoever takes it goes on behind what was committed.
+A lease gives a job to one worker, and a fence lets only the newest lease write. A worker that dies leaves a job that
+becomes due again when its lease ends; the next worker goes on behind the last commit.
 """
 
 import time
@@ -21,17 +21,17 @@ from kgen.transactions import transactional
 
 log = structlog.get_logger(__name__)
 
-# Of one task. The next hint or beat goes on.
+# The length of one task. The next hint or beat continues.
 SLICE_SECONDS = 5.0
-# So often a job may lose its worker, or its worker the database, without getting any further.
+# How many leases in a row may end without progress, because the worker or its database was lost.
 MOST_STALLS = 5
 
-# Nobody's fault of ours: the lease runs out and the job is taken up again.
+# Temporary failures: the lease ends and the job becomes due again.
 PASSING = (OperationalError, InterfaceError, SoftTimeLimitExceeded)
 
 
 def run_due() -> int:
-    """Duty: work on due jobs for the length of a slice; how many were worked on. Any number of workers may."""
+    """Duty: work on due jobs for one slice; returns how many. Any number of workers may run it at once."""
     ends = time.monotonic() + SLICE_SECONDS
     worked = 0
     while time.monotonic() < ends and (job := claim_job()):
@@ -44,7 +44,7 @@ def run_due() -> int:
 
 @transactional
 def claim_job() -> Job | None:
-    """Take the lease of the job that is due longest; None where none is."""
+    """Take the lease of the job that has been due longest; None if no job is due."""
     now = database_now()
     job = jobs_due(now).select_for_update(skip_locked=True).first()
     if job is None:
@@ -57,36 +57,36 @@ def claim_job() -> Job | None:
 
 
 def run_slice(job: Job, ends: float) -> None:
-    """Work on a claimed job until `ends` (time.monotonic()) or its own end."""
+    """Work on a claimed job until `ends` (time.monotonic()) or until the job ends."""
     try:
         _work(job, ends)
     except LeaseLost:
-        log.info("job left to others", job=str(job.pk), kind=job.kind)
+        log.info("job lease lost", job=str(job.pk), kind=job.kind)
     except PASSING as error:
-        # Left as it is: due again when the lease is over.
+        # The job becomes due again when its lease ends.
         log.warning("job interrupted", job=str(job.pk), kind=job.kind, error=type(error).__name__)
     except DomainError as refusal:
         _fail(job, refusal.detail)
     except Exception:
         log.exception("job failed", job=str(job.pk), kind=job.kind)
-        _fail(job, "An internal error, which is in the log.")
+        _fail(job, "An internal error; see the log.")
 
 
 def _work(job: Job, ends: float) -> None:
     if job.stalls > MOST_STALLS:
-        _fail(job, f"It was interrupted {MOST_STALLS} times without getting any further.")
+        _fail(job, f"The job was interrupted {MOST_STALLS} times without progress.")
         return
-    # Anew with every slice: who lost the permission meanwhile goes no further.
+    # Checked in every slice: an operator who has lost the permission stops here.
     operator = operators.allowed(job.operator_id, job.kind, job.parameters)
     progress = Progress(job, operator, ends)
     work = exporting.work if registry.is_export(job.kind) else item_actions.work
     if not work(progress):
-        # Due at once, behind all that wait longer.
+        # Due now, behind all jobs that have been due longer.
         write(job, done=progress.done, stalls=0, due_at=database_now())
 
 
-def _fail(job: Job, why: str) -> None:
+def _fail(job: Job, error: str) -> None:
     try:
-        finish(job, JobState.FAILED, summary_of(job) | {"error": why[:500]})
+        finish(job, JobState.FAILED, summary_of(job) | {"error": error[:500]})
     except LeaseLost:
-        log.info("job left to others", job=str(job.pk), kind=job.kind)
+        log.info("job lease lost", job=str(job.pk), kind=job.kind)

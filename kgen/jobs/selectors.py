@@ -1,4 +1,4 @@
-"""Questions about jobs. Each takes the operator: another's job is unknown."""
+"""Selectors of jobs. For pages each takes the operator: another operator's job does not exist for it."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -14,18 +14,18 @@ from kgen.jobs import registry
 from kgen.jobs.models import OPEN, ItemState, Job, JobChunk, JobItem, JobState
 
 LISTED = 50
-REFUSALS_TOLD = 100
+REFUSALS_LISTED = 100
 NEWEST_FIRST = (Key("id", "uuid", descending=True),)
-# Older failures are history.
-LATELY = timedelta(days=7)
-# How long an export can be fetched, and what a job did be looked up item by item.
+# The list of failed jobs leaves out older failures.
+RECENT = timedelta(days=7)
+# How long files of exports and items of jobs are kept after a job's end.
 KEPT_FOR = timedelta(days=7)
 
 
 def job_page(operator_id: int, cursor: str | None, *, failed: bool = False) -> Page[Job]:
-    """An operator's jobs, newest first; `failed`: those alone that have failed lately.
+    """An operator's jobs, newest first; with `failed` only recently failed ones.
 
-    :raises Invalid: the cursor is not one of this list.
+    :raises Invalid: the cursor is not of this list.
     """
     rows = failed_jobs(operator_id) if failed else Job.objects.filter(operator_id=operator_id)
     scope = f"jobs:{operator_id}:{'failed' if failed else 'all'}"
@@ -33,20 +33,20 @@ def job_page(operator_id: int, cursor: str | None, *, failed: bool = False) -> P
 
 
 def jobs_by_id(operator_id: int, id: UUID) -> QuerySet[Job]:
-    """The operator's job of that id."""
+    """The operator's job with this id."""
     return Job.objects.filter(operator_id=operator_id, pk=id)
 
 
 def failed_jobs(operator_id: int) -> QuerySet[Job]:
-    """An operator's jobs that have failed lately."""
-    since = database_now() - LATELY
+    """An operator's jobs that have failed in the last week."""
+    since = database_now() - RECENT
     return Job.objects.filter(operator_id=operator_id, state=JobState.FAILED, finished_at__gte=since)
 
 
 def job_of(operator_id: int, job_id: UUID) -> Job:
     """One of an operator's jobs.
 
-    :raises RecordNotFound: it has none of that id.
+    :raises RecordNotFound: the operator has no job with this id.
     """
     found = Job.objects.filter(operator_id=operator_id, pk=job_id).first()
     if found is None:
@@ -55,16 +55,16 @@ def job_of(operator_id: int, job_id: UUID) -> Job:
 
 
 def has_file(job: Job, now: datetime) -> bool:
-    """Whether there is a file to fetch."""
+    """Whether the job has a file that is still kept."""
     if job.state != JobState.DONE or job.finished_at is None:
         return False
     return registry.is_export(job.kind) and now < job.finished_at + KEPT_FOR
 
 
 def file_of(operator_id: int, job_id: UUID) -> tuple[Job, Iterator[bytes]]:
-    """An export's file, a piece at a time, each by a query of its own.
+    """An export's file in pieces, one query each.
 
-    :raises RecordNotFound: not this operator's, no export, not done, or no longer kept.
+    :raises RecordNotFound: the job is not this operator's, no export, not done, or its file is no longer kept.
     """
     job = job_of(operator_id, job_id)
     if not has_file(job, database_now()):
@@ -80,21 +80,21 @@ def _pieces(job: Job) -> Iterator[bytes]:
 
 
 def jobs_due(now: datetime) -> QuerySet[Job]:
-    """Duty: jobs that nobody is at, longest due first."""
+    """Duty: open jobs that no worker has a lease on, longest due first."""
     return Job.objects.filter(state__in=OPEN, due_at__lte=now).order_by("due_at", "id")
 
 
 def pending_items(job: Job, most: int) -> list[JobItem]:
-    """The next acts of a job."""
+    """A job's next pending items, at most `most`."""
     return list(job.items.filter(state=ItemState.PENDING).order_by("number")[:most])
 
 
 def summary_of(job: Job) -> dict[str, Any]:
-    """What became of a job's acts so far: how many of each, and the first refusals in words. Of an export nothing."""
+    """A job's items so far: their number by state, and the first refusals. Empty for an export."""
     if registry.is_export(job.kind):
         return {}
     counts = dict(job.items.order_by().values_list("state").annotate(Count("pk")))
-    refusals = job.items.filter(state=ItemState.REFUSED).order_by("number")[:REFUSALS_TOLD]
+    refusals = job.items.filter(state=ItemState.REFUSED).order_by("number")[:REFUSALS_LISTED]
     return {
         "done": counts.get(ItemState.DONE, 0),
         "refused": counts.get(ItemState.REFUSED, 0),
@@ -104,6 +104,6 @@ def summary_of(job: Job) -> dict[str, Any]:
 
 
 def left_behind(now: datetime) -> Q:
-    """Duty: of which jobs (by `job__…`) items and files are kept no longer."""
+    """Duty: the condition (by `job__…`) for items and file pieces that are no longer kept."""
     unfinished_file = Q(job__state__in=[JobState.FAILED, JobState.CANCELLED], job__kind__startswith=registry.EXPORT)
     return Q(job__finished_at__lte=now - KEPT_FOR) | unfinished_file

@@ -1,4 +1,4 @@
-"""Journeys of jobs: asking for one, cancelling it, forgetting what it left. Running them is kgen.jobs.running."""
+"""Services of jobs: asking for one, cancelling one, removing what one left. `kgen.jobs.running` runs them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -37,21 +37,21 @@ def request_acts(
     request_id: str = "",
     parameters: dict[str, Any] | None = None,
 ) -> Job:
-    """Ask for one act per subject; a subject named twice is acted upon once. `client_ids` None: all of its clients.
+    """Ask for an action on each subject; repeated subjects count once. `client_ids` None: all clients of the operator.
 
-    :raises RecordNotFound: there is no such kind.
-    :raises Forbidden: the operator may not do it.
-    :raises Invalid: no subject, too many, or no reason.
-    :raises Conflict: too many jobs of this operator are open.
+    :raises RecordNotFound: there is no kind with this name.
+    :raises Forbidden: the operator lacks the permission.
+    :raises Invalid: there is no subject, there are more than MOST_ITEMS, or the reason is missing.
+    :raises Conflict: the operator has MOST_OPEN open jobs.
     """
     wanted = list(dict.fromkeys(subjects))
     if not 1 <= len(wanted) <= MOST_ITEMS:
         raise Invalid(f"A job has 1 to {MOST_ITEMS} items.")
     if not reason.strip():
         raise Invalid("Give a reason.")
-    given = parameters or {}
-    clients = _allowed_clients(operator_id, kind, given, client_ids)
-    job = _create(operator_id, kind, given, reason, clients, request_id, total=len(wanted))
+    arguments = parameters or {}
+    clients = _allowed_clients(operator_id, kind, arguments, client_ids)
+    job = _create(operator_id, kind, arguments, reason, clients, request_id, total=len(wanted))
     JobItem.objects.bulk_create(
         (JobItem(job=job, number=number, subject=subject) for number, subject in enumerate(wanted)), batch_size=1000
     )
@@ -71,20 +71,20 @@ def request_export(
     reason: str = "",
     request_id: str = "",
 ) -> Job:
-    """Ask for a table as a CSV file: rows of [since, until), masked unless `full`; None: all its clients.
+    """Ask for a table's rows of [since, until) as CSV, masked unless `full`. `client_ids` None: all the operator's.
 
-    :raises RecordNotFound: there is no such export.
-    :raises Forbidden: the operator may not have it, or not in full.
-    :raises Invalid: a range that is empty or over a year, a full export without a reason, or an `about` that the table
-        cannot be narrowed to (`Table.check_about`).
-    :raises Conflict: too many jobs of this operator are open.
+    :raises RecordNotFound: there is no export with this name.
+    :raises Forbidden: the operator lacks the permission for the table, or for personal data in full.
+    :raises Invalid: the range is empty or over a year, a full export has no reason, or the table cannot be narrowed
+        to `about` (`ExportTable.check_about`).
+    :raises Conflict: the operator has MOST_OPEN open jobs.
     """
     table = registry.table(name)
     if not timedelta(0) < until - since <= LONGEST_RANGE:
         raise Invalid("The range must begin before it ends and be no longer than a year.")
     if full and not reason.strip():
         raise Invalid("An export with phones and addresses in full needs a reason.")
-    # Rows that come while it runs would be in it or not by chance.
+    # `until` is at most now: the export would include rows of its own running time by chance.
     parameters = {
         "since": since.isoformat(),
         "until": min(until, database_now()).isoformat(),
@@ -92,7 +92,7 @@ def request_export(
         "full": full,
     }
     kind = registry.EXPORT + name
-    # Before anything is told of the row.
+    # Check permissions first, so that refusals of check_about reveal nothing to others.
     clients = _allowed_clients(operator_id, kind, parameters, client_ids)
     table.check_about(about, clients)
     return _create(operator_id, kind, parameters, reason, clients, request_id, total=None)
@@ -101,7 +101,10 @@ def request_export(
 def _allowed_clients(
     operator_id: int, kind: str, parameters: dict[str, Any], wanted: Sequence[UUID] | None
 ) -> list[UUID] | None:
-    """The clients that such a job may touch; None: all. Refuses an operator who may not have such a job."""
+    """The clients that the job may touch; None: all.
+
+    :raises Forbidden: the operator may not run a job of this kind.
+    """
     return operators.narrowed(operators.allowed(operator_id, kind, parameters), wanted)
 
 
@@ -116,7 +119,7 @@ def _create(
     total: int | None,
 ) -> Job:
     if Job.objects.filter(operator_id=operator_id, state__in=OPEN).count() >= MOST_OPEN:
-        raise Conflict(f"At most {MOST_OPEN} jobs of one operator run or wait.")
+        raise Conflict(f"An operator may have at most {MOST_OPEN} jobs that run or wait.")
     now = database_now()
     job = Job.objects.create(
         kind=kind,
@@ -135,13 +138,13 @@ def _create(
 
 @transactional
 def cancel_job(*, operator_id: int, job_id: UUID) -> None:
-    """Stop a job: when this returns nothing further of it happens. What it did stays done.
+    """Cancel a job. When this returns no further item is handled; items that are done stay done.
 
-    :raises RecordNotFound: the operator has none of that id.
-    :raises WrongState: it has ended.
+    :raises RecordNotFound: the operator has no job with this id.
+    :raises WrongState: the job has ended.
     """
     job = job_of(operator_id, job_id)
-    # Waits for the act that is under way, which shares the row (kgen.jobs.item_actions).
+    # Waits for the item in progress, whose transaction shares the row (kgen.jobs.item_actions).
     Job.objects.select_for_update().get(pk=job.pk)
     ended = {"state": JobState.CANCELLED, "finished_at": database_now(), "due_at": None}
     move_to(job, where={"state__in": OPEN}, outcome=summary_of(job), **ended)
@@ -149,20 +152,20 @@ def cancel_job(*, operator_id: int, job_id: UUID) -> None:
 
 @transactional
 def forget_leftovers() -> int:
-    """Duty: remove files and items that are kept no longer; how many rows."""
+    """Duty: remove file pieces and items that are no longer kept; returns how many."""
     due = left_behind(database_now())
     chunks = JobChunk.objects.filter(due).order_by("pk").values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE]
     items = JobItem.objects.filter(due).order_by("pk").values_list("pk", flat=True)[: 10 * FORGOTTEN_AT_ONCE]
-    gone = JobChunk.objects.filter(pk__in=list(chunks)).delete()[0]
-    return gone + JobItem.objects.filter(pk__in=list(items)).delete()[0]
+    removed = JobChunk.objects.filter(pk__in=list(chunks)).delete()[0]
+    return removed + JobItem.objects.filter(pk__in=list(items)).delete()[0]
 
 
 def hint() -> None:
-    """Let a worker look at once; the sweep finds the job without it too."""
+    """Ask a worker to run jobs now. Losing the hint loses nothing: the sweep finds the job."""
     if valkey.pause.is_on():
         return
     try:
         current_app.send_task("kgen.tasks.run_jobs", expires=5, retry=False)
     except Exception as error:
-        # Only the hint is lost: whatever the broker's client raises, the job is committed and due.
+        # Any error of the broker's client loses only the hint: the job is committed and due.
         log.warning("no hint for a job", error=type(error).__name__)

@@ -1,4 +1,4 @@
-"""What can be exported: a table is declared once, with its columns, its rows in keyset order, and who may have it."""
+"""Exportable tables: each is declared once, with its columns, rows, order and permission."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from kgen.errors import Invalid
 from kgen.jobs import csv_cells
 
 PAGE_ROWS = 1000
-# Lets phones and addresses be seen in full, wherever the console shows them.
+# The permission to see phones and addresses in full, anywhere in the console.
 SEE_PERSONAL = "users.see_phone"
 
 
 @dataclass(frozen=True)
 class ExportScope:
-    """Which rows, and whether personal data is written in full."""
+    """The rows of an export, and whether it shows personal data in full."""
 
-    # None: of all clients.
+    # None: all clients.
     clients: Sequence[UUID] | None
     since: datetime
     until: datetime
@@ -30,7 +30,7 @@ class ExportScope:
     full: bool = False
 
     def within[Q: QuerySet[Any]](self, rows: Q, time: str, client: str = "client_id") -> Q:
-        """Those of the operator's clients whose `time` lies in [since, until)."""
+        """The rows of these clients whose `time` is in [since, until)."""
         rows = rows.filter(**{f"{time}__gte": self.since, f"{time}__lt": self.until})
         return rows if self.clients is None else rows.filter(**{f"{client}__in": list(self.clients)})
 
@@ -41,7 +41,7 @@ class ExportColumn:
 
     title: str
     value: Callable[[Any], object]
-    # A phone or an address: masked unless the export is a full one.
+    # A phone or an address: masked unless the export is full.
     personal: bool = False
 
 
@@ -50,41 +50,41 @@ class Subject:
     """The kind of row (a wallet, a tournament) to which an export can be narrowed by the row's id."""
 
     name: str
-    # The row of an id: at most a few rows, with their `client_id`.
+    # The rows with an id: at most a few, with a `client_id`.
     rows: Callable[[UUID], QuerySet[Any]]
-    # Whether there is no export without it.
+    # Whether the export must be narrowed to one row.
     required: bool = False
 
 
 @dataclass(frozen=True)
 class ExportTable:
-    """An export. `rows` answers a query that ends after a page; `key` is its total order."""
+    """An export. `rows` returns a query that is cheap to read page by page; `key` is its total order."""
 
     name: str
     title: str
-    # Each of which an operator must hold.
+    # The permission that an operator needs.
     permission: str
     columns: Sequence[ExportColumn]
     rows: Callable[[ExportScope], QuerySet[Any]]
     key: Sequence[Key]
-    # What `Scope.about` names; None: the table is exported for all rows only.
+    # The row that `ExportScope.about` identifies; None: the table cannot be narrowed.
     about: Subject | None = None
 
     def heading(self) -> bytes:
-        """The first line, behind the mark by which spreadsheets know UTF-8."""
+        """The heading line, after the byte order mark by which spreadsheets recognise UTF-8."""
         return csv_cells.BOM + csv_cells.lines([[column.title for column in self.columns]])
 
     def check_about(self, id: UUID | None, clients: Collection[UUID] | None) -> None:
-        """Refuse an export about `id` (None: about no row), within `clients` (None: all), that cannot be made.
+        """Check that the table can be narrowed to the row `id` (None: not narrowed), within `clients` (None: all).
 
-        :raises Invalid: the table cannot be narrowed, there is no such row, or the table needs one.
+        :raises Invalid: the table cannot be narrowed, needs an id, or has no row with this id.
         """
         if id is None:
             if self.about and self.about.required:
-                raise Invalid(f"Say which {self.about.name}.")
+                raise Invalid(f"This export needs the id of a {self.about.name}.")
             return
         if self.about is None:
-            raise Invalid(f"{self.title}: this export has all rows and cannot be narrowed to an id.")
+            raise Invalid(f"{self.title}: this export cannot be narrowed to an id.")
         rows = self.about.rows(id)
         if not (rows if clients is None else rows.filter(client_id__in=list(clients))).exists():
             raise Invalid(f"There is no {self.about.name} with this id.")
@@ -92,7 +92,7 @@ class ExportTable:
 
 @dataclass(frozen=True)
 class ExportPage:
-    """Some lines of a file, and where the next ones begin; None after the last."""
+    """Some lines of a file, and the position of the next line; None after the last."""
 
     rows: int
     lines: list[bytes]
@@ -100,14 +100,14 @@ class ExportPage:
 
 
 def read_page(table: ExportTable, scope: ExportScope, position: str | None) -> ExportPage:
-    """The next lines of a table, by one bounded query and those it prefetches."""
+    """The next page of a table, by one bounded query and its prefetches."""
     name = f"export:{table.name}"
     page = page_of(table.rows(scope), table.key, scope=name, cursor=position, limit=PAGE_ROWS)
     return ExportPage(len(page.rows), [_line(table, scope, row) for row in page.rows], page.next_cursor)
 
 
 def count_rows(table: ExportTable, scope: ExportScope, most: int) -> int:
-    """How many lines there will be, counted no further than one past `most`."""
+    """The number of rows, counted to at most `most` + 1."""
     return table.rows(scope).order_by()[: most + 1].count()
 
 

@@ -1,1 +1,1 @@
-"""News for studios: events written with the change they tell of, delivered at least once (Standard Webhooks)."""
+"""Webhooks: events are written with the change they report and delivered at least once (Standard Webhooks)."""

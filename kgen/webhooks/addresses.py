@@ -1,4 +1,4 @@
-"""Where a webhook may go: never into the private network, whatever a name resolves to."""
+"""Checks where a webhook may go: never into a private network, whatever a name resolves to."""
 
 import ipaddress
 import socket
@@ -13,12 +13,12 @@ SCHEMES = {"https": 443, "http": 80}
 
 
 class Unreachable(Exception):
-    """No address that a webhook may be sent to."""
+    """The endpoint has no address that a webhook may go to."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """An address that was checked: connect to `ip`, speak to `host`."""
+    """A checked address: connect to `ip`, send `host` as Host header and TLS server name."""
 
     scheme: str
     host: str
@@ -28,13 +28,13 @@ class Target:
 
     @property
     def url(self) -> str:
-        """The address with the checked IP in the name's place, so that it cannot resolve anew to another."""
+        """The URL with the checked IP instead of the name, so that a second lookup cannot lead elsewhere."""
         host = f"[{self.ip}]" if ":" in self.ip else self.ip
         return f"{self.scheme}://{host}:{self.port}{self.path}"
 
     @property
     def authority(self) -> str:
-        """What the Host header says."""
+        """The value of the Host header."""
         default = SCHEMES[self.scheme] == self.port
         return self.host if default else f"{self.host}:{self.port}"
 
@@ -55,19 +55,19 @@ def is_acceptable(url: str) -> bool:
 
 
 def resolve(url: str) -> Target:
-    """The address behind `url`, its IP checked.
+    """Look up `url` and check every IP of its host.
 
-    :raises Unreachable: it does not resolve, or to a private, loopback or otherwise special address.
+    :raises Unreachable: the name does not resolve, or resolves to a private, loopback or otherwise special address.
     """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or SCHEMES[parts.scheme]
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        # UnicodeError: a name that IDNA cannot encode, registered before such names were refused.
+        # UnicodeError: IDNA cannot encode the name. Registration refuses these names now; older endpoints may have one.
         raise Unreachable("the name does not resolve") from None
     ips = [str(entry[4][0]) for entry in found]
-    # All of them: one public address beside a private one is how a filter is tricked.
+    # Every address must be public: a public one beside a private one would get past a check of the first.
     if not settings.WEBHOOK_PRIVATE and not all(ipaddress.ip_address(ip).is_global for ip in ips):
         raise Unreachable("the name resolves to an address that is not public")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -1,4 +1,4 @@
-"""Telling: an event is written in the transaction of the change that it tells of."""
+"""Emitting: an event is written in the transaction of the change that it reports."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -26,7 +26,7 @@ GIVE_UP_AFTER = timedelta(days=3)
 
 
 class NewEvent(NamedTuple):
-    """What a client is told: `data` is ids, amounts and states: what JSON has, UUIDs as text."""
+    """An event before it is written. `data` is plain JSON: ids as text, amounts and states."""
 
     client_id: UUID
     type: str
@@ -34,49 +34,54 @@ class NewEvent(NamedTuple):
 
 
 def emit(client_id: UUID, type: str, data: dict[str, Any]) -> None:
-    """Write an event and its deliveries to those endpoints of the client that are on and want it. Within a journey.
+    """Write an event and its deliveries to the client's active endpoints that subscribe to its type.
 
-    Nothing is written where nobody listens.
+    Writes nothing if there are none.
+
+    :raises OutsideTransaction: no transaction is open.
     """
     emit_all([NewEvent(client_id, type, data)])
 
 
-def emit_all(news: Sequence[NewEvent]) -> None:
-    """The same for many, in their order, by as few statements as for one."""
+def emit_all(events: Sequence[NewEvent]) -> None:
+    """Emit many events in their order, with as many statements as for one.
+
+    :raises OutsideTransaction: no transaction is open.
+    """
     check_in_transaction()
-    if not news:
+    if not events:
         return
-    listening: dict[UUID, list[WebhookEndpoint]] = {}
-    clients = {piece.client_id for piece in news}
+    by_client: dict[UUID, list[WebhookEndpoint]] = {}
+    clients = {event.client_id for event in events}
     for endpoint in WebhookEndpoint.objects.filter(client_id__in=clients, removed_at=None, active=True):
-        listening.setdefault(endpoint.client_id, []).append(endpoint)
-    letters = [(piece, _wanting(listening.get(piece.client_id, []), piece.type)) for piece in news]
-    _write([(piece, endpoints) for piece, endpoints in letters if endpoints])
+        by_client.setdefault(endpoint.client_id, []).append(endpoint)
+    addressed = [(event, _subscribed(by_client.get(event.client_id, []), event.type)) for event in events]
+    _write([(event, endpoints) for event, endpoints in addressed if endpoints])
 
 
-def _wanting(endpoints: Sequence[WebhookEndpoint], type: str) -> list[WebhookEndpoint]:
+def _subscribed(endpoints: Sequence[WebhookEndpoint], type: str) -> list[WebhookEndpoint]:
     return [endpoint for endpoint in endpoints if not endpoint.event_types or type in endpoint.event_types]
 
 
 def write(client_id: UUID, type: str, data: dict[str, Any], endpoints: list[WebhookEndpoint]) -> list[WebhookDelivery]:
-    """An event and its deliveries to these endpoints."""
+    """Write an event and its deliveries to these endpoints."""
     return _write([(NewEvent(client_id, type, data), endpoints)])
 
 
-def _write(letters: Sequence[tuple[NewEvent, Sequence[WebhookEndpoint]]]) -> list[WebhookDelivery]:
-    if not letters:
+def _write(addressed: Sequence[tuple[NewEvent, Sequence[WebhookEndpoint]]]) -> list[WebhookDelivery]:
+    if not addressed:
         return []
     now = database_now()
     events = WebhookEvent.objects.bulk_create(
-        WebhookEvent(client_id=news.client_id, type=news.type, data=news.data, created_at=now) for news, _ in letters
+        WebhookEvent(client_id=new.client_id, type=new.type, data=new.data, created_at=now) for new, _ in addressed
     )
     return WebhookDelivery.objects.bulk_create(
         WebhookDelivery(endpoint=endpoint, event=event, next_attempt_at=now, give_up_at=now + GIVE_UP_AFTER)
-        for event, (_, endpoints) in zip(events, letters, strict=True)
+        for event, (_, endpoints) in zip(events, addressed, strict=True)
         for endpoint in endpoints
     )
 
 
 def body_of(event: WebhookEvent) -> dict[str, Any]:
-    """What is sent of an event."""
+    """The body that endpoints get for an event."""
     return {"type": event.type, "timestamp": moment(event.created_at), "data": event.data}

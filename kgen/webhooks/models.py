@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 
 class WebhookEndpoint(models.Model):
-    """Where a client wants its news. Its secrets are computed from id and version (kgen.webhooks.signing)."""
+    """An address that gets a client's events. Its secrets are computed from id and version (kgen.webhooks.signing)."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client_id = models.UUIDField()
@@ -29,7 +29,7 @@ class WebhookEndpoint(models.Model):
 
 
 class WebhookEvent(models.Model):
-    """What happened: ids, amounts and states, no personal data."""
+    """A change to report: ids, amounts and states, no personal data."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client_id = models.UUIDField()
@@ -50,7 +50,7 @@ class DeliveryState(models.TextChoices):
 
 
 class WebhookDelivery(models.Model):
-    """The duty to bring one event to one endpoint."""
+    """One event on its way to one endpoint."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     endpoint = models.ForeignKey(WebhookEndpoint, models.PROTECT, related_name="deliveries")
@@ -76,5 +76,5 @@ class WebhookDelivery(models.Model):
 
     @property
     def client_id(self) -> UUID:
-        """Whose news it is."""
+        """The client that owns the endpoint."""
         return self.endpoint.client_id

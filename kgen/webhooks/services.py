@@ -1,4 +1,4 @@
-"""Journeys of webhooks: endpoints, deliveries, replays."""
+"""Services of webhooks: endpoints, deliveries, replays."""
 
 import asyncio
 import ssl
@@ -23,12 +23,12 @@ from kgen.webhooks.models import DeliveryState, WebhookDelivery, WebhookEndpoint
 from kgen.webhooks.selectors import delivery_of_client, endpoint_of_client
 
 ENDPOINTS_PER_CLIENT = 10
-# Of a whole call: an endpoint that answers byte by byte gets no more.
+# Limits a whole call, so that an endpoint that answers byte by byte gets no more.
 TIMEOUT_SECONDS = 10
 AT_ONCE = 32
-# Of those to one endpoint: it may be slow, and the others don't wait for it.
+# Calls to one endpoint: a slow endpoint must not use up all of AT_ONCE.
 AT_ONCE_PER_ENDPOINT = 2
-# Longer than a call can take: until it is over nobody else delivers the same.
+# Longer than a call can take: no other worker delivers the same event during the call.
 LEASE = timedelta(seconds=60)
 OLD_SECRET_SIGNS_FOR = timedelta(days=1)
 WAITS_SECONDS = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800)
@@ -36,14 +36,14 @@ WAITS_SECONDS = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800)
 
 @dataclass(frozen=True)
 class DeliveryOutcome:
-    """What became of one call."""
+    """The outcome of one call: the HTTP status, or None with the error."""
 
     status: int | None
     error: str = ""
 
     @property
     def is_delivered(self) -> bool:
-        """Only a 2xx is."""
+        """Whether the endpoint answered with a 2xx."""
         return self.status is not None and 200 <= self.status < 300
 
 
@@ -51,10 +51,10 @@ class DeliveryOutcome:
 def add_endpoint(*, client_id: UUID, url: str, event_types: list[str]) -> WebhookEndpoint:
     """Register an endpoint.
 
-    :raises Invalid: an address that can be none, or too many endpoints.
+    :raises Invalid: the address is not acceptable, or the client has too many endpoints.
     """
     if not addresses.is_acceptable(url):
-        fault = {"field": "url", "code": "invalid", "detail": "Not a plain https address."}
+        fault = {"field": "url", "code": "invalid", "detail": "The address must be a plain https address."}
         raise Invalid("A field is missing or wrong.", errors=[fault])
     live = WebhookEndpoint.objects.filter(client_id=client_id, removed_at=None)
     if live.count() >= ENDPOINTS_PER_CLIENT:
@@ -66,46 +66,46 @@ def add_endpoint(*, client_id: UUID, url: str, event_types: list[str]) -> Webhoo
 
 @transactional
 def remove_endpoint(*, client_id: UUID, endpoint_id: UUID | None) -> None:
-    """End an endpoint; what was not delivered to it is given up.
+    """Remove an endpoint; its pending deliveries fail.
 
-    :raises RecordNotFound: the client has none of that id.
+    :raises RecordNotFound: the client has no endpoint with this id.
     """
     endpoint = endpoint_of_client(client_id, endpoint_id)
     now = database_now()
     WebhookEndpoint.objects.filter(pk=endpoint.pk, removed_at=None).update(removed_at=now)
-    _give_up(endpoint, "endpoint removed")
+    _fail_pending(endpoint, "endpoint removed")
 
 
 @transactional
 def switch_endpoint(*, client_id: UUID, endpoint_id: UUID | None, active: bool) -> None:
-    """Switch an endpoint off or on. Off, nothing is written for it, and what was not delivered is given up.
+    """Switch an endpoint off or on. Switching off fails its pending deliveries; while it is off it gets no events.
 
-    :raises RecordNotFound: the client has none of that id.
-    :raises WrongState: it is so already.
+    :raises RecordNotFound: the client has no endpoint with this id.
+    :raises WrongState: the endpoint is in that state already.
     """
     endpoint = endpoint_of_client(client_id, endpoint_id)
     move_to(endpoint, where={"active": not active, "removed_at": None}, active=active)
     if not active:
-        _give_up(endpoint, "endpoint switched off")
+        _fail_pending(endpoint, "endpoint switched off")
 
 
-def _give_up(endpoint: WebhookEndpoint, words: str) -> None:
-    endpoint.deliveries.filter(state=DeliveryState.PENDING).update(state=DeliveryState.FAILED, last_error=words)
+def _fail_pending(endpoint: WebhookEndpoint, error: str) -> None:
+    endpoint.deliveries.filter(state=DeliveryState.PENDING).update(state=DeliveryState.FAILED, last_error=error)
 
 
 @transactional
 def rotate_secret(*, client_id: UUID, endpoint_id: UUID | None, seen: int | None = None) -> WebhookEndpoint:
-    """Give an endpoint a new secret; for a day the old one signs beside it.
+    """Give an endpoint a new secret. For a day the old secret signs as well.
 
-    `seen` is the number of the secret that an operator was shown: a form that is sent twice makes one new secret.
+    `seen` is the version of the secret on the operator's page: a form sent twice makes one new secret.
 
-    :raises RecordNotFound: the client has none of that id.
-    :raises WrongState: the secret is another one by now.
+    :raises RecordNotFound: the client has no endpoint with this id.
+    :raises WrongState: `seen` is no longer the endpoint's version.
     """
     endpoint = endpoint_of_client(client_id, endpoint_id)
     endpoint = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
     if seen is not None and seen != endpoint.secret_version:
-        raise WrongState("There is a newer secret by now, so none was made. Look at the endpoint again.")
+        raise WrongState("There is a newer secret already, so none was made. Reload the endpoint's page.")
     endpoint.secret_version += 1
     endpoint.rotated_at = database_now()
     endpoint.save(update_fields=["secret_version", "rotated_at"])
@@ -114,10 +114,10 @@ def rotate_secret(*, client_id: UUID, endpoint_id: UUID | None, seen: int | None
 
 @transactional
 def send_test(*, client_id: UUID, endpoint_id: UUID | None) -> WebhookDelivery:
-    """A test event to one endpoint, delivered like any other.
+    """Write a test event for one endpoint; it is delivered like any other.
 
-    :raises RecordNotFound: the client has none of that id.
-    :raises WrongState: it is switched off.
+    :raises RecordNotFound: the client has no endpoint with this id.
+    :raises WrongState: the endpoint is switched off.
     """
     endpoint = endpoint_of_client(client_id, endpoint_id)
     _check_active(endpoint)
@@ -126,9 +126,9 @@ def send_test(*, client_id: UUID, endpoint_id: UUID | None) -> WebhookDelivery:
 
 @transactional
 def replay(*, client_id: UUID, delivery_id: UUID | None) -> WebhookDelivery:
-    """Deliver an event once more, with three days of its own.
+    """Make a delivery due again, for another three days.
 
-    :raises RecordNotFound: the client has no such delivery, or its endpoint is gone.
+    :raises RecordNotFound: the client has no delivery with this id, or its endpoint is removed.
     :raises WrongState: its endpoint is switched off.
     """
     delivery = delivery_of_client(client_id, delivery_id)
@@ -147,7 +147,7 @@ def _check_active(endpoint: WebhookEndpoint) -> None:
 
 @dataclass(frozen=True)
 class DeliveryCall:
-    """What is about to be sent, signed for this moment."""
+    """A claimed delivery as an HTTP call, signed for this moment."""
 
     delivery: WebhookDelivery
     url: str
@@ -157,48 +157,49 @@ class DeliveryCall:
 
 @dataclass
 class _DeliveryRun:
-    """Whom one run of the duty may still call."""
+    """One run of the duty: which endpoints it may still call."""
 
     under_way: Counter[UUID] = field(default_factory=Counter)
-    # They did not answer: one run bothers nobody twice, and waits for nobody twice.
-    silent: set[UUID] = field(default_factory=set)
+    # Endpoints that gave no answer in this run; the run does not call them again.
+    unresponsive: set[UUID] = field(default_factory=set)
 
     def claim(self, most: int) -> Iterator[DeliveryCall]:
-        """Due deliveries, each taken just before it is called."""
-        while most and (taken := _claim(avoid=self._full())):
+        """Claim up to `most` due deliveries, each just before its call."""
+        while most and (claimed := _claim(avoid=self._unavailable())):
             most -= 1
-            self.under_way[taken.delivery.endpoint_id] += 1
-            yield taken
+            self.under_way[claimed.delivery.endpoint_id] += 1
+            yield claimed
 
     def book(self, call: DeliveryCall, outcome: DeliveryOutcome) -> None:
-        """Keep what became of a call."""
+        """Book the outcome of a call."""
         self.under_way[call.delivery.endpoint_id] -= 1
         if outcome.status is None:
-            self.silent.add(call.delivery.endpoint_id)
+            self.unresponsive.add(call.delivery.endpoint_id)
         _book(delivery=call.delivery, outcome=outcome)
 
-    def _full(self) -> set[UUID]:
+    def _unavailable(self) -> set[UUID]:
         full = {endpoint for endpoint, calls in self.under_way.items() if calls >= AT_ONCE_PER_ENDPOINT}
-        return full | self.silent
+        return full | self.unresponsive
 
 
 def deliver_due() -> int:
-    """Duty: bring due events to their endpoints; how many were tried. No transaction is open during a call.
+    """Duty: deliver due events; returns the number of calls. No transaction is open during a call.
 
-    Many go out at once, few of them to the same endpoint. One that does not answer is left alone until the next run.
+    Runs up to AT_ONCE calls in parallel, at most AT_ONCE_PER_ENDPOINT to one endpoint. An endpoint that does not
+    answer gets no further call in this run.
     """
     run = _DeliveryRun()
     return call_many(claim=run.claim, call=_call, failed=_failed, book=run.book, at_once=AT_ONCE)
 
 
-def _failed(call: DeliveryCall, words: str) -> DeliveryOutcome:
-    """What an unexpected exception in a call counts as: a failed try."""
-    return DeliveryOutcome(None, words)
+def _failed(call: DeliveryCall, error: str) -> DeliveryOutcome:
+    """The outcome of a call that raised an unexpected exception: a failed try."""
+    return DeliveryOutcome(None, error)
 
 
 @transactional
 def _claim(*, avoid: set[UUID]) -> DeliveryCall | None:
-    """Take a due delivery by moving its next attempt ahead: the lease, and the retry if this process dies."""
+    """Claim a due delivery by moving its next attempt ahead: that is the lease, and the retry if this process dies."""
     now = database_now()
     due = WebhookDelivery.objects.filter(state=DeliveryState.PENDING, next_attempt_at__lte=now)
     due = due.exclude(endpoint__in=avoid).select_for_update(skip_locked=True, of=("self",))
@@ -213,7 +214,7 @@ def _claim(*, avoid: set[UUID]) -> DeliveryCall | None:
 
 
 def _call(call: DeliveryCall) -> DeliveryOutcome:
-    """One call, in a thread of its own: it touches no database."""
+    """Make one call. Runs in a thread of its own and uses no database."""
     try:
         return asyncio.run(_post(addresses.resolve(call.url), call))
     except addresses.Unreachable as error:
@@ -223,11 +224,11 @@ def _call(call: DeliveryCall) -> DeliveryOutcome:
 
 
 async def _post(target: addresses.Target, call: DeliveryCall) -> DeliveryOutcome:
-    # A loop for one call: only so can the whole of it, from connecting to the last header, be given a time.
+    # An event loop per call: asyncio.timeout limits the whole call, from connecting to the last header.
     async with (
         asyncio.timeout(TIMEOUT_SECONDS),
         httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False, verify=_tls()) as http,
-        # Streamed, and the stream left unread: what an endpoint answers beyond its status is its own affair.
+        # Streamed and not read: only the status counts, and a large body costs nothing.
         http.stream(
             "POST",
             target.url,
@@ -265,7 +266,7 @@ def _headers(delivery: WebhookDelivery, body: bytes, now: datetime) -> dict[str,
 
 @transactional
 def _book(*, delivery: WebhookDelivery, outcome: DeliveryOutcome) -> None:
-    """Keep what became of a call, unless somebody else has taken the delivery since."""
+    """Book the outcome of a call, unless another worker has claimed the delivery since."""
     now = database_now()
     values: dict[str, object] = {"last_status": outcome.status, "last_error": outcome.error[:200]}
     wait = WAITS_SECONDS[min(delivery.tries, len(WAITS_SECONDS)) - 1]
@@ -275,5 +276,5 @@ def _book(*, delivery: WebhookDelivery, outcome: DeliveryOutcome) -> None:
         values |= {"state": DeliveryState.FAILED}
     else:
         values |= {"next_attempt_at": now + timedelta(seconds=wait)}
-    mine = WebhookDelivery.objects.filter(pk=delivery.pk, state=DeliveryState.PENDING, tries=delivery.tries)
-    mine.update(**values)
+    claimed = WebhookDelivery.objects.filter(pk=delivery.pk, state=DeliveryState.PENDING, tries=delivery.tries)
+    claimed.update(**values)

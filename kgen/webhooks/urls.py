@@ -1,4 +1,4 @@
-"""Where webhooks are managed."""
+"""Addresses of webhooks."""
 
 from rest_framework.routers import SimpleRouter
 

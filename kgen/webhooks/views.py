@@ -1,4 +1,4 @@
-"""Webhooks over HTTP, for the studio's server."""
+"""Webhook endpoints over HTTP, for the studio's server."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from kgen.webhooks.signing import secret_of
 
 
 class EndpointIn(serializers.Serializer[Any]):
-    """Where to send news, and which; none named is all."""
+    """The address of an endpoint and the event types it gets; no types means all."""
 
     url = Text(max_length=2000)
     event_types = serializers.ListField(
@@ -30,7 +30,7 @@ class EndpointIn(serializers.Serializer[Any]):
 
 
 class DeliveryOut(serializers.Serializer[Any]):
-    """A delivery and how it went."""
+    """A delivery and its last outcome."""
 
     id = serializers.UUIDField()
     event_id = serializers.CharField()
@@ -48,14 +48,14 @@ class EndpointOut(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     url = serializers.CharField()
     event_types = serializers.ListField(child=serializers.CharField(), help_text="empty: all")
-    active = serializers.BooleanField(help_text="false: an operator has switched it off, and it gets no news")
+    active = serializers.BooleanField(help_text="false: an operator has switched it off, and it gets no events")
     created_at = serializers.DateTimeField()
 
 
 class EndpointWithSecretOut(EndpointOut):
     """An endpoint and the secret that signs for it."""
 
-    secret = serializers.CharField(help_text="whsec_…, shown this once")
+    secret = serializers.CharField(help_text="whsec_…, shown only in this answer")
 
 
 class EndpointWithDeliveriesOut(EndpointOut):
@@ -106,14 +106,14 @@ class WebhookViewSet(StudioViewSet):
         operation_id="webhook_add", request=EndpointIn, responses={201: EndpointWithSecretOut, **errors(key=True)}
     )
     def create(self, request: Request) -> HttpResponse:
-        """Register an endpoint; its secret is shown this once."""
-        given = self.parse(EndpointIn)
+        """Register an endpoint; only this answer shows its secret."""
+        fields = self.parse(EndpointIn)
         return self.perform(
             services.add_endpoint,
             lambda endpoint: Answer(_secret_wire(endpoint), 201),
             client_id=self.client.pk,
-            url=given["url"],
-            event_types=given.get("event_types", []),
+            url=fields["url"],
+            event_types=fields.get("event_types", []),
         )
 
     @extend_schema(operation_id="webhook", responses={200: EndpointWithDeliveriesOut, **errors("RECORD_NOT_FOUND")})
@@ -125,7 +125,7 @@ class WebhookViewSet(StudioViewSet):
 
     @extend_schema(operation_id="webhook_remove", responses={200: MessageOut, **errors("RECORD_NOT_FOUND")})
     def destroy(self, request: Request, pk: str) -> HttpResponse:
-        """End an endpoint; what was not delivered to it is given up."""
+        """Remove an endpoint; its pending deliveries fail."""
         services.remove_endpoint(client_id=self.client.pk, endpoint_id=id_of(pk))
         return answer({"message": "webhook removed"})
 
@@ -151,7 +151,7 @@ class WebhookViewSet(StudioViewSet):
     )
     @action(detail=True, methods=["post"])
     def rotate(self, request: Request, pk: str) -> HttpResponse:
-        """Give the endpoint a new secret; for a day the old one signs beside it."""
+        """Give the endpoint a new secret; for a day the old secret signs as well."""
         return self.perform(
             services.rotate_secret,
             lambda endpoint: Answer(_secret_wire(endpoint)),
@@ -173,7 +173,7 @@ class DeliveryViewSet(StudioViewSet):
     )
     @action(detail=True, methods=["post"])
     def replay(self, request: Request, pk: str) -> HttpResponse:
-        """Deliver an event once more."""
+        """Deliver an event again."""
         return self.perform(
             services.replay,
             lambda delivery: Answer(_delivery_wire(delivery)),

@@ -236,7 +236,7 @@ def test_a_form_that_is_sent_twice_rotates_once(browser: Browser, client_row: Cl
     own = f"/console/studios/webhooks/{endpoint.pk}/"
     sent = hidden(browser.get(own).content.decode(), "rotate") | {"reason": "yearly"}
     assert browser.post(own, sent).status_code == 200
-    assert "There is a newer secret by now" in browser.post(own, sent, follow=True).content.decode()
+    assert "There is a newer secret already" in browser.post(own, sent, follow=True).content.decode()
     endpoint.refresh_from_db()
     assert endpoint.secret_version == 2, "the studio's present secret still signs"
     issued = issue_secret(client_id=client_row.pk)

@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 from django.test import Client as Browser
 
-from kgen.jobs.pages import NOBODYS
+from kgen.jobs.pages import UNUSED_ID
 from kgen.models import AuditEntry
 from tests.support.addresses import TRAIL
 from tests.support.operators import logged_in
@@ -56,7 +56,7 @@ def test_what_is_no_day_filters_nothing(browser: Browser, day: str) -> None:
     ("query", "filled"),
     [
         ("", ""),
-        (f"q={NOBODYS}", f"&about={NOBODYS}"),
+        (f"q={UNUSED_ID}", f"&about={UNUSED_ID}"),
         ("at_from=2026-03-01&at_to=2026-03-02", "&since=2026-03-01&until=2026-03-02"),
         ("q=withdrawal.approve", ""),
     ],

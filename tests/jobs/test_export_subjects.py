@@ -140,7 +140,10 @@ def test_a_row_of_another_client_is_not_there(
 
 def test_a_statement_without_its_wallet_is_refused_at_its_field(browser: Browser) -> None:
     page = post(browser, "statement")
-    assert (page.status_code, page.context["form"].errors) == (400, {"about": ["Say which wallet."]})
+    assert (page.status_code, page.context["form"].errors) == (
+        400,
+        {"about": ["This export needs the id of a wallet."]},
+    )
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -206,7 +206,7 @@ def test_more_rows_than_an_export_takes_are_refused(
     book_deposits(gamer, 5)
     monkeypatch.setattr(exporting, "MOST_ROWS", 5)
     job = finished(ask(operator, "ledger"))
-    assert (job.state, job.outcome["error"]) == (JobState.FAILED, "These are more than 5 rows. Choose a shorter range.")
+    assert (job.state, job.outcome["error"]) == (JobState.FAILED, "There are more than 5 rows. Choose a shorter range.")
 
 
 def test_twenty_thousand_rows_a_page_at_a_time(operator: Operator, gamer: GamerCaller) -> None:
