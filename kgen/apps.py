@@ -1,4 +1,4 @@
-"""The floor as a Django app: it has small tables of its own, and hands out the roles of the console."""
+"""The floor as a Django app: it has tables of its own and creates the console's roles after migrations."""
 
 import structlog
 from django.apps import AppConfig
@@ -16,7 +16,7 @@ class KgenConfig(AppConfig):
     verbose_name = "Floor"
 
     def ready(self) -> None:
-        # Here and not in the package: the launcher, which is part of it, needs no Celery.
+        # Imported here, because the launcher, a part of this package, must start without Celery.
         from kgen import celery, checks  # noqa: F401
         from kgen.admin_site.groups import sync_roles
 

@@ -1,8 +1,8 @@
-"""What operators do and see, kept for ever: who, what, before and after, why, in which request.
+"""The trail: what operators do and see, with operator, values before and after, reason and request. Kept for ever.
 
-A trace is written in the transaction of the effect: `with acting(…): service(…)`. A refusal rolls back and leaves none.
-Default-safe: of a row only numbers, times, ids, switches and choices are kept; texts only where the model's
-`audit_shown` names them. Everything else reads HIDDEN, whatever it holds.
+The transaction of the effect writes the trace: `with recording(…): service(…)`. A refusal rolls back and leaves none.
+Safe by default: a snapshot of a row keeps numbers, times, ids, booleans and choices, and texts only if the model's
+`audit_shown` names them. Every other value is HIDDEN.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,23 +16,23 @@ from django.http import HttpRequest
 
 from kgen.api.request_id import request_id_of
 from kgen.models import AuditEntry
-from kgen.transactions import ACTING
+from kgen.transactions import CURRENT_TRACE
 
 HIDDEN = "•••"
 CHANGED = "••• (changed)"
 LONGEST_REASON = 500
-# Kept although they are texts or numbers of another kind: never, under any name like these.
+# Columns whose name contains one of these words are always hidden, whatever their type.
 _NEVER = ("secret", "password", "digest", "token", "nonce", "phone", "email", "pepper")
 _PLAIN = (models.IntegerField, models.BooleanField, models.DateField, models.UUIDField, models.DurationField)
 
 
 class OperatorRef(Protocol):
-    """An operator, whom the floor knows by its number and name only."""
+    """An operator as the floor knows it: id and user name."""
 
     pk: Any
 
     def get_username(self) -> str:
-        """The name it logs in with."""
+        """The name with which the operator logs in."""
 
 
 type Subject = models.Model | Callable[[Any], models.Model]
@@ -69,29 +69,29 @@ def recording(
     request: HttpRequest | None = None,
     request_id: str = "",
 ) -> Iterator[None]:
-    """The journeys that are called inside are this operator's act, each with a trace in its own transaction.
+    """Record the services called inside as this operator's action `act`, each with a trace in its own transaction.
 
-    `subject` is the row that it is about; for one that does not exist yet, a function that finds it in what the
-    journey returns. `request_id` is for what was asked for in a request that has ended since.
+    `subject` is the row that the action is about, or a function that takes the service's result and returns the row,
+    for a row that does not exist yet. `request_id` is for jobs, whose request has ended.
 
-    :raises RuntimeError: nothing was refused and yet no journey ran: an effect without a trace is a bug.
+    :raises RuntimeError: no service ran although nothing was raised: an effect without a trace is a bug.
     """
     trace = _ActionTrace(
         operator, act, subject, reason.strip()[:LONGEST_REASON], request_id_of(request) if request else request_id
     )
-    token = ACTING.set(trace)
+    token = CURRENT_TRACE.set(trace)
     try:
         yield
     finally:
-        ACTING.reset(token)
+        CURRENT_TRACE.reset(token)
     if not trace.written:
-        raise RuntimeError(f"{act} called no journey, so it left no trace")
+        raise RuntimeError(f"{act} called no service, so it left no trace")
 
 
 def record_view(
     *, operator: OperatorRef, what: str, subject: models.Model, request: HttpRequest, reason: str = ""
 ) -> None:
-    """Somebody was shown what is otherwise masked. Call it before showing: no trace, no sight."""
+    """Record that an operator sees a value that is otherwise masked. Call it before showing the value."""
     _write(operator, f"{what}.see", subject, None, None, reason.strip()[:LONGEST_REASON], request_id_of(request))
 
 
@@ -105,22 +105,22 @@ def record(
     after: dict[str, Any] | None = None,
     reason: str = "",
 ) -> None:
-    """A trace of what is no journey: logins, forms of the console. In the caller's transaction, if it has one."""
+    """Record an action that is no service call: logins, forms of the console. Joins the caller's transaction."""
     _write(operator, act, subject, before, after, reason.strip()[:LONGEST_REASON], request_id_of(request))
 
 
 def entries_about(object_id: str) -> models.QuerySet[AuditEntry]:
-    """What was done to a row or seen of it, newest first."""
+    """The entries about a row, newest first."""
     return AuditEntry.objects.filter(object_id=object_id).order_by("-id")
 
 
 def entries_of_request(request_id: str) -> models.QuerySet[AuditEntry]:
-    """What was done in one request."""
+    """The entries of one request."""
     return AuditEntry.objects.filter(request_id=request_id)
 
 
 def snapshot(row: models.Model | None, related: tuple[str, ...] = ()) -> dict[str, Any] | None:
-    """What may be kept of a row; `related` names many-to-many fields, of which the ids are."""
+    """The values of a row that the trail may keep; for the many-to-many fields in `related`, their ids."""
     if row is None:
         return None
     kept = {column.attname: _kept(row, column) for column in row._meta.concrete_fields}
@@ -132,7 +132,7 @@ def snapshot(row: models.Model | None, related: tuple[str, ...] = ()) -> dict[st
 def differing(
     before: models.Model | None, after: models.Model | None
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Both snapshots; what is hidden and yet differs says so."""
+    """The snapshots before and after. Hidden values that differ read CHANGED in the second."""
     first, second = snapshot(before), snapshot(after)
     if before is not None and after is not None and first is not None and second is not None:
         for name, value in second.items():
@@ -142,7 +142,7 @@ def differing(
 
 
 def label_of(row: models.Model) -> str:
-    """How a row is called in the trail: by its title or name if these may be shown, else by its id."""
+    """A row's label in the trail: its title or name if `audit_shown` names it, otherwise its id."""
     for name in ("title", "name"):
         if name in getattr(row, "audit_shown", ()):
             return str(getattr(row, name))[:200]
@@ -150,7 +150,7 @@ def label_of(row: models.Model) -> str:
 
 
 def client_of(row: models.Model) -> UUID | None:
-    """Whose the row is: a client's own row names itself."""
+    """The id of the client that owns the row; for a client's own row its id."""
     if row._meta.label_lower == "users.client":
         return row.pk  # type: ignore[no-any-return]
     return getattr(row, "client_id", None)

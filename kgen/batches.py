@@ -6,7 +6,7 @@ from kgen.errors import DomainError
 
 
 def refusal_of[**P](check: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> DomainError | None:
-    """The refusal that `check` raises for these arguments; None where it raises none. Bugs pass through."""
+    """The refusal that `check` raises for these arguments; None if it raises none. Other exceptions pass through."""
     try:
         check(*args, **kwargs)
     except DomainError as refusal:
@@ -15,7 +15,7 @@ def refusal_of[**P](check: Callable[P, object], *args: P.args, **kwargs: P.kwarg
 
 
 def outcome_of[**P, R](call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | DomainError:
-    """What `call` returns for these arguments, or the refusal that it raises. Bugs pass through."""
+    """The result of `call` for these arguments, or the refusal that it raises. Other exceptions pass through."""
     try:
         return call(*args, **kwargs)
     except DomainError as refusal:
@@ -23,12 +23,12 @@ def outcome_of[**P, R](call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) 
 
 
 def complete[I, R](items: Sequence[I], known: Sequence[R | None], work: Callable[[list[I]], Sequence[R]]) -> list[R]:
-    """An outcome for each item: the known one, or where that is None what one run of `work` gives for the item.
+    """An outcome for each item: the known one, or, where that is None, the outcome of one run of `work`.
 
-    `work` gets the items without a known outcome, in their order, and gives one outcome for each; it does not run
-    where there are none.
+    `work` takes all items without a known outcome, in their order, and returns one outcome for each. It does not run
+    if every outcome is known.
 
-    :raises ValueError: as many outcomes as items are missing, from `known` or from `work`.
+    :raises ValueError: the number of outcomes, of `known` or of `work`, is not the number of items.
     """
     open_items = [item for item, outcome in zip(items, known, strict=True) if outcome is None]
     found = work(open_items) if open_items else ()
@@ -41,7 +41,7 @@ def complete[I, R](items: Sequence[I], known: Sequence[R | None], work: Callable
 def only[R](outcomes: Sequence[R | DomainError]) -> R:
     """The one outcome of a batch of one call.
 
-    :raises DomainError: that outcome, where it is a refusal.
+    :raises DomainError: that outcome, if it is a refusal.
     """
     [outcome] = outcomes
     if isinstance(outcome, DomainError):

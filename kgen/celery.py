@@ -1,4 +1,4 @@
-"""The Celery application. Messages are hints only: every duty is a row that a sweep finds."""
+"""The Celery application. Messages are only hints: a sweep finds every duty in the database."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What is looked at before a database is migrated."""
+"""System checks of the database, which run before migrations."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ OLDEST_POSTGRES = 18
 
 @register(Tags.database)
 def check_version(*, databases: Sequence[str] | None, **_: object) -> list[Error]:
-    """An error for each database whose PostgreSQL is too old: statements read old rows by RETURNING, as 18 brought."""
+    """An error for each database below PostgreSQL 18, which is the first with `RETURNING old.…`."""
     return [
         Error(f"PostgreSQL {OLDEST_POSTGRES} or newer is needed; {alias} is {version}.", id="kgen.E001")
         for alias in databases or []

@@ -1,4 +1,4 @@
-"""The database's clock: the one time that all web and worker processes agree on."""
+"""The database's clock, the one time that all web and worker processes share."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import DateTimeField, Func
 
-# So much apart is what is done together, where somebody has to be first.
+# The difference between the times of simultaneous changes that need an order.
 TICK = timedelta(microseconds=1)
 
 
@@ -19,20 +19,20 @@ class ClockTimestamp(Func):
 
 
 def first_id(moment: datetime) -> UUID:
-    """The smallest that a UUIDv7 of this millisecond or later can be: their first 48 bits are milliseconds."""
+    """The smallest UUIDv7 of this millisecond: the first 48 bits of a UUIDv7 are milliseconds."""
     return UUID(int=round(moment.timestamp() * 1000) << 80)
 
 
 def made_at(id: UUID) -> datetime:
-    """When a UUIDv7 was made, by the clock of the process that made it."""
+    """The time of a UUIDv7, by the clock of the process that made it."""
     return datetime.fromtimestamp((id.int >> 80) / 1000, UTC)
 
 
 def database_now() -> datetime:
     """The present moment by the database's clock (UTC, microseconds).
 
-    After a row lock this is the moment at which the lock was held; ask it in a statement of its own,
-    because a volatile clock inside the locking statement is not asked again after a wait.
+    After a row lock this is a moment at which the lock is held. It needs a statement of its own: a clock inside the
+    locking statement is not read again after the wait for the lock.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")

@@ -1,4 +1,4 @@
-"""A foreign key over several columns, as a constraint that migrations see, write and undo (Django has none: E347)."""
+"""A composite foreign key as a constraint that migrations create and remove (Django has none: E347)."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from django.db.models import BaseConstraint, Model
 class CompositeForeignKey(BaseConstraint):
     """`(columns) REFERENCES to_table (to_columns)`, checked at COMMIT.
 
-    With the tenant's id among the columns the database itself refuses a row that mixes two tenants.
-    The referenced columns need a unique constraint. Names are column names, so that no app need know another's class.
+    With the client's id among the columns the database refuses rows that mix two clients. The referenced columns need a
+    unique constraint. Columns and tables go by their database names, so that apps need not import each other.
     """
 
     def __init__(self, *, columns: list[str], to_table: str, to_columns: list[str], name: str) -> None:
@@ -37,7 +37,7 @@ class CompositeForeignKey(BaseConstraint):
         return hash(self.name)
 
     def constraint_sql(self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
-        """The clause inside CREATE TABLE."""
+        """The constraint's clause for CREATE TABLE."""
         columns, to_columns = ", ".join(self.columns), ", ".join(self.to_columns)
         return (
             f"CONSTRAINT {self.name} FOREIGN KEY ({columns}) REFERENCES {self.to_table} ({to_columns}) "
@@ -45,12 +45,12 @@ class CompositeForeignKey(BaseConstraint):
         )
 
     def create_sql(self, model: Any, schema_editor: Any) -> str:
-        """The clause added to an existing table."""
+        """The statement that adds the constraint to an existing table."""
         return f"ALTER TABLE {model._meta.db_table} ADD {self.constraint_sql(model, schema_editor)}"
 
     def remove_sql(self, model: Any, schema_editor: Any) -> str:
-        """Its undoing."""
+        """The statement that drops the constraint."""
         return f"ALTER TABLE {model._meta.db_table} DROP CONSTRAINT {self.name}"
 
     def validate(self, *args: Any, **kwargs: Any) -> None:
-        """Forms do not check it: the database does."""
+        """Do nothing: the database checks the constraint, not forms."""

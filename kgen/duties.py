@@ -1,4 +1,4 @@
-"""Duties that call the outside: one run at a time, many calls at once, and nobody waits for the slowest."""
+"""Duties that call external services: one run at a time, many calls in parallel, no waiting for the slowest."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -13,23 +13,23 @@ from kgen.services import note_heartbeat
 
 log = structlog.get_logger(__name__)
 
-# No call begins later in a run; with the longest call it stays below the time limit of tasks.
+# No call begins later in a run. With the longest call the run stays below the tasks' time limit.
 RUN_SECONDS = 20.0
-# While calls are under way, what has become due meanwhile is looked for so often.
+# How often a run looks for new due work while calls are in flight.
 LOOK_SECONDS = 0.25
 
 
 def duty[**P](name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """A task body that runs once at a time, whatever the number of workers, and notes when it came through.
+    """Decorate a task body: one run at a time across all workers, and a heartbeat after each run.
 
-    A hint that finds a run under way is over at once: a duty never takes more than one process from the others.
+    A hint that finds a run in progress returns at once, so that a duty never occupies more than one process.
     """
 
     def decorate(body: Callable[P, None]) -> Callable[P, None]:
         @wraps(body)
         def run(*args: P.args, **kwargs: P.kwargs) -> None:
-            with _alone(name) as is_alone:
-                if is_alone:
+            with _exclusively(name) as is_exclusive:
+                if is_exclusive:
                     body(*args, **kwargs)
                     note_heartbeat(name=name)
 
@@ -39,11 +39,11 @@ def duty[**P](name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
 
 
 @contextmanager
-def _alone(name: str) -> Iterator[bool]:
-    """Whether nobody else is at it, and nobody will be until the end of the block.
+def _exclusively(name: str) -> Iterator[bool]:
+    """Yield whether this run has the duty's lock, which it holds until the end of the block.
 
-    The lock is the connection's, so it ends with a process that dies. Should the connection be lost first, two runs
-    overlap, which the leases of the rows make harmless.
+    The lock belongs to the connection, so it ends when the process dies. If only the connection is lost, two runs may
+    overlap; the leases of the rows make that harmless.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"duty {name}"])
@@ -64,13 +64,13 @@ def call_many[C, O](
     book: Callable[[C, O], None],
     at_once: int,
 ) -> int:
-    """Make the calls that are due, up to `at_once` at the same time; how many were booked.
+    """Make the due calls, up to `at_once` in parallel; returns how many were booked.
 
-    `claim` is asked for at most so many, whenever there is room, and each is called at once. `call` runs in a thread
-    of its own and touches no database; claiming and booking happen in this thread.
+    `claim` takes the number of free threads and yields at most that many calls, each of which starts at once. `call`
+    runs in a thread of its own and uses no database; claiming and booking run in this thread.
 
-    A call that raises is booked as well, as the outcome that `failed` makes of a few words, so that it counts as a
-    try and what is due has an end. The words name the exception's class only: its text may hold an address or a key.
+    A call that raises is booked with the outcome that `failed` returns, so that it counts as a try and does not stay
+    due for ever. The error names only the exception's class: its text may contain an address or a key.
     """
     ends, booked = time.monotonic() + RUN_SECONDS, 0
     running: dict[Future[O], C] = {}
@@ -84,7 +84,7 @@ def call_many[C, O](
             for future in wait(running, LOOK_SECONDS, FIRST_COMPLETED).done:
                 claimed = running.pop(future)
                 if error := future.exception():
-                    log.error("a duty's call failed", exc_info=error)
+                    log.error("call of a duty failed", exc_info=error)
                     outcome = failed(claimed, f"unexpected {type(error).__name__}")
                 else:
                     outcome = future.result()

@@ -1,4 +1,4 @@
-"""Typed readers of environment variables. A bad value ends the start with one clear line that names it."""
+"""Typed readers of environment variables. An invalid value stops the start with one line that names the setting."""
 
 import base64
 import os
@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from kgen.hosts import can_be_looked_up
 
-# sysexits.h: EX_CONFIG. The launcher knows it and does not restart what will fail again.
+# EX_CONFIG of sysexits.h. The launcher does not restart a process that exits with it.
 EX_CONFIG = 78
 
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
@@ -21,7 +21,7 @@ _PRICE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?) ([A-Z]{3})", re.ASCII)
 
 
 def refuse(name: str, problem: str) -> NoReturn:
-    """End the process: the setting `name` is unusable."""
+    """End the process with EX_CONFIG: the setting `name` is invalid."""
     print(f"kgen: setting {name}: {problem}", file=sys.stderr)
     raise SystemExit(EX_CONFIG)
 
@@ -40,31 +40,31 @@ def text(name: str, default: str | None = None) -> str:
 
 
 def choice(name: str, default: str, among: tuple[str, ...]) -> str:
-    """One word out of a few."""
+    """One of the words in `among`."""
     value = text(name, default)
     if value not in among:
-        refuse(name, f"{value!r} is none of {', '.join(among)}")
+        refuse(name, f"{value!r} is not one of {', '.join(among)}")
     return value
 
 
 def flag(name: str, default: bool) -> bool:
-    """A switch: 1/true/yes/on or 0/false/no/off."""
+    """A boolean: 1/true/yes/on or 0/false/no/off."""
     value = text(name, "1" if default else "0").lower()
     if value not in _TRUE | _FALSE:
-        refuse(name, f"{value!r} is neither on nor off")
+        refuse(name, f"{value!r} is neither on (1, true, yes, on) nor off (0, false, no, off)")
     return value in _TRUE
 
 
 def whole(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -> int:
-    """A whole number within its bounds."""
+    """A whole number from `least` to `most`."""
     value = text(name, str(default))
     if not (value.isascii() and value.isdigit() and least <= int(value[:12]) <= most):
-        refuse(name, f"{value!r} is no whole number from {least} to {most}")
+        refuse(name, f"{value!r} is not a whole number from {least} to {most}")
     return int(value)
 
 
 def price(name: str) -> tuple[Decimal, str] | None:
-    """An amount with its currency, as in `0.18 INR`; None where it is not set."""
+    """An amount with its currency, as in `0.18 INR`; None if unset."""
     value = text(name, "")
     if not value:
         return None
@@ -80,7 +80,7 @@ def words(name: str, default: str) -> list[str]:
 
 
 def url(name: str, default: str | None, schemes: tuple[str, ...]) -> str:
-    """An address with one of the given schemes; of an http address the host can be looked up."""
+    """A URL with one of the given schemes. The host of an http(s) URL must be a valid name or address."""
     value = text(name, default)
     try:
         parts = urlsplit(value)
@@ -88,15 +88,15 @@ def url(name: str, default: str | None, schemes: tuple[str, ...]) -> str:
     except ValueError:
         scheme, host = "", ""
     if scheme not in schemes:
-        refuse(name, f"is no address that starts with {' or '.join(s + '://' for s in schemes)}")
-    # The others may name a socket's folder in the host's place.
+        refuse(name, f"is not an address that starts with {' or '.join(s + '://' for s in schemes)}")
+    # URLs of other schemes may name the directory of a socket instead of a host.
     if scheme in ("http", "https") and not can_be_looked_up(host):
-        refuse(name, "names no host that can be looked up")
+        refuse(name, "does not name a valid host")
     return value
 
 
 def key_bytes(name: str, value: str, length: int = 32) -> bytes:
-    """Base64url text of at least `length` bytes, the raw material of a key."""
+    """The bytes of a key from base64url text; at least `length` bytes."""
     try:
         raw = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
     except ValueError:
@@ -119,7 +119,7 @@ def signing_secret(name: str) -> str:
 
 
 def key_set(name: str) -> dict[str, bytes]:
-    """`kid:base64url,kid:base64url`: keys by their id, the signing one first."""
+    """Keys by their id, from `kid:base64url,kid:base64url`; the first one signs."""
     keys: dict[str, bytes] = {}
     for entry in text(name).split(","):
         kid, separator, value = entry.partition(":")
@@ -132,12 +132,12 @@ def key_set(name: str) -> dict[str, bytes]:
 
 
 def former_names_in_use() -> list[tuple[str, str]]:
-    """(former name, present name) of the settings that the environment still spells in the former way."""
+    """(former name, present name) of the settings that the environment sets by their former name."""
     return [(former, name) for name, former in FORMER_NAMES.items() if former in os.environ]
 
 
 def celery_broker(redis_url: str) -> str:
-    """The same server in kombu's spelling, which differs for sockets."""
+    """The address of the same server for kombu, which spells sockets differently."""
     parts = urlsplit(redis_url)
     if parts.scheme != "unix":
         return redis_url
@@ -146,7 +146,7 @@ def celery_broker(redis_url: str) -> str:
 
 
 def refuse_unknown(prefix: str, also: frozenset[str]) -> None:
-    """A variable with our prefix that nothing reads is a typing error; ignoring it would hide it."""
+    """End the process if a variable with this prefix is unknown: it is probably misspelt."""
     for name in sorted(os.environ):
         if name.startswith(prefix) and name not in _read and name not in also:
             refuse(name, "is not a setting of this version (see .env.example)")

@@ -1,12 +1,12 @@
-"""One family of refusals. Each tells a client what it can act on; bugs are no part of it."""
+"""The refusals, each with a stable code on which a caller can act. Bugs are not among them."""
 
 from typing import Any
 
 
 class DomainError(Exception):
-    """A refusal with a stable code. When one is raised nothing has happened.
+    """A refusal with a stable code. It means that nothing has changed.
 
-    `extra` members become members of the problem document (RFC 9457), beside code and detail.
+    `extra` becomes further members of the problem document (RFC 9457), beside code and detail.
     """
 
     code = "BAD_REQUEST"
@@ -20,11 +20,11 @@ class DomainError(Exception):
 
 
 class Invalid(DomainError):
-    """400: the request itself is wrong, whatever the state."""
+    """400: the request is wrong, whatever the state of the data."""
 
 
 class Unauthorized(DomainError):
-    """401: one answer for every fault of credentials, so that none can be told from another."""
+    """401: the same answer for every fault of credentials, so that it does not reveal which."""
 
     code = "UN_AUTHORIZED"
     status = 401
@@ -32,7 +32,7 @@ class Unauthorized(DomainError):
 
 
 class Forbidden(DomainError):
-    """403: known, but not allowed."""
+    """403: the caller is known, but not allowed to do this."""
 
     code = "FORBIDDEN"
     status = 403
@@ -47,7 +47,7 @@ class GamerSuspended(Forbidden):
 
 
 class NotFound(DomainError):
-    """404: unknown, or somebody else's, which is the same."""
+    """404: unknown, or another client's or gamer's, which looks the same."""
 
     code = "NOT_FOUND"
     status = 404
@@ -55,7 +55,7 @@ class NotFound(DomainError):
 
 
 class Conflict(DomainError):
-    """409: the state of things does not allow it."""
+    """409: the present state does not allow it."""
 
     code = "WRONG_STATE"
     status = 409
@@ -63,7 +63,7 @@ class Conflict(DomainError):
 
 
 class TooMany(DomainError):
-    """429: too often; `retry_after` is in seconds and becomes the Retry-After header.
+    """429: too many calls. `retry_after` is in seconds and becomes the Retry-After header.
 
     `policy` (name, amount, seconds), where given, becomes the RateLimit headers.
     """
@@ -74,11 +74,11 @@ class TooMany(DomainError):
 
 
 class Unavailable(DomainError):
-    """503: a dependency is away for the moment. The same idempotency key tells what happened."""
+    """503: a dependency is unavailable. A retry with the same idempotency key is safe."""
 
     code = "UNAVAILABLE"
     status = 503
-    detail = "The service is unavailable for the moment. Try again."
+    detail = "The service is temporarily unavailable. Try again."
 
 
 class RecordNotFound(NotFound):
@@ -89,34 +89,34 @@ class RecordNotFound(NotFound):
 
 
 class WrongState(Conflict):
-    """The thing's state no longer allows it."""
+    """The record's state does not allow this, or no longer does."""
 
 
 class ReferenceReused(Conflict):
-    """A reference that already stands for something else."""
+    """The reference belongs to a transaction with other content."""
 
     code = "REFERENCE_REUSED"
-    detail = "This reference was used with another content."
+    detail = "This reference was used with different content."
 
 
 class MethodNotAllowed(DomainError):
-    """405; `allow` lists what the address answers to and becomes the Allow header."""
+    """405. `allow` lists the methods of the address and becomes the Allow header."""
 
     code = "METHOD_NOT_ALLOWED"
     status = 405
-    detail = "This address does not answer to this method."
+    detail = "This address does not support this method."
 
 
 class RequestTimeout(DomainError):
-    """408: the server has waited long enough for the rest of the request."""
+    """408: the rest of the request did not arrive in time."""
 
     code = "REQUEST_TIMEOUT"
     status = 408
-    detail = "The request did not come to its end in time."
+    detail = "The request was not complete in time."
 
 
 class PayloadTooLarge(DomainError):
-    """413: the body is over the call's limit."""
+    """413: the body is larger than the call's limit."""
 
     code = "PAYLOAD_TOO_LARGE"
     status = 413
@@ -124,7 +124,7 @@ class PayloadTooLarge(DomainError):
 
 
 class UnsupportedMediaType(DomainError):
-    """415: a body that is no plain JSON in UTF-8."""
+    """415: the body is not declared as uncompressed JSON in UTF-8."""
 
     code = "UNSUPPORTED_MEDIA_TYPE"
     status = 415
@@ -132,7 +132,7 @@ class UnsupportedMediaType(DomainError):
 
 
 class IdempotencyKeyReused(DomainError):
-    """422: the key already stands for another request."""
+    """422: the key belongs to another request."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
     status = 422

@@ -1,4 +1,4 @@
-"""Oversight as CSV: the audit trail."""
+"""The trail as CSV."""
 
 import json
 from typing import Any

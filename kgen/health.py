@@ -1,4 +1,4 @@
-"""Health, for those who watch: the process, what it needs, and its numbers."""
+"""Health checks and metrics: the process, its dependencies, the age of the last runs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from kgen.errors import MethodNotAllowed
 from kgen.models import Heartbeat
 from kgen.valkey import valkey
 
-# The duties that have a queue each, and so may lack a worker each.
+# The duties with a queue of their own, each of which may lack a worker.
 OUTSIDE = ("codes", "payouts", "webhooks")
 SWEEP = "sweep"
-# Longer silence than this is a person's business. A run of the duties outside takes up to a minute by itself.
+# A duty that is silent for longer needs an operator. One run of an external duty may take a minute.
 SWEEP_SILENT_SECONDS, OUTSIDE_SILENT_SECONDS = 30, 90
 
 
 def read_only(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """A plain view that answers 405 to whatever is not GET or HEAD, instead of Django's page about CSRF."""
+    """Decorate a plain view: it answers 405 to methods other than GET and HEAD, instead of Django's CSRF page."""
 
     @csrf_exempt
     @wraps(view)
@@ -46,9 +46,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Whether requests can be served: 503 without the database.
 
-    Without the broker everything is still served, only later settled; a silent sweep is a person's business.
+    Without the broker requests are still served, but settled later. A silent sweep needs an operator, not a 503.
 
-    :raises OperationalError: the database is away, which is answered as 503.
+    :raises OperationalError: the database is away; the answer is a 503.
     """
     ages = run_ages_seconds()
     return answer(
@@ -63,33 +63,33 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def run_ages_seconds() -> dict[str, float]:
-    """How long ago each duty that notes it last came through. A sweep's over 30: beat or the worker is away."""
+    """The seconds since each duty's last run. If the sweep's is over 30, beat or the worker is away."""
     now = database_now()
     return {name: round((now - at).total_seconds(), 1) for name, at in Heartbeat.objects.values_list("name", "at")}
 
 
 @dataclass(frozen=True)
 class Run:
-    """When a duty last came through, in seconds from now; None: never."""
+    """A duty and the seconds since its last run; None: it has never run."""
 
     name: str
     age: float | None
 
     @property
     def is_silent(self) -> bool:
-        """Whether somebody has to look after it."""
+        """Whether the duty has not run for too long and needs an operator."""
         return self.age is None or self.age > (SWEEP_SILENT_SECONDS if self.name == SWEEP else OUTSIDE_SILENT_SECONDS)
 
     @property
     def missing(self) -> str:
-        """What is away where it is silent."""
+        """The likely cause of its silence, in words."""
         if self.name == SWEEP:
             return "beat, a worker, or the broker is away"
-        return "its queue has no worker, or it fails each time"
+        return "its queue has no worker, or every run fails"
 
 
 def duty_runs() -> list[Run]:
-    """The duties that note when they came through, the sweep first."""
+    """The last runs of the duties that note a heartbeat, the sweep first."""
     ages = run_ages_seconds()
     return [Run(name, ages.get(name)) for name in (SWEEP, *OUTSIDE)]
 
@@ -104,6 +104,6 @@ def _broker() -> str:
 
 @read_only
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus' numbers of this process. Not for the public: keep it behind the proxy."""
+    """This process's metrics for Prometheus. Not public: the proxy must not forward this address."""
     body: Any = prometheus_client.generate_latest()
     return HttpResponse(body, content_type=prometheus_client.CONTENT_TYPE_LATEST)

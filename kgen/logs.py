@@ -1,4 +1,4 @@
-"""Structured logs: one event a line, with the request's id, and neither secrets nor personal data."""
+"""Structured logs: one event per line, with the request id, without secrets and personal data."""
 
 import contextlib
 import logging
@@ -13,7 +13,7 @@ import structlog
 
 _encode = msgspec.json.Encoder().encode
 
-# What must never be written, whoever passes it along: credentials, codes, and what names a person.
+# Fields that are never logged: credentials, codes, and data that identifies a person.
 REDACTED = frozenset(
     [
         "access_token",
@@ -46,14 +46,14 @@ def redact(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, An
 _requests = logging.getLogger("kgen.request")
 
 
-# Of requests whose lines wait to be written with others; None: each is written at once.
+# Log lines of requests that wait for `write_gathered`; None: each line is written at once.
 _gathered: deque[tuple[float, dict[str, Any]]] | None = None
 
 
 def log_request(request_id: str, *, method: str | None, route: str | None, status: int, seconds: float) -> None:
-    """The one line of a request: by its route and never by its path, which may hold a studio's name for a person.
+    """Log a request by its route, never by its path, which may contain a gamer's user id.
 
-    Written without structlog's chain of processors: for a hot call that would be a third of all the work.
+    Bypasses structlog's processors: on a hot call they would be a third of all the work.
     """
     if not _requests.isEnabledFor(logging.INFO):
         return
@@ -73,17 +73,17 @@ def log_request(request_id: str, *, method: str | None, route: str | None, statu
 
 
 def gather_requests() -> None:
-    """From now on the lines of requests wait for `write_gathered`, which is to be called many times a second.
+    """Gather the lines of requests from now on for `write_gathered`, which the caller runs many times a second.
 
-    Saves a hot call a record and a system call. A process that is killed loses what waits, but never a line that
-    tells of more than that there was a request.
+    Saves a hot call a log record and a system call. A killed process loses the gathered lines, which are only lines
+    of requests.
     """
     global _gathered
     _gathered = deque()
 
 
 def write_gathered() -> None:
-    """Write the lines that wait."""
+    """Write the gathered lines."""
     waiting = []
     with contextlib.suppress(IndexError):
         while _gathered:
@@ -92,7 +92,7 @@ def write_gathered() -> None:
         for handler in logging.getLogger().handlers:
             if isinstance(handler, logging.StreamHandler) and isinstance(handler.formatter, Formatter):
                 lines = [handler.formatter.request_line(at, fields) for at, fields in waiting]
-                # On a full disk lines are lost, as any handler of logging loses them; the server goes on.
+                # On a full disk lines are lost, as with every logging handler; the server goes on.
                 with handler.lock or contextlib.nullcontext(), contextlib.suppress(OSError, ValueError):
                     handler.stream.write("\n".join([*lines, ""]))
                     handler.flush()
@@ -102,19 +102,19 @@ _SHOWN = ("method", "ms", "request_id", "route", "status")
 
 
 class Formatter(structlog.stdlib.ProcessorFormatter):
-    """structlog's, with a short way for the lines of requests."""
+    """structlog's formatter, with a fast path for the lines of requests."""
 
     def __init__(self, *args: Any, as_json: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.as_json = as_json
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
+        """A log record as one line."""
         fields: dict[str, Any] | None = getattr(record, "request_fields", None)
         return super().format(record) if fields is None else self.request_line(record.created, fields)
 
     def request_line(self, moment: float, fields: dict[str, Any]) -> str:
-        """The line of a request."""
+        """A request's fields as one line."""
         at = datetime.fromtimestamp(moment, UTC).isoformat().replace("+00:00", "Z")
         if self.as_json:
             event = {"event": "request", **fields, "level": "info", "logger": _requests.name, "timestamp": at}
@@ -123,7 +123,7 @@ class Formatter(structlog.stdlib.ProcessorFormatter):
 
 
 def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
-    """Set up structlog and the standard library's logging to print alike; returns the dictConfig used."""
+    """Set up structlog and the standard library's logging with the same format; returns the dictConfig."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -132,7 +132,7 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         redact,
     ]
     renderer: Any = structlog.dev.ConsoleRenderer(
-        # Its default shows local variables, which may be anybody's secrets.
+        # The default shows local variables, which may hold secrets.
         colors=False,
         exception_formatter=structlog.dev.plain_traceback,
     )
@@ -155,15 +155,15 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         },
         "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stdout"], "level": level},
-        # Our middleware and handler already say what these would repeat, without the address's personal parts.
+        # Our own request lines replace these, whose paths may contain personal data.
         "loggers": {
             "django.request": {"level": "CRITICAL"},
             "django.server": {"level": "CRITICAL"},
-            # Its line for every call holds the whole address, which may hold an operator's key.
+            # httpx logs the whole address of every call, which may contain an API key.
             "httpx": {"level": "WARNING"},
         },
     }
-    # No line shows them, and each is asked for with every record.
+    # No format shows these, and logging would collect them for every record.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.config.dictConfig(config)
     structlog.configure(

@@ -1,4 +1,4 @@
-"""The floor's own tables: answers kept for idempotency keys, signs of life of the sweeps, what operators did."""
+"""The floor's own tables: answers of idempotency keys, heartbeats of duties, the trail, failed logins."""
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -22,7 +22,7 @@ __all__ = [
 
 
 class IdempotencyKey(models.Model):
-    """The answer that was given for a key, written in the transaction of the effect."""
+    """The answer for an idempotency key, written in the transaction of the effect."""
 
     scope = models.CharField(max_length=60, help_text="client:<id> or gamer:<id>")
     key = models.CharField(max_length=255)
@@ -38,16 +38,17 @@ class IdempotencyKey(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a sweep last came through. Told by `/readyz`; a silent one is a person's business."""
+    """The time of a duty's last run, which `/readyz` reports. A silent duty needs an operator."""
 
     name = models.CharField(primary_key=True, max_length=60)
     at = models.DateTimeField()
 
 
 class AuditEntry(models.Model):
-    """What an operator did, or saw. Written with the effect, and kept: the database refuses to change or remove it.
+    """An entry of the trail: what an operator did or saw. Written in the transaction of the effect.
 
-    It holds no personal data: ids, and of rows only what `kgen.audit` shows.
+    The database refuses to change or remove entries. They hold no personal data: ids, and the values of rows that
+    `kgen.audit` shows.
     """
 
     at = models.DateTimeField(db_default=ClockTimestamp(), editable=False)
@@ -80,7 +81,7 @@ class AuditEntry(models.Model):
 
 
 class LoginGuard(models.Model):
-    """Failed tries of one name or one address in a stretch of time. Only a keyed digest says of which."""
+    """Failed logins of one user name or one address within a period, under a keyed digest of it."""
 
     key = models.BinaryField(primary_key=True, max_length=32)
     tries = models.PositiveIntegerField()

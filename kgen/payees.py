@@ -1,4 +1,4 @@
-"""Who may be paid, in words that the ledger understands: it knows wallets, not gamers and games."""
+"""The holder of a wallet and its limits, for withdrawals: `wallet` must not import `users`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from django.utils.module_loading import import_string
 
 @dataclass(frozen=True)
 class Payee:
-    """The holder of a wallet as a withdrawal sees it. Amounts are whole units; None is no limit."""
+    """The holder of a wallet, with all that decides about a withdrawal. Amounts are whole units; None is no limit."""
 
     gamer_id: UUID
-    # The studio's own name for the gamer.
+    # The gamer's id at the studio.
     user_id: str
     client_id: UUID
     client_active: bool
     suspended: bool
-    # The KGeN account that is linked and its wallet, and until when a fresh link is held.
+    # The linked KGeN account and its address, and the end of the hold that follows a new link.
     account_id: UUID | None
     address: str | None
     hold_until: datetime | None
@@ -30,6 +30,6 @@ class Payee:
 
 
 def payee_of(wallet_id: UUID) -> Payee:
-    """The holder of a wallet, as things stand now: ask under the wallet's lock."""
+    """The present holder of a wallet. Call it under the wallet's lock."""
     find: Callable[[UUID], Payee] = import_string(settings.PAYEE_LOOKUP)
     return find(wallet_id)

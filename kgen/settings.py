@@ -1,4 +1,4 @@
-"""All settings, from environment variables. `.env.example` documents each; a bad one stops the start."""
+"""All settings, from environment variables. `.env.example` documents each; an invalid one stops the start."""
 
 import hashlib
 import os
@@ -10,12 +10,12 @@ import environ
 from kgen import environment as env
 from kgen.logs import logging_config
 
-# Lets Django's own classes be written with their type parameters, as ModelAdmin[Client].
+# Lets Django's classes take type parameters at run time, as in ModelAdmin[Client].
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# ------------------------------------------------------------------ where it runs, and its secrets
+# ------------------------------------------------------------------ installation and secrets
 LOCAL = env.flag("KGEN_LOCAL", False)
 KGEN_HOME = Path(env.text("KGEN_HOME", str(BASE_DIR / ".kgen")))
 SECRET_KEY = env.text("KGEN_SECRET_KEY")
@@ -23,8 +23,8 @@ if len(SECRET_KEY) < 32:
     env.refuse("KGEN_SECRET_KEY", "must have at least 32 characters")
 # Signs gamers' tokens: the first key signs, all verify. Rotation: put a new one in front, drop the old a day later.
 TOKEN_KEYS = env.key_set("KGEN_TOKEN_KEYS")
-# Keys digests of client secrets and codes, page cursors, and what is computed instead of stored: codes, webhooks'
-# secrets. It never signs tokens.
+# The key of digests of client secrets and codes, of page cursors, and of secrets that are computed, not stored: codes
+# and webhook secrets. It never signs tokens.
 PEPPER = env.key_bytes("KGEN_PEPPER", env.text("KGEN_PEPPER"))
 
 DEBUG = False
@@ -32,23 +32,23 @@ ALLOWED_HOSTS = env.words("KGEN_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 TRUSTED_PROXIES = env.whole("KGEN_TRUSTED_PROXIES", 0, most=10)
 CONSOLE_PATH = env.text("KGEN_CONSOLE_PATH", "console").strip("/") + "/"
 SECURE_COOKIES = env.flag("KGEN_SECURE_COOKIES", not LOCAL)
-# Whether operators must have a second factor; one who has it is asked for it anyway.
+# Whether operators must have a second factor. An operator with a second factor always needs it.
 CONSOLE_SECOND_FACTOR = env.flag("KGEN_CONSOLE_SECOND_FACTOR", not LOCAL)
 CONSOLE_IDLE_SECONDS = env.whole("KGEN_CONSOLE_IDLE_SECONDS", 30 * 60, least=60, most=12 * 3600)
 CONSOLE_SESSION_SECONDS = env.whole("KGEN_CONSOLE_SESSION_SECONDS", 12 * 3600, least=300, most=24 * 3600)
 
-# Read by the launcher and the server, named here so that they are known settings.
+# The launcher and the server read these; listed here as known settings.
 PORT = env.whole("PORT", 8000, least=1, most=65535)
 WEB_WORKERS = env.whole("KGEN_WEB_WORKERS", 2, least=1, most=256)
 WEB_THREADS = env.whole("KGEN_WEB_THREADS", 8, least=1, most=256)
 
-# On hot calls, proven credentials are believed so long without asking the database again. Ending, suspending and
-# switching off take effect within 5 s.
+# How long hot calls use proven credentials without reading the database again. Ending a session, suspending a gamer and
+# switching off a client take effect within 5 s.
 CREDENTIAL_CACHE_SECONDS = env.whole("KGEN_CREDENTIAL_CACHE_MS", 2000, most=4000) / 1000
-# The first page of a leaderboard is made at most so often; a score is on it within a second.
+# The minimum age at which a leaderboard's first page is made again; a score appears on it within a second.
 BOARD_SECONDS = env.whole("KGEN_BOARD_MS", 250, most=900) / 1000
 
-# ------------------------------------------------------------------ rules of the product
+# ------------------------------------------------------------------ product rules
 ACCESS_TOKEN_SECONDS = env.whole("KGEN_ACCESS_TOKEN_SECONDS", 24 * 3600, least=60)
 SESSION_SECONDS = env.whole("KGEN_SESSION_SECONDS", 30 * 24 * 3600, least=60)
 REFRESH_GRACE_SECONDS = env.whole("KGEN_REFRESH_GRACE_SECONDS", 10)
@@ -59,7 +59,7 @@ RATE_CLIENT_PER_SECOND = env.whole("KGEN_RATE_CLIENT_PER_SECOND", 5000)
 RATE_FAILED_LOGINS_PER_MINUTE = env.whole("KGEN_RATE_FAILED_LOGINS_PER_MINUTE", 20)
 NEW_GAMERS_PER_DAY = env.whole("KGEN_NEW_GAMERS_PER_DAY", 10_000)
 
-# Whether webhooks may go to private addresses and over plain http: for trying things out on one machine.
+# Whether webhooks may go to private addresses and over plain http: for local development.
 WEBHOOK_PRIVATE = env.flag("KGEN_WEBHOOK_PRIVATE", LOCAL)
 
 # ------------------------------------------------------------------ text messages
@@ -69,7 +69,7 @@ if SMS_PROVIDER == "console" and not LOCAL:
 
 
 def _of_provider(provider: str, name: str) -> str:
-    """A setting that must be there for one provider, and says nothing to the others."""
+    """A setting that is required for one provider and unused by the others."""
     value = env.text(name, "")
     if provider == SMS_PROVIDER and not value:
         env.refuse(name, f"must be set for SMS_PROVIDER={provider}")
@@ -84,23 +84,24 @@ SMS_TWILIO_FROM = _of_provider("twilio", "SMS_TWILIO_FROM")
 SMS_MSG91_URL = env.url("SMS_MSG91_URL", "https://control.msg91.com", ("http", "https")).rstrip("/")
 SMS_MSG91_AUTH_KEY = _of_provider("msg91", "SMS_MSG91_AUTH_KEY")
 SMS_MSG91_TEMPLATE_ID = _of_provider("msg91", "SMS_MSG91_TEMPLATE_ID")
-# What one message costs: for the console's sum of the day alone, so in whatever money the provider asks for.
+# The price of one message, in the provider's currency: only for the day's total in the console.
 SMS_PRICE = env.price("SMS_PRICE")
-# A message that may have been sent is not sent again for so long; a provider's answer takes less.
+# How long a message that may have been sent is not sent again; longer than a provider takes to answer.
 SMS_COOL_DOWN_SECONDS = env.whole("SMS_COOL_DOWN_SECONDS", 20, least=20, most=300)
-# So many messages into one range of numbers (all but the last digits) with so few links stop sending; 0 = off.
+# The brake on a range of numbers (all but the last SMS_BRAKE_TAIL digits): no more codes go to it after this many
+# messages within SMS_BRAKE_SECONDS of which fewer than SMS_BRAKE_PERCENT led to a link; 0 messages = off.
 SMS_BRAKE_MESSAGES = env.whole("SMS_BRAKE_MESSAGES", 100)
 SMS_BRAKE_PERCENT = env.whole("SMS_BRAKE_PERCENT", 10, most=100)
 SMS_BRAKE_SECONDS = env.whole("SMS_BRAKE_SECONDS", 3600, least=60, most=86_400)
 SMS_BRAKE_TAIL = env.whole("SMS_BRAKE_TAIL", 4, least=1, most=5)
 
 # ------------------------------------------------------------------ payouts
-# New withdrawals go out over this rail. Older ones stay on theirs: a gateway that is set up is used for them.
+# The rail of new withdrawals. Older withdrawals stay on their rail, so the gateway may be needed for them.
 PAYOUT_RAIL = env.choice("PAYOUT_RAIL", "internal", ("internal", "http"))
 _has_gateway = PAYOUT_RAIL == "http" or env.text("PAYOUT_GATEWAY_URL", "") != ""
 PAYOUT_GATEWAY_URL = env.url("PAYOUT_GATEWAY_URL", None, ("https", "http")) if _has_gateway else ""
 PAYOUT_GATEWAY_SECRET = env.signing_secret("PAYOUT_GATEWAY_SECRET") if _has_gateway else ""
-# Whether the gateway pays a reference once however often it is sent it.
+# Whether the gateway pays a reference once, however often it receives it.
 PAYOUT_GATEWAY_IDEMPOTENT = env.flag("PAYOUT_GATEWAY_IDEMPOTENT", False)
 PAYOUT_TIMEOUT_SECONDS = env.whole("PAYOUT_TIMEOUT_SECONDS", 5, least=1, most=10)
 PAYOUT_BREAKER_FAILURES = env.whole("PAYOUT_BREAKER_FAILURES", 5, least=1)
@@ -108,7 +109,7 @@ PAYOUT_PROBE_SECONDS = env.whole("PAYOUT_PROBE_SECONDS", 10, least=1)
 
 # ------------------------------------------------------------------ Django
 INSTALLED_APPS = [
-    # Before the admin, whose templates it replaces.
+    # Before the admin, because it replaces templates of the admin.
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "kgen.admin_site.apps.AdminSiteConfig",
@@ -178,22 +179,22 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
-# What shows a time by itself says of which zone it is; lists and pages do so by kgen.admin_site.moments.
+# Django's own formatting of times includes the zone; lists and pages use kgen.admin_site.moments instead.
 FORMAT_MODULE_PATH = "kgen.admin_site.formats"
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
-# The finders are asked once at the start, not on every request.
+# Static files are found once at the start, not on every request.
 WHITENOISE_AUTOREFRESH = False
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
-# The console alone has sessions and forms.
+# Only the console has sessions and forms.
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"/{CONSOLE_PATH}"
 SESSION_COOKIE_AGE = CONSOLE_SESSION_SECONDS
 CSRF_FAILURE_VIEW = "kgen.admin_site.failures.csrf_failure"
-# Not a cookie: a client's secret is shown in a message once.
+# Not in a cookie: a message may show a client's secret once.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 OTP_TOTP_ISSUER = "kgen console"
-# Only a proxy that is trusted may say that the caller came by https; the console's logins depend on it.
+# Only a trusted proxy may declare that the caller used https; the console's logins depend on it.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_CSP = {
     "default-src": ["'self'"],
@@ -202,7 +203,7 @@ SECURE_CSP = {
     "frame-ancestors": ["'none'"],
     "form-action": ["'self'"],
 }
-# The console's exception: unfold's scripts (Alpine) make functions out of attributes. Nothing inline, nothing foreign.
+# The console needs 'unsafe-eval': unfold's scripts (Alpine) compile attributes. No inline and no foreign scripts.
 CONSOLE_CSP = SECURE_CSP | {
     "script-src": ["'self'", "'unsafe-eval'"],
     "base-uri": ["'self'"],
@@ -236,7 +237,7 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
-    # Greys, and one accent. The middle steps are dark enough to be read on the lightest ones (4.5 : 1).
+    # Greys and one accent. The middle steps have a contrast of 4.5 : 1 on the lightest ones.
     "COLORS": {
         "base": _ramp(250, 0.006, (98.5, 96.8, 92, 87, 72, 51, 44, 37, 27, 21, 15)),
         "primary": _ramp(225, 0.09, (97.5, 94, 89, 83, 75, 60, 50, 43, 37, 31, 24)),
@@ -248,10 +249,10 @@ UNFOLD = {
 DATABASE_URL = env.url("DATABASE_URL", None, ("postgresql", "postgres"))
 try:
     _database = environ.Env.db_url_config(DATABASE_URL)
-except Exception:  # whatever the parser stumbles over, the setting is what is wrong
+except Exception:  # any exception of the parser means an invalid setting
     env.refuse("DATABASE_URL", "cannot be read as a PostgreSQL address")
 _session = {
-    # The planner believes that the gamers on a page of a board repeat; remembering them cost a third of its time.
+    # The planner expects repeated gamers on a page of a board; memoizing them cost a third of the statement's time.
     "enable_memoize": "off",
     "statement_timeout": env.whole("KGEN_DB_STATEMENT_TIMEOUT_MS", 15_000, least=100),
     "lock_timeout": env.whole("KGEN_DB_LOCK_TIMEOUT_MS", 5_000, least=100),
@@ -267,13 +268,13 @@ DATABASES = {
         "OPTIONS": _database.get("OPTIONS", {})
         | {
             "connect_timeout": 3,
-            # A server that vanished without a word is noticed within half a minute, not after hours.
+            # Detects a server that vanished without closing connections within half a minute, not after hours.
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 15_000,
             "application_name": "kgen",
-            # Parameters apart from the statement, which is then parsed and planned once a connection, not once a call.
+            # Sends parameters apart from the statement, which PostgreSQL then parses once per connection, not per call.
             "server_side_binding": True,
             "prepare_threshold": 3 if env.flag("KGEN_DB_PREPARE", True) else None,
             "options": " ".join(f"-c {name}={value}" for name, value in _session.items()),
@@ -283,7 +284,7 @@ DATABASES = {
 
 # ------------------------------------------------------------------ Valkey (or Redis) and Celery
 REDIS_URL = env.url("REDIS_URL", None, ("redis", "rediss", "unix"))
-# Two products or two copies may share a server; keys begin with the database they belong to.
+# Two products or two installations may share a server: keys begin with a digest of the database's address.
 CACHE_PREFIX = "kgen:" + hashlib.sha256(DATABASE_URL.encode()).hexdigest()[:8]
 CELERY_BROKER_URL = env.celery_broker(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -304,7 +305,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TASK_SOFT_TIME_LIMIT = 50
 CELERY_TASK_TIME_LIMIT = 60
-# What calls the outside waits in queues of its own, apart from what settles. A worker without -Q serves all of them.
+# Duties that call external services have queues of their own, apart from settlement. A worker without -Q serves all.
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
     "users.tasks.send_codes": {"queue": "codes"},
@@ -312,7 +313,7 @@ CELERY_TASK_ROUTES = {
     "kgen.tasks.deliver_webhooks": {"queue": "webhooks"},
 }
 CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {name: {} for name in ("celery", "codes", "payouts", "webhooks")}
-# A hint that nobody took before the next one is due is worth nothing; it expires with it.
+# A hint expires when the following hints have replaced it.
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "kgen.tasks.beat", "schedule": 1.0, "options": {"expires": 5}},
     "cancelled tournaments": {
@@ -344,21 +345,21 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # ------------------------------------------------------------------ the API
-# Which class proves who calls, by audience: named here because the floor may not import the app that knows.
+# Each audience's authentication class; named here because the floor must not import `users`.
 AUTHENTICATION_BY_AUDIENCE = {
     "gamer": "users.authentication.GamerAuthentication",
     "studio": "users.authentication.StudioAuthentication",
 }
-# The same on the fast path (kgen.fast_path).
+# Each audience's authentication on the fast path (kgen.fast_path).
 FAST_PATH_AUDIENCES = {"gamer": "users.fast_path.GamerAudience", "studio": "users.fast_path.StudioAudience"}
-# How a studio's name for a gamer becomes the gamer, for apps below the one that knows.
+# Finds a client's gamer by user id, for apps that must not import `users`.
 GAMER_LOOKUP = "users.selectors.gamer_by_user_id"
-# Whom a wallet belongs to, for the ledger that knows no gamers.
+# Finds the holder of a wallet, because `wallet` must not import `users`.
 PAYEE_LOOKUP = "users.selectors.payee_of"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
-    # For the schema's sake only: kgen.api.json reads and writes every body.
+    # Only for the OpenAPI document: kgen.api.json reads and writes every body.
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "kgen.api.negotiation.NoNegotiation",
@@ -377,10 +378,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    # Without a validator of somebody else's; schemas are shown with their operations only.
+    # No third-party validator; schemas appear only with their operations.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None, "defaultModelsExpandDepth": -1},
     "COMPONENT_SPLIT_REQUEST": True,
-    # Choices that stand under names which several serializers use.
+    # Names of enums that several serializers share.
     "ENUM_NAME_OVERRIDES": {
         "DeliveryStateEnum": "kgen.webhooks.models.DeliveryState",
         "TransactionTypeEnum": "wallet.serializers.STATEMENT_KINDS",
@@ -401,6 +402,6 @@ LOGGING = logging_config(
 
 env.refuse_unknown("KGEN_", also=frozenset({"KGEN_REQUIRE_BROWSER"}))
 env.refuse_unknown("SMS_", also=frozenset())
-# Read only where there is a gateway.
+# Read only with a gateway.
 env.refuse_unknown("PAYOUT_", also=frozenset({"PAYOUT_GATEWAY_SECRET"}))
 os.environ.setdefault("TZ", "UTC")

@@ -9,8 +9,8 @@ from django.db import connection
 class Select[Row: tuple[Any, ...]]:
     """A statement that returns rows, each as one NamedTuple.
 
-    The columns must have the names of its fields, in their order; the first run of the statement checks that, so that
-    a column that moves or goes cannot be read as another one.
+    The columns must have the names of its fields, in their order. The first run of the statement checks that, so that
+    a moved or removed column cannot be read as another one.
     """
 
     def __init__(self, sql: str, row: type[Row]) -> None:
@@ -22,7 +22,7 @@ class Select[Row: tuple[Any, ...]]:
     def all(self, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
         """Every row.
 
-        :raises TypeError: the columns have other names than the fields.
+        :raises TypeError: the names of the columns are not the names of the fields.
         """
         with connection.cursor() as cursor:
             cursor.execute(self.sql, params)
@@ -33,7 +33,7 @@ class Select[Row: tuple[Any, ...]]:
     def one(self, params: Sequence[Any] | Mapping[str, Any] = ()) -> Row:
         """The row of a statement that returns exactly one.
 
-        :raises TypeError: the columns have other names than the fields.
+        :raises TypeError: the names of the columns are not the names of the fields.
         """
         [row] = self.all(params)
         return row
@@ -41,7 +41,7 @@ class Select[Row: tuple[Any, ...]]:
     def keyed(self, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, Row]]:
         """Every row with its key, which is the first column; the others have the names of the fields.
 
-        :raises TypeError: they have other names.
+        :raises TypeError: the names of these columns are not the names of the fields.
         """
         with connection.cursor() as cursor:
             cursor.execute(self.sql, params)

@@ -1,4 +1,4 @@
-"""Moving a row from one state to the next, safely against anybody else who tries the same."""
+"""Moves a row from one state to the next, safely against concurrent moves."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from kgen.errors import WrongState
 def move_to(row: Model, *, where: dict[str, Any], **values: Any) -> None:
     """Write `values` to `row` only while `where` still holds, by one conditional UPDATE.
 
-    :raises WrongState: somebody else was faster, or the state never was that.
+    :raises WrongState: `where` does not hold, perhaps because another transaction was faster.
     """
     manager = type(row)._default_manager
     if manager.filter(pk=row.pk, **where).update(**values) != 1:

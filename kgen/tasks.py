@@ -1,4 +1,4 @@
-"""The floor's own duties."""
+"""The duties of the floor."""
 
 from celery import shared_task
 
@@ -13,36 +13,36 @@ from kgen.webhooks.services import deliver_due
 
 @shared_task
 def beat() -> None:
-    """Say that beat and a worker live."""
+    """Note the heartbeat of beat and a worker."""
     services.note_heartbeat(name=SWEEP)
 
 
 @shared_task
 def forget_keys() -> None:
-    """Remove answers whose time is over."""
+    """Remove expired answers of idempotency keys."""
     services.forget_idempotency_keys()
 
 
 @shared_task
 def forget_logins() -> None:
-    """Remove failed logins that no longer count, and sessions of the console that are over."""
+    """Remove failed logins that no longer count, and ended sessions of the console."""
     forget_old_tries()
 
 
 @shared_task
 @duty("webhooks")
 def deliver_webhooks() -> None:
-    """Bring due events to their endpoints."""
+    """Deliver due events to their endpoints."""
     deliver_due()
 
 
 @shared_task
 def run_jobs() -> None:
-    """Work on operators' jobs for the length of a slice."""
+    """Work on operators' jobs for one slice."""
     run_due()
 
 
 @shared_task
 def forget_jobs() -> None:
-    """Remove files and items of jobs that are kept no longer."""
+    """Remove files and items of jobs that are no longer kept."""
     forget_leftovers()

@@ -1,4 +1,4 @@
-"""The unit of work: one journey is one durable transaction, tried again when the database asks for it."""
+"""The unit of work: a service runs in one durable transaction, and again after a deadlock or serialization failure."""
 
 import random
 import time
@@ -13,60 +13,60 @@ from django.db import OperationalError, connection, transaction
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# serialization_failure and deadlock_detected: the transaction did nothing and is meant to be run again.
+# serialization_failure and deadlock_detected: the transaction was rolled back and can run again.
 RETRIED = frozenset({"40001", "40P01"})
 ATTEMPTS = 6
 
 
 class Once(Protocol):
-    """What makes a journey's effect happen once for an idempotency key (see kgen.api.idempotency)."""
+    """Makes a service's effect happen once for an idempotency key (see kgen.api.idempotency)."""
 
     def begin(self) -> None:
-        """Called first in the transaction; raises to answer with the kept result instead."""
+        """Called first in the transaction. Raises if the key has an answer already."""
 
     def finish(self, result: object) -> None:
-        """Called last in the transaction; keeps the answer with the effect."""
+        """Called last in the transaction. Keeps the answer with the effect."""
 
 
 class OperatorTrace(Protocol):
-    """An operator's act (see kgen.audit): what keeps its trace in the transaction of its effect."""
+    """Writes the trace of an operator's action in the transaction of its effect (see kgen.audit)."""
 
     def begin(self) -> None:
-        """Called first in the transaction, again with each attempt; sees what was there before."""
+        """Called first in the transaction, once per attempt. Reads the state before the action."""
 
     def finish(self, result: object) -> None:
-        """Called last in the transaction, with what the journey returned; writes the trace."""
+        """Called last in the transaction, with the service's result. Writes the trace."""
 
 
-# Whose act the journeys that are called now are; none for calls of gamers and studios, and for sweeps.
-ACTING: ContextVar[OperatorTrace | None] = ContextVar("acting", default=None)
+# The trace of the operator's action in progress; None for calls of gamers and studios, and for sweeps.
+CURRENT_TRACE: ContextVar[OperatorTrace | None] = ContextVar("current_trace", default=None)
 
-# Whether journeys are parts of one transaction now (`as_one`).
-_TOGETHER: ContextVar[bool] = ContextVar("together", default=False)
+# Whether services join the transaction of `as_one`.
+_IN_AS_ONE: ContextVar[bool] = ContextVar("in_as_one", default=False)
 
 
 @contextmanager
 def as_one() -> Iterator[None]:
-    """The journeys that are called inside are one durable transaction: for what is made whole or not at all.
+    """Run all services called inside in one durable transaction: they take effect together or not at all.
 
-    Nobody sees any of it before its end, and every lock is held till then: for seeds, never for the product's work.
+    Their changes stay invisible, and their locks held, until the end. For seeds only, never in the product's work.
     """
     with transaction.atomic(durable=True):
-        token = _TOGETHER.set(True)
+        token = _IN_AS_ONE.set(True)
         try:
             yield
         finally:
-            _TOGETHER.reset(token)
+            _IN_AS_ONE.reset(token)
 
 
 class OutsideTransaction(RuntimeError):
-    """A bug: what needs a transaction was called without one."""
+    """A bug: a function that needs a transaction was called without one."""
 
 
 def check_in_transaction() -> None:
-    """Fail loudly where a lock would be released at once, or a write committed by itself.
+    """Fail where a lock would be released at once, or a part of a change committed alone.
 
-    Called by everything that locks rows or writes a part of a larger change. It costs no statement.
+    Every function that locks rows or writes a part of a larger change calls this. It runs no statement.
 
     :raises OutsideTransaction: no transaction is open.
     """
@@ -80,10 +80,10 @@ def sqlstate(error: BaseException) -> str:
 
 
 def transactional[**P, R](service: Callable[P, R]) -> Callable[P, R]:
-    """Run `service` as one durable transaction: its effect is committed when it returns, and none when it raises.
+    """Run `service` as one durable transaction: it commits when the service returns and rolls back when it raises.
 
-    Deadlocks and serialization failures are run again a few times. With `once=` the effect and the answer
-    to an idempotency key are written in this same transaction, and so is the trace of an operator's act.
+    Deadlocks and serialization failures are retried a few times. With `once=` the same transaction writes the answer
+    to an idempotency key; within `kgen.audit.recording` it writes the trace of the operator's action.
     """
 
     @wraps(service)
@@ -91,7 +91,7 @@ def transactional[**P, R](service: Callable[P, R]) -> Callable[P, R]:
         once: Once | None = kwargs.pop("once", None)  # type: ignore[assignment]
         for attempt in range(ATTEMPTS):
             try:
-                return _once(service, once, *args, **kwargs)
+                return _run_once(service, once, *args, **kwargs)
             except OperationalError as error:
                 if sqlstate(error) not in RETRIED or attempt == ATTEMPTS - 1:
                     raise
@@ -101,16 +101,16 @@ def transactional[**P, R](service: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def _once[**P, R](service: Callable[P, R], once: Once | None, *args: P.args, **kwargs: P.kwargs) -> R:
-    with transaction.atomic(durable=not _TOGETHER.get()):
+def _run_once[**P, R](service: Callable[P, R], once: Once | None, *args: P.args, **kwargs: P.kwargs) -> R:
+    with transaction.atomic(durable=not _IN_AS_ONE.get()):
         if once:
             once.begin()
-        act = ACTING.get()
-        if act:
-            act.begin()
+        trace = CURRENT_TRACE.get()
+        if trace:
+            trace.begin()
         result = service(*args, **kwargs)
-        if act:
-            act.finish(result)
+        if trace:
+            trace.finish(result)
         if once:
             once.finish(result)
         return result

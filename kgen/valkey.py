@@ -1,4 +1,4 @@
-"""The connection to Valkey (or Redis). It holds only what can be made again, so its absence is no error."""
+"""The connection to Valkey (or Redis). Valkey holds only derived data, so its absence is no error."""
 
 import threading
 import time
@@ -10,24 +10,24 @@ from django.conf import settings
 
 log = structlog.get_logger(__name__)
 
-# After a failure Valkey is not asked for this long, so that a dead one costs nothing a request.
+# No calls to Valkey for this long after a failure, so that requests do not wait for a dead server.
 PAUSE_SECONDS = 1.0
 TIMEOUT_SECONDS = 0.5
 
 
 class CircuitBreaker:
-    """Remembers a failure for a moment. One for all users of Valkey in a process."""
+    """Remembers a failure of Valkey for PAUSE_SECONDS. One instance serves the whole process."""
 
     def __init__(self) -> None:
         self.until = 0.0
         self.lock = threading.Lock()
 
     def is_on(self) -> bool:
-        """Whether Valkey failed just now."""
+        """Whether Valkey has failed within PAUSE_SECONDS."""
         return time.monotonic() < self.until
 
     def start(self, error: Exception) -> None:
-        """Valkey failed."""
+        """Begin a pause, because Valkey failed with `error`."""
         with self.lock:
             if not self.is_on():
                 log.warning("valkey is away", error=type(error).__name__)
@@ -50,5 +50,5 @@ def valkey() -> "redis.Redis":
 
 
 def key(*parts: object) -> str:
-    """A key of ours: nobody else's on a shared server begins so."""
+    """A key with this installation's prefix, which separates it from others on a shared server."""
     return ":".join([settings.CACHE_PREFIX, *map(str, parts)])

@@ -89,7 +89,7 @@ def _call(kind: registry.ActionKind, progress: Progress, item: JobItem) -> None:
     subject = kind.find(item.subject, operators.clients_of_job(job, operator))
     call = registry.ItemCall(subject, job.operator_id, job.reason, job.parameters)
     with operators.acting(job, operator, kind.trace, subject):
-        kind.act(call)(once=ItemOnce(job, item))
+        kind.prepare(call)(once=ItemOnce(job, item))
 
 
 @transactional

@@ -40,7 +40,8 @@ class ActionKind:
     trace: str
     # All possible subjects; rows with a `client_id`.
     subjects: Callable[[], QuerySet[Any]]
-    act: Callable[[ItemCall], Action]
+    # Returns the service call for one item.
+    prepare: Callable[[ItemCall], Action]
     # The name of the console's page of a subject, which takes its id as `pk`; "": there is none.
     page: str = ""
 
@@ -65,10 +66,10 @@ def job(
 ) -> Callable[[Callable[[ItemCall], Action]], Callable[[ItemCall], Action]]:
     """Register the decorated function as a kind. It returns the service call for one item, without calling it."""
 
-    def register(act: Callable[[ItemCall], Action]) -> Callable[[ItemCall], Action]:
+    def register(prepare: Callable[[ItemCall], Action]) -> Callable[[ItemCall], Action]:
         assert name not in _action_kinds, f"{name} is registered twice"
-        _action_kinds[name] = ActionKind(name, title, permission, trace, subjects, act, page)
-        return act
+        _action_kinds[name] = ActionKind(name, title, permission, trace, subjects, prepare, page)
+        return prepare
 
     return register
 

@@ -205,7 +205,7 @@ def test_duties_that_are_silent_are_named(browser: Browser, client_row: Client) 
     Heartbeat.objects.filter(name="codes").delete()
     page = home(browser)
     assert card(page, "Last sweep")[1] is True
-    assert "codes silent: its queue has no worker, or it fails each time; payouts silent" in page
+    assert "codes silent: its queue has no worker, or every run fails; payouts silent" in page
     listed = browser.get(card(page, "Last sweep")[2]).content.decode()
     assert (listed.count(">silent<"), listed.count(">runs<"), listed.count("never")) == (2, 2, 1)
     limited = logged_in(operator_in(Role.ADMIN, client_row))
