@@ -12,7 +12,7 @@ from kgen.admin_site.hashing import AT_ONCE, BoundedHasher, place_to_hash
 from kgen.admin_site.login import REFUSED
 from kgen.errors import Unavailable
 from kgen.models import AuditEntry, LoginGuard
-from tests.console.conftest import PASSWORD, logged_in
+from tests.support.operators import PASSWORD, logged_in
 from users.models import Operator
 
 pytestmark = pytest.mark.django_db

@@ -12,6 +12,7 @@ from kgen.errors import Invalid
 from kgen.jobs import registry
 from kgen.jobs.models import Job, JobChunk, JobState
 from rewards.services.settling import settle_due
+from tests.support.addresses import JOBS
 from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.jobs import EVERYTHING, ask, finished, table
@@ -20,7 +21,6 @@ from tests.support.withdrawals import earn, link, withdraw
 from users.models import Client, Operator
 
 pytestmark = pytest.mark.django_db
-JOBS = "/console/jobs/"
 # What each table can be narrowed to; None: it cannot be.
 NARROWED_BY = {
     "adjustments": "wallet",

@@ -13,13 +13,13 @@ from kgen.jobs.models import Job, JobState
 from kgen.jobs.pages import JobFilePage, JobProgressPage
 from kgen.jobs.services import request_export
 from kgen.models import AuditEntry
+from tests.support.addresses import JOBS
 from tests.support.http import GamerCaller
 from tests.support.jobs import finished, lately
 from tests.support.operators import Grant
 from users.models import Operator
 
 pytestmark = pytest.mark.django_db
-JOBS = "/console/jobs/"
 RIGHTS = ("export", "view_transaction", "see_jobs", "see_phone")
 
 

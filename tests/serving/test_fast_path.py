@@ -18,15 +18,13 @@ from tests.support.addresses import BALANCE, SESSION
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.schema import document
 from tests.support.waiting import eventually
-from tests.support.web import Reply, Web, database_url, serving
+from tests.support.web import ORDINARY, Reply, Web, database_url, serving
 from users.models import Client, Gamer
 
 pytestmark = pytest.mark.usefixtures("committed")
 
 # The contract: ending, suspending and switching off take effect within so long.
 EFFECT_SECONDS = 5
-# An ordinary call of the same kind: the fast path takes no empty repetition of a header's name in another way.
-ORDINARY = {"Content-Encoding": "identity"}
 
 
 def both_ways(web: Web, method: str, path: str, headers: dict[str, str], body: Any = None) -> list[Reply]:

@@ -6,15 +6,13 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.support.http import GamerCaller
-from tests.support.web import request, serving_after
+from tests.support.web import ORDINARY, request, serving_after
 
 pytestmark = pytest.mark.usefixtures("committed")
 
 LOGINS = 50
 # A hash takes more than a second of a core: 50 of them would hold every thread for half a minute.
 SLOW_HASHES = "from django.contrib.auth.hashers import PBKDF2PasswordHasher as slow; slow.iterations *= 4"
-# It makes the call an ordinary one, which needs one of the threads that logins are served in.
-ORDINARY = {"Content-Encoding": "identity"}
 TOKEN = "t" * 32
 
 

@@ -13,3 +13,4 @@ WITHDRAWAL_LIST = "/console/wallet/withdrawal/"
 TRAIL = "/console/kgen/auditentry/"
 
 UNKNOWN_UID = "00000000-0000-7000-8000-000000000000"
+JOBS = "/console/jobs/"

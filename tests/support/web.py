@@ -18,6 +18,9 @@ from tests.support.databases import url_of
 from tests.support.launcher import CHECKOUT, Process, descendants, free_port
 from tests.support.waiting import PATIENCE_SECONDS, START_SECONDS, eventually
 
+# A header that sends a call to the ordinary path without changing its answer.
+ORDINARY = {"Content-Encoding": "identity"}
+
 
 @dataclass
 class Reply:

@@ -53,7 +53,7 @@ def test_another_operator_approves(gamer: GamerCaller, maker: Operator, checker:
     assert "3 to 500 characters" in act(checker, "approve", row, "ok")
     assert gamer.buckets() == (50, 0, 0)
     assert "done" in act(checker, "approve", row)
-    assert "is decided" in act(checker, "reject", row)
+    assert "has been decided" in act(checker, "reject", row)
     row.refresh_from_db()
     assert (row.state, row.decided_by, row.note) == ("APPROVED", checker.pk, "as agreed")
     assert gamer.buckets() == (50, 0, 40)
@@ -61,9 +61,9 @@ def test_another_operator_approves(gamer: GamerCaller, maker: Operator, checker:
 
 def test_rejecting_and_withdrawing(maker: Operator, checker: Operator, row: Adjustment) -> None:
     assert "another operator has to decide it" in act(maker, "reject", row)
-    assert "Only the operator who asked" in act(checker, "cancel", row)
+    assert "Only the operator who requested" in act(checker, "cancel", row)
     assert "done" in act(checker, "reject", row)
-    assert "is decided" in act(maker, "cancel", row)
+    assert "has been decided" in act(maker, "cancel", row)
     row.refresh_from_db()
     assert (row.state, row.decided_by) == ("REJECTED", checker.pk)
 
