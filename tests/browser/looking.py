@@ -11,6 +11,7 @@ WIDTHS = (1280, 820)
 HEIGHT = 800
 # What axe calls the faults that keep somebody from using a page.
 GRAVE = ("serious", "critical")
+COLOUR_RULES = ("color-contrast", "link-in-text-block")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -39,12 +40,14 @@ class Tab:
     page: Page
     # axe reads pages in the first of them.
     widths: tuple[int, ...] = WIDTHS
+    # How many rows of a table axe reads; None for all of them.
+    rows: int | None = None
     faults: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, context: BrowserContext, widths: tuple[int, ...] = WIDTHS) -> "Tab":
+    def of(cls, context: BrowserContext, widths: tuple[int, ...] = WIDTHS, rows: int | None = None) -> "Tab":
         """A new tab."""
-        tab = cls(context.new_page(), widths)
+        tab = cls(context.new_page(), widths, rows)
         tab.page.on("console", tab._on_console)
         tab.page.on("pageerror", lambda error: tab.faults.append(f"script: {error}"))
         tab.page.on("requestfailed", tab._on_failure)
@@ -79,6 +82,13 @@ class Tab:
             found += [f"at {width}: {fault}" for fault in self._too_wide()]
         return [*self.take_faults(), *found]
 
+    def look_at_colours_in(self, theme: str) -> list[str]:
+        """Switch the page that is shown to a theme and back: what axe says of its colours, which alone differ."""
+        self.page.evaluate(_SWITCH_THEME, theme)
+        found = [f"in {theme}: {_words(violation)}" for violation in self._grave(COLOUR_RULES)]
+        self.page.evaluate(_SWITCH_THEME, "auto")
+        return [*self.take_faults(), *found]
+
     def look(self) -> list[str]:
         """What is wrong with what is shown now: it is wider than the window, or somebody cannot use it."""
         return self._too_wide() + [_words(violation) for violation in self._grave()]
@@ -89,9 +99,13 @@ class Tab:
         overflow = self.page.evaluate(_OVERFLOW)
         return [f"{overflow} is wider than the window"] if overflow else []
 
-    def _grave(self) -> list[dict[str, Any]]:
-        self.page.evaluate(AXE_SCRIPT)
-        found: list[dict[str, Any]] = self.page.evaluate(_GRAVE, list(GRAVE))
+    def _grave(self, rules: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+        """What axe finds that is grave, by these rules or by all."""
+        if not self.page.evaluate("typeof axe === 'object'"):
+            self.page.evaluate(AXE_SCRIPT)
+        unread = "" if self.rows is None else f"tbody tr:nth-child(n + {self.rows + 1})"
+        wanted = {"grave": GRAVE, "unread": unread, "rules": rules}
+        found: list[dict[str, Any]] = self.page.evaluate(_GRAVE, wanted)
         return found
 
 
@@ -103,9 +117,19 @@ def _words(violation: dict[str, Any]) -> str:
 
 
 # Only what is told of crosses to us.
-_GRAVE = """async (grave) => {
-    const found = await axe.run({resultTypes: ['violations'], elementRef: false});
+_GRAVE = """async ({grave, unread, rules}) => {
+    const context = unread ? {exclude: [[unread]]} : document;
+    const only = rules.length ? {runOnly: {type: 'rule', values: rules}} : {};
+    const found = await axe.run(context, {resultTypes: ['violations'], elementRef: false, ...only});
     return found.violations.filter((violation) => grave.includes(violation.impact));
+}"""
+
+# As the console's own menu does it. Colours that fade to others are waited for.
+_SWITCH_THEME = """async (theme) => {
+    Alpine.$data(document.documentElement).switchTheme(theme);
+    await Alpine.nextTick();
+    const fading = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+    await Promise.allSettled(fading.map((animation) => animation.finished));
 }"""
 
 # The first element that reaches out of the window, unless something around it scrolls or cuts it off.

@@ -1,6 +1,7 @@
 """Each screen of the console, in both themes and two widths: nothing fails, nothing is cut off, everybody can use it.
 
-The screens come from the registry, so that a new one is looked at without a line here.
+The screens come from the registry, so that a new one is looked at without a line here. Every run reads a screen in the
+light theme, and its colours in the dark one. Long runs also open it in the dark theme, and axe reads all rows there.
 """
 
 from collections.abc import Callable
@@ -13,13 +14,27 @@ from tests.browser.operators import enrol, give_password
 from tests.browser.screens import Screens, screen_names
 from tests.support.stack import Stack
 
+NAMES = ["index", *screen_names()]
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["index", *screen_names()])
-def test_a_screen_is_sound(name: str, theme: str, screens: Screens, tabs: dict[str, Tab]) -> None:
-    address = "/console/" if name == "index" else screens.addresses.get(name)
-    assert address is not None, "no link leads to this screen"
-    assert tabs[theme].look_at(screens.base + address) == []
+
+@pytest.fixture
+def address(name: str, screens: Screens) -> str:
+    """The screen's address."""
+    path = "/console/" if name == "index" else screens.addresses.get(name)
+    assert path is not None, "no link leads to this screen"
+    return screens.base + path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_screen_is_sound(address: str, tabs: dict[str, Tab]) -> None:
+    assert tabs["light"].look_at(address) == []
+    assert tabs["light"].look_at_colours_in("dark") == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", NAMES)
+def test_a_screen_is_sound_when_it_is_opened_in_the_dark_theme(address: str, tabs: dict[str, Tab]) -> None:
+    assert tabs["dark"].look_at(address) == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

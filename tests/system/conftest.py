@@ -17,7 +17,12 @@ def quiet_client() -> None:
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The product, with worker and beat at work."""
+    """The product, with worker and beat at work. Whatever was done to it, its ledger proves in the end.
+
+    Nothing is ever taken out of the ledger, so one proof finds what any of the tests has broken.
+    """
     with running(tmp_path_factory.mktemp("stack") / "home") as stack:
         eventually(stack.is_whole)
         yield stack
+        proof = stack.manage("verify_ledger")
+        assert proof.returncode == 0, proof.stderr

@@ -44,8 +44,6 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_killing(stack: Stack, victim
     assert set(load.told) - {DONE} <= VICTIMS[victim], load.told
     assert victim not in NOTICED or load.told[NOTICED[victim]] > 0
     check_kept(stack, load)
-    proof = stack.manage("verify_ledger")
-    assert proof.returncode == 0, proof.stderr
 
 
 def test_a_valkey_that_hangs_is_done_without(stack: Stack) -> None:
@@ -82,8 +80,6 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_killing_everything_at_once(s
     load.raise_faults()
     assert set(load.told) - {DONE} <= {CONNECTION_LOST, UNAVAILABLE, AT_WORK}, load.told
     check_kept(stack, load)
-    proof = stack.manage("verify_ledger")
-    assert proof.returncode == 0, proof.stderr
 
 
 def check_kept(stack: Stack, load: Load) -> None:
