@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kgen.settings")
 
 
 def _application() -> "Application":
-    # Only once Django is set up, which the first of these does, can the second be imported.
+    # The first import sets Django up, which the others need.
     from kgen.wsgi import application as django_application  # isort: split
     from kgen.serving.application import Application
     from kgen.serving.wsgi_threads import WsgiThreads

@@ -351,7 +351,10 @@ AUTHENTICATION_BY_AUDIENCE = {
     "studio": "users.authentication.StudioAuthentication",
 }
 # Each audience's authentication on the fast path (kgen.fast_path).
-FAST_PATH_AUDIENCES = {"gamer": "users.fast_path.GamerAudience", "studio": "users.fast_path.StudioAudience"}
+FAST_PATH_AUDIENCES = {
+    "gamer": "users.authentication.GamerAudience",
+    "studio": "users.authentication.StudioAudience",
+}
 # Finds a client's gamer by user id, for apps that must not import `users`.
 GAMER_LOOKUP = "users.selectors.gamer_by_user_id"
 # Finds the holder of a wallet, because `wallet` must not import `users`.

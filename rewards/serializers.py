@@ -1,7 +1,8 @@
 """Request and response bodies of rewards and results (contract, sections 5 and 8)."""
 
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from rest_framework import serializers
 
 from kgen.api.fields import Text
@@ -27,6 +28,13 @@ class ClaimIn(serializers.Serializer[Any]):
         if attrs.get("reward_ids") is not None and attrs.get("tournament_id") is not None:
             raise serializers.ValidationError({"tournament_id": ["Give either reward_ids or tournament_id."]})
         return attrs
+
+
+class PlainClaim(msgspec.Struct):
+    """`ClaimIn` as nearly every caller sends it; its reader checks the ids, and that only one member is given."""
+
+    reward_ids: Annotated[list[str], msgspec.Meta(max_length=MOST_NAMED)] | None = None
+    tournament_id: str | None = None
 
 
 class RewardOut(serializers.Serializer[Any]):

@@ -4,7 +4,16 @@ from typing import Any
 
 from rest_framework import serializers
 
-from kgen.api.fields import MAX_INTEGER, ProfileText, Text, UserId, WholeNumber
+from kgen.api.fields import (
+    LONGEST_TEXT,
+    LONGEST_USER_ID,
+    MAX_INTEGER,
+    ProfileText,
+    Text,
+    UserId,
+    WholeNumber,
+    is_clean_reference,
+)
 from kgen.api.json import moment
 from users.models import PROFILE_NUMBERS, PROFILE_TEXTS, Gamer, KGenAccount
 from users.services import OpenedSession, Registered, Tokens
@@ -28,6 +37,25 @@ class SessionIn(serializers.Serializer[Any]):
         given: dict[str, Any] = super().to_internal_value(data)
         profile = {name: given[name] for name in given if name != "user_id" and given[name] is not None}
         return {"user_id": given["user_id"], "profile": profile}
+
+
+def read_plain_session(body: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """`user_id` and profile as `SessionIn` reads them; None unless each member is plainly of its type."""
+    user_id = body.get("user_id")
+    if type(user_id) is not str or len(user_id) > LONGEST_USER_ID or not is_clean_reference(user_id):
+        return None
+    profile = {name: body[name] for name in _PROFILE & body.keys()}
+    for name, value in profile.items():
+        if name in PROFILE_NUMBERS:
+            is_plain = type(value) is int and abs(value) <= MAX_INTEGER
+        else:
+            is_plain = type(value) is str and len(value) <= LONGEST_TEXT
+        if not is_plain:
+            return None
+    return user_id, profile
+
+
+_PROFILE = frozenset([*PROFILE_TEXTS, *PROFILE_NUMBERS])
 
 
 class UserIdIn(serializers.Serializer[Any]):

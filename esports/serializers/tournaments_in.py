@@ -77,6 +77,34 @@ class ScoreIn(serializers.Serializer[Any]):
         return {"value": attrs["payload"]["score"]["value"], "event_id": metadata.get("eventId")}
 
 
+class _PlainMetadata(msgspec.Struct):
+    tournamentId: str
+    playerId: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    gameId: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    eventId: Annotated[str, msgspec.Meta(max_length=LONGEST_EVENT_ID)] | None = None
+
+
+class _PlainValue(msgspec.Struct):
+    value: Annotated[int, msgspec.Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
+
+
+class _PlainPayload(msgspec.Struct):
+    score: _PlainValue
+
+
+class PlainScore(msgspec.Struct):
+    """`ScoreIn` as nearly every caller sends it. The path's id and a clean `eventId` are checked by its reader."""
+
+    metadata: _PlainMetadata
+    payload: _PlainPayload
+
+
+class PlainJoin(msgspec.Struct):
+    """`JoinIn` as nearly every caller sends it."""
+
+    joiningStake: Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
+
+
 class PostedScoreIn(serializers.Serializer[Any]):
     """One of many scores."""
 

@@ -1,102 +1,81 @@
-"""Who may go on: credentials and rate, for many calls at once, in the contract's order."""
+"""Admission: the callers' credentials and rate limits, for many calls at once, in the contract's order."""
 
 import time
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 
-from kgen.api.throttles import RateCheck, Window, hit_many, rate_headers
+from kgen.api.throttles import WINDOWS, hit_many, rate_headers
 from kgen.errors import TooMany
 from kgen.fast_path.messages import FastRequest, NotFastPath
 
-
-class Caller(Protocol):
-    """Who calls, with proven credentials."""
-
-    @property
-    def pk(self) -> UUID: ...
+if TYPE_CHECKING:
+    from kgen.fast_path.action_lane import PendingCall
 
 
-class Audience[Credentials: Hashable, C: Caller](Protocol):
-    """How the callers of an audience are told."""
+class Audience[Credentials: Hashable, Caller](Protocol):
+    """How the callers of an audience prove who they are."""
 
-    def credentials(self, call: FastRequest) -> Credentials:
-        """What the call offers.
+    def credentials(self, request: FastRequest) -> Credentials:
+        """The credentials in a request.
 
-        :raises NotFastPath: nothing that is plainly meant.
+        :raises NotFastPath: there are none, or not plainly one set of them.
         """
 
-    def prove(self, offered: Sequence[Credentials]) -> Sequence[C | None]:
-        """Whose credentials these are, asked of the database; None where they open nothing."""
-
-
-@dataclass(slots=True)
-class PendingCall:
-    """A call on its way: what it asks for, with what credentials, and whose they are once that is known."""
-
-    call: FastRequest
-    asked: Any
-    credentials: Hashable
-    caller: Any = None
+    def prove(self, offered: Sequence[Credentials]) -> Sequence[Caller | None]:
+        """The callers, read from the database, with their ids as `pk`; None for invalid credentials."""
 
 
 class Admission:
-    """Lets calls of one audience in. What was proven is believed for a moment without asking again."""
+    """Authenticates and counts the calls of one audience. The lanes of its actions share it, each from its own thread.
 
-    def __init__(self, audience: Audience[Any, Any]) -> None:
-        self.audience = audience
+    Proven credentials are cached for `CREDENTIAL_CACHE_SECONDS`.
+    """
+
+    def __init__(self, name: str, audience: Audience[Any, Any]) -> None:
+        self.credentials_of, self._prove = audience.credentials, audience.prove
+        self._window = WINDOWS[name]
         self._proven: dict[Hashable, tuple[float, Any]] = {}
         self._older: dict[Hashable, tuple[float, Any]] = {}
-        self._turned_at = 0.0
+        self._renewed_at = 0.0
 
-    def visit(self, call: FastRequest, asked: Any) -> PendingCall:
-        """The call with its credentials.
+    def admit(self, calls: "Sequence[PendingCall]") -> list[Exception | None]:
+        """Set each call's caller and count it. Returns for each call None, or its refusal.
 
-        :raises NotFastPath: it has none that are plainly meant.
+        NotFastPath stands for invalid credentials, TooMany for a full window.
         """
-        return PendingCall(call, asked, self.audience.credentials(call))
-
-    def admit(self, visits: Sequence[PendingCall], window: Window | None) -> list[Exception | None]:
-        """For each visit None, with its caller known and counted, or why it may not go on.
-
-        NotFastPath stands for credentials that open nothing, TooMany for a full window.
-        """
-        self._tell_callers(visits)
-        refusals: list[Exception | None] = [None if visit.caller else NotFastPath() for visit in visits]
+        self._authenticate(calls)
+        refusals: list[Exception | None] = [None if call.caller else NotFastPath() for call in calls]
+        window = self._window()
         if window is not None:
-            known = [at for at, visit in enumerate(visits) if visit.caller]
-            hits = hit_many([(window, str(visits[at].caller.pk)) for at in known])
+            known = [at for at, call in enumerate(calls) if call.caller]
+            hits = hit_many([(window, str(calls[at].caller.pk)) for at in known])
             for at, hit in zip(known, hits, strict=True):
-                refusals[at] = _counted(visits[at].call, window, hit)
+                calls[at].request.rate_headers = rate_headers(window, hit)
+                if not hit.allowed:
+                    refusals[at] = TooMany(retry_after=hit.reset)
         return refusals
 
-    def _tell_callers(self, visits: Sequence[PendingCall]) -> None:
+    def _authenticate(self, calls: "Sequence[PendingCall]") -> None:
         now = time.monotonic()
         unknown: dict[Hashable, list[PendingCall]] = {}
-        for visit in visits:
-            visit.caller = self._believed(visit.credentials, now)
-            if visit.caller is None:
-                unknown.setdefault(visit.credentials, []).append(visit)
+        for call in calls:
+            call.caller = self._cached(call.credentials, now)
+            if call.caller is None:
+                unknown.setdefault(call.credentials, []).append(call)
         if not unknown:
             return
-        proven = self.audience.prove(list(unknown))
-        for (credentials, waiting), caller in zip(unknown.items(), proven, strict=True):
-            for visit in waiting:
-                visit.caller = caller
+        callers = self._prove(list(unknown))
+        for (credentials, waiting), caller in zip(unknown.items(), callers, strict=True):
+            for call in waiting:
+                call.caller = caller
             if caller is not None:
                 self._proven[credentials] = now, caller
 
-    def _believed(self, credentials: Hashable, now: float) -> Any:
-        # Two spans at most are remembered, and nothing that is older than one is believed.
-        if now - self._turned_at > settings.CREDENTIAL_CACHE_SECONDS:
-            self._older, self._proven, self._turned_at = self._proven, {}, now
+    def _cached(self, credentials: Hashable, now: float) -> Any:
+        # Two generations bound the memory; the age of each entry is checked all the same.
+        if now - self._renewed_at > settings.CREDENTIAL_CACHE_SECONDS:
+            self._older, self._proven, self._renewed_at = self._proven, {}, now
         found = self._proven.get(credentials) or self._older.get(credentials)
         return found[1] if found and now - found[0] < settings.CREDENTIAL_CACHE_SECONDS else None
-
-
-def _counted(call: FastRequest, window: Window, hit: RateCheck) -> TooMany | None:
-    call.rate_headers = rate_headers(window, hit)
-    return None if hit.allowed else TooMany(retry_after=hit.reset)

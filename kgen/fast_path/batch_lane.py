@@ -1,4 +1,4 @@
-"""Doing together what is asked for at the same time: one statement, and one commit, for many requests."""
+"""Batching: one run of the work, with one commit, for all calls that wait."""
 
 import asyncio
 import threading
@@ -13,23 +13,23 @@ from kgen.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 
-# A connection that was not used for so long is tried before it is used again.
+# A connection idle for this long is tested before its next use.
 IDLE_SECONDS = 0.5
-# From so many in a run on, the next one is given a moment to gather: runs of twice the size cost a quarter less each.
-COMPANY = 4
+# After a run of this size the next one waits a moment for more: runs of twice the size cost a quarter less per item.
+GATHER_FROM = 4
 GATHER_SECONDS = 0.001
 
 
 class BatchLane[I, R]:
-    """A lane of work with a thread and a database connection of its own.
+    """A queue with its own thread and database connection.
 
-    What arrives while `work` is busy is done with its next run. Who comes alone is served at once; where the last
-    run had company, the next waits a millisecond for more of it. `work` gets the items in the order in which they
-    came and gives a result, or an exception, for each; when it has returned, what it wrote must be committed. If it
-    raises for several items, each is tried alone, so that one of them can spoil nothing for the others.
+    Items that arrive during a run of `work` go into the next run. An item that arrives alone is served at once; after
+    a run of `GATHER_FROM` or more the next waits a millisecond for more items. `work` gets the items in the order of
+    their arrival and returns for each a result or an exception; when it returns, what it wrote must be committed. If
+    it raises for several items, each is retried alone, so that none can spoil the run for the others.
     """
 
-    # Tests of one connection and one transaction run the work where they are.
+    # Tests that use one connection and one transaction run the work in the caller's thread.
     inline = False
 
     def __init__(
@@ -39,38 +39,36 @@ class BatchLane[I, R]:
         most: int = 200,
         gather_seconds: float = GATHER_SECONDS,
     ) -> None:
+        """A run takes at most `most` items; 20 times as many may wait."""
         self.work, self.most, self.gather_seconds = work, most, gather_seconds
         self.waiting_limit = 20 * most
         self._queue: SimpleQueue[tuple[I, Callable[[R | Exception], None]]] = SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def put(self, item: I, deliver: Callable[[R | Exception], None]) -> None:
-        """Let `item` be worked on. `deliver` gets its result, or an exception, in the loop that this is called in.
+        """Queue `item`. `deliver` gets its result or an exception, in the event loop that calls this.
 
-        :raises Unavailable: too much is waiting already.
+        :raises Unavailable: too many items wait.
         """
         if self.inline:
             deliver(self._results([item])[0])
             return
         if self._loop is None:
-            self._start()
+            self._loop = asyncio.get_running_loop()
+            threading.Thread(target=self._serve, name="batch lane", daemon=True).start()
         if self._queue.qsize() >= self.waiting_limit:
             raise Unavailable()
         self._queue.put((item, deliver))
-
-    def _start(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        threading.Thread(target=self._serve, name=f"together {self.work.__name__}", daemon=True).start()
 
     def _serve(self) -> None:
         assert self._loop is not None
         batch: list[tuple[I, Callable[[R | Exception], None]]] = []
         while True:
             waited_since = time.monotonic()
-            batch = self._take(self.gather_seconds if len(batch) >= COMPANY else 0)
-            if time.monotonic() - waited_since > IDLE_SECONDS:
-                # The server may have been restarted meanwhile: nobody should be told 503 for that.
-                _drop_lost_connection()
+            batch = self._take(self.gather_seconds if len(batch) >= GATHER_FROM else 0)
+            if time.monotonic() - waited_since > IDLE_SECONDS and connection.connection and not connection.is_usable():
+                # PostgreSQL has been restarted meanwhile: without this the next call would get a 503.
+                connection.close()
             results = self._results([item for item, _ in batch])
             self._loop.call_soon_threadsafe(_deliver, batch, results)
 
@@ -89,17 +87,16 @@ class BatchLane[I, R]:
         try:
             return each(self.work, items)
         except (OperationalError, InterfaceError) as error:
-            # Whether the connection can be used again is not worth finding out.
+            # A new connection is cheaper than to find out whether this one is still usable.
             if not self.inline:
                 connection.close()
             return [error] * len(items)
 
 
 def each[I, R](work: Callable[[Sequence[I]], Sequence[R | Exception]], items: Sequence[I]) -> Sequence[R | Exception]:
-    """What `work` gives for the items; if it raises for several of them, what it gives for each alone.
+    """The results of `work`. If it raises for several items, each is retried alone; what it raises is then its result.
 
-    :raises OperationalError, InterfaceError: the database is away, or a lock was not to be had in time: no better for
-        each alone.
+    :raises OperationalError, InterfaceError: the database is away, or a lock timed out: a retry would not help.
     """
     try:
         return work(items)
@@ -111,11 +108,6 @@ def each[I, R](work: Callable[[Sequence[I]], Sequence[R | Exception]], items: Se
         return [each(work, [item])[0] for item in items]
 
 
-def _drop_lost_connection() -> None:
-    if connection.connection is not None and not connection.is_usable():
-        connection.close()
-
-
 def _deliver[I, R](
     batch: Sequence[tuple[I, Callable[[R | Exception], None]]], results: Sequence[R | Exception]
 ) -> None:
@@ -123,5 +115,5 @@ def _deliver[I, R](
         try:
             deliver(result)
         except Exception:
-            # The others of this run are still to be told.
+            # The other calls of this batch still need their results.
             log.exception("internal error")

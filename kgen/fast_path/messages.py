@@ -1,20 +1,22 @@
-"""A request on the fast path, and its answer."""
+"""A request on the fast path, and its response."""
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import msgspec
 
+from kgen.api.fields import id_of
 from kgen.api.json import decode_object
 from kgen.errors import DomainError
 
 
 class NotFastPath(Exception):
-    """Not a fault: this request is for the ordinary path."""
+    """Not a fault: the ordinary path must serve this request."""
 
 
 @dataclass(slots=True)
 class FastRequest:
-    """A request whose body is here. Header names are in lower case."""
+    """A request whose body has arrived. Header names are in lower case."""
 
     method: str
     path: str
@@ -22,13 +24,13 @@ class FastRequest:
     headers: dict[bytes, bytes]
     body: bytes
     request_id: str
-    # What the answer's headers say of the caller's limit, once it was counted.
+    # The RateLimit headers of the answer, once the call is counted.
     rate_headers: dict[str, str] = field(default_factory=dict)
 
     def read[T](self, shape: type[T]) -> T:
-        """The body as `shape`, a msgspec structure that admits nothing which the call's serializer would not.
+        """The body as `shape`, a msgspec type that accepts nothing which the call's serializer refuses.
 
-        :raises NotFastPath: it is anything else, or something is wrong with it.
+        :raises NotFastPath: the body is not plainly of this shape.
         """
         if self.headers.get(b"content-type") != b"application/json":
             raise NotFastPath
@@ -38,9 +40,9 @@ class FastRequest:
             raise NotFastPath from None
 
     def parameters(self) -> dict[str, str]:
-        """The query's parameters, as they are spelled.
+        """The query's parameters, not decoded.
 
-        :raises NotFastPath: one stands twice.
+        :raises NotFastPath: a name is repeated.
         """
         given: dict[str, str] = {}
         for part in self.query.decode("latin-1").split("&") if self.query else ():
@@ -51,14 +53,25 @@ class FastRequest:
         return given
 
     def header(self, name: bytes) -> str | None:
-        """A header's text."""
+        """The text of a header."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
 
+def plain_id(text: str) -> UUID:
+    """The id that `text` spells.
+
+    :raises NotFastPath: it spells none.
+    """
+    known = id_of(text)
+    if known is None:
+        raise NotFastPath
+    return known
+
+
 @dataclass(slots=True)
 class FastResponse:
-    """An answer of the fast path."""
+    """A response of the fast path."""
 
     body: bytes
     status: int = 200

@@ -1,112 +1,98 @@
-"""Which calls take the fast path."""
+"""The requests that take the fast path."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.module_loading import autodiscover_modules
 
-from kgen.api.views import ApiViewSet
-from kgen.fast_path.messages import FastResponse
+from kgen.fast_path.action_lane import ActionLane
+
+# Only the ordinary path knows what these mean.
+UNUSUAL_HEADERS = frozenset({b"idempotency-key", b"content-encoding", b"transfer-encoding", b"expect"})
+# Above the body of any hot call; a process has memory for this much on every connection it may have.
+FAST_PATH_BODY_LIMIT = 16 * 1024
+
+_lanes: list[ActionLane] = []
 
 
-# Equal only to itself: each call asks by it for the service.
-@dataclass(frozen=True, eq=False)
-class Action:
-    """How an action of a view set takes the fast path."""
-
-    viewset: type[ApiViewSet]
-    name: str
-    prepare: Callable[..., Any]
-    work: Callable[[Sequence[tuple[Any, Any]]], Sequence[Any]]
-    render: Callable[[Any, Any], FastResponse]
-    most: int
-
-
-_actions: list[Action] = []
-
-
-def fast_path(
-    viewset: type[ApiViewSet],
-    action: str,
-    *,
-    prepare: Callable[..., Any],
-    work: Callable[[Sequence[tuple[Any, Any]]], Sequence[Any]],
-    render: Callable[[Any, Any], FastResponse],
-    most: int = 200,
-) -> None:
-    """Let an action of `viewset` take the fast path; its address and its audience are the action's own.
-
-    `prepare(call, **path arguments)` reads what is asked for, or raises NotFastPath. `work` is given up to `most`
-    pairs (caller, asked) and returns for each a result or an exception (DomainErrors as services raise them, or
-    NotFastPath); what it wrote is committed by then. `render(caller, result)` makes the answer.
-    """
-    _actions.append(Action(viewset, action, prepare, work, render, most))
-
-
-@dataclass(frozen=True)
-class Route:
-    """An action at an address, spelled as the logs name it."""
-
-    action: Action
-    path: str
+def fast_path(lane: ActionLane) -> None:
+    """Let an action take the fast path. Its address and its audience are those of its view set."""
+    _lanes.append(lane)
 
 
 class RouteTable:
-    """Finds the route of a method and a path."""
+    """Finds the lane of a request."""
 
     def __init__(self) -> None:
-        # Each app names its own in a module of this name.
+        # Each app calls `fast_path` in its module of this name.
         autodiscover_modules("fast_path")
-        self._fixed: dict[tuple[str, str], Route] = {}
-        self._shaped: list[tuple[str, re.Pattern[str], Route]] = []
+        self.fixed: dict[tuple[str, str], ActionLane] = {}
+        self.shaped: list[tuple[str, re.Pattern[str], ActionLane]] = []
         for prefix, pattern in _patterns(get_resolver().url_patterns, ""):
-            for method, action in _actions_of(pattern):
-                route = Route(action, f"{prefix}{pattern.pattern}")
-                self._add(method.upper(), prefix + _regex(pattern), route)
+            for method, lane in _lanes_of(pattern):
+                route = f"{prefix}{pattern.pattern}"
+                assert lane.route in ("", route), "an action on the fast path has one address"
+                lane.route = route
+                self._add(method.upper(), prefix + _regex(pattern), lane)
 
-    def _add(self, method: str, regex: str, route: Route) -> None:
+    def _add(self, method: str, regex: str, lane: ActionLane) -> None:
         path = "/" + regex.removesuffix(r"\Z").removesuffix("$")
         if "(" in path:
-            self._shaped.append((method, re.compile(path), route))
+            self.shaped.append((method, re.compile(path), lane))
         else:
-            self._fixed[method, path.replace("\\", "")] = route
+            self.fixed[method, path.replace("\\", "")] = lane
 
-    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-        """The route and what the path says, or None."""
-        fixed = self._fixed.get((method, path))
+    def find(
+        self, method: str, path: str, headers: Mapping[bytes, bytes], header_count: int
+    ) -> tuple[ActionLane, dict[str, str]] | None:
+        """The lane of a request and the arguments in its path; None if the ordinary path must serve it.
+
+        `headers` are by name in lower case, `header_count` is how many lines there were.
+        """
+        found = self.match(method, path[:-1] if len(path) > 1 and path[-1] == "/" else path)
+        # A repeated header has no single meaning.
+        if found is None or len(headers) != header_count or not UNUSUAL_HEADERS.isdisjoint(headers):
+            return None
+        if int(headers.get(b"content-length", b"0")) > FAST_PATH_BODY_LIMIT:
+            return None
+        return found if _is_allowed_host(headers.get(b"host", b"")) else None
+
+    def match(self, method: str, path: str) -> tuple[ActionLane, dict[str, str]] | None:
+        """The lane of an address and the arguments in its path, or None."""
+        fixed = self.fixed.get((method, path))
         if fixed is not None:
             return fixed, {}
-        for known, regex, route in self._shaped:
+        for known, regex, lane in self.shaped:
             if known == method and (match := regex.fullmatch(path)):
-                return route, match.groupdict()
+                return lane, match.groupdict()
         return None
+
+
+@lru_cache(maxsize=1000)
+def _is_allowed_host(host: bytes) -> bool:
+    domain, _ = split_domain_port(host.decode("latin-1"))
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
 
 
 def _regex(entry: URLPattern | URLResolver) -> str:
     return str(entry.pattern.regex.pattern).removeprefix("^")
 
 
-def _patterns(entries: Sequence[Any], prefix: str) -> list[tuple[str, URLPattern]]:
-    found: list[tuple[str, URLPattern]] = []
+def _patterns(entries: Sequence[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[str, URLPattern]]:
     for entry in entries:
         if isinstance(entry, URLResolver):
-            found += _patterns(entry.url_patterns, prefix + _regex(entry))
+            yield from _patterns(entry.url_patterns, prefix + _regex(entry))
         else:
-            found.append((prefix, entry))
-    return found
+            yield prefix, entry
 
 
-def _actions_of(pattern: URLPattern) -> list[tuple[str, Action]]:
-    viewset = getattr(pattern.callback, "cls", None)
-    methods = cast(dict[str, str], getattr(pattern.callback, "actions", None) or {})
-    # DRF adds HEAD to them with the first call of a view; its answer has no body, which is the ordinary path's to know.
-    return [
-        (method, action)
-        for method, name in methods.items()
-        if method != "head"
-        for action in _actions
-        if action.viewset is viewset and action.name == name
-    ]
+def _lanes_of(pattern: URLPattern) -> Iterator[tuple[str, ActionLane]]:
+    viewset, actions = (getattr(pattern.callback, name, None) for name in ("cls", "actions"))
+    for method, action in (actions or {}).items():
+        # DRF adds HEAD on a view's first call; only the ordinary path leaves its body out.
+        if method != "head":
+            yield from ((method, lane) for lane in _lanes if (lane.viewset, lane.name) == (viewset, action))

@@ -1,1 +1,1 @@
-"""The web server: uvicorn, with an application of ours that knows two ways to serve a request."""
+"""The web server: uvicorn, with a protocol and an application that serve a request by one of two paths."""

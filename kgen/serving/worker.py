@@ -1,29 +1,32 @@
 """One process of the web server."""
 
+import asyncio
 import gc
 import os
+import signal
 import sys
 
 import uvicorn
+import uvloop
 
 from kgen.asgi import application
 from kgen.logs import gather_requests, write_gathered
-from kgen.serving.listening import listen
-from kgen.serving.protocol import BoundedProtocol
+from kgen.serving.protocol import FastPathProtocol
+from kgen.serving.workers import listen
 
 BACKLOG = 2048
-# After SIGTERM a request has this long to be answered.
+# Time that requests have to be answered after SIGTERM.
 GRACE_SECONDS = 10
-# Threads hand results to the loop all the time; Python's own 5 ms are longer than most requests take.
+TICK_SECONDS = 0.1
+# Threads hand results to the loop all the time; Python's default of 5 ms is longer than most requests take.
 SWITCH_SECONDS = 0.001
 
 
 def work(host: str, port: int, *, parent: int) -> None:
-    """Serve until SIGTERM, or until the process `parent` is gone."""
+    """Serve until SIGTERM, or until the process `parent` is gone, whatever it died of."""
     config = uvicorn.Config(
         application,
-        loop="uvloop",
-        http=BoundedProtocol,
+        http=FastPathProtocol,
         ws="none",
         lifespan="off",
         access_log=False,
@@ -34,26 +37,35 @@ def work(host: str, port: int, *, parent: int) -> None:
         # Proxies are trusted by KGEN_TRUSTED_PROXIES, and only for the addresses that limits count by.
         proxy_headers=False,
     )
-    listener = listen(host, port)
-    config.load()
+    server = uvicorn.Server(config)
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    # uvicorn's handlers stand in front of these while it serves. Afterwards it raises the signal again: with Python's
+    # own handlers the process would die of it before it has written its last log lines.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
     sys.setswitchinterval(SWITCH_SECONDS)
     gather_requests()
     gc.collect()
     gc.freeze()
     try:
-        Server(config, parent=parent).run([listener])
+        asyncio.run(_serve(server, host, port, parent), loop_factory=uvloop.new_event_loop)
     finally:
         write_gathered()
 
 
-class Server(uvicorn.Server):
-    """Ends with its parent, whatever that one died of."""
+async def _serve(server: uvicorn.Server, host: str, port: int, parent: int) -> None:
+    ticking = asyncio.create_task(_tick(server, parent))
+    await server.serve(sockets=[listen(host, port)])
+    ticking.cancel()
 
-    def __init__(self, config: uvicorn.Config, *, parent: int) -> None:
-        super().__init__(config)
-        self.parent = parent
 
-    async def on_tick(self, counter: int) -> bool:
-        # Ten times a second.
+async def _tick(server: uvicorn.Server, parent: int) -> None:
+    """Write the gathered log lines, and end the server with its parent."""
+    while True:
         write_gathered()
-        return os.getppid() != self.parent or await super().on_tick(counter)
+        if os.getppid() != parent:
+            server.should_exit = True
+        await asyncio.sleep(TICK_SECONDS)

@@ -1,49 +1,57 @@
-"""The web server's parent process: starts its workers, and replaces those that are killed."""
+"""The web server's parent process: it starts the workers, and replaces a killed one."""
 
 import signal
+import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
+from time import monotonic
 
-# A successor waits so long: what kills each of them at once must not keep a processor busy.
-BREATH_SECONDS = 1.0
+POLL_SECONDS = 0.2
+# Before a killed worker is replaced: whatever kills each of them at once must not keep a processor busy.
+PAUSE_SECONDS = 1.0
 
 
-class Workers:
-    """So many processes of one command."""
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to this address. Several processes may bind to it: the kernel spreads connections over them.
 
-    def __init__(self, count: int, arguments: Sequence[str]) -> None:
-        self.command = [sys.executable, "-m", "kgen.serving", *arguments]
-        self.count = count
-        self.ending = threading.Event()
-        self.code = 0
+    :raises OSError: another program uses the address, or this user may not.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
-    def run(self) -> int:
-        """Keep them running until SIGTERM or SIGINT; then let them finish what they have begun.
 
-        One that ends with an error of its own (a bad setting, code that cannot be loaded) ends them all: it would be
-        the same with its successor. Its code is returned.
-        """
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.ending.set())
-        keepers = [threading.Thread(target=self._keep) for _ in range(self.count)]
-        for keeper in keepers:
-            keeper.start()
-        for keeper in keepers:
-            keeper.join()
-        return self.code
+def supervise(command: Sequence[str], count: int) -> int:
+    """Keep `count` processes of `command` running until SIGTERM or SIGINT; then let them end in order. Returns 0.
 
-    def _keep(self) -> None:
-        while not self.ending.is_set():
-            worker = subprocess.Popen(self.command)
-            while worker.poll() is None and not self.ending.wait(0.2):
-                pass
-            if worker.poll() is None:
-                worker.terminate()
-                worker.wait()
-            elif worker.returncode > 0:
-                self.code = worker.returncode
-                self.ending.set()
-            else:
-                self.ending.wait(BREATH_SECONDS)
+    A worker that ends with an error of its own (a bad setting, an import error) ends all: its successor would fail in
+    the same way. Its exit code is returned.
+    """
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    workers: list[subprocess.Popen[bytes]] = []
+    ended: list[float] = []
+    code = 0
+    while code == 0 and not ending.is_set():
+        ended = [at for at in ended if monotonic() - at < PAUSE_SECONDS]
+        while len(workers) + len(ended) < count:
+            workers.append(subprocess.Popen(command))
+        ending.wait(POLL_SECONDS)
+        for worker in [worker for worker in workers if worker.poll() is not None]:
+            workers.remove(worker)
+            ended.append(monotonic())
+            # Negative: killed by a signal.
+            code = max(code, worker.returncode)
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.wait()
+    return code

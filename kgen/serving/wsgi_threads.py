@@ -1,4 +1,4 @@
-"""The ordinary path: Django's WSGI application, in a fixed pool of threads with a database connection each."""
+"""The ordinary path: Django's WSGI application in a fixed pool of threads, each with its own database connection."""
 
 import asyncio
 import io
@@ -11,7 +11,9 @@ from urllib.parse import unquote_to_bytes
 from kgen.api.throttles import COUNTED
 
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 
 class WsgiThreads:
@@ -21,10 +23,8 @@ class WsgiThreads:
         self.application = application
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="ordinary")
 
-    async def __call__(
-        self, scope: MutableMapping[str, Any], body: bytes, send: Send, *, counted: dict[str, str] | None
-    ) -> None:
-        """Serve one request, as `kgen.serving.application.OrdinaryPath` says."""
+    async def __call__(self, scope: Message, body: bytes, send: Send, *, counted: dict[str, str] | None) -> None:
+        """Serve one request. `counted` holds its RateLimit headers if the fast path has counted it already."""
         environ = environ_of(scope, body)
         if counted is not None:
             environ[COUNTED] = counted
@@ -35,40 +35,39 @@ class WsgiThreads:
             await self._stream(streamed, send)
         await send({"type": "http.response.body", "body": body})
 
-    async def _stream(self, answer: Any, send: Send) -> None:
-        # A thread for each part, once the connection has taken the one before it: a slow reader of a long answer
-        # holds neither a thread nor our memory.
+    async def _stream(self, response: Any, send: Send) -> None:
+        # A thread makes each part only after the connection has taken the one before: a client that reads a long
+        # response slowly holds neither a thread nor memory.
         loop = asyncio.get_running_loop()
-        parts = iter(answer)
+        parts = iter(response)
         try:
             while (part := await loop.run_in_executor(self.pool, next, parts, None)) is not None:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
         finally:
-            await loop.run_in_executor(self.pool, answer.close)
+            await loop.run_in_executor(self.pool, response.close)
 
-    def _begin(self, environ: dict[str, Any]) -> tuple[MutableMapping[str, Any], bytes, Any]:
-        """The head, the whole body and None; or of a streamed answer its head, no body, and the answer itself."""
-        head: dict[str, Any] = {}
+    def _begin(self, environ: dict[str, Any]) -> tuple[Message, bytes, Any]:
+        """Head, body and None; for a streamed response its head, an empty body, and the response."""
+        head: dict[str, Any] = {"type": "http.response.start"}
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
             head["status"] = int(status[:3])
             head["headers"] = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in headers]
 
-        answer: Any = self.application(environ, start_response)
-        start = {"type": "http.response.start", **head}
-        if getattr(answer, "streaming", False):
-            return start, b"", answer
+        response: Any = self.application(environ, start_response)
+        if getattr(response, "streaming", False):
+            return head, b"", response
         try:
-            body = b"".join(answer)
+            body = b"".join(response)
         finally:
-            answer.close()
-        if not answer.has_header("Content-Length"):
-            # What Django refuses before its own middleware has a length too; without one it would go in chunks.
+            response.close()
+        if not response.has_header("Content-Length"):
+            # Django refuses some requests before its middleware sets the length; without one it would go in chunks.
             head["headers"].append((b"content-length", str(len(body)).encode()))
-        return start, body, None
+        return head, body, None
 
 
-def environ_of(scope: MutableMapping[str, Any], body: bytes) -> dict[str, Any]:
+def environ_of(scope: Message, body: bytes) -> dict[str, Any]:
     """The WSGI environment (PEP 3333) of an ASGI request."""
     server_host, server_port = scope.get("server") or ("", 0)
     environ: dict[str, Any] = {
@@ -88,17 +87,16 @@ def environ_of(scope: MutableMapping[str, Any], body: bytes) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        _add_header(environ, name, value)
+    for name, value in scope["headers"]:
+        _add_header(environ, name.decode("latin-1"), value.decode("latin-1"))
     if "HTTP_TRANSFER_ENCODING" in environ:
-        # Django reads a body only by its length. In chunks it came without one; now it is known.
+        # A body in chunks came without a length, and Django reads a body by its length only.
         environ["CONTENT_LENGTH"] = str(len(body))
     return environ
 
 
 def _add_header(environ: dict[str, Any], name: str, value: str) -> None:
-    # With an underscore it would stand for the same variable as one with a hyphen.
+    # An underscore and a hyphen would become the same variable.
     if "_" in name:
         return
     variable = name.upper().replace("-", "_")

@@ -1,4 +1,4 @@
-"""Both ways give the same answer to the byte; the fast path takes what is plain and leaves what is not."""
+"""Both paths give the same response to the byte; the fast path takes plain requests and leaves the others."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ from tests.support.ways import Chosen, Way, fast_path
 
 pytestmark = pytest.mark.django_db
 
-# Said by whoever calls, so that no two answers differ by it.
+# Sent with each call: two responses must not differ by it.
 NAMED = {"X-Request-Id": "the-same-for-both"}
 
 
@@ -35,14 +35,14 @@ def winner(studio: StudioCaller) -> GamerCaller:
 
 
 def by(way: Way, gamer: GamerCaller, method: str, path: str, raw: bytes | None) -> Answer:
-    """The answer on one of the ways; nothing is left of the call."""
+    """The response on one of the paths; the call is rolled back."""
     Chosen.way = way
     with undone():
         return gamer.call(method, path, raw=raw, headers=NAMED)
 
 
 def is_taken(gamer: GamerCaller, method: str, path: str, raw: bytes | None, **headers: str) -> bool:
-    """Whether the fast path answers itself."""
+    """Whether the fast path answers the request."""
     typed = {"Content-Type": "application/json"} if raw else {}
     with undone():
         served = fast_path(method, path, gamer.headers | typed | headers, raw or b"")
@@ -50,7 +50,7 @@ def is_taken(gamer: GamerCaller, method: str, path: str, raw: bytes | None, **he
 
 
 def assert_alike(gamer: GamerCaller, method: str, path: str, raw: bytes | None = None) -> Answer:
-    """Both ways answer the same."""
+    """Check that both paths answer the same; the response."""
     ordinary, fast = (by(way, gamer, method, path, raw) for way in (Way.ORDINARY, Way.FAST_PATH))
     assert (fast.status, fast.content) == (ordinary.status, ordinary.content), (path, raw)
     assert sorted(fast.headers.items()) == sorted(ordinary.headers.items()), (path, raw)
@@ -138,7 +138,7 @@ def test_claims(winner: GamerCaller) -> None:
         assert not is_taken(winner, "POST", CLAIM, raw)
 
 
-def test_a_key_or_another_type_of_body_is_for_the_ordinary_way(winner: GamerCaller) -> None:
+def test_a_key_or_another_content_type_takes_the_ordinary_path(winner: GamerCaller) -> None:
     assert not is_taken(winner, "POST", CLAIM, b"{}", **{"Idempotency-Key": "k"})
     assert not is_taken(winner, "POST", CLAIM, b"{}", **{"Content-Type": "text/plain"})
     first = winner.post(CLAIM, key="k")

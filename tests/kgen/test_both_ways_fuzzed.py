@@ -1,4 +1,4 @@
-"""Requests made by chance, from plain to absurd: both ways give the same answer to each, and it is never a 500."""
+"""Random requests, from plain to absurd: both paths give the same response to each, and never a 500."""
 
 import json
 from random import Random
@@ -13,10 +13,10 @@ from tests.support.ways import Chosen, Way, fast_path
 pytestmark = pytest.mark.django_db
 
 REQUESTS_A_CALL = 100
-# Made anew with each answer.
+# New in each response.
 MADE = {"session_id", "access_token", "token", "refresh_token", "wallet_address", "session_start_time"}
 
-# As they stand in a body: what fields may be, and what they may look like.
+# Values of fields as they are spelled in a body, valid and invalid.
 NUMBERS = [
     "0",
     "-0",
@@ -172,13 +172,13 @@ HEADERS: list[dict[str, str]] = [
 
 
 class Chance:
-    """Makes requests. What a seed makes, it makes again."""
+    """Makes random requests; a seed makes the same ones again."""
 
     def __init__(self, seed: str, uid: str) -> None:
         self.random, self.uid = Random(seed), uid
 
     def value(self, plain: str) -> str:
-        """What stands for a field that should be `plain`."""
+        """A value for a field that should be `plain`."""
         kinds = [[plain]] * 20 + [NUMBERS, TEXTS, SHAPES]
         return self.random.choice(self.random.choice(kinds))
 
@@ -199,7 +199,7 @@ class Chance:
         return "{" + ("," + blank).join(f'"{name}":{value}' for name, value in pairs) + "}"
 
     def body(self, fields: dict[str, Any] | None) -> bytes:
-        """A body for a call that takes these."""
+        """A body for a call that takes these fields."""
         if fields is None or self.random.random() < 0.03:
             return b"" if self.random.random() < 0.7 else self.value("{}").encode()
         text = self.object(fields)
@@ -218,18 +218,18 @@ class Chance:
         return self.random.choice(spoiled) if self.random.random() < 0.15 else text.encode()
 
     def path(self, path: str) -> str:
-        """The address, or nearly."""
+        """The path, or nearly."""
         ends = ["", "", "", "", "", "", "/", "//", ".", "%20", "%00", ";x"]
         path = path.replace("{uid}", self.random.choice([*[self.uid] * 8, self.uid.upper(), self.uid[:-1], "x", "%2F"]))
         queries = self.random.choices(QUERIES, k=self.random.choice([0, 0, 0, 0, 1, 1, 2, 3]))
         return path + self.random.choice(ends) + ("?" + "&".join(queries) if queries else "")
 
     def headers(self) -> dict[str, str]:
-        """What is said besides."""
+        """Further headers."""
         return self.random.choice(HEADERS) if self.random.random() < 0.15 else {}
 
     def type(self) -> str:
-        """Of a body, and sometimes of none."""
+        """The Content-Type, also where there is no body."""
         return self.random.choice(TYPES)
 
 
@@ -261,12 +261,12 @@ CALLS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
 
 @pytest.fixture
 def players(studio: StudioCaller) -> dict[str, GamerCaller]:
-    """One who has joined and scored, and one who has not."""
+    """A gamer who has joined and scored, and one who has not."""
     return {name: studio.gamer(name) for name in ("player-1", "player-2")}
 
 
 def answered(way: Way, caller: Caller, method: str, path: str, raw: bytes, extra: dict[str, str]) -> Answer:
-    """The answer on one of the ways; nothing is left of the call."""
+    """The response on one of the paths; the call is rolled back."""
     Chosen.way = way
     typed = extra.pop("Content-Type")
     with undone():
@@ -274,7 +274,7 @@ def answered(way: Way, caller: Caller, method: str, path: str, raw: bytes, extra
 
 
 def plain(answer: Answer) -> tuple[int, dict[str, str], Any]:
-    """What must be the same of two answers."""
+    """The parts of a response that must be the same on both paths."""
     headers = {name: value for name, value in answer.headers.items() if name != "x-request-id"}
     if not answer.content or not headers["content-type"].endswith("json"):
         return answer.status, headers, answer.content
@@ -286,7 +286,7 @@ def plain(answer: Answer) -> tuple[int, dict[str, str], Any]:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_request_made_by_chance_is_answered_alike(
+def test_both_paths_answer_a_random_request_alike(
     name: str, studio: StudioCaller, players: dict[str, GamerCaller]
 ) -> None:
     uid = studio.tournament()
@@ -308,4 +308,4 @@ def test_a_request_made_by_chance_is_answered_alike(
         told = (method, where, raw[:500], extra, [answer.content[:300] for answer in answers])
         assert answers[0].status < 500, told
         assert plain(answers[0]) == plain(answers[1]), told
-    assert taken > REQUESTS_A_CALL // 50, "too few went the fast path to say anything"
+    assert taken > REQUESTS_A_CALL // 50, "too few took the fast path for a comparison"

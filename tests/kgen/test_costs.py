@@ -10,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from esports.selectors import ranks
-from kgen.fast_path.action_lanes import ActionLane
+from kgen.fast_path.action_lane import ActionLane, PendingCall
 from kgen.fast_path.messages import FastRequest
-from kgen.fast_path.routes import Route, RouteTable
+from kgen.fast_path.routes import RouteTable
 from tests.support.costs import COSTS, Cost
 from tests.support.endpoints import endpoints, name_of
 from tests.support.gateway import SECRET
@@ -55,8 +55,8 @@ def test_every_endpoint_has_its_costs() -> None:
 
 def test_every_fast_path_call_has_its_costs_for_many() -> None:
     table = RouteTable()
-    routes = [(m, route) for (m, _), route in table._fixed.items()] + [(m, route) for m, _, route in table._shaped]
-    fast_path = {name_of(m, route.action.viewset, route.action.name) for m, route in routes if m != "HEAD"}
+    routes = [(m, lane) for (m, _), lane in table.fixed.items()] + [(m, lane) for m, _, lane in table.shaped]
+    fast_path = {name_of(m, lane.viewset, lane.name) for m, lane in routes if m != "HEAD"}
     assert {name for name, costs in COSTS.items() if any(cost.fast_path is not None for cost in costs)} == fast_path
 
 
@@ -132,22 +132,23 @@ def test_more_rows_cost_no_more_statements(scene: Scene, name: str, cost: Cost) 
     assert len(asked) == cost.queries, "\n".join(asked)
 
 
-def route_to(call: FastRequest) -> tuple[Route, dict[str, str]]:
-    """Where a call takes the fast path."""
-    found = RouteTable().find(call.method, call.path)
+def lane_of(request: FastRequest) -> tuple[ActionLane, dict[str, str]]:
+    """The lane of a request, and the arguments in its path."""
+    found = RouteTable().match(request.method, request.path)
     assert found is not None
     return found
 
 
 def together(scene: Scene, name: str, cost: Cost, count: int) -> list[str]:
-    """The statements of so many calls that are done by one run, twice as well."""
-    calls = [fast_path_call(scene, name.partition(" ")[0], cost, number) for number in range(count)]
-    route, _ = route_to(calls[0])
-    service = ActionLane(route.action)
+    """The statements of one run for so many calls, made twice as well."""
+    requests = [fast_path_call(scene, name.partition(" ")[0], cost, number) for number in range(count)]
+    lane, _ = lane_of(requests[0])
     for _ in range(2):
         with undone(), CaptureQueriesContext(connection) as queries:
-            visits = [service.door.visit(call, route.action.prepare(call, **route_to(call)[1])) for call in calls]
-            outcomes = service.lane.work(visits)
+            calls = [PendingCall(lane, request, lambda response: None) for request in requests]
+            for call in calls:
+                call.read(lane_of(call.request)[1])
+            outcomes = lane.run(calls)
         assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     return statements(queries)
 

@@ -1,4 +1,4 @@
-"""A server in processes of its own for the tests of a module that do not harm it."""
+"""A server in its own processes, shared by the tests of a module that leave it intact."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,6 @@ from tests.support.web import Web, serving
 
 @pytest.fixture(scope="module")
 def web(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """As production runs it, with the default settings."""
+    """The server as production runs it, with the default settings."""
     with serving(tmp_path_factory.mktemp("web")) as web:
         yield web

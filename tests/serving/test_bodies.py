@@ -1,11 +1,11 @@
-"""Bodies: slow, endless, in chunks, too large, and of nobody known."""
+"""Bodies: slow, endless, in chunks, too large, and without valid credentials."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from kgen.serving.bodies import BODY_LIMIT
+from kgen.serving.application import BODY_LIMIT
 from tests.support.addresses import SESSION, TOURNAMENTS
 from tests.support.http import StudioCaller
 from tests.support.inputs import LARGEST_BODY, of_size
@@ -15,13 +15,13 @@ from tests.support.web import Web, in_chunks, request, serving_after
 pytestmark = pytest.mark.usefixtures("committed")
 
 BULK = f"{TOURNAMENTS}/x/scores"
-# Four times as many as there are threads.
+# Four times the number of threads.
 SLOW = 32
 
 
 def test_slow_bodies_hold_no_thread(web: Web, studio: StudioCaller) -> None:
     body = json.dumps({"user_id": "slow"}).encode()
-    whole = request("POST", SESSION, studio.headers | {"Idempotency-Key": "so that it takes the ordinary path"}, body)
+    whole = request("POST", SESSION, studio.headers | {"Idempotency-Key": "for the ordinary path"}, body)
     slow = [web.wire().send(whole[:-5]) for _ in range(SLOW)]
     assert web.ask("GET", "/readyz").status == 200
     assert web.ask("POST", SESSION, studio.headers, {"user_id": "quick"}).status == 200
@@ -30,7 +30,7 @@ def test_slow_bodies_hold_no_thread(web: Web, studio: StudioCaller) -> None:
         wire.close()
 
 
-def test_a_request_that_never_ends_is_given_up(tmp_path: Path, studio: StudioCaller) -> None:
+def test_an_endless_request_gets_408_and_its_connection_closes(tmp_path: Path, studio: StudioCaller) -> None:
     quick = "import kgen.asgi, kgen.serving.protocol as p; p.REQUEST_SECONDS = 0.5"
     with serving_after(tmp_path, quick) as web:
         said = studio.headers | {"Content-Length": "100"}
@@ -44,7 +44,7 @@ def test_a_request_that_never_ends_is_given_up(tmp_path: Path, studio: StudioCal
         for wire in [web.wire().send(data) for data in begun]:
             wire.reply().refused(408, "REQUEST_TIMEOUT")
             assert wire.is_closed()
-        # What was answered before its body came is closed without a second answer.
+        # A request that was answered before its body came gets no second answer.
         wire = web.wire().send(request("POST", SESSION, {"Content-Length": str(2 * BODY_LIMIT)}))
         wire.reply().refused(401, "UN_AUTHORIZED")
         assert wire.is_closed()
@@ -52,7 +52,7 @@ def test_a_request_that_never_ends_is_given_up(tmp_path: Path, studio: StudioCal
         assert not web.lines("Traceback")
 
 
-def test_sizes_are_measured_also_in_chunks(web: Web, studio: StudioCaller) -> None:
+def test_bodies_in_chunks_have_the_same_size_limits(web: Web, studio: StudioCaller) -> None:
     chunked = studio.headers | {"Transfer-Encoding": "chunked", "Content-Type": "application/json"}
     for size, status in ((LARGEST_BODY, 200), (LARGEST_BODY + 1, 413), (BODY_LIMIT + 10, 413), (3 * BODY_LIMIT, 413)):
         body = of_size({"user_id": "sized"}, size)
@@ -73,17 +73,17 @@ def test_a_body_that_is_too_large_is_refused_after_the_credentials(web: Web, stu
     web.wire().send(request("POST", SESSION, studio.headers | digits)).reply().refused(413, "PAYLOAD_TOO_LARGE")
 
 
-def test_a_caller_that_goes_away_in_the_middle_of_a_body_has_asked_for_nothing(web: Web, studio: StudioCaller) -> None:
+def test_a_client_that_disconnects_within_a_body_changes_nothing(web: Web, studio: StudioCaller) -> None:
     whole = b'{"user_id": "half"}'
     chunked = studio.headers | {"Transfer-Encoding": "chunked", "Content-Type": "application/json"}
-    # All of the object has come, but not the end of the body: nobody knows what would have followed.
+    # The JSON object is complete but the body is not: more could have followed.
     web.wire().send(request("POST", SESSION, chunked) + in_chunks(whole)[:-5]).close()
     opened = web.ask("POST", SESSION, studio.headers, {"user_id": "half"})
     assert opened.json["is_new_user"]
 
 
-def test_bodies_on_their_way_are_bounded_by_memory(tmp_path: Path, studio: StudioCaller) -> None:
-    with serving_after(tmp_path, "import kgen.serving.bodies as b; b.MEMORY_LIMIT = 100_000") as web:
+def test_the_memory_of_incomplete_bodies_is_limited(tmp_path: Path, studio: StudioCaller) -> None:
+    with serving_after(tmp_path, "import kgen.asgi, kgen.serving.application as a; a.MEMORY_LIMIT = 100_000") as web:
         said = studio.headers | {"Content-Length": "70000", "Content-Type": "application/json"}
         first = web.wire().send(request("POST", BULK, said) + b"x" * 60_000)
         second = web.wire().send(request("POST", BULK, said) + b"x" * 60_000)

@@ -1,4 +1,4 @@
-"""A server whose own clock is wrong: what counts is the database's."""
+"""A server with a wrong clock: the database's clock decides."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ datetime.datetime, time.time = Wrong, lambda: right() + {hours} * 3600
 
 
 @pytest.mark.parametrize("hours", [-5, 5])
-def test_windows_and_times_are_the_databases(
+def test_windows_and_times_come_from_the_database_clock(
     tmp_path: Path, studio: StudioCaller, gamer: GamerCaller, hours: int
 ) -> None:
     uid = studio.tournament()

@@ -1,4 +1,4 @@
-"""The fast path on a real server: the same answers, believed for a moment, and 503 while the database is away."""
+"""The fast path on a real server: the same responses, cached credentials, and 503 while the database is away."""
 
 import json
 import time
@@ -23,16 +23,16 @@ from users.models import Client, Gamer
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-# The contract: ending, suspending and switching off take effect within so long.
+# By the contract, ending, suspending and switching off take effect within this time.
 EFFECT_SECONDS = 5
 
 
-def both_ways(web: Web, method: str, path: str, headers: dict[str, str], body: Any = None) -> list[Reply]:
-    """The answers of the fast path and the ordinary one."""
+def both_paths(web: Web, method: str, path: str, headers: dict[str, str], body: Any = None) -> list[Reply]:
+    """The responses of the fast path and of the ordinary path."""
     return [web.ask(method, path, headers, body), web.ask(method, path, headers | ORDINARY, body)]
 
 
-def test_both_ways_send_the_same_headers(web: Web, studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_both_paths_send_the_same_headers(web: Web, studio: StudioCaller, gamer: GamerCaller) -> None:
     board = f"/fe/esports/tournaments/{studio.tournament()}/leaderboard"
     calls: list[tuple[str, str, dict[str, str], Any]] = [
         ("GET", BALANCE, gamer.headers, None),
@@ -48,7 +48,7 @@ def test_both_ways_send_the_same_headers(web: Web, studio: StudioCaller, gamer: 
         ("GET", BALANCE, gamer.headers | {"Cookie": "sessionid=odd"}, None),
     ]
     for method, path, headers, body in calls:
-        fast_path, ordinary = both_ways(web, method, path, headers, body)
+        fast_path, ordinary = both_paths(web, method, path, headers, body)
         assert fast_path.status == ordinary.status, path
         assert sorted(fast_path.headers) == sorted(ordinary.headers), path
         varying = {"date", "x-request-id", "ratelimit", "content-length", "etag"}
@@ -56,21 +56,19 @@ def test_both_ways_send_the_same_headers(web: Web, studio: StudioCaller, gamer: 
         assert fixed[0] == fixed[1], path
 
 
-def test_a_board_that_has_not_changed_is_not_sent_again_either_way(
-    web: Web, studio: StudioCaller, gamer: GamerCaller
-) -> None:
+def test_both_paths_answer_304_for_an_unchanged_board(web: Web, studio: StudioCaller, gamer: GamerCaller) -> None:
     board = f"/fe/esports/tournaments/{studio.tournament()}/leaderboard"
-    tags = ", W/".join(one.headers["etag"] for one in both_ways(web, "GET", board, gamer.headers))
+    tags = ", W/".join(one.headers["etag"] for one in both_paths(web, "GET", board, gamer.headers))
     known = gamer.headers | {"If-None-Match": f'"other", W/{tags}'}
-    for answer in both_ways(web, "GET", board, known):
+    for answer in both_paths(web, "GET", board, known):
         assert (answer.status, answer.body) == (304, b"")
-    fast_path, ordinary = both_ways(web, "GET", board, known)
+    fast_path, ordinary = both_paths(web, "GET", board, known)
     assert sorted(fast_path.headers) == sorted(ordinary.headers)
 
 
 def test_every_fast_path_route_is_documented() -> None:
     table = RouteTable()
-    routes = [(method, path) for method, path in table._fixed] + [(m, regex.pattern) for m, regex, _ in table._shaped]
+    routes = [(method, path) for method, path in table.fixed] + [(m, regex.pattern) for m, regex, _ in table.shaped]
     assert len(routes) >= 8
     documented = document()["paths"]
     for method, path in routes:
@@ -78,7 +76,9 @@ def test_every_fast_path_route_is_documented() -> None:
         assert method.lower() in documented[shape], (method, path)
 
 
-def test_a_call_that_falls_back_is_counted_once(tmp_path: Path, studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_call_that_the_fast_path_gives_up_is_counted_once(
+    tmp_path: Path, studio: StudioCaller, gamer: GamerCaller
+) -> None:
     uid = studio.tournament()
     gamer.join(uid).ok()
     board = f"/fe/esports/tournaments/{uid}/leaderboard?around=me&limit=5"
@@ -89,7 +89,7 @@ def test_a_call_that_falls_back_is_counted_once(tmp_path: Path, studio: StudioCa
 
 
 def refused_within(web: Web, gamer: GamerCaller, path: str, status: int, body: Any = None) -> None:
-    """From now on at most so long the call goes on as before."""
+    """The call gets this status within EFFECT_SECONDS."""
     began = time.monotonic()
     eventually(lambda: web.ask("POST" if body else "GET", path, gamer.headers, body).status == status)
     assert time.monotonic() - began < EFFECT_SECONDS
@@ -118,7 +118,7 @@ def test_ending_suspending_and_switching_off_take_effect_within_seconds(
 
 @contextmanager
 def database_closed() -> Iterator[None]:
-    """Nobody gets into this test's database, and all are out."""
+    """Within this block this test's database has no connections and accepts none."""
     name = connection.settings_dict["NAME"]
     connection.close()
     outside = database_url().replace(f"/{name}", "/postgres")
@@ -131,7 +131,7 @@ def database_closed() -> Iterator[None]:
             other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
 
 
-def test_without_the_database_hot_calls_say_so_and_recover_by_themselves(
+def test_hot_calls_get_503_without_the_database_and_recover_by_themselves(
     web: Web, studio: StudioCaller, gamer: GamerCaller
 ) -> None:
     uid = studio.tournament()

@@ -1,4 +1,4 @@
-"""HTTP itself, over a real socket: what is no request, what is an odd one, and many on one connection."""
+"""HTTP over a real socket: malformed requests, unusual ones, and many on one connection."""
 
 import contextlib
 import json
@@ -18,6 +18,9 @@ from users.tokens import sign_access
 pytestmark = pytest.mark.usefixtures("committed")
 
 HEAD_LIMIT = 64 * 1024
+# Java's client sends these with the first request of a connection.
+UPGRADE = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAAAAIAAAABAAMAAABk"}
+UPGRADING = b"POST /s2s/session HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
 
 
 @pytest.fixture
@@ -73,9 +76,13 @@ def test_a_head_that_is_too_large_is_refused_and_the_connection_closed(web: Web,
         b"POST /s2s/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         b"POST /s2s/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"POST /s2s/session HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        UPGRADING + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        UPGRADING + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        UPGRADING + b"Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
+        UPGRADING + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
     ],
 )
-def test_what_is_no_http_is_refused_and_the_connection_closed(web: Web, data: bytes) -> None:
+def test_malformed_http_is_refused_and_the_connection_closed(web: Web, data: bytes) -> None:
     wire = web.wire().send(data)
     wire.reply().refused(400, "BAD_REQUEST")
     assert wire.is_closed()
@@ -96,7 +103,7 @@ def test_what_is_no_http_is_refused_and_the_connection_closed(web: Web, data: by
     ],
     ids=["no host", "two hosts", "gzip", "gzip in two lines", "chunks of chunks", "chunks twice", "gzip, h2c", "h2c"],
 )
-def test_a_head_that_leaves_open_whom_it_is_for_or_where_it_ends_is_refused(
+def test_a_head_with_an_ambiguous_host_or_body_length_is_refused(
     web: Web, gamer: GamerCaller, path: str, headers: str
 ) -> None:
     token = "".join(f"{name}: {value}\r\n" for name, value in gamer.headers.items())
@@ -106,14 +113,14 @@ def test_a_head_that_leaves_open_whom_it_is_for_or_where_it_ends_is_refused(
 
 
 @pytest.mark.parametrize("path", [BALANCE, "/healthz"], ids=["fast path", "ordinary path"])
-def test_what_older_and_odder_callers_send_is_answered(web: Web, gamer: GamerCaller, path: str) -> None:
+def test_http_1_0_and_unusual_spellings_are_answered(web: Web, gamer: GamerCaller, path: str) -> None:
     token = "".join(f"{name}: {value}\r\n" for name, value in gamer.headers.items())
     assert web.wire().send(f"GET {path} HTTP/1.0\r\n{token}\r\n".encode()).reply().status == 200
     spelled = gamer.headers | {"Transfer-Encoding": "  Chunked "}
     assert web.wire().send(request("GET", path, spelled) + in_chunks(b"")).reply().status == 200
 
 
-def test_a_connection_is_used_again_and_requests_may_come_at_once(web: Web, gamer: GamerCaller) -> None:
+def test_a_connection_serves_many_requests_one_by_one_and_pipelined(web: Web, gamer: GamerCaller) -> None:
     wire = web.wire()
     for _ in range(3):
         assert wire.send(request("GET", BALANCE, gamer.headers)).reply().status == 200
@@ -125,9 +132,9 @@ def test_a_connection_is_used_again_and_requests_may_come_at_once(web: Web, game
     assert wire.is_closed()
 
 
-def test_what_is_left_to_the_ordinary_way_keeps_its_place(web: Web, gamer: GamerCaller) -> None:
+def test_pipelined_responses_keep_their_order_when_the_fast_path_gives_up(web: Web, gamer: GamerCaller) -> None:
     wire = web.wire()
-    # A token that reads well, of a session that is none: only the lane can tell.
+    # A valid token of a session that does not exist: only the lane finds out.
     stranger = {"user-jwt-token": stranger_token()}
     callers = [gamer.headers, stranger, gamer.headers, stranger, gamer.headers]
     wire.send(b"".join(request("GET", BALANCE, headers) for headers in callers))
@@ -137,12 +144,12 @@ def test_what_is_left_to_the_ordinary_way_keeps_its_place(web: Web, gamer: Gamer
 
 
 def stranger_token() -> str:
-    """An access token with our signature, of nobody."""
+    """An access token with our signature, of a gamer that does not exist."""
     nobody = str(uuid.uuid4())
     return sign_access({"sub": nobody, "sid": nobody, "iss": nobody}, now=datetime.now(UTC))
 
 
-def test_callers_that_do_not_wait_disturb_nobody(web: Web, gamer: GamerCaller, score: tuple[str, bytes]) -> None:
+def test_clients_that_disconnect_at_once_do_no_harm(web: Web, gamer: GamerCaller, score: tuple[str, bytes]) -> None:
     path, body = score
     for _ in range(20):
         web.wire().send(request("POST", path, gamer.headers, body)).close()
@@ -155,10 +162,12 @@ def test_head_is_get_without_its_body(web: Web, gamer: GamerCaller) -> None:
     answer = wire.send(request("HEAD", BALANCE, gamer.headers)).reply(to_head=True)
     assert answer.status == 200
     assert int(answer.headers["content-length"]) > 100
-    assert wire.send(request("GET", "/healthz")).reply().status == 200, "nothing of a body was left behind"
+    assert wire.send(request("GET", "/healthz")).reply().status == 200, "no byte of a body follows the head"
 
 
-def test_who_expects_to_be_told_is_told_to_go_on(web: Web, gamer: GamerCaller, score: tuple[str, bytes]) -> None:
+def test_expect_100_continue_is_answered_unless_the_body_is_too_large(
+    web: Web, gamer: GamerCaller, score: tuple[str, bytes]
+) -> None:
     path, body = score
     wire = web.wire()
     said = {"Expect": "100-continue", "Content-Length": str(len(body)), "Content-Type": "application/json"}
@@ -170,7 +179,7 @@ def test_who_expects_to_be_told_is_told_to_go_on(web: Web, gamer: GamerCaller, s
     refused.refused(413, "PAYLOAD_TOO_LARGE")
 
 
-def test_a_hot_call_is_the_same_in_chunks_at_its_spelled_path_and_in_pieces(
+def test_a_hot_call_may_come_in_chunks_in_pieces_and_with_an_encoded_path(
     web: Web, gamer: GamerCaller, score: tuple[str, bytes]
 ) -> None:
     path, body = score
@@ -188,19 +197,19 @@ def test_a_hot_call_is_the_same_in_chunks_at_its_spelled_path_and_in_pieces(
     assert wire.send(request("POST", slash, gamer.headers, body)).reply().status == 200
 
 
-def test_a_repeated_header_of_credentials_has_no_meaning(web: Web, gamer: GamerCaller) -> None:
+def test_repeated_credentials_are_refused(web: Web, gamer: GamerCaller) -> None:
     name, value = next(iter(gamer.headers.items()))
     twice = request("GET", BALANCE, gamer.headers | {name.upper(): value})
     web.wire().send(twice).reply().refused(401, "UN_AUTHORIZED")
 
 
 @pytest.mark.parametrize("path", [BALANCE, "/fe/wallet/transactions"], ids=["fast path", "ordinary path"])
-def test_a_strange_host_is_refused_both_ways(web: Web, gamer: GamerCaller, path: str) -> None:
+def test_an_unknown_host_is_refused_on_both_paths(web: Web, gamer: GamerCaller, path: str) -> None:
     web.ask("GET", path, gamer.headers | {"Host": "evil.example"}).refused(400, "BAD_REQUEST")
 
 
 @pytest.mark.parametrize("path", [BALANCE, "/fe/wallet/transactions"], ids=["fast path", "ordinary path"])
-def test_a_sane_request_id_is_kept_and_an_odd_one_replaced(web: Web, gamer: GamerCaller, path: str) -> None:
+def test_a_valid_request_id_is_kept_and_an_invalid_one_replaced(web: Web, gamer: GamerCaller, path: str) -> None:
     own = uuid.uuid4().hex
     assert web.ask("GET", path, gamer.headers | {"X-Request-Id": own}).headers["x-request-id"] == own
     for odd in ("a b", "x" * 65, "é", ""):
@@ -209,7 +218,7 @@ def test_a_sane_request_id_is_kept_and_an_odd_one_replaced(web: Web, gamer: Game
         assert len(given) == 32
 
 
-def test_what_comes_behind_a_body_is_no_part_of_the_head(web: Web, gamer: GamerCaller) -> None:
+def test_trailers_are_not_headers(web: Web, gamer: GamerCaller) -> None:
     wire = web.wire()
     token = "".join(f"{name}: {value}\r\n" for name, value in gamer.headers.items()).encode()
     wire.send(request("GET", BALANCE, {"Transfer-Encoding": "chunked"}) + b"0\r\n" + token + b"\r\n")
@@ -221,23 +230,23 @@ def test_what_comes_behind_a_body_is_no_part_of_the_head(web: Web, gamer: GamerC
     assert wire.send(request("GET", BALANCE, gamer.headers)).reply().status == 200
 
 
-def test_what_was_asked_for_before_the_garbage_is_answered(web: Web, gamer: GamerCaller) -> None:
+def test_requests_before_garbage_are_answered(web: Web, gamer: GamerCaller) -> None:
     for path in (BALANCE, "/healthz"):
         wire = web.wire().send(request("GET", path, gamer.headers) * 2 + b"\x00garbage\r\n\r\n")
         assert [wire.reply().status, wire.reply().status] == [200, 200]
         assert wire.is_closed()
 
 
-def test_of_very_many_requests_at_once_the_first_are_answered(web: Web) -> None:
+def test_pipelined_requests_beyond_the_limit_are_refused(web: Web) -> None:
     most = 100
     wire = web.wire().send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50 * most)
-    # One is being answered while the others wait.
+    # One is served while the others wait.
     assert [wire.reply().status for _ in range(most + 1)] == [200] * (most + 1)
     assert wire.is_closed()
 
 
 @pytest.mark.parametrize("path", [BALANCE, "/healthz"], ids=["fast path", "ordinary path"])
-def test_who_has_said_all_and_still_listens_is_answered(web: Web, gamer: GamerCaller, path: str) -> None:
+def test_a_client_that_has_closed_its_side_still_gets_its_responses(web: Web, gamer: GamerCaller, path: str) -> None:
     wire = web.wire().send(request("GET", path, gamer.headers) * 3)
     wire.socket.shutdown(socket.SHUT_WR)
     assert [wire.reply().status for _ in range(3)] == [200] * 3
@@ -245,35 +254,54 @@ def test_who_has_said_all_and_still_listens_is_answered(web: Web, gamer: GamerCa
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /hea", request("POST", "/s2s/session", {"Content-Length": "9"}) + b"{"])
-def test_who_stops_before_the_end_of_a_request_is_left(web: Web, begun: bytes) -> None:
+def test_a_client_that_closes_its_side_within_a_request_is_disconnected(web: Web, begun: bytes) -> None:
     wire = web.wire().send(begun)
     wire.socket.shutdown(socket.SHUT_WR)
     assert wire.is_closed()
 
 
-def test_a_wish_for_another_protocol_changes_nothing_about_the_request(
-    web: Web, gamer: GamerCaller, score: tuple[str, bytes]
-) -> None:
+def test_a_request_with_upgrade_is_answered_as_http_1_1(web: Web, gamer: GamerCaller, score: tuple[str, bytes]) -> None:
     path, body = score
-    # As Java's client sends each first request.
-    wish = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAAAAIAAAABAAMAAABk"}
-    whole = request("POST", path, gamer.headers | wish, body)
+    whole = request("POST", path, gamer.headers | UPGRADE, body)
     wire = web.wire().send(whole * 3 + request("GET", BALANCE, gamer.headers))
     assert [wire.reply().status for _ in range(4)] == [200] * 4
     for at in range(0, len(whole), 40):
         wire.send(whole[at : at + 40])
     assert wire.reply().status == 200
-    chunked = gamer.headers | wish | {"Transfer-Encoding": "chunked", "Content-Type": "application/json"}
+    chunked = gamer.headers | UPGRADE | {"Transfer-Encoding": "chunked", "Content-Type": "application/json"}
     assert wire.send(request("POST", path, chunked) + in_chunks(body, 7)).reply().status == 200
 
 
-@pytest.mark.parametrize("wish", [{"Upgrade": "websocket"}, {"Upgrade": "h2c"}], ids=str)
-def test_nobody_is_upgraded(web: Web, gamer: GamerCaller, wish: dict[str, Any]) -> None:
-    answer = web.ask("GET", BALANCE, gamer.headers | wish | {"Connection": "Upgrade"})
+@pytest.mark.parametrize("more", [{}, {"Idempotency-Key": "for the ordinary path"}], ids=["fast path", "ordinary path"])
+def test_a_request_with_upgrade_keeps_its_head_and_its_length(
+    web: Web, gamer: GamerCaller, score: tuple[str, bytes], more: dict[str, str]
+) -> None:
+    path, body = score
+    within = request("GET", BALANCE, gamer.headers | {"X-Request-Id": "within"})
+    padded = body[:-1] + b', "more": ' + json.dumps(within.decode()).encode() + b"}"
+    given = gamer.headers | UPGRADE | more | {"X-Request-Id": "own", "Content-Type": "application/json"}
+    for whole in (
+        request("POST", path, given, padded),
+        request("POST", path, given | {"Transfer-Encoding": "chunked"}) + in_chunks(padded, 50),
+    ):
+        # The head arrives alone, the body with the next request behind it.
+        head, _, rest = whole.partition(b"\r\n\r\n")
+        wire = web.wire().send(head + b"\r\n\r\n")
+        wire.send(rest + request("GET", BALANCE, gamer.headers | {"X-Request-Id": "next"}))
+        replies = [wire.reply(), wire.reply()]
+        assert [(reply.status, reply.headers["x-request-id"]) for reply in replies] == [(200, "own"), (200, "next")]
+    wire = web.wire().send(request("GET", BALANCE, gamer.headers | UPGRADE | {"Connection": "Upgrade, close"}))
+    assert wire.reply().headers["connection"] == "close"
+    assert wire.is_closed()
+
+
+@pytest.mark.parametrize("headers", [{"Upgrade": "websocket"}, {"Upgrade": "h2c"}], ids=str)
+def test_no_connection_is_upgraded(web: Web, gamer: GamerCaller, headers: dict[str, Any]) -> None:
+    answer = web.ask("GET", BALANCE, gamer.headers | headers | {"Connection": "Upgrade"})
     assert answer.status == 200
 
 
-def test_a_studios_name_for_a_gamer_may_hold_what_paths_do(web: Web, studio: StudioCaller) -> None:
+def test_a_user_id_may_hold_a_slash_and_blanks_in_a_path(web: Web, studio: StudioCaller) -> None:
     studio.gamer("team/7 ✓")
     answer = web.ask("GET", "/s2s/wallet/team%2F7%20%E2%9C%93/balance", studio.headers)
     assert answer.json["bonus_balance"] == 50

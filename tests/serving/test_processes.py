@@ -1,4 +1,4 @@
-"""The server's processes: ended in order, killed, and started where they cannot be."""
+"""The server's processes: they end in order, are killed, or cannot start."""
 
 import json
 import os
@@ -24,20 +24,20 @@ pytestmark = pytest.mark.usefixtures("committed")
 
 @pytest.fixture
 def pair(django_db_setup: None, tmp_path: Path) -> Iterator[Web]:
-    """A server with two workers of its own test."""
+    """A server with two workers, for one test."""
     with serving(tmp_path, workers=2) as web:
         eventually(lambda: listeners(web.port) == 2)
         yield web
 
 
 def score(gamer: GamerCaller, uid: str, value: int) -> bytes:
-    """A score, as it goes over the wire."""
+    """The bytes of a request that posts a score."""
     body = {"metadata": {"tournamentId": uid}, "payload": {"score": {"value": value}}}
     return request("POST", f"/fe/esports/tournaments/{uid}/score", gamer.headers, json.dumps(body).encode())
 
 
 def waits_for_a_lock() -> bool:
-    """Whether a statement of the server waits for somebody."""
+    """Whether a statement of the server waits for a lock."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -45,7 +45,7 @@ def waits_for_a_lock() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def test_a_request_that_has_begun_is_answered_before_the_end(
+def test_a_request_in_progress_is_answered_and_logged_before_the_server_ends(
     pair: Web, studio: StudioCaller, gamer: GamerCaller
 ) -> None:
     uid = studio.tournament()
@@ -62,12 +62,13 @@ def test_a_request_that_has_begun_is_answered_before_the_end(
     assert wire.is_closed()
     assert pair.process.wait(30) == 0
     assert gamer.balance()["bonus_balance"] == 40
+    assert [line for line in pair.lines(answer.headers["x-request-id"]) if "request" in line], "its log line is written"
 
 
-def test_a_killed_worker_is_replaced_while_the_other_goes_on(pair: Web, gamer: GamerCaller) -> None:
+def test_a_killed_worker_is_replaced_while_the_other_serves(pair: Web, gamer: GamerCaller) -> None:
     killed, other = pair.workers()
     killed.kill()
-    # Only when the last of its threads is gone has it let go of its connections.
+    # Its connections are closed only when its last thread is gone.
     eventually(lambda: not Path(f"/proc/{killed.pid}").exists())
     for _ in range(20):
         assert pair.ask("GET", BALANCE, gamer.headers).status == 200
@@ -75,7 +76,7 @@ def test_a_killed_worker_is_replaced_while_the_other_goes_on(pair: Web, gamer: G
     assert other in pair.workers()
 
 
-def test_workers_end_by_themselves_when_their_parent_is_killed(pair: Web) -> None:
+def test_workers_end_when_their_parent_is_killed(pair: Web) -> None:
     family = descendants(pair.process.pid)
     assert len(family) >= 2
     pair.process.kill()
@@ -83,29 +84,29 @@ def test_workers_end_by_themselves_when_their_parent_is_killed(pair: Web) -> Non
 
 
 def start(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Start a server that cannot be."""
+    """Start a server that cannot start."""
     command = [sys.executable, "-m", "kgen.serving", *options]
     environ = os.environ | environment
     return subprocess.run(command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, timeout=60)
 
 
-def test_a_port_in_use_is_told_in_one_line() -> None:
+def test_a_port_in_use_gives_one_line_and_exit_code_1() -> None:
     with socket.socket() as stranger:
         stranger.bind(("127.0.0.1", 0))
         stranger.listen()
         port = stranger.getsockname()[1]
-        told = start("--port", str(port))
-    assert (told.returncode, told.stderr) == (1, f"kgen: cannot serve at 127.0.0.1:{port}: Address already in use\n")
+        ended = start("--port", str(port))
+    assert (ended.returncode, ended.stderr) == (1, f"kgen: cannot serve at 127.0.0.1:{port}: Address already in use\n")
 
 
-def test_a_bad_setting_ends_all_workers_with_one_line_each(web: Web) -> None:
-    told = start("--port", "0", "--workers", "1", KGEN_CREDENTIAL_CACHE_MS="many")
-    assert told.returncode == 78
-    assert told.stderr.count("\n") == 1
-    assert "KGEN_CREDENTIAL_CACHE_MS" in told.stderr
+def test_a_bad_setting_ends_the_server_with_one_line_and_its_exit_code(web: Web) -> None:
+    ended = start("--port", "0", "--workers", "1", KGEN_CREDENTIAL_CACHE_MS="many")
+    assert ended.returncode == 78
+    assert ended.stderr.count("\n") == 1
+    assert "KGEN_CREDENTIAL_CACHE_MS" in ended.stderr
 
 
-def test_a_caller_that_does_not_wait_has_scored_or_not_and_nothing_is_left_behind(
+def test_clients_that_disconnect_leave_whole_scores_and_no_connections(
     web: Web, studio: StudioCaller, gamer: GamerCaller
 ) -> None:
     uid = studio.tournament(score_operator="sum", score_source="any")

@@ -1,4 +1,4 @@
-"""Callers that do not take their answers: they cost others nothing, and not for long."""
+"""Clients that do not read their responses: others do not notice, and they are disconnected in time."""
 
 from pathlib import Path
 
@@ -10,20 +10,20 @@ from tests.support.web import Web, Wire, connections_of, request, serving_after
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-# The longest answer that nobody needs credentials for.
+# The longest response that needs no credentials.
 SCRIPT = "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"
-# Several times what the kernel holds for a connection.
+# Several times the kernel's buffers for a connection.
 ASKED = 12
-# Four times as many as there are threads.
+# Four times the number of threads.
 CALLERS = 32
 
 
 def asking_and_not_reading(web: Web) -> Wire:
-    """A caller that takes nothing, so far, of what it asked for."""
+    """A client that has read nothing of its responses yet."""
     return web.wire().send(request("GET", SCRIPT) * ASKED)
 
 
-def test_answers_that_nobody_takes_hold_no_thread(web: Web, gamer: GamerCaller) -> None:
+def test_unread_responses_hold_no_thread(web: Web, gamer: GamerCaller) -> None:
     wires = [asking_and_not_reading(web) for _ in range(CALLERS)]
     for _ in range(3):
         assert web.ask("GET", "/readyz").status == 200
@@ -36,7 +36,7 @@ def test_answers_that_nobody_takes_hold_no_thread(web: Web, gamer: GamerCaller) 
     assert not web.lines("Traceback")
 
 
-def test_who_takes_nothing_of_an_answer_for_long_is_left(tmp_path: Path) -> None:
+def test_a_client_that_reads_nothing_for_long_is_disconnected(tmp_path: Path) -> None:
     quick = "import kgen.asgi, kgen.serving.protocol as p; p.REQUEST_SECONDS, p.UNREAD_SECONDS = 0.3, 0.3"
     with serving_after(tmp_path, quick) as web:
         wires = [asking_and_not_reading(web) for _ in range(3)]

@@ -1,33 +1,32 @@
-"""The two ways of serving a call: the fast path, as production tries it first, and the ordinary one alone."""
+"""The two ways to serve a call: the fast path, which production tries first, and the ordinary path alone."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any
 
 from kgen.api.request_id import choose_request_id
-from kgen.fast_path.action_lanes import CallInFlight
+from kgen.fast_path.action_lane import PendingCall
 from kgen.fast_path.messages import FastRequest, FastResponse
-from kgen.serving.application import Application
-from kgen.serving.fast_cycle import answer_bytes
+from kgen.fast_path.routes import RouteTable
+from kgen.serving.responses import response_bytes
 
 
 class Way(StrEnum):
-    """How calls are served."""
+    """The path that serves calls."""
 
     FAST_PATH = "fast path"
     ORDINARY = "ordinary"
 
 
 class Chosen:
-    """The way that the calls of this test go. Tests of many threads share it."""
+    """The path of this test's calls, for all of its threads."""
 
     way = Way.FAST_PATH
 
 
 @dataclass
 class Served:
-    """What became of a call on the fast path: its answer, or None where it was left to the ordinary path."""
+    """A call on the fast path and its response; None if it was left to the ordinary path."""
 
     call: FastRequest
     answer: FastResponse | None = None
@@ -36,22 +35,19 @@ class Served:
     def wire(self) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body, read from the bytes that go over the wire."""
         assert self.answer is not None
-        head, _, body = answer_bytes(self.call, self.answer, [], keep_alive=True).partition(b"\r\n\r\n")
+        head, _, body = response_bytes(self.call, self.answer, [], keep_alive=True).partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         pairs = [line.split(": ", 1) for line in lines]
         return int(first.split(" ")[1]), {name.title(): value for name, value in pairs}, body
 
 
 @cache
-def _application() -> Application:
-    async def ordinary(scope: Any, body: bytes, send: Any, *, counted: dict[str, str] | None) -> None:
-        raise AssertionError("only what takes the fast path is asked here")
-
-    return Application(ordinary)
+def _routes() -> RouteTable:
+    return RouteTable()
 
 
 def fast_path(method: str, path: str, headers: dict[str, str], body: bytes) -> Served | None:
-    """Serve a call the fast path, within this thread and its transaction; None where it has no such way."""
+    """Serve a call by the fast path, in this thread and its transaction; None if no lane takes it."""
     bare, _, query = path.partition("?")
     if not path.isascii() or "%" in bare:
         return None
@@ -61,14 +57,15 @@ def fast_path(method: str, path: str, headers: dict[str, str], body: bytes) -> S
         return None
     raw += [(b"content-length", str(len(body)).encode())] if body else []
     raw += [] if b"host" in dict(raw) else [(b"host", b"testserver")]
-    found = _application().find(method, bare, raw, dict(raw))
+    found = _routes().find(method, bare, dict(raw), len(raw))
     if found is None:
         return None
+    lane, arguments = found
     offered = dict(raw).get(b"x-request-id")
     request_id = choose_request_id(offered.decode("latin-1") if offered else None)
     served = Served(FastRequest(method, bare.removesuffix("/"), query.encode(), dict(raw), body, request_id))
-    told: list[FastResponse | None] = []
-    CallInFlight(found[0], served.call, told.append).begin(found[1])
-    # The work was done in this thread (Together.inline).
-    [served.answer] = told
+    responses: list[FastResponse | None] = []
+    PendingCall(lane, served.call, responses.append).start(arguments)
+    # The work is done in this thread (BatchLane.inline).
+    [served.answer] = responses
     return served

@@ -1,0 +1,121 @@
+"""One action of the API on the fast path, and one call to it in flight."""
+
+import time
+from collections.abc import Callable, Hashable, Sequence
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from kgen.api.problems import PROBLEM, problem_parts, understood
+from kgen.api.views import ApiViewSet
+from kgen.fast_path.admission import Admission
+from kgen.fast_path.batch_lane import BatchLane, each
+from kgen.fast_path.messages import FastRequest, FastResponse, NotFastPath
+from kgen.logs import log_request
+
+
+class ActionLane:
+    """An action of a view set, with the batch lane that runs admission and work for all of its waiting calls."""
+
+    # Its address as logs name it; RouteTable sets it.
+    route = ""
+
+    def __init__(
+        self,
+        viewset: type[ApiViewSet],
+        name: str,
+        *,
+        prepare: Callable[..., Any],
+        work: Callable[[Sequence[tuple[Any, Any]]], Sequence[Any]],
+        render: Callable[[FastRequest, Any, Any], FastResponse],
+        most: int = 200,
+    ) -> None:
+        """`prepare(request, **path arguments)` returns the input of the work, or raises NotFastPath.
+
+        `work` gets up to `most` pairs (caller, input) and returns for each a result or an exception (a DomainError as
+        services raise them, or NotFastPath); it has committed by then. `render(request, caller, result)` makes the
+        response.
+        """
+        assert viewset.audience is not None
+        self.viewset, self.name = viewset, name
+        self.prepare, self.work, self.render = prepare, work, render
+        self.admission = admission_of(viewset.audience)
+        self.batches: BatchLane[PendingCall, Any] = BatchLane(self.run, most=most)
+
+    def run(self, calls: "Sequence[PendingCall]") -> Sequence[Any]:
+        """Admit the calls and work on the admitted ones; for each call its result or an exception."""
+        outcomes: list[Any] = self.admission.admit(calls)
+        admitted = [at for at, refusal in enumerate(outcomes) if refusal is None]
+        if admitted:
+            # `each` retries the work alone: a second admission would count the calls twice.
+            results = each(self.work, [(calls[at].caller, calls[at].prepared) for at in admitted])
+            for at, result in zip(admitted, results, strict=True):
+                outcomes[at] = result
+        return outcomes
+
+
+@cache
+def admission_of(audience: str) -> Admission:
+    """The one admission of an audience, with its credential cache."""
+    return Admission(audience, import_string(settings.FAST_PATH_AUDIENCES[audience])())
+
+
+class PendingCall:
+    """One call in flight, from its whole request to its response."""
+
+    __slots__ = ("_done", "_lane", "_started", "caller", "credentials", "prepared", "request")
+
+    def __init__(self, lane: ActionLane, request: FastRequest, done: Callable[[FastResponse | None], None]) -> None:
+        """`done` gets the response, refusals and bugs included, in the loop's thread.
+
+        It gets None if the ordinary path must serve the request; nothing was written then.
+        """
+        self._lane, self.request, self._done = lane, request, done
+        self._started = time.perf_counter()
+        self.caller: Any = None
+        self.credentials: Hashable = None
+        self.prepared: Any = None
+
+    def start(self, arguments: dict[str, str]) -> None:
+        """Read the request and put the call into its lane. `arguments` come from the path."""
+        try:
+            self.read(arguments)
+            self._lane.batches.put(self, self._finish)
+        except Exception as error:
+            self._finish(error)
+
+    def read(self, arguments: dict[str, str]) -> None:
+        """Set the input of the action's work and the credentials.
+
+        :raises NotFastPath: the ordinary path must serve the request.
+        """
+        self.prepared = self._lane.prepare(self.request, **arguments)
+        self.credentials = self._lane.admission.credentials_of(self.request)
+
+    def _finish(self, result: Any) -> None:
+        if isinstance(result, NotFastPath):
+            self._done(None)
+            return
+        request, response = self.request, self._response(result)
+        seconds = time.perf_counter() - self._started
+        log_request(
+            request.request_id, method=request.method, route=self._lane.route, status=response.status, seconds=seconds
+        )
+        self._done(response)
+
+    def _response(self, result: Any) -> FastResponse:
+        if isinstance(result, Exception):
+            return refusal(result, self.request.request_id)
+        try:
+            return self._lane.render(self.request, self.caller, result)
+        except Exception as error:
+            return refusal(error, self.request.request_id)
+
+
+def refusal(error: Exception, request_id: str) -> FastResponse:
+    """The problem document of `error`; a bug is logged."""
+    known = understood(error)
+    body, headers = problem_parts(known, request_id)
+    return FastResponse(body, known.status, headers | {"Content-Type": PROBLEM})
