@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from kgen.api.problems import PROBLEM, problem_parts, understood
 from kgen.api.views import ApiViewSet
+from kgen.batches import complete
 from kgen.fast_path.admission import Admission
 from kgen.fast_path.batch_lane import BatchLane, each
 from kgen.fast_path.messages import FastRequest, FastResponse, NotFastPath
@@ -46,14 +47,11 @@ class ActionLane:
 
     def run(self, calls: "Sequence[PendingCall]") -> Sequence[Any]:
         """Admit the calls and work on the admitted ones; for each call its result or an exception."""
-        outcomes: list[Any] = self.admission.admit(calls)
-        admitted = [at for at, refusal in enumerate(outcomes) if refusal is None]
-        if admitted:
-            # `each` retries the work alone: a second admission would count the calls twice.
-            results = each(self.work, [(calls[at].caller, calls[at].prepared) for at in admitted])
-            for at, result in zip(admitted, results, strict=True):
-                outcomes[at] = result
-        return outcomes
+        return complete(calls, self.admission.admit(calls), self._work_on)
+
+    def _work_on(self, admitted: "list[PendingCall]") -> Sequence[Any]:
+        # `each` retries the work alone: a second admission would count the calls twice.
+        return each(self.work, [(call.caller, call.prepared) for call in admitted])
 
 
 @cache
