@@ -179,7 +179,7 @@ def test_open_mine_and_history(
     assert "give 40 KCASH earned" in page
     assert f"/console/money/withdrawals/{waiting.pk}/decide/" in page
     own = squeezed(mine, APPROVALS)
-    assert "You asked for it yourself" in own
+    assert "You asked for it: another operator has to decide it." in own
     assert "You requested an adjustment of this wallet" in own
     assert f"/console/money/withdrawals/{waiting.pk}/decide/" not in own
     assert (badge(theirs), badge(mine)) == ("2", "1")

@@ -181,7 +181,7 @@ def test_an_export_is_offered_only_for_what_the_list_shows(browser: Browser, ann
         page = browser.get(f"/console/kgen/auditentry/?{query}")
         assert page.status_code == 200, query
         assert not EXPORT.search(page.content.decode()), query
-        assert "Only days and the id of a row narrow an export" in page.content.decode(), query
+        assert "An export can be narrowed only by days and the id of a row" in page.content.decode(), query
 
 
 def ways(browser: Browser, path: str = "/console/kgen/auditentry/") -> list[str]:

@@ -80,7 +80,7 @@ def test_a_large_cancellation_shows_how_far_it_is(organiser: Browser, studio: St
     seat_many(uid, REFUNDS_AT_ONCE + 5)
     shown = markup(organiser.get(at(uid, "cancel")))
     assert facts(shown)["Refunds"] == "1,005"
-    assert "The first 1,000 go back at once" in shown
+    assert "The first 1,000 are refunded at once" in shown
     page = markup(organiser.post(at(uid, "cancel"), {"do": "cancel", "reason": "rain"}, follow=True))
     assert "Refunds that are still to come: 5." in page
     assert "1,000 of 1,005 refunds are done; 50 KCASH are still to go back." in page

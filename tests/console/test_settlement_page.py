@@ -120,7 +120,7 @@ def test_what_would_be_cancelled_shows_its_refunds(browser: Browser, studio: Stu
     said = "2 stakes of 10 KCASH would go back, and the sponsorship of 9 KCASH"
     assert said in text(browser.get(address(uid)))
     studio.post(at(uid, "/cancel"), {"reason": "rain"}).ok()
-    assert "all stakes went back" in text(browser.get(address(uid)))
+    assert "all stakes were refunded" in text(browser.get(address(uid)))
     assert (escrow(uid), sponsor(studio)) == (0, 0)
 
 
@@ -252,7 +252,7 @@ def test_a_held_prize_is_forfeited_to_the_house(as_role: Any, settled: str) -> N
     assert [step.reason for step in HoldStep.objects.order_by("id")] == ["odd", "was a bot"]
     assert AuditEntry.objects.filter(act="reward.forfeit", reason="was a bot").count() == 1
     page = browser.get(path).content.decode()
-    assert "Nothing can be done about it any more" in page
+    assert "No further action is possible" in page
     assert "Forfeited" in browser.get(address(settled)).content.decode()
     prove()
 

@@ -303,7 +303,7 @@ def test_after_the_settlement_or_cancellation_nothing_is_ruled(
     else:
         studio.post(at(cup, "/cancel"), {"reason": "rain"}).ok()
     page = browser.get(path).content.decode()
-    assert "nothing is ruled any more" in page
+    assert "no further ruling is possible" in page
     assert 'value="disqualify"' not in page
     assert 'value="void"' not in page
     before = list(Participation.objects.order_by("pk").values())
@@ -338,7 +338,7 @@ def test_a_gamer_who_left_is_shown_as_such(browser: Browser, studio: StudioCalle
     path = stay_of(cup, "e")
     studio.gamer("e").leave(cup).ok()
     shown = text(browser.get(path))
-    assert "The gamer has left: nothing is ruled any more" in shown
+    assert "The gamer has left: no further ruling is possible" in shown
     assert "The gamer has left." in told(browser, path, "disqualify")
     assert ", left" in text(browser.get(page_of(cup), {"q": "e"}))
 
