@@ -1,4 +1,4 @@
-"""Money as CSV: withdrawals, adjustments, a wallet's statement, the ledger."""
+"""Money as CSV: withdrawals, adjustments, the statement of a wallet, the ledger."""
 
 from typing import Any
 from uuid import UUID
@@ -40,7 +40,7 @@ def _wallet(id: UUID) -> QuerySet[Wallet]:
 
 
 def _change(row: Transaction) -> int:
-    """What a transaction added to bonus, bought and earned together; below zero what it took."""
+    """A transaction's effect on the sum of bonus, bought and earned; negative if it took money."""
     return sum(
         posting.amount * (_is_own(posting.destination, row) - _is_own(posting.source, row))
         for posting in row.postings.all()
@@ -48,7 +48,7 @@ def _change(row: Transaction) -> int:
 
 
 def _is_own(account: Account, row: Transaction) -> bool:
-    # What is held is in none of the balances that a statement shows.
+    # The balances of a statement leave out held money.
     return account.wallet_id == row.wallet_id and account.kind != Bucket.HELD
 
 
@@ -153,7 +153,7 @@ LEDGER = export(
             ExportColumn("to balance", lambda row: row.destination_balance),
         ),
         rows=_postings,
-        # Ids count up, so that a page is a stretch of the primary key.
+        # Ids ascend, so that a page is a range of the primary key.
         key=(Key("id"),),
     )
 )

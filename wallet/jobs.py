@@ -18,7 +18,7 @@ MAY_DECIDE = "wallet.approve_withdrawal"
     page="withdrawal",
 )
 def approve(call: ItemCall) -> Action:
-    """Let a withdrawal above the client's threshold be paid."""
+    """Approve a withdrawal above the client's threshold."""
     return partial(
         reviewing.approve_withdrawal,
         withdrawal_id=call.subject.pk,
@@ -36,7 +36,7 @@ def approve(call: ItemCall) -> Action:
     page="withdrawal",
 )
 def reject(call: ItemCall) -> Action:
-    """Refuse a withdrawal that awaits approval."""
+    """Reject a withdrawal that awaits approval."""
     return partial(
         reviewing.reject_withdrawal,
         withdrawal_id=call.subject.pk,

@@ -21,7 +21,7 @@ from rewards.services import holding
 
 @admin.register(Settlement)
 class SettlementAdmin(ReadOnlyAdmin):
-    """Settlements with their sums; a row leads to the tournament's settlement."""
+    """Settlements with their sums; a row opens the tournament's settlement."""
 
     nav = Nav("Play", "Settlements", "gavel", 40)
     page = "tournament_settlement"
@@ -36,7 +36,7 @@ class SettlementAdmin(ReadOnlyAdmin):
         js = ["console/moments.js"]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        """Exactly one column, which the term's form says."""
+        """Search by tournament if the term is an id, otherwise by the whole hash."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -45,7 +45,7 @@ class SettlementAdmin(ReadOnlyAdmin):
 
     @admin.display(description="settled")
     def settled(self, row: Settlement) -> str:
-        """When."""
+        """The time of the settlement."""
         return moment(row.settled_at)
 
 
@@ -54,7 +54,7 @@ ROW_LINKS["rewards.reward"] = RowLink("prize_page", "rewards.view_reward", by="p
 
 @admin.register(Reward)
 class RewardAdmin(ReadOnlyAdmin):
-    """Rewards and what became of them; holding back, releasing and forfeiting those that are ticked."""
+    """Rewards with their status; holding, releasing and forfeiting the ticked ones."""
 
     nav = Nav("Money", "Rewards", "redeem", 40)
     timed = "created_at"
@@ -71,7 +71,7 @@ class RewardAdmin(ReadOnlyAdmin):
         js = ["console/moments.js"]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        """By ids, each of which has an index."""
+        """Search by ids, each of which has an index."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -81,7 +81,7 @@ class RewardAdmin(ReadOnlyAdmin):
         return queryset.filter(Q(pk=id) | Q(tournament=id) | Q(gamer=id)), False
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
-        """A reward opens on its prize's page, which goes by the participation."""
+        """Redirect to the page of the prize, whose address has the participation's id."""
         row = self.get_object(request, object_id) if self.has_view_permission(request) else None
         if row is not None and request.method == "GET":
             return HttpResponseRedirect(address("prize_page", pk=row.participation_id))
@@ -89,25 +89,25 @@ class RewardAdmin(ReadOnlyAdmin):
 
     @admin.display(description="won")
     def won(self, row: Reward) -> str:
-        """When."""
+        """The time at which the reward was won."""
         return moment(row.created_at)
 
     @admin.display(description="prize")
     def prize(self, row: Reward) -> str:
-        """Leads to its page."""
+        """A link to the page of the prize."""
         return format_html('<a href="{}">review</a>', address("prize_page", pk=row.participation_id))
 
     @on_rows(HOLD, "Hold for review")
     def hold(self, request: HttpRequest, row: Reward, reason: str) -> object:
-        """Hold one back."""
+        """Hold a reward."""
         return holding.hold_reward(reward_id=row.pk, operator_id=operator_id(request), reason=reason)
 
     @on_rows(RELEASE, "Release")
     def release(self, request: HttpRequest, row: Reward, reason: str) -> object:
-        """Let one be claimed again."""
+        """Release a reward: the gamer can claim it again."""
         return holding.release_reward(reward_id=row.pk, operator_id=operator_id(request), reason=reason)
 
     @on_rows(FORFEIT, "Forfeit to the house")
     def forfeit(self, request: HttpRequest, row: Reward, reason: str) -> object:
-        """Give one to the house."""
+        """Forfeit a reward to the house."""
         return holding.forfeit_reward(reward_id=row.pk, operator_id=operator_id(request), reason=reason)

@@ -20,7 +20,7 @@ FORFEIT = ConsoleAction("reward.forfeit", "rewards.hold_reward")
 
 @page
 class PrizePage(ConsolePage):
-    """What a gamer has won, and holding it back: for review, then released or forfeited."""
+    """A gamer's reward. An operator holds it for review, then releases or forfeits it."""
 
     route = "play/participations/<uuid:pk>/prize/"
     name = "prize_page"
@@ -43,7 +43,7 @@ class PrizePage(ConsolePage):
     def reward(self, pk: UUID) -> Reward:
         """The reward of a participation.
 
-        :raises Http404: there is none, or it is of a client outside the operator's limit.
+        :raises Http404: there is none, or its client is outside the operator's limit.
         """
         found = reward_of(pk)
         if found is None or not may_touch(self.request.user, found.client_id):
@@ -64,24 +64,24 @@ class PrizePage(ConsolePage):
 
     @does(HOLD)
     def hold(self, *, pk: UUID) -> None:
-        """Hold it back: it can neither be claimed nor expire."""
+        """Hold the reward: it can neither be claimed nor expire."""
         self.do(HOLD, holding.hold_reward, pk, "Held: it can neither be claimed nor expire until you decide.")
 
     @does(RELEASE)
     def release(self, *, pk: UUID) -> None:
-        """Let it be claimed again."""
+        """Release the reward: the gamer can claim it again."""
         self.do(RELEASE, holding.release_reward, pk, "Released: the gamer can claim it.")
 
     @does(FORFEIT)
     def forfeit(self, *, pk: UUID) -> None:
-        """Give it to the house for good."""
+        """Forfeit the reward to the house for good."""
         self.do(FORFEIT, holding.forfeit_reward, pk, "Forfeited: it went to the house for good.")
 
-    def do(self, what: ConsoleAction, service: Any, pk: UUID, done: str) -> None:
-        """Call one of the services of holding on this page's reward."""
+    def do(self, decision: ConsoleAction, service: Any, pk: UUID, done: str) -> None:
+        """Call a service of `rewards.services.holding` on this page's reward."""
         reward = self.reward(pk)
         self.run(
-            what,
+            decision,
             lambda: service(reward_id=reward.pk, operator_id=operator_id(self.request), reason=self.reason),
             subject=reward,
             done=done,

@@ -45,7 +45,7 @@ def paused_for(cause: PauseReason, **more: Any) -> None:
 def test_pausing_and_resuming(till: Browser, finance: Operator) -> None:
     assert "Give a reason" in send(till, "pause", " ")
     assert stored().pause == ""
-    assert "is paused: requests are taken" in send(till, "pause")
+    assert "is paused: withdrawals are accepted" in send(till, "pause")
     assert (stored().pause, stored().reason, stored().changed_by) == (PauseReason.OPERATOR, "audit", finance.pk)
     page = till.get(RAILS).content.decode()
     assert "Paused by an operator" in page
@@ -70,7 +70,7 @@ def test_a_pause_that_only_somebody_ends_is_kept_as_it_was(till: Browser, cause:
 
 def test_a_pause_that_would_end_by_itself_becomes_the_operators(till: Browser) -> None:
     paused_for(PauseReason.BREAKER)
-    assert "is paused: requests are taken" in send(till, "pause")
+    assert "is paused: withdrawals are accepted" in send(till, "pause")
     assert (stored().pause, stored().probe_at) == (PauseReason.OPERATOR, None)
 
 

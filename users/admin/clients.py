@@ -1,4 +1,4 @@
-"""Clients in the console: the list, and one with its secrets and its switch."""
+"""Clients in the console: the list, and the page of one with its secrets and its switch."""
 
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ MAY_SEE, MAY_MANAGE, MAY_ISSUE = "users.view_client", "users.manage_clients", "u
 
 @admin.register(Client)
 class ClientAdmin(ReadOnlyAdmin):
-    """Clients, newest first; one opens on its own page."""
+    """Clients, newest first; a row opens the client's page."""
 
     nav = Nav("Studios", "Clients", "stadia_controller", 10)
     page = CLIENT_PAGE
@@ -35,14 +35,14 @@ class ClientAdmin(ReadOnlyAdmin):
     search_fields = ["name", "=id"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """With a way to a new client, for those who may make one."""
+        """The list, with a link to a new client for operators who may make one."""
         may_make = request.user.has_perm(MAY_MANAGE) and clients_of(request.user) is None
         return super().changelist_view(request, (extra_context or {}) | {"may_make_client": may_make})
 
 
 @page
 class ClientPage(ConsolePage):
-    """One client: whether it is on, its settings, its secrets."""
+    """One client: its switch, its settings, its secrets."""
 
     route = "studios/clients/<uuid:pk>/"
     name = CLIENT_PAGE
@@ -68,7 +68,7 @@ class ClientPage(ConsolePage):
 
     @does(ConsoleAction("client.issue_secret", MAY_ISSUE))
     def issue(self, pk: UUID) -> HttpResponse | None:
-        """Make a secret and show it in this answer, nowhere else."""
+        """Make a secret and show it in this answer only."""
         client = self.data(pk=pk)["client"]
         secret = self.run(
             self.actions()["issue"],
@@ -76,11 +76,11 @@ class ClientPage(ConsolePage):
             subject=client,
             done="There is a new secret.",
         )
-        return self.tell(secret, pk) if secret else None
+        return self.show_secret(secret, pk) if secret else None
 
     @does(ConsoleAction("client.revoke_secret", MAY_ISSUE))
     def revoke(self, pk: UUID) -> None:
-        """End a secret at once."""
+        """Revoke a secret at once."""
         client, secret_id = self.data(pk=pk)["client"], _number(self.request.POST.get("secret", ""))
         self.run(
             self.actions()["revoke"],
@@ -91,26 +91,26 @@ class ClientPage(ConsolePage):
 
     @does(ConsoleAction("client.switch_off", MAY_MANAGE))
     def switch_off(self, pk: UUID) -> None:
-        """Refuse every call of the game and of the studio's server."""
+        """Switch the client off: every call of its gamers and its server is refused."""
         self._switch("switch_off", pk, active=False, done="The client is switched off.")
 
     @does(ConsoleAction("client.switch_on", MAY_MANAGE))
     def switch_on(self, pk: UUID) -> None:
-        """Let it work again."""
+        """Switch the client on again."""
         self._switch("switch_on", pk, active=True, done="The client is switched on.")
 
     def _switch(self, name: str, pk: UUID, *, active: bool, done: str) -> None:
         client = self.data(pk=pk)["client"]
-        what = self.actions()[name]
-        self.run(what, lambda: services.switch_client(client_id=pk, active=active), subject=client, done=done)
+        action = self.actions()[name]
+        self.run(action, lambda: services.switch_client(client_id=pk, active=active), subject=client, done=done)
 
-    def tell(self, secret: str, pk: UUID) -> HttpResponse:
-        """The page with a secret that is shown this once, and kept by no browser."""
+    def show_secret(self, secret: str, pk: UUID) -> HttpResponse:
+        """The page with a new secret, which no other answer shows."""
         return self.render(**self.data(pk=pk), secret=secret)
 
 
 def _number(text: str) -> int:
-    """The id that a form sent; 0, which no row has, for anything else."""
+    """The id in a form's text; 0, which no row has, for any other text."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
@@ -135,12 +135,12 @@ EMPTY = {
 
 
 def labelled(settings: dict[str, Any]) -> list[tuple[str, str]]:
-    """Settings as people read them."""
+    """(label, text) of each setting."""
     return [(LABELS[name], in_words(name, value)) for name, value in settings.items()]
 
 
 def in_words(name: str, value: Any) -> str:
-    """One setting's value."""
+    """A setting's value as text."""
     if value is None:
         return EMPTY[name]
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,4 +1,4 @@
-"""Phone codes in the console: which messages went out, and which codes were used. Numbers stand in it masked."""
+"""Phone codes in the console: which messages were sent and which codes were used. Numbers are masked."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from kgen.admin_site.pages import address
 from users.models import PhoneChallenge, SmsMessage
 from users.phones import masked
 
-# What became of a message, or of the code in it.
+# The outcomes of a message or its code: title and filter.
 OUTCOMES: dict[str, tuple[str, dict[str, bool]]] = {
     "sent": ("Sent", {"message__sent_at__isnull": False}),
     "used": ("Sent, and its code was used", {"used_at__isnull": False}),
@@ -25,7 +25,7 @@ OUTCOMES: dict[str, tuple[str, dict[str, bool]]] = {
 
 
 class MessageFilter(admin.SimpleListFilter):
-    """By what became of the message."""
+    """Filters by the outcome of the message."""
 
     title, parameter_name = "message", "message"
 
@@ -39,7 +39,7 @@ class MessageFilter(admin.SimpleListFilter):
 
 @admin.register(PhoneChallenge)
 class PhoneChallengeAdmin(ReadOnlyAdmin):
-    """The codes of the last days, newest first; older ones are forgotten."""
+    """The codes of the last days, newest first; older codes are deleted."""
 
     nav = Nav("People", "Phone codes", "sms", 20)
     permission = "users.view_gamer"
@@ -48,24 +48,24 @@ class PhoneChallengeAdmin(ReadOnlyAdmin):
     list_display_links = None
     list_filter = [MessageFilter, ("client", ClientFilter)]
     list_select_related = ["gamer", "client", "message"]
-    # Neither the number, nor anything that helps to guess the code.
+    # Without the number and all that helps to guess the code.
     fields = [*row_fields(PhoneChallenge, "phone", "number_range", "auth_code", "digest"), "number", "message_state"]
     readonly_fields = ["number", "message_state"]
 
     @admin.display(description="number")
     def number(self, row: PhoneChallenge) -> str:
-        """Without its middle."""
+        """The number, masked."""
         return masked(row.phone)
 
     @admin.display(description="gamer")
     def of_gamer(self, row: PhoneChallenge) -> SafeString:
-        """Leads to the gamer's sessions and codes."""
+        """A link to the gamer's sessions and codes."""
         link = address("gamer_page", pk=row.gamer_id)
         return format_html('<a href="{}?tab=sessions">{}</a>', link, row.gamer.user_id)
 
     @admin.display(description="message")
     def message_state(self, row: PhoneChallenge) -> SafeString:
-        """What became of it."""
+        """The outcome of the message."""
         message: SmsMessage | None = getattr(row, "message", None)
         if message is None:
             return SafeString("none")

@@ -18,7 +18,7 @@ UNLINK = ConsoleAction("gamer.unlink_phone", "users.unlink_phone")
 
 @admin.register(Gamer)
 class GamerAdmin(ReadOnlyAdmin):
-    """Gamers, newest first; one opens on its own page."""
+    """Gamers, newest first; a row opens the gamer's page."""
 
     nav = Nav("People", "Gamers", "group", 10)
     page = "gamer_page"
@@ -30,11 +30,11 @@ class GamerAdmin(ReadOnlyAdmin):
     actions = ["unlink_phone"]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
-        """Exactly, by a gamer's ids."""
+        """Search by a gamer's ids, exactly."""
         return (queryset.filter(gamers_named(search_term)) if search_term.strip() else queryset), False
 
     @on_rows(UNLINK, "Unlink the phone (with a reason)")
     def unlink_phone(self, request: HttpRequest, row: Gamer, reason: str) -> Any:
-        """Part gamers from their phones."""
+        """Unlink a gamer's phone."""
         by = f"operator {request.user.get_username()}"
         return services.unlink_phone(client=row.client, user_id=row.user_id, reason=reason, by=by)

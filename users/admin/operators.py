@@ -1,4 +1,4 @@
-"""Operators in the console: nobody gives rights that they lack, nor takes over who has them."""
+"""Operators in the console. An operator can neither grant rights that it lacks nor edit an operator who has them."""
 
 from typing import Any
 
@@ -25,12 +25,13 @@ MAY_MANAGE = "users.manage_operators"
 
 
 class OperatorForm(UserChangeForm):  # type: ignore[misc]
-    """An operator, whom its editor must not switch off by mistake."""
+    """An operator. The form refuses to switch off its editor or the last superuser."""
 
     editor: Operator
 
     def clean_is_active(self) -> bool:
-        """
+        """Check that the operator may be switched off.
+
         :raises ValidationError: it is the editor, or the last superuser.
         """
         active: bool = self.cleaned_data["is_active"]
@@ -44,7 +45,7 @@ class OperatorForm(UserChangeForm):  # type: ignore[misc]
 
 @admin.register(Operator)
 class OperatorAdmin(EditableAdmin, UserAdmin):  # type: ignore[type-arg, misc]
-    """Who works in the console, in which roles, for which clients."""
+    """Operators with their roles and their clients."""
 
     nav = Nav("Oversight", "Operators", "badge", 30)
     permission = edit_permission = MAY_MANAGE
@@ -69,23 +70,23 @@ class OperatorAdmin(EditableAdmin, UserAdmin):  # type: ignore[type-arg, misc]
 
     @admin.display(description="roles")
     def roles(self, operator: Operator) -> str:
-        """Its groups; a superuser needs none."""
+        """The operator's groups; a superuser needs none."""
         names = sorted(group.name for group in operator.groups.all())
         return ", ".join(["superuser"] * operator.is_superuser + names)
 
     @admin.display(description="limited to")
     def limit(self, operator: Operator) -> str:
-        """The clients that it works for."""
+        """The clients to which the operator is limited."""
         return ", ".join(sorted(client.name for client in operator.clients.all())) or "all clients"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Also asked before a password is set: whoever sets one can act as that operator."""
+        """Whether the operator may edit `obj`. Also guards setting a password, which gives access to its rights."""
         if not super().has_change_permission(request, obj):
             return False
         return obj is None or may_manage(_me(request), obj)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever manages operators sees them all."""
+        """Whether the operator may see operators: one who manages them sees them all."""
         return request.user.has_perm(MAY_MANAGE) and self.is_within(request, obj)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -93,7 +94,7 @@ class OperatorAdmin(EditableAdmin, UserAdmin):  # type: ignore[type-arg, misc]
         return type("OperatorForm", (made,), {"editor": request.user}) if obj else made
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """The roles that this operator may give. Groups that are not offered cannot be sent."""
+        """Offer, and accept, only the roles that this operator may grant."""
         if db_field.name == "groups":
             field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
             field.queryset = grantable_groups(_me(request))
@@ -102,18 +103,18 @@ class OperatorAdmin(EditableAdmin, UserAdmin):  # type: ignore[type-arg, misc]
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """Operators are there to log in here."""
+        """Save an operator as staff, which Django requires for a login."""
         assert isinstance(obj, Operator)
         obj.is_staff = True
         super().save_model(request, obj, form, change)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
-        """Setting somebody's password; what the trail has of it is in the same transaction."""
+        """Set an operator's password and write the trail's entry in one transaction."""
         with transaction.atomic():
             return super().user_change_password(request, id, form_url)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
-        """A form that was saved, or a password that was set: that one saves no model."""
+        """Write the trail's entry for a saved form, or for a set password, which does not call save_model."""
         if hasattr(request, "_before"):
             super().log_change(request, obj, message)
         else:
@@ -121,20 +122,20 @@ class OperatorAdmin(EditableAdmin, UserAdmin):  # type: ignore[type-arg, misc]
 
     @on_rows(ConsoleAction("operator.reset_factor", MAY_MANAGE), "Reset the second factor")
     def reset_second_factor(self, request: HttpRequest, row: Operator, reason: str) -> None:
-        """For somebody who lost the phone and the recovery codes."""
+        """Remove the second factor of an operator who lost the phone and the recovery codes."""
         services.reset_factor(operator_id=row.pk, by=_me(request).pk)
 
     @on_rows(ConsoleAction("operator.switch_off", MAY_MANAGE), "Switch off: no login, and open sessions end")
     def switch_off(self, request: HttpRequest, row: Operator, reason: str) -> None:
-        """For somebody who left."""
+        """Switch an operator off: no login, and open sessions end."""
         services.switch_operator(operator_id=row.pk, by=_me(request).pk, active=False)
 
     @on_rows(ConsoleAction("operator.switch_on", MAY_MANAGE), "Switch on")
     def switch_on(self, request: HttpRequest, row: Operator, reason: str) -> None:
-        """For somebody who came back."""
+        """Switch an operator on again."""
         services.switch_operator(operator_id=row.pk, by=_me(request).pk, active=True)
 
 
 def _me(request: HttpRequest) -> Operator:
-    assert isinstance(request.user, Operator), "the console lets nobody in without a login"
+    assert isinstance(request.user, Operator), "the console requires a login"
     return request.user

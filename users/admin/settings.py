@@ -1,4 +1,4 @@
-"""A client's settings as a form: what it will change is shown before anything is saved."""
+"""A client's settings as a form, with a preview of the changes before they are saved."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -26,8 +26,8 @@ _HINTS = {
     "minimum_withdrawal": "0: any amount.",
     "maximum_withdrawal": "Of one withdrawal; empty: no limit.",
     "daily_withdrawal_limit": "Empty: no limit.",
-    "approval_above": "Withdrawals over this wait for an operator; 0: all do; empty: none does.",
-    "reward_expiry_days": "They go to the house then; empty: never.",
+    "approval_above": "Withdrawals over this wait for an operator; 0: all; empty: none.",
+    "reward_expiry_days": "Expired rewards go to the house; empty: never.",
     "sponsorship_limit": "How far sponsored tournaments may take the sponsor's account below zero.",
     "phone_countries": "ISO codes with commas between them, such as IN,BD; * is all.",
 }
@@ -35,7 +35,7 @@ _TEXTS = ("name", "currency", "phone_countries")
 
 
 class SettingsForm(forms.Form):
-    """The settings; what they may be the service says."""
+    """The settings; the service's rules validate them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -44,7 +44,7 @@ class SettingsForm(forms.Form):
             self.fields[name] = kind(label=LABELS[name], help_text=_HINTS.get(name, ""), required=False)
 
     def clean(self) -> dict[str, Any]:
-        """What the service would say, at the fields that it names."""
+        """Show the service's faults at their fields."""
         values: dict[str, Any] = super().clean() or {}
         try:
             return values if self.errors else checked(values)
@@ -56,7 +56,7 @@ class SettingsForm(forms.Form):
 
 @page
 class ClientSettingsPage(ConsolePage):
-    """Changing a client's settings, in two steps: fill in, look, save."""
+    """Changing a client's settings: fill in, preview, save."""
 
     route = "studios/clients/<uuid:pk>/settings/"
     name = "client_settings"
@@ -82,7 +82,7 @@ class ClientSettingsPage(ConsolePage):
 
     @does(ConsoleAction("client.preview_settings", MAY_MANAGE, needs_reason=False))
     def preview(self, pk: UUID) -> HttpResponse:
-        """Before and after, and nothing saved yet."""
+        """Show the values before and after; save nothing."""
         shown = self.data(pk=pk)
         form = SettingsForm(self.request.POST)
         if form.is_valid() and shown["currency_fixed"] and form.cleaned_data["currency"] != shown["client"].currency:
@@ -94,12 +94,12 @@ class ClientSettingsPage(ConsolePage):
 
     @does(ConsoleAction("client.preview_settings", MAY_MANAGE, needs_reason=False))
     def edit(self, pk: UUID) -> HttpResponse:
-        """Back to the form, with what was typed."""
+        """Show the form again as it was filled in."""
         return self.render(**self.data(pk=pk) | {"form": SettingsForm(self.request.POST)})
 
     @does(ConsoleAction("client.change_settings", MAY_MANAGE))
     def save(self, pk: UUID) -> HttpResponse | None:
-        """Save what was shown, unless it is no longer what is there."""
+        """Save the settings, unless they have changed since the form was shown."""
         client, form = self._client(pk), SettingsForm(self.request.POST)
         if not form.is_valid():
             return self.render(**self.data(pk=pk) | {"form": form}, status=400)
@@ -115,7 +115,7 @@ class ClientSettingsPage(ConsolePage):
         return get_object_or_404(scoped(Client.objects.all(), self.request.user, "pk"), pk=pk)
 
     def _seen(self) -> dict[str, Any]:
-        """What the form was shown with; nothing, which no client is like, where that cannot be read."""
+        """The settings with which the form was shown; empty, which matches no client, if the signature is wrong."""
         try:
             seen: dict[str, Any] = signing.loads(self.request.POST.get("seen", ""), salt=SEEN)
         except signing.BadSignature:
@@ -125,7 +125,7 @@ class ClientSettingsPage(ConsolePage):
 
 @page
 class NewClientPage(ConsolePage):
-    """A new client, whose first secret is shown in the answer."""
+    """A new client. The answer shows its first secret."""
 
     route = "studios/clients/new/"
     name = "client_new"
@@ -141,7 +141,7 @@ class NewClientPage(ConsolePage):
 
     @does(ConsoleAction("client.preview_settings", MAY_MANAGE, needs_reason=False))
     def preview(self) -> HttpResponse:
-        """What will be made, and nothing made yet."""
+        """Show the settings of the new client; make nothing."""
         form = SettingsForm(self.request.POST)
         if not form.is_valid():
             return self.render(**self.data() | {"form": form}, status=400)
@@ -150,17 +150,17 @@ class NewClientPage(ConsolePage):
 
     @does(ConsoleAction("client.preview_settings", MAY_MANAGE, needs_reason=False))
     def edit(self) -> HttpResponse:
-        """Back to the form, with what was typed."""
+        """Show the form again as it was filled in."""
         return self.render(**self.data() | {"form": SettingsForm(self.request.POST)})
 
     @does(ConsoleAction("client.make", MAY_MANAGE))
     def make(self) -> HttpResponse | None:
-        """Make it.
+        """Make the client and show its first secret.
 
         :raises Forbidden: the operator is limited to other clients.
         """
         if clients_of(self.request.user) is not None:
-            raise Forbidden("You work for some clients only, so you cannot make another.")
+            raise Forbidden("You are limited to some clients, so you cannot make a new one.")
         form = SettingsForm(self.request.POST)
         if not form.is_valid():
             return self.render(**self.data() | {"form": form}, status=400)
@@ -170,7 +170,7 @@ class NewClientPage(ConsolePage):
             subject=lambda result: result.client,
             done="The client is made.",
         )
-        return self._tell(made) if made else None
+        return self._show_secret(made) if made else None
 
     def _id(self) -> UUID:
         try:
@@ -178,7 +178,7 @@ class NewClientPage(ConsolePage):
         except ValueError:
             return uuid4()
 
-    def _tell(self, made: MadeClient) -> HttpResponse:
+    def _show_secret(self, made: MadeClient) -> HttpResponse:
         return self.render(made=made.client, secret=made.secret)
 
 

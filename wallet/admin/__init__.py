@@ -1,4 +1,4 @@
-"""Money in the console: read-only. Operators change it only by actions that call services."""
+"""Money in the console: read-only lists, and actions that call services."""
 
 from wallet.admin import addresses, adjustments, lists, rails
 

@@ -1,4 +1,4 @@
-"""What operators do with withdrawals, in lists and on pages."""
+"""The actions of operators on withdrawals, for lists and pages."""
 
 from kgen.admin_site.actions import ConsoleAction
 

@@ -18,7 +18,7 @@ SHOW = ConsoleAction("address.see", "users.see_phone", needs_reason=False)
 
 @page
 class WalletAddressPage(ConsolePage):
-    """A wallet's address: masked, and in full for those who may see it, each time with a trace."""
+    """A wallet's address: masked, and in full for operators with the permission, each time with a trace."""
 
     route, name, title = "money/wallets/<uuid:pk>/address/", "wallet_address", "Wallet address"
     permission = "wallet.view_wallet"
@@ -33,7 +33,7 @@ class WalletAddressPage(ConsolePage):
 
     @does(SHOW)
     def show(self, pk: UUID) -> HttpResponse:
-        """Show it in full."""
+        """Show the address in full, with a trace."""
         found = self.data(pk=pk)
         audit.record_view(operator=self.request.user, what="address", subject=found["wallet"], request=self.request)
         return self.render(**found, in_full=True)

@@ -1,4 +1,4 @@
-"""Adjustments in the console: asked for by one operator, decided by another."""
+"""Adjustments in the console: one operator requests, another decides."""
 
 from collections.abc import Callable
 from functools import partial
@@ -37,7 +37,7 @@ CANCEL = ConsoleAction("adjustment.cancel", MAY_ASK)
 
 @admin.register(Adjustment)
 class AdjustmentAdmin(ReadOnlyAdmin):
-    """Corrections by hand, all there ever were: what was asked for, by whom, and who decided it."""
+    """All adjustments: the request, its operator, and the operator who decided."""
 
     told_on = "adjustment"
     list_display = [
@@ -60,33 +60,33 @@ class AdjustmentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="asked for by")
     def maker(self, row: Any) -> Any:
-        """Who asked."""
+        """The operator who requested it."""
         return row.requested_by_name or row.requested_by
 
     @admin.display(description="decided by")
     def checker(self, row: Any) -> Any:
-        """Who decided; of a cancelled one its maker."""
+        """The operator who decided; for a cancelled adjustment its maker."""
         return row.decided_by_name or row.decided_by
 
     @on_rows(APPROVE, "Approve: the money moves")
     def approve(self, request: HttpRequest, row: Adjustment, reason: str) -> Any:
-        """Book what others asked for."""
+        """Book another operator's request."""
         return adjusting.approve_adjustment(adjustment_id=row.pk, operator_id=operator_id(request), note=reason)
 
     @on_rows(REJECT, "Reject")
     def reject(self, request: HttpRequest, row: Adjustment, reason: str) -> Any:
-        """Refuse what others asked for."""
+        """Reject another operator's request."""
         return adjusting.reject_adjustment(adjustment_id=row.pk, operator_id=operator_id(request), note=reason)
 
     @on_rows(CANCEL, "Withdraw my own request")
     def cancel(self, request: HttpRequest, row: Adjustment, reason: str) -> Any:
-        """Take back what one asked for."""
+        """Cancel the operator's own request."""
         return adjusting.cancel_adjustment(adjustment_id=row.pk, operator_id=operator_id(request), note=reason)
 
 
 @page
 class AdjustmentsPage(ConsolePage):
-    """Requests that nobody has decided, oldest first."""
+    """Undecided requests, oldest first."""
 
     route, name, title = "money/adjustments/", "adjustments", "Adjustments"
     permission = MAY_SEE
@@ -106,7 +106,7 @@ class AdjustmentsPage(ConsolePage):
 
 @page
 class AdjustmentPage(ConsolePage):
-    """One adjustment with what it would change, and what was decided."""
+    """One adjustment: the wallet's balance, the request and the decision."""
 
     route, name, title = "money/adjustments/<uuid:pk>/", "adjustment", "Adjustment"
     permission = MAY_SEE
@@ -131,23 +131,23 @@ class AdjustmentPage(ConsolePage):
 
     @does(APPROVE)
     def approve(self, pk: UUID) -> HttpResponse:
-        """Book it; its maker may not."""
+        """Book the adjustment. Its maker must not."""
         return self._decide(APPROVE, pk, adjusting.approve_adjustment, "Approved: the money has moved.")
 
     @does(REJECT)
     def reject(self, pk: UUID) -> HttpResponse:
-        """Refuse it; its maker withdraws it instead."""
+        """Reject the adjustment. Its maker cancels it instead."""
         return self._decide(REJECT, pk, adjusting.reject_adjustment, "Rejected. Nothing has moved.")
 
     @does(CANCEL)
     def cancel(self, pk: UUID) -> HttpResponse:
-        """Withdraw one's own request."""
+        """Cancel the operator's own request."""
         return self._decide(CANCEL, pk, adjusting.cancel_adjustment, "Withdrawn. Nothing has moved.")
 
-    def _decide(self, what: ConsoleAction, pk: UUID, service: Callable[..., None], done: str) -> HttpResponse:
+    def _decide(self, decision: ConsoleAction, pk: UUID, service: Callable[..., None], done: str) -> HttpResponse:
         row = self._row(pk)
         call = partial(service, adjustment_id=pk, operator_id=operator_id(self.request), note=self.reason)
-        self.run(what, call, subject=row, done=done)
+        self.run(decision, call, subject=row, done=done)
         return self.back(address("adjustment", pk=pk))
 
     def _row(self, pk: UUID) -> Adjustment:
@@ -155,7 +155,7 @@ class AdjustmentPage(ConsolePage):
 
 
 class AdjustmentForm(forms.Form):
-    """What is to be changed, and why."""
+    """A requested change of a balance, and its reason."""
 
     direction = forms.ChoiceField(
         choices=[(Direction.CREDIT.value, "Give the gamer"), (Direction.DEBIT.value, "Take from the gamer")],
@@ -170,7 +170,7 @@ class AdjustmentForm(forms.Form):
 
 @page
 class NewAdjustmentPage(ConsolePage):
-    """A request for one wallet, which `?wallet=` names. Nothing moves before another operator approves it."""
+    """A new request for the wallet of `?wallet=`. No money moves before another operator approves it."""
 
     route, name, title = "money/adjustments/new/", "adjustment_new", "Ask for an adjustment"
     permission = MAY_ASK
@@ -191,19 +191,19 @@ class NewAdjustmentPage(ConsolePage):
 
     @does(REQUEST)
     def request_it(self) -> HttpResponse:
-        """Ask; the form comes back with what is wrong with it."""
+        """Request the adjustment. An invalid form is shown again with its faults."""
         wallet, form = self._wallet(), AdjustmentForm(self.request.POST)
         if not form.is_valid():
             return self.render(status=400, **self.data() | {"form": form})
-        asked = form.cleaned_data
+        fields = form.cleaned_data
         made = self.run(
             REQUEST,
             lambda: adjusting.request_adjustment(
                 wallet_id=wallet.pk,
-                bucket=Bucket(asked["bucket"]),
-                direction=Direction(asked["direction"]),
-                amount=asked["amount"],
-                reason=asked["reason"],
+                bucket=Bucket(fields["bucket"]),
+                direction=Direction(fields["direction"]),
+                amount=fields["amount"],
+                reason=fields["reason"],
                 operator_id=operator_id(self.request),
             ),
             subject=lambda adjustment: adjustment,
@@ -214,8 +214,9 @@ class NewAdjustmentPage(ConsolePage):
         return self.back(address("adjustment", pk=made.pk))
 
     def _wallet(self) -> Wallet:
-        """
-        :raises Http404: `?wallet=` names none that the operator may touch.
+        """The wallet of `?wallet=`.
+
+        :raises Http404: there is none within the operator's limit.
         """
         try:
             wanted = UUID(self.request.GET.get("wallet", ""))

@@ -1,4 +1,4 @@
-"""Lists of money, to read: wallets, the ledger, withdrawals. Addresses stand in them masked."""
+"""Read-only lists of wallets, the ledger and withdrawals. They show addresses masked."""
 
 from typing import Any
 
@@ -48,18 +48,18 @@ class WalletAdmin(ReadOnlyAdmin):
 
     @admin.display(description="address")
     def masked_address(self, row: Wallet) -> str:
-        """Enough of it to tell two apart."""
+        """The address, masked but distinguishable."""
         return masked(row.address)
 
     @admin.display(description="address in full")
     def in_full(self, row: Wallet) -> SafeString:
-        """Where it is shown, with a trace."""
+        """A link to the page that shows the address in full."""
         return format_html('<a href="{}">Look at it (leaves a trace)</a>', address("wallet_address", pk=row.pk))
 
 
 @admin.register(Transaction)
 class TransactionAdmin(ReadOnlyAdmin):
-    """The journal."""
+    """The ledger's transactions."""
 
     nav = Nav("Money", "Ledger", "receipt_long", 20)
     timed = "created_at"
@@ -72,7 +72,7 @@ class TransactionAdmin(ReadOnlyAdmin):
 
 
 class PayoutFilter(admin.SimpleListFilter):
-    """Those that a rail has before it, and of them those that should have been paid by now."""
+    """Withdrawals that are to be paid, or only those that are late."""
 
     title, parameter_name = "payout", "payout"
 
@@ -85,7 +85,7 @@ class PayoutFilter(admin.SimpleListFilter):
 
 
 class AttemptInline(ReadOnlyInline):
-    """What was said to the rail, and by it."""
+    """A withdrawal's calls to the rail and their outcomes."""
 
     model = PayoutAttempt
     fields = ["number", "kind", "started_at", "ended_at", "outcome", "http_status", "detail"]
@@ -94,11 +94,11 @@ class AttemptInline(ReadOnlyInline):
 
 @admin.register(Withdrawal)
 class WithdrawalAdmin(ReadOnlyAdmin):
-    """Every withdrawal, for looking one up; the queue is where they are decided."""
+    """All withdrawals, for finding one. Operators decide in the queue."""
 
     told_on = "withdrawal"
     list_display = ["id", "state", "review", "amount", "currency", "rail", "masked_destination", "tries", "created_at"]
-    # By an index of time for each state; other filters would read a million rows for few.
+    # Each state has an index by time. Other filters would read a million rows to find a few.
     keyset = ("-created_at", "-pk")
     list_filter = ["state", PayoutFilter]
     linked = ("rail",)
@@ -111,25 +111,25 @@ class WithdrawalAdmin(ReadOnlyAdmin):
 
     @admin.display(description="destination")
     def masked_destination(self, row: Withdrawal) -> str:
-        """Enough of it to tell two apart."""
+        """The address, masked but distinguishable."""
         return masked(row.destination)
 
     @admin.display(description="in the queue")
     def in_queue(self, row: Withdrawal) -> SafeString:
-        """Its page with all that decides."""
-        return format_html('<a href="{}">What decides about it</a>', address("withdrawal", pk=row.pk))
+        """A link to the withdrawal's page in the queue."""
+        return format_html('<a href="{}">Open the review</a>', address("withdrawal", pk=row.pk))
 
     @on_rows(APPROVE, "Approve")
     def approve(self, request: HttpRequest, row: Withdrawal, reason: str) -> Any:
-        """Let withdrawals above the threshold be paid."""
+        """Approve a withdrawal above the client's threshold."""
         return reviewing.approve_withdrawal(withdrawal_id=row.pk, operator_id=operator_id(request), reason=reason)
 
     @on_rows(REJECT, "Reject: the money goes back to the gamer")
     def reject(self, request: HttpRequest, row: Withdrawal, reason: str) -> Any:
-        """Refuse withdrawals that await approval."""
+        """Reject a withdrawal that awaits approval."""
         return reviewing.reject_withdrawal(withdrawal_id=row.pk, operator_id=operator_id(request), reason=reason)
 
     @on_rows(ASK_AGAIN, "Review: ask the rail again")
     def ask_again(self, request: HttpRequest, row: Withdrawal, reason: str) -> Any:
-        """For those that the rail had not seen."""
+        """Ask the rail again about a withdrawal that it did not know."""
         return reviewing.ask_again(withdrawal_id=row.pk)

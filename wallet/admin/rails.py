@@ -1,4 +1,4 @@
-"""Rails in the console: which run, why one does not, what waits for it; pausing and resuming."""
+"""Rails in the console: their state, the cause of a pause, their queue; pausing and resuming."""
 
 from functools import partial
 from typing import Any
@@ -21,21 +21,21 @@ MAY_SEE, MAY_SWITCH = "wallet.view_payoutrail", "wallet.switch_rail"
 PAUSE = ConsoleAction("rail.pause", MAY_SWITCH)
 RESUME = ConsoleAction("rail.resume", MAY_SWITCH)
 
-# What stands beside each cause of a pause, and what resuming then vouches for.
+# The text for each cause of a pause: what it means and what to check before resuming.
 CAUSES = {
-    PauseReason.OPERATOR: "Paused by an operator. It stays so until somebody resumes it.",
-    PauseReason.BREAKER: "The circuit breaker is open: calls fail. It tries again by itself; resuming sends at once.",
-    PauseReason.CONFIGURATION: "The rail refuses us as such. Set its address and secret right before resuming.",
+    PauseReason.OPERATOR: "Paused by an operator. It stays paused until an operator resumes it.",
+    PauseReason.BREAKER: "The circuit breaker is open: calls fail. It retries automatically; resuming sends at once.",
+    PauseReason.CONFIGURATION: "The rail refuses every call. Correct its address and secret before resuming.",
     PauseReason.RESTORE: (
-        "This database came out of a backup and may have forgotten payouts. Compare with the rail's own books what it "
-        "has paid since the backup. After resuming, the rail is asked about every withdrawal before anything is sent."
+        "This database was restored from a backup and may lack payouts. Compare it with the rail's books of payouts "
+        "since the backup. After resuming, the rail is asked about every withdrawal before anything is sent."
     ),
 }
 
 
 @admin.register(PayoutRail)
 class PayoutRailAdmin(ReadOnlyAdmin):
-    """One rail's row, to read; the page of rails shows what waits for it."""
+    """A rail's row, read-only; the page of rails shows its queue."""
 
     client_path = None
     list_display = ["name", "pause", "reason", "since", "failures", "probe_at"]
@@ -43,7 +43,7 @@ class PayoutRailAdmin(ReadOnlyAdmin):
 
 @page
 class RailsPage(ConsolePage):
-    """All rails, which belong to no client: operators with a limit see none."""
+    """All rails. They belong to no client, so operators with a client limit see none."""
 
     route, name, title = "money/rails/", "rails", "Rails"
     permission = MAY_SEE
@@ -67,14 +67,14 @@ class RailsPage(ConsolePage):
 
     @does(PAUSE)
     def pause(self) -> None:
-        """Send nothing more over it."""
+        """Pause the rail: nothing more is sent over it."""
         rail = self._chosen()
         call = partial(switching.pause_rail, name=rail.pk, operator_id=operator_id(self.request), reason=self.reason)
-        self.run(PAUSE, call, subject=rail, done=f"{rail} is paused: requests are taken, nothing goes out.")
+        self.run(PAUSE, call, subject=rail, done=f"{rail} is paused: withdrawals are accepted, nothing is sent.")
 
     @does(RESUME)
     def resume(self) -> None:
-        """Let it run again; after a restore only for who has compared the books."""
+        """Resume the rail. After a restore the operator must confirm that the books were compared."""
         rail = self._chosen()
         cause = self.request.POST.get("cause", "")
         if cause not in PauseReason.values or (
@@ -93,6 +93,6 @@ class RailsPage(ConsolePage):
 
     def _chosen(self) -> PayoutRail:
         rows = scoped(PayoutRail.objects.all(), self.request.user, None)
-        # What can be no rail's name need not trouble the database, which refuses some of it (NUL).
+        # Unprintable text is no rail's name, and PostgreSQL refuses NUL.
         name = self.request.POST.get("rail", "")
         return get_object_or_404(rows, pk=name if name.isprintable() else "")
