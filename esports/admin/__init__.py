@@ -1,4 +1,4 @@
-"""Play in the console: lists, pages, and what organisers and referees do there."""
+"""Tournaments in the console: lists, pages, and the actions of organisers and referees."""
 
 from esports.admin import changes, lists, participation, previews, series, templates, tournament, wizard
 

@@ -1,4 +1,4 @@
-"""Cloning, extending, ending and cancelling: each page shows first exactly what it would do."""
+"""Cloning, extending, ending and cancelling a tournament. Each page first shows its exact effects."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ CANCEL = "esports.cancel_tournament"
 
 
 class ChangePage(OfTournament):
-    """A page that does one thing with a tournament, and tells what that is."""
+    """A page with one action on a tournament and a preview of its effects."""
 
     permission = ORGANISE
 
@@ -41,7 +41,7 @@ class ChangePage(OfTournament):
         return [("Tournaments", address("esports_tournament_changelist")), (row.title, tournament_address(row.pk))]
 
     def facts(self, found: TournamentAt) -> dict[str, Any]:
-        """What every such page shows."""
+        """The template context that these pages share."""
         zone = zone_of(self.request)
         row = found.tournament
         return {
@@ -58,7 +58,7 @@ class ChangePage(OfTournament):
 
 @page
 class ClonePage(ChangePage):
-    """A new draft with a tournament's terms, and its times some weeks later."""
+    """Makes a draft with a tournament's terms and its times, some weeks later."""
 
     route, name, title = "play/tournaments/<uuid:pk>/clone/", "tournament_clone", "Clone"
     template_name = "console/play/clone.html"
@@ -70,7 +70,7 @@ class ClonePage(ChangePage):
 
     @does(ConsoleAction("tournament.draft", ORGANISE, needs_reason=False))
     def clone(self, *, pk: UUID) -> HttpResponse:
-        """Open the wizard with all of it filled in; nothing is published yet."""
+        """Open the wizard with the terms and times filled in; publish nothing."""
         found = self.current(pk)
         row = found.tournament
         times = moved_times(row, found.now, zone_of(self.request))
@@ -85,8 +85,8 @@ class ClonePage(ChangePage):
 class ExtendForm(ZoneForm):
     """A later lock, a later end, or both."""
 
-    locks_at = WallClock(label="Entries close", required=False, help_text="Empty: as it is.")
-    ends_at = WallClock(label="Ends", required=False, help_text="Empty: as it is.")
+    locks_at = WallClock(label="Entries close", required=False, help_text="Empty: unchanged.")
+    ends_at = WallClock(label="Ends", required=False, help_text="Empty: unchanged.")
 
     def __init__(self, *args: Any, found: TournamentAt, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -94,25 +94,25 @@ class ExtendForm(ZoneForm):
         self.changes: dict[str, datetime] = {}
 
     def clean(self) -> dict[str, Any]:
-        """Times that are later than those that stand, as far as the service lets them be."""
+        """Accept only times that are later than the present ones and within the service's limits."""
         cleaned: dict[str, Any] = super().clean() or {}
         self.changes = self.moments("locks_at", "ends_at")
         for name, moment in self.changes.items():
             if fault := self._fault(name, moment):
                 self.add_error(name, fault)
         if not self.errors and not self.changes:
-            self.add_error(None, "Say what is to be later.")
+            self.add_error(None, "Enter a later lock or a later end.")
         if not self.errors:
             self._check_order()
         return cleaned
 
     def _fault(self, name: str, moment: datetime) -> str:
-        stands = getattr(self.row, name)
-        if moment <= stands:
-            return "This is not later than what stands."
+        present = getattr(self.row, name)
+        if moment <= present:
+            return "This is not later than the present time."
         if not self.row.seats.ever_taken:
             return ""
-        if stands <= self.now:
+        if present <= self.now:
             return "This has passed already."
         latest = latest_of(self.row, name)
         if moment <= latest:
@@ -127,14 +127,14 @@ class ExtendForm(ZoneForm):
 
 
 def latest_of(row: Tournament, name: str) -> datetime:
-    """How far a time may go once gamers have joined."""
+    """The latest value of a time once gamers have joined."""
     original = row.original_timetable
     return lifecycle.extension_limit(original, getattr(original, name))
 
 
 @page
 class ExtendPage(ChangePage):
-    """Later entries or a later end: chosen, shown, then done."""
+    """Extending a tournament: choose a later lock or end, preview, confirm."""
 
     route, name, title = "play/tournaments/<uuid:pk>/extend/", "tournament_extend", "Extend"
     template_name = "console/play/extend.html"
@@ -143,29 +143,29 @@ class ExtendPage(ChangePage):
     def data(self, **kwargs: Any) -> dict[str, Any]:
         found = self.current(kwargs["pk"])
         row, zone = found.tournament, zone_of(self.request)
-        asked = {name: self.request.GET[name] for name in ExtendForm.base_fields if name in self.request.GET}
+        query = {name: self.request.GET[name] for name in ExtendForm.base_fields if name in self.request.GET}
         initial = {"time_zone": zone, "locks_at": typed(row.locks_at, zone), "ends_at": typed(row.ends_at, zone)}
-        form = ExtendForm(self._meant(asked, row) if asked else None, initial=initial, found=found)
-        is_right = form.is_bound and form.is_valid()
+        form = ExtendForm(self._changed(query, row) if query else None, initial=initial, found=found)
+        is_accepted = form.is_bound and form.is_valid()
         return self.facts(found) | {
             "form": form,
             "latest": self._latest(row, zone),
-            "effects": self._effects(form, row) if is_right else None,
+            "effects": self._effects(form, row) if is_accepted else None,
             "zone_known": True,
         }
 
-    def _meant(self, asked: dict[str, str], row: Tournament) -> dict[str, str]:
-        """What was asked for without the times that stand already, which the form begins with."""
-        zone = asked.get("time_zone", "")
+    def _changed(self, query: dict[str, str], row: Tournament) -> dict[str, str]:
+        """The query without the times that equal the present ones, with which the form begins."""
+        zone = query.get("time_zone", "")
         form = ZoneForm({"time_zone": zone})
         if not form.is_valid():
-            return asked
+            return query
         return {
-            name: text for name, text in asked.items() if name == "time_zone" or text != typed(getattr(row, name), zone)
+            name: text for name, text in query.items() if name == "time_zone" or text != typed(getattr(row, name), zone)
         }
 
     def _latest(self, row: Tournament, zone: str) -> dict[str, str]:
-        """How far each may go once gamers have joined."""
+        """The latest value of each time once gamers have joined, as text."""
         return {name: shown(latest_of(row, name), zone) for name in ("locks_at", "ends_at")}
 
     def _effects(self, form: ExtendForm, row: Tournament) -> list[str]:
@@ -179,7 +179,7 @@ class ExtendPage(ChangePage):
 
     @does(EXTEND)
     def extend(self, *, pk: UUID) -> HttpResponse | None:
-        """Move the times."""
+        """Extend the tournament."""
         found = self.current(pk)
         row, form = found.tournament, ExtendForm(self.request.POST, found=found)
         if not form.is_valid():
@@ -188,7 +188,7 @@ class ExtendPage(ChangePage):
             self.EXTEND,
             lambda: change_tournament(client=row.client, uid=str(pk), given=form.changes),
             subject=row,
-            done="It is extended.",
+            done="The tournament is extended.",
         )
         if not done:
             return None
@@ -199,7 +199,7 @@ class ExtendPage(ChangePage):
 
 @page
 class EndPage(ChangePage):
-    """Ending now, and what that comes to at present."""
+    """Ending a tournament now, with the present result as a preview."""
 
     route, name, title = "play/tournaments/<uuid:pk>/end/", "tournament_end", "End now"
     template_name = "console/play/end.html"
@@ -222,56 +222,56 @@ class EndPage(ChangePage):
 
     @does(END)
     def end(self, *, pk: UUID) -> HttpResponse | None:
-        """End it."""
+        """End the tournament now."""
         row = self.current(pk).tournament
         done = self.run(
             self.END,
             lambda: end_tournament(client_id=row.client_id, uid=str(pk)),
             subject=row,
-            done="It has ended. What follows is on its way.",
+            done="The tournament has ended. Settlement or refunds follow.",
         )
         return HttpResponseRedirect(tournament_address(pk)) if done else None
 
 
 @page
 class CancelPage(ChangePage):
-    """Cancelling with refund; afterwards how far the refunds are."""
+    """Cancelling with refund; afterwards the progress of the refunds."""
 
     route, name, title = "play/tournaments/<uuid:pk>/cancel/", "tournament_cancel", "Cancel with refund"
     permission, template_name = CANCEL, "console/play/cancel.html"
-    ACT = ConsoleAction("tournament.cancel", CANCEL)
+    ACTION = ConsoleAction("tournament.cancel", CANCEL)
 
     def data(self, **kwargs: Any) -> dict[str, Any]:
         found = self.current(kwargs["pk"])
         return self.facts(found) | refunding(found)
 
-    @does(ACT)
+    @does(ACTION)
     def cancel(self, *, pk: UUID) -> None:
-        """Cancel it; the first refunds are in the same transaction, the others a duty that workers do."""
+        """Cancel the tournament. The same transaction books the first refunds; a duty books the others."""
         row = self.current(pk).tournament
         self.run(
-            self.ACT,
+            self.ACTION,
             lambda: cancel_once(client_id=row.client_id, uid=str(pk), reason=self.reason),
             subject=row,
-            done=lambda done: f"It is cancelled. Refunds that are still to come: {done.refunds_pending:,}.",
+            done=lambda done: f"The tournament is cancelled. Refunds that are still to come: {done.refunds_pending:,}.",
         )
 
 
 @page
 class RefundsPage(ChangePage):
-    """How far the refunds are: a piece of a page, which asks for itself again until all are done."""
+    """The progress of the refunds: an HTML fragment that reloads itself until all are booked."""
 
     route, name, title = "play/tournaments/<uuid:pk>/refunds/", "tournament_refunds", "Refunds"
     permission, template_name = CANCEL, "console/play/refunds.html"
 
     def get(self, request: Any, **kwargs: Any) -> HttpResponse:
-        """The piece."""
+        """The fragment."""
         found = self.current(kwargs["pk"])
         return TemplateResponse(request, self.template_name, {"row": found.tournament} | refunding(found))
 
 
 def refunding(found: TournamentAt) -> dict[str, Any]:
-    """What goes back, or has gone back."""
+    """The refunds that are booked and due."""
     refunds = refunds_of(found.tournament.pk)
     return {
         "refunds": refunds,

@@ -1,4 +1,4 @@
-"""The operator's own time zone, times as they are typed and shown in it, and what will happen in words."""
+"""The operator's time zone, times as forms and pages show them in it, and a timetable as a sentence."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,19 +16,19 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def remembered_zone(request: HttpRequest) -> str | None:
-    """The zone that this browser's operator chose last."""
+    """The zone that the operator of this browser chose last; None without a choice."""
     name = request.COOKIES.get(ZONE_COOKIE, "").replace(".", "/")
     return name if name in time_zones() else None
 
 
 def zone_of(request: HttpRequest) -> str:
-    """The zone in which times are shown to this operator."""
+    """The zone in which this operator sees times; UTC by default."""
     return remembered_zone(request) or "UTC"
 
 
 def remember_zone(answer: HttpResponse, name: str) -> None:
-    """Let this browser's next forms begin with the zone."""
-    # A cookie's value may hold no slash unquoted.
+    """Remember the zone in a cookie, for the browser's next forms."""
+    # A slash in a cookie's value would need quotes.
     answer.set_cookie(
         ZONE_COOKIE,
         name.replace("/", "."),
@@ -41,19 +41,19 @@ def remember_zone(answer: HttpResponse, name: str) -> None:
 
 
 def typed(moment: datetime, zone: str) -> str:
-    """A moment as a field of a form shows it."""
+    """A moment as the value of a form field."""
     wall = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None, microsecond=0)
     return wall.isoformat(timespec="seconds" if wall.second else "minutes")
 
 
 def is_skipped(wall: datetime, zone: str) -> bool:
-    """Whether the clock there never shows this: it was put forward over it."""
+    """Whether clocks in the zone skip this time, because they are put forward over it."""
     moment = wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != wall
 
 
 def shown(moment: datetime, zone: str) -> str:
-    """A moment in full, as "Fri 4 Dec 2026, 18:00 (Asia/Kolkata)"."""
+    """A moment with date and zone, as in "Fri 4 Dec 2026, 18:00 (Asia/Kolkata)"."""
     return f"{_written(moment, zone)} ({zone})"
 
 
@@ -67,13 +67,13 @@ def _time(local: datetime) -> str:
 
 
 def _beside(moment: datetime, other: datetime, zone: str) -> str:
-    """A moment near another one: the time alone where the day is the same."""
+    """A moment near another one: only the time if both are on the same day."""
     local, near = moment.astimezone(ZoneInfo(zone)), other.astimezone(ZoneInfo(zone))
     return _time(local) if local.date() == near.date() else _written(moment, zone)
 
 
 def lasting(seconds: int) -> str:
-    """A length in the words in which lengths are typed: "1 d 2 h 30 min"."""
+    """A length in the format of form fields: "1 d 2 h 30 min"."""
     parts = []
     for name, unit in UNITS:
         count, seconds = divmod(seconds, unit)
@@ -85,10 +85,10 @@ UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 def sentence(times: Timetable, *, now: datetime, zone: str, delay_seconds: int) -> str:
-    """What will happen and when, on the clock of `zone`.
+    """The timetable as a sentence, with times in `zone`.
 
-    As "Entries open now, play starts Fri 4 Dec 2026, 18:00 (Asia/Kolkata), 12:30 UTC, entries close 18:30, ends 20:00,
-    prizes are paid right after."
+    As in "Entries open now, play starts Fri 4 Dec 2026, 18:00 (Asia/Kolkata), 12:30 UTC, entries close 18:30, ends
+    20:00, prizes are paid right after."
     """
     start, opened = times.starts_at, times.schedules_at
     parts = [f"Entries open {'now' if opened <= now else shown(opened, zone)}"]
@@ -108,7 +108,7 @@ def sentence(times: Timetable, *, now: datetime, zone: str, delay_seconds: int) 
 
 
 def _beside_utc(moment: datetime, zone: str) -> str:
-    """The same moment in UTC, with its day where it is another one there."""
+    """A moment in UTC, with its date if that differs from the date in `zone`."""
     local, utc = moment.astimezone(ZoneInfo(zone)), moment.astimezone(UTC)
     return f"{_time(utc) if local.date() == utc.date() else _written(moment, 'UTC')} UTC"
 

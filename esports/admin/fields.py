@@ -1,4 +1,4 @@
-"""What operators type: lengths, percentages, times on the clock, bands of a prize table."""
+"""Form fields for lengths and local times, and parsing of a prize table's bands."""
 
 import re
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ WHOLE_MULTIPLE = 10_000
 
 
 class Length(forms.Field):
-    """A length of time in seconds, typed as "90 s", "30 min" or "1 d 2 h"; nothing is 0."""
+    """A length of time in seconds, typed as "90 s", "30 min" or "1 d 2 h"; empty is 0."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(widget=forms.TextInput(attrs=INPUT | {"autocomplete": "off"}), **kwargs)
@@ -33,12 +33,12 @@ class Length(forms.Field):
         if text in ("", "0"):
             return None if self.required else 0
         if len(text) > LONGEST_LENGTH or not _LENGTH.fullmatch(text):
-            raise forms.ValidationError("Say a length as 90 s, 30 min, 2 h or 1 d 12 h.")
+            raise forms.ValidationError("Enter a length such as 90 s, 30 min, 2 h or 1 d 12 h.")
         return sum(int(count) * _SECONDS[unit] for count, unit in _PART.findall(text))
 
 
 class WallClock(forms.Field):
-    """A day and a time on the clock of a place that another field names."""
+    """A local date and time; another field names its time zone."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.DateTimeInput(attrs=INPUT | {"type": "datetime-local", "step": "1"}))
@@ -52,15 +52,15 @@ class WallClock(forms.Field):
         except ValueError:
             wall = None
         if wall is None or wall.tzinfo is not None or not 2000 <= wall.year <= 2200:
-            raise forms.ValidationError("Say a day and a time.")
+            raise forms.ValidationError("Enter a date and a time.")
         return wall.replace(microsecond=0)
 
 
-# --- Bands: two numbers each, whatever the kind: how far it reaches, and what it pays
+# --- Bands: a row of two numbers for every kind: how far the band reaches, and what it pays
 
 type Row = tuple[str, str]
 
-# What the two numbers are, by kind; for the headings of their columns.
+# The headings of the two columns, by kind.
 HEADINGS: dict[str, tuple[str, str]] = {
     "multiples": ("% of the field", "× the buy-in, each"),
     "fixed": ("Down to rank", "Amount each"),
@@ -69,7 +69,7 @@ HEADINGS: dict[str, tuple[str, str]] = {
 
 
 def rows_of(table: PrizeBands) -> list[Row]:
-    """A table's bands as they are typed."""
+    """A table's bands as rows of a form."""
     rows = []
     for band in table.bands:
         match band:
@@ -83,9 +83,10 @@ def rows_of(table: PrizeBands) -> list[Row]:
 
 
 def table_of(kind: str, rows: Sequence[Row]) -> dict[str, Any]:
-    """The table on the wire that the typed bands make; rows that are left empty are none.
+    """The wire form of the table with these bands; empty rows are ignored.
 
-    :raises ValidationError: naming the first band that cannot be read.
+    :raises ValidationError: there is no band, a band is invalid (the message names the first), or the bands exceed
+        100 %.
     """
     bands: list[dict[str, int]] = []
     for number, (reach, pays) in enumerate(rows, start=1):
@@ -93,10 +94,10 @@ def table_of(kind: str, rows: Sequence[Row]) -> dict[str, Any]:
             next_rank = bands[-1].get("to_rank", 0) + 1 if bands else 1
             bands.append(_band(kind, number, reach, pays, next_rank))
     if not bands:
-        raise forms.ValidationError("A table has one band at least.")
+        raise forms.ValidationError("A table has at least one band.")
     part = {"multiples": "percent_bp", "shares": "share_bp"}.get(kind)
     if part and sum(band[part] for band in bands) > prizes.WHOLE_BP:
-        raise forms.ValidationError("Together the bands come to more than 100 %.")
+        raise forms.ValidationError("The bands add up to more than 100 %.")
     return {"kind": kind, "bands": bands}
 
 
@@ -108,7 +109,7 @@ def _band(kind: str, number: int, reach: str, pays: str, next_rank: int) -> dict
         }
     to_rank = _whole(number, reach, 1, prizes.MAX_RANK, least=1)
     if to_rank < next_rank:
-        raise forms.ValidationError(f"Band {number} must reach down to rank {next_rank} at least.")
+        raise forms.ValidationError(f"Band {number} must reach down to rank {next_rank} or below.")
     ranks = {"from_rank": next_rank, "to_rank": to_rank}
     if kind == "fixed":
         return ranks | {"amount": _whole(number, pays, 1, prizes.MAX_AMOUNT, least=1)}
@@ -116,12 +117,17 @@ def _band(kind: str, number: int, reach: str, pays: str, next_rank: int) -> dict
 
 
 def _whole(number: int, text: str, scale: int, most: int, *, least: int = 0) -> int:
-    """A typed decimal as whole parts of `1 / scale`; nothing is rounded."""
+    """A typed decimal as an integer number of `1 / scale`, without rounding.
+
+    :raises ValidationError: it is not an exact number from `least` to `most`.
+    """
     text = text.strip()
     value = Decimal(text) * scale if _DECIMAL.fullmatch(text) else Decimal(-1)
     if value != int(value) or not least <= value <= most:
         between = f"from {_decimal(least, scale)} to {_decimal(most, scale)}"
-        raise forms.ValidationError(f"Band {number}: “{text[:20]}” is no number {between} that can be kept exactly.")
+        raise forms.ValidationError(
+            f"Band {number}: “{text[:20]}” is not a number {between} that can be stored exactly."
+        )
     return int(value)
 
 

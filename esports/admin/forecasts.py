@@ -1,4 +1,4 @@
-"""The house's result over the field size, and a field's rounding, as the pages show them."""
+"""The forecast for templates: the house's result by field size, and the rounding of a sample field."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,24 +11,24 @@ from esports.forecast import ForecastPoint, Offer
 WIDTH, HEIGHT = 720, 240
 LEFT, RIGHT, TOP, BOTTOM = 78, 12, 10, 30
 TICKS = 4
-# Nearer to the line of 0 a tick's text would lie upon that one's.
+# Ticks nearer than this to the line of 0 are left out, because their texts would overlap.
 NEAR = 14
 
 
 @dataclass(frozen=True)
 class ForecastChart:
-    """Lines of points in the units of the drawing, and its ticks as (position, text)."""
+    """An SVG chart: lines as (name, points), ticks as (position, text), and a description in words."""
 
     lines: list[tuple[str, str]]
     across: list[tuple[float, str]]
     up: list[tuple[float, str]]
     zero: float
     breaks_at: float | None
-    told: str
+    description: str
 
 
 def shown_forecast(form: PrizesForm, usual_percent: int) -> dict[str, Any]:
-    """What the outlook's template shows of a form that was checked; nothing where there is no table to speak of."""
+    """The forecast template's context for a validated form; without a valid table only its refusals."""
     offer = form.offer()
     if offer is None:
         return {"offer": None, "refusals": [text for texts in form.errors.values() for text in texts]}
@@ -40,7 +40,7 @@ def shown_forecast(form: PrizesForm, usual_percent: int) -> dict[str, Any]:
 
 
 def of_offer(offer: Offer, *, percent: int, field_size: int, breaks_at: int | None = None) -> dict[str, Any]:
-    """The chart, the results at the edges and at a sample field, and the rounding of that field."""
+    """The chart, the results at the smallest, largest and sample field, and the rounding of the sample field."""
     points = forecast.curve(offer, percent=percent, also=[field_size, *([breaks_at] if breaks_at else [])])
     known = {point.field_size: point for point in points}
     edges = {points[-1].field_size: "full", points[0].field_size: "fewest"} | {field_size: "sample"}
@@ -51,7 +51,7 @@ def of_offer(offer: Offer, *, percent: int, field_size: int, breaks_at: int | No
         "chart": _chart(points, breaks_at),
         "edges": [(name, known[field]) for field, name in sorted(edges.items()) if field in known],
         "lowest": min(points, key=lambda point: point.least),
-        "looked_at": len(points),
+        "computed": len(points),
         "field_size": field_size,
         "bands": forecast.sample(offer, field_size),
         "all_ranked": forecast.outcome(offer, field_size, field_size),
@@ -75,11 +75,11 @@ def _chart(points: Sequence[ForecastPoint], breaks_at: int | None) -> ForecastCh
         + [(y(0), "0")],
         y(0),
         x(breaks_at) if breaks_at is not None and breaks_at in sizes else None,
-        _told(points),
+        _description(points),
     )
 
 
-def _told(points: Sequence[ForecastPoint]) -> str:
+def _description(points: Sequence[ForecastPoint]) -> str:
     first, last = points[0], points[-1]
     return (
         f"The house's result over the field size: with {first.field_size:,} gamers from {first.least:,} to "

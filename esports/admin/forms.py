@@ -1,4 +1,4 @@
-"""The forms that a tournament, or a series of them, is made with: each gives its part of what services take."""
+"""The forms of a tournament or a series. Each returns its part of the service's arguments."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -32,18 +32,18 @@ BLANK_ROWS = 3
 
 
 def number(label: str, least: int, most: int, **kwargs: Any) -> forms.IntegerField:
-    """A whole number in its bounds."""
+    """A field for a whole number from `least` to `most`."""
     widget = forms.NumberInput(attrs=INPUT)
     return forms.IntegerField(label=label, min_value=least, max_value=most, widget=widget, **kwargs)
 
 
 def choice(label: str, choices: Any, **kwargs: Any) -> forms.ChoiceField:
-    """One of some."""
+    """A field for one of `choices`."""
     return forms.ChoiceField(label=label, choices=choices, widget=forms.Select(attrs=INPUT), **kwargs)
 
 
 def typed_into(form: type[forms.Form], sent: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What was sent of a form's fields, as drafts keep it: no more than anybody would type."""
+    """The texts sent for a form's fields, as drafts keep them, cut to LONGEST characters each."""
     names = [*form.base_fields, *(REPEATED if issubclass(form, PrizesForm) else ())]
     every = sent if isinstance(sent, MultiValueDict) else MultiValueDict(dict(sent))
     return {
@@ -52,26 +52,26 @@ def typed_into(form: type[forms.Form], sent: Mapping[str, Any]) -> dict[str, lis
 
 
 class PartForm(forms.Form):
-    """A part of what a tournament is made from. `given` is that part, under the names of its model."""
+    """One part of a tournament. `given` returns it by the names of the model's fields."""
 
     def given(self) -> dict[str, Any]:
-        """The part; the form must be valid."""
+        """The validated values; the form must be valid."""
         return dict(self.cleaned_data)
 
     def refuse(self, found: Iterable[dict[str, str]], own: str | None = None) -> None:
-        """Show faults as services and serializers tell them, each at its field."""
+        """Show the faults of services and serializers, each at its field."""
         for fault in found:
             name = field_of(fault)
-            self.add_error(name if name in self.fields else own, self._in_own_words(fault["detail"]))
+            self.add_error(name if name in self.fields else own, self._relabelled(fault["detail"]))
 
     def keep_within(self, longest: Mapping[str, int]) -> None:
-        """Refuse lengths that are over the longest in seconds."""
+        """Refuse lengths above their maximum in seconds."""
         for name, most in longest.items():
             if (self.cleaned_data.get(name) or 0) > most:
                 self.add_error(name, f"At most {lasting(most)}.")
 
-    def _in_own_words(self, detail: str) -> str:
-        """A refusal with other fields called as the form calls them."""
+    def _relabelled(self, detail: str) -> str:
+        """A refusal's text with the form's labels instead of the wire's field names."""
         for name, field in self.fields.items():
             wire = f"{name}(_timestamp|_seconds)?" if "_" in name else f"{name}(_timestamp|_seconds)"
             detail = re.sub(rf"\b{wire}\b", f"“{str(field.label).lower()}”", detail)
@@ -79,31 +79,31 @@ class PartForm(forms.Form):
 
 
 def field_of(fault: Mapping[str, str]) -> str:
-    """The form's name of the field that the wire's fault is about."""
+    """The form's name for the field of a fault on the wire."""
     return fault["field"].removesuffix("_timestamp").removesuffix("_seconds")
 
 
 class WhatForm(PartForm):
-    """What is played, and for how much."""
+    """A tournament's terms: title, mode, buy-in, seats, scores."""
 
     title = forms.CharField(
         label="Title",
         max_length=200,
         widget=forms.TextInput(attrs=INPUT),
-        help_text="{date} in it becomes the day on which play starts.",
+        help_text="{date} becomes the day on which play starts.",
     )
     description = forms.CharField(
         label="Description", max_length=4000, required=False, widget=forms.Textarea(attrs=INPUT | {"rows": 3})
     )
     mode = forms.CharField(label="Mode", max_length=200, initial="Quick", widget=forms.TextInput(attrs=INPUT))
-    buy_in_price = number("Buy-in", 0, MAX_INTEGER, help_text="Whole units; 0 for a free one.")
+    buy_in_price = number("Buy-in", 0, MAX_INTEGER, help_text="Whole units; 0: free.")
     tournament_size = number("Seats", 1, MAX_SIZE)
     min_participants = number(
         "Fewest gamers",
         1,
         MAX_SIZE,
         initial=DEFAULT_MIN_PARTICIPANTS,
-        help_text="With fewer it is cancelled at its end, and all stakes go back.",
+        help_text="With fewer the tournament is cancelled at its end and all stakes are refunded.",
     )
     score_order = choice("Better is", [("desc", "the higher score"), ("asc", "the lower score")])
     score_operator = choice(
@@ -122,12 +122,12 @@ class WhatForm(PartForm):
     score_max = number("Highest score", -MAX_INTEGER, MAX_INTEGER, required=False, help_text="Empty: no bound.")
 
     def given(self) -> dict[str, Any]:
-        """The part; who may post scores is said outright."""
+        """The terms, with the default score source filled in."""
         kept = {name: value for name, value in self.cleaned_data.items() if name != "score_source" or value}
         return kept | {"score_source": source_of(kept)}
 
     def clean(self) -> dict[str, Any]:
-        """What the API would refuse is refused here in the same words."""
+        """Apply the API's validation, with its texts."""
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.errors:
             serializer = TermsPatch(data=self.given())
@@ -135,38 +135,38 @@ class WhatForm(PartForm):
                 self.refuse(faults(serializer.errors))
         least, size = cleaned.get("min_participants"), cleaned.get("tournament_size")
         if least is not None and size is not None and least > size:
-            self.add_error("min_participants", "This is more than there are seats.")
+            self.add_error("min_participants", "There are fewer seats than this.")
         return cleaned
 
 
 def zones() -> list[tuple[str, str]]:
-    """Every time zone to choose from."""
+    """The choices of time zones."""
     return [(name, name.replace("_", " ")) for name in sorted(time_zones())]
 
 
 class ZoneForm(PartForm):
-    """Times on the clock of a place."""
+    """Local times in a time zone."""
 
     time_zone = forms.ChoiceField(
         label="Time zone", choices=zones, widget=forms.Select(attrs=INPUT | {"data-zone": ""})
     )
 
     def moments(self, *names: str) -> dict[str, datetime]:
-        """The times that were typed, in UTC; one that the clock there never shows is refused."""
+        """The filled-in times in UTC. A time that clocks in the zone skip gets an error."""
         zone, found = self.cleaned_data.get("time_zone"), {}
         for name in names:
             wall = self.cleaned_data.get(name)
             if not zone or wall is None:
                 continue
             if is_skipped(wall, zone):
-                self.add_error(name, f"The clock in {zone} is put forward over this time: it does not come that day.")
+                self.add_error(name, f"Clocks in {zone} are put forward over this time: it does not exist on that day.")
             else:
                 found[name] = resolve(wall, ZoneInfo(zone))
         return found
 
 
 class WhenForm(ZoneForm):
-    """The times of a tournament."""
+    """A tournament's timetable."""
 
     schedules_at = WallClock(label="Entries open", required=False, help_text="Empty: at once.")
     moves_to_lobby_at = WallClock(label="Lobby opens", required=False, help_text="Empty: with the start.")
@@ -183,11 +183,11 @@ class WhenForm(ZoneForm):
         self.times: Timetable | None = None
 
     def given(self) -> dict[str, Any]:
-        """The part: only the times that were chosen, so that "now" is the moment of publishing."""
+        """Only the filled-in times, so that an empty one defaults to the moment of publishing."""
         return self.chosen | {"settlement_delay_seconds": self.cleaned_data["settlement_delay"]}
 
     def clean(self) -> dict[str, Any]:
-        """The times in their order, the end to come."""
+        """Check that the times are in order and the end is in the future."""
         cleaned: dict[str, Any] = super().clean() or {}
         self.chosen = self.moments(*lifecycle.TIMES)
         if not self.errors:
@@ -196,7 +196,7 @@ class WhenForm(ZoneForm):
                 lifecycle.check_order(times, self.now)
                 self.times = times
             except DomainError as refusal:
-                # What was left out follows from what was typed: its faults alone would not say what to change.
+                # Empty times are derived from filled-in ones; faults at filled-in times show what to change.
                 faults = refusal.extra["errors"]
                 self.refuse([fault for fault in faults if field_of(fault) in self.chosen] or faults)
         self.keep_within({"settlement_delay": MAX_SETTLEMENT_DELAY_SECONDS})
@@ -204,7 +204,7 @@ class WhenForm(ZoneForm):
 
 
 class PrizesForm(PartForm):
-    """What is won. The terms that it depends on come from the form before it."""
+    """A tournament's prizes. `terms` are the values of the form before it, None if that is invalid."""
 
     table = forms.ChoiceField(label="Prize table", widget=forms.Select(attrs=INPUT | {"data-table": ""}))
     kind = choice(
@@ -220,7 +220,7 @@ class PrizesForm(PartForm):
     sponsored_amount = number(
         "Sponsorship", 0, MAX_INTEGER, required=False, help_text="From the client's sponsor account; 0: none."
     )
-    # Of these two only what is shown depends.
+    # These two affect only the forecast.
     sample_field = number("Sample field", 1, MAX_SIZE, required=False, help_text="Empty: all seats.")
     scoring_percent = number(
         "Gamers who post a score, in %",
@@ -234,13 +234,13 @@ class PrizesForm(PartForm):
         super().__init__(*args, **kwargs)
         self.client_id, self.terms = client_id, terms
         named = [(NAMED + name, name) for name in named_tables(client_id)]
-        own = [(DEFAULT, "the default: 40 % win 1 to 6 times the buy-in"), *named, (OWN, "bands of its own")]
-        self.fields["table"].choices = own  # type: ignore[attr-defined]
+        options = [(DEFAULT, "the default: 40 % win 1 to 6 times the buy-in"), *named, (OWN, "own bands")]
+        self.fields["table"].choices = options  # type: ignore[attr-defined]
         self.found: prizes.PrizeBands | None = None
         self.breaks_at: int | None = None
 
     def rows(self) -> list[Row]:
-        """The bands that are typed, and room for more."""
+        """The bands, followed by empty rows for more."""
         return [*self._typed_rows(), *[("", "")] * (BLANK_ROWS if not self.is_bound else 1)]
 
     def _typed_rows(self) -> list[Row]:
@@ -252,11 +252,11 @@ class PrizesForm(PartForm):
         return [row for row in zip(reach, pays, strict=False) if any(text.strip() for text in row)]
 
     def headings(self) -> tuple[str, str]:
-        """What the two numbers of a band are."""
+        """The headings of the columns of a band's row."""
         return HEADINGS.get(str(self["kind"].value()), HEADINGS["multiples"])
 
     def clean(self) -> dict[str, Any]:
-        """A table that is one, and that pays no more than comes in, whatever the field."""
+        """Check that the table is valid and, at every field size, pays no more than comes in."""
         cleaned: dict[str, Any] = super().clean() or {}
         if "table" in cleaned and self.terms is not None:
             try:
@@ -267,8 +267,8 @@ class PrizesForm(PartForm):
             except DomainError as refusal:
                 self.breaks_at = refusal.extra.get("field_size")
                 where = "sponsored_amount" if "errors" in refusal.extra else "table"
-                told = [fault["detail"] for fault in refusal.extra.get("errors", [])]
-                self.add_error(where, told or refusal.detail)
+                details = [fault["detail"] for fault in refusal.extra.get("errors", [])]
+                self.add_error(where, details or refusal.detail)
         return cleaned
 
     def _find(self, cleaned: dict[str, Any]) -> prizes.PrizeBands:
@@ -288,7 +288,7 @@ class PrizesForm(PartForm):
         )
 
     def given(self) -> dict[str, Any]:
-        """The part."""
+        """The validated values; the form must be valid."""
         return {
             "prize_table": self._wire(self.cleaned_data),
             "tie_rule": self.cleaned_data["tie_rule"],
@@ -296,7 +296,7 @@ class PrizesForm(PartForm):
         }
 
     def offer(self) -> Offer | None:
-        """What the result depends on, if there is a table to speak of; also of one that is refused as insolvent."""
+        """The terms of the forecast, also for an insolvent table; None without a valid table or terms."""
         if self.found is None or self.terms is None:
             return None
         sponsorship = self.cleaned_data.get("sponsored_amount") or 0
@@ -320,7 +320,7 @@ LONGEST_LENGTHS = {
 
 
 class SeriesForm(ZoneForm):
-    """When a series comes round."""
+    """The rule of a series and the times of its occurrences."""
 
     name = forms.CharField(label="Name", max_length=200, widget=forms.TextInput(attrs=INPUT))
     rule = forms.CharField(
@@ -342,13 +342,13 @@ class SeriesForm(ZoneForm):
     settlement_delay = Length(label="Review before prizes are paid", required=False, help_text="Empty: none.")
 
     def clean(self) -> dict[str, Any]:
-        """Lengths within the bounds of the wire."""
+        """Check that lengths are within the API's bounds."""
         cleaned: dict[str, Any] = super().clean() or {}
         self.keep_within(LONGEST_LENGTHS)
         return cleaned
 
     def given(self) -> dict[str, Any]:
-        """The part."""
+        """The validated values; the form must be valid."""
         lengths = ("schedules_before", "lobby_before", "locks_after", "ends_after", "settlement_delay")
         plain = {name: value for name, value in self.cleaned_data.items() if name not in lengths}
         seconds = {f"{name}_seconds": self.cleaned_data[name] for name in lengths}

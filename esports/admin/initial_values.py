@@ -1,4 +1,4 @@
-"""What the forms begin with: the terms of a template or a tournament, as they are typed."""
+"""Initial values of the forms: the terms of a template or a tournament, as form texts."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from esports.series import resolve
 from esports.services.drafting import Typed
 
 WEEK = timedelta(days=7)
-# What a template holds of a tournament.
+# The fields of a tournament that a template holds.
 TERMS = (
     *(name for name in WhatForm.base_fields if name != "tournament_size"),
     *("prize_table", "tie_rule", "sponsored_amount", "settlement_delay_seconds"),
@@ -23,12 +23,12 @@ TERMS = (
 
 
 def terms_of(tournament: Tournament) -> dict[str, Any]:
-    """A tournament as a template holds it."""
+    """A tournament's terms, in the format of a template."""
     return {name: getattr(tournament, name) for name in TERMS} | {"tournament_size": tournament.seats.size}
 
 
 def typed_terms(client_id: UUID, terms: dict[str, Any]) -> Typed:
-    """A template as it would be typed into the forms."""
+    """A template's terms as the forms' texts."""
     what = {
         name: [_text(terms.get(name, field.initial or next(iter(getattr(field, "choices", [("", "")])))[0]))]
         for name, field in WhatForm.base_fields.items()
@@ -43,7 +43,7 @@ def typed_terms(client_id: UUID, terms: dict[str, Any]) -> Typed:
 
 
 def typed_table(client_id: UUID, wire: Any) -> Typed:
-    """A prize table as it would be chosen, or typed: by its name where it is still what the name stands for."""
+    """A prize table as the form's texts: by its name if the client's table of that name has the same bands."""
     table = prizes.parse_table(wire) if isinstance(wire, dict) else prizes.DEFAULT_TABLE
     rows = rows_of(table)
     bands = {"band_reach": [reach for reach, _ in rows], "band_pays": [pays for _, pays in rows]}
@@ -59,17 +59,17 @@ def _choice(client_id: UUID, table: prizes.PrizeBands) -> str:
 
 
 def moved_times(tournament: Tournament, now: datetime, zone: str) -> Typed:
-    """A tournament's times on the clock of `zone`, as many whole weeks later as its start needs to lie ahead.
+    """A tournament's times in `zone`, the fewest whole weeks later that put its start into the future.
 
-    They are those of its first plan: an extension or an early end was for that one time. A time that was left out, as
-    far as that can be told, is left out again.
+    Uses the original timetable, without extensions or an early end. A lobby at the start and a lock at the end stay
+    empty, because these are the defaults.
     """
-    place, times = ZoneInfo(zone), tournament.original_timetable
+    tz, times = ZoneInfo(zone), tournament.original_timetable
     weeks = max(1, -(-(now - times.starts_at) // WEEK) + (now == times.starts_at))
 
     def later(moment: datetime) -> str:
-        wall = moment.astimezone(place).replace(tzinfo=None, fold=0) + weeks * WEEK
-        return typed(resolve(wall, place).astimezone(UTC), zone)
+        wall = moment.astimezone(tz).replace(tzinfo=None, fold=0) + weeks * WEEK
+        return typed(resolve(wall, tz).astimezone(UTC), zone)
 
     found = {name: [later(getattr(times, name))] for name in lifecycle.TIMES}
     if times.moves_to_lobby_at == times.starts_at:

@@ -17,17 +17,20 @@ from kgen.api.fields import id_of
 
 
 class TableField(forms.JSONField):
-    """A table as JSON; also such as Django does not expect: numbers of 5,000 digits, endless brackets."""
+    """A table as JSON. Deep nesting and numbers of 5,000 digits, which Django does not catch, are field errors."""
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        """What was sent, to be shown again."""
+        """The sent text, for showing the form again."""
         try:
             return super().bound_data(data, initial)
         except (ValueError, RecursionError):
             return InvalidJSONInput(data)
 
     def to_python(self, value: Any) -> Any:
-        """What was sent, or an error at the field."""
+        """The parsed JSON.
+
+        :raises ValidationError: the text is not JSON, or exceeds the parser's limits.
+        """
         try:
             return super().to_python(value)
         except (ValueError, RecursionError):
@@ -35,7 +38,7 @@ class TableField(forms.JSONField):
 
 
 class PrizeTableForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A table that tournaments can be made from; whether it is solvent depends on their terms."""
+    """A prize table for tournaments. Solvency is checked with each tournament's terms."""
 
     class Meta:
         model = PrizeTable
@@ -43,7 +46,10 @@ class PrizeTableForm(forms.ModelForm):  # type: ignore[type-arg]
         field_classes = {"table": TableField}
 
     def clean_table(self) -> Any:
-        """The table in the form of the wire."""
+        """The table in its wire form.
+
+        :raises ValidationError: the table is invalid.
+        """
         try:
             return prizes.to_wire(prizes.parse_table(self.cleaned_data["table"]))
         except PrizeTableInvalid as fault:
@@ -65,7 +71,7 @@ class PrizeTableAdmin(EditableAdmin):
 
 @admin.register(Participation)
 class ParticipationAdmin(ReadOnlyAdmin):
-    """Entries, also free ones and those that were left again; a row leads to the stay."""
+    """Participations, also free ones and those that the gamer left; a row opens the participation's page."""
 
     nav = Nav("Play", "Entries", "login", 15)
     permission = "esports.view_tournament"
@@ -82,7 +88,7 @@ class ParticipationAdmin(ReadOnlyAdmin):
         js = ["console/moments.js"]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        """By id. A tournament's entries are on its page, a gamer's on the gamer's: those have indexes for that."""
+        """Search by id only. The pages of tournaments and gamers list theirs, with indexes for that."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -91,15 +97,15 @@ class ParticipationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="joined")
     def joined(self, row: Participation) -> str:
-        """When the seat was taken."""
+        """The time of joining."""
         return moment(row.joined_at)
 
     @admin.display(description="gamer")
     def player(self, row: Participation) -> str:
-        """Under the studio's own name for the gamer."""
+        """The gamer's user id."""
         return row.gamer.user_id
 
     @admin.display(description="left")
     def left(self, row: Participation) -> str:
-        """When it was given back."""
+        """The time of leaving."""
         return moment(row.left_at)

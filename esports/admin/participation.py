@@ -1,4 +1,4 @@
-"""The page of a participation: its scores one by one, what referees ruled, and ruling."""
+"""The page of a participation: its scores, the rulings, and the referee's actions."""
 
 from typing import Any
 from uuid import UUID
@@ -19,13 +19,13 @@ from kgen.admin_site.scope import may_touch
 
 SCORES = 100
 REFEREE = "esports.referee"
-# A score stands on the page of the stay that it is of.
+# A score event links to the page of its participation.
 ROW_LINKS["esports.scoreevent"] = RowLink("participation_page", "esports.view_tournament", by="participation_id")
 
 
 @page
 class ParticipationPage(ConsolePage):
-    """A gamer's stay in a tournament: the standing, the scores behind it, and a referee's acts before settlement."""
+    """One participation: its standing, its score events, and a referee's actions until settlement."""
 
     route = "play/participations/<uuid:pk>/"
     name = "participation_page"
@@ -59,9 +59,9 @@ class ParticipationPage(ConsolePage):
         }
 
     def line(self, pk: UUID) -> StandingsLine:
-        """The stay with its rank; read once a request.
+        """The participation with its rank; read once per request.
 
-        :raises Http404: there is none, or it is of a client outside the operator's limit.
+        :raises Http404: there is none, or its client is outside the operator's limit.
         """
         if self.found is None:
             self.found = line_of(pk)
@@ -70,38 +70,42 @@ class ParticipationPage(ConsolePage):
         return self.found
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
-        stay = self.line(kwargs["pk"]).participation
-        above = address("tournament_page", pk=stay.tournament_id)
-        return [("Tournaments", address("esports_tournament_changelist")), (stay.tournament.title, above)]
+        participation = self.line(kwargs["pk"]).participation
+        above = address("tournament_page", pk=participation.tournament_id)
+        return [("Tournaments", address("esports_tournament_changelist")), (participation.tournament.title, above)]
 
     @does(DISQUALIFY)
     def disqualify(self, *, pk: UUID) -> None:
         """Take the gamer out of the ranking."""
-        stay = self.line(pk).participation
+        participation = self.line(pk).participation
         self.run(
             self.DISQUALIFY,
             lambda: refereeing.disqualify(participation_id=pk, operator_id=self.me, reason=self.reason),
-            subject=stay,
-            done="Disqualified: the gamer holds no rank any more, and those behind have moved up.",
+            subject=participation,
+            done="Disqualified: the gamer has no rank any more, and the gamers behind have moved up.",
         )
 
     @does(REINSTATE)
     def reinstate(self, *, pk: UUID) -> None:
         """Undo a disqualification."""
-        stay = self.line(pk).participation
+        participation = self.line(pk).participation
         self.run(
             self.REINSTATE,
             lambda: refereeing.reinstate(participation_id=pk, operator_id=self.me, reason=self.reason),
-            subject=stay,
-            done="Reinstated: the gamer stands where the score was reached.",
+            subject=participation,
+            done="Reinstated: the gamer has the rank of the score and the time it was reached.",
         )
 
     @does(VOID)
     def void(self, *, pk: UUID) -> None:
-        """Let one of the scores count no more."""
-        stay = self.line(pk).participation
+        """Void one score: it no longer counts."""
+        participation = self.line(pk).participation
         number = self.request.POST.get("event", "")
-        event = score_of(stay.pk, int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None
+        event = (
+            score_of(participation.pk, int(number))
+            if number.isascii() and number.isdigit() and len(number) < 19
+            else None
+        )
         if event is None:
             messages.error(self.request, "There is no such score.")
             return
@@ -115,6 +119,6 @@ class ParticipationPage(ConsolePage):
 
     @property
     def me(self) -> int:
-        """The operator's number."""
-        assert self.request.user.pk is not None, "the console lets nobody in without a login"
+        """The operator's id."""
+        assert self.request.user.pk is not None, "the console requires a login"
         return int(self.request.user.pk)

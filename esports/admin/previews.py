@@ -1,4 +1,4 @@
-"""What is shown while one types: pieces of pages, made of the same rules as the services use."""
+"""Live previews of forms: HTML fragments that apply the services' rules."""
 
 from itertools import islice
 from typing import Any
@@ -24,22 +24,22 @@ SHOWN = 5
 
 
 class FormPreview(ConsolePage):
-    """A piece of a page, of what is typed into the form that surrounds it. Nothing is kept."""
+    """A fragment computed from the form around it. It writes nothing."""
 
     permission = ORGANISE
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """The piece of an empty form."""
+        """The fragment of an empty form."""
         return self.post(request)
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """The piece."""
+        """The fragment."""
         return TemplateResponse(request, self.template_name, self.data())
 
 
 @page
 class TimesPreview(FormPreview):
-    """What will happen and when, in a sentence."""
+    """The timetable as a sentence."""
 
     route, name, title = "play/preview/times/", "preview_times", "Times"
     template_name = "console/play/preview_times.html"
@@ -53,7 +53,7 @@ class TimesPreview(FormPreview):
 
 
 class TermsOf(forms.Form):
-    """Of what is played only what prizes depend on."""
+    """The terms on which prizes depend."""
 
     client = forms.UUIDField()
     buy_in_price = WhatForm.base_fields["buy_in_price"]
@@ -63,7 +63,7 @@ class TermsOf(forms.Form):
 
 @page
 class PrizesPreview(FormPreview):
-    """The house's result over the field size, and the rounding of a sample field."""
+    """The house's result by field size, and the rounding of a sample field."""
 
     route, name, title = "play/preview/prizes/", "preview_prizes", "Prizes"
     template_name = "console/play/forecast.html"
@@ -71,7 +71,7 @@ class PrizesPreview(FormPreview):
     def data(self, **kwargs: Any) -> dict[str, Any]:
         terms = TermsOf(self.request.POST)
         if not terms.is_valid():
-            return {"offer": None, "refusals": ["Say the buy-in, the seats and the fewest gamers first."]}
+            return {"offer": None, "refusals": ["Enter the buy-in, the seats and the fewest gamers first."]}
         client_id: UUID = terms.cleaned_data.pop("client")
         if not may_touch(self.request.user, client_id):
             raise Http404
@@ -105,12 +105,12 @@ class SeriesPreview(FormPreview):
 
 
 def calendar_of(given: dict[str, Any]) -> Calendar:
-    """When a series comes round."""
+    """The calendar in a series form's values."""
     return Calendar(*(given[name] for name in ("rule", "time_zone", "first_date", "last_date")))
 
 
 def offsets_of(given: dict[str, Any]) -> Offsets:
-    """Where the other times of a series lie about its start."""
+    """The offsets of a series' other times from its start, in a series form's values."""
     return Offsets(
         given["schedules_before_seconds"],
         given["lobby_before_seconds"],
@@ -120,10 +120,10 @@ def offsets_of(given: dict[str, Any]) -> Offsets:
 
 
 def refusals_of(form: forms.BaseForm) -> list[str]:
-    """What is wrong with a form, each with its field; that something is not typed yet goes without saying."""
+    """A form's faults, each with its field's label, without missing values, which the operator may still type."""
     found = []
     for name, faults in form.errors.as_data().items():
         label = form.fields[name].label if name in form.fields else None
-        told = [text for fault in faults if fault.code != "required" for text in fault.messages]
-        found += [f"{label}: {text}" if label else text for text in told]
+        details = [text for fault in faults if fault.code != "required" for text in fault.messages]
+        found += [f"{label}: {text}" if label else text for text in details]
     return found

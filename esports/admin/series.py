@@ -1,4 +1,4 @@
-"""Series: the list, one with what became of its occurrences, and the form that makes and changes it."""
+"""Series: the list, the page of one with its occurrences, and the form for making and changing one."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -33,7 +33,7 @@ LISTED = 30
 
 
 def state_of(row: TournamentSeries) -> str:
-    """What it does at present."""
+    """The state of the series in a word."""
     if row.deleted_at is not None:
         return "deleted"
     return "active" if row.active else "paused"
@@ -61,22 +61,22 @@ class SeriesAdmin(ReadOnlyAdmin):
 
     @admin.display(description="series")
     def series(self, row: TournamentSeries) -> str:
-        """Its name, which leads to its page."""
+        """The name, as a link to the series' page."""
         return format_html('<a href="{}">{}</a>', address("series_page", pk=row.pk), row.name)
 
     @admin.display(description="next start")
     def next_start(self, row: Any) -> str:
-        """When the next tournament starts."""
+        """The start of the next tournament."""
         return moment(row.coming_at)
 
     @admin.display(description="state")
     def state(self, row: TournamentSeries) -> str:
-        """What it does at present."""
+        """The state of the series in a word."""
         return state_of(row)
 
 
 class OfSeries(ConsolePage):
-    """What pages about one series share."""
+    """The base of pages about one series."""
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
         return [("Series", address("esports_tournamentseries_changelist"))]
@@ -84,7 +84,7 @@ class OfSeries(ConsolePage):
     def row(self, pk: UUID) -> Any:
         """The series, with its next occurrences.
 
-        :raises Http404: there is none, or it is of a client outside the operator's limit.
+        :raises Http404: there is none, or its client is outside the operator's limit.
         """
         found = series_by_id(pk)
         if found is None or not may_touch(self.request.user, found.client_id):
@@ -94,7 +94,7 @@ class OfSeries(ConsolePage):
 
 @page
 class SeriesPage(OfSeries):
-    """One series: when it comes round, and what became of each time that it did."""
+    """One series: its next occurrences, and the outcome of the past ones."""
 
     route, name, title = "play/series/<uuid:pk>/", "series_page", "Series"
     permission, template_name = SEE, "console/play/series.html"
@@ -118,18 +118,18 @@ class SeriesPage(OfSeries):
 
     @does(PAUSE)
     def pause(self, *, pk: UUID) -> None:
-        """Make nothing more for the time being."""
-        self._switch(self.PAUSE, pk, active=False, done="The series is paused. Tournaments that were made stay.")
+        """Pause the series: it makes no more tournaments."""
+        self._switch(self.PAUSE, pk, active=False, done="The series is paused. Its tournaments are unchanged.")
 
     @does(RESUME)
     def resume(self, *, pk: UUID) -> None:
-        """Go on; what came round meanwhile is not made up for."""
-        self._switch(self.RESUME, pk, active=True, done="The series goes on.")
+        """Resume the series. It does not make up for occurrences during the pause."""
+        self._switch(self.RESUME, pk, active=True, done="The series is resumed.")
 
-    def _switch(self, what: ConsoleAction, pk: UUID, *, active: bool, done: str) -> None:
+    def _switch(self, action: ConsoleAction, pk: UUID, *, active: bool, done: str) -> None:
         row = self.row(pk)
         self.run(
-            what,
+            action,
             lambda: service.change_series(client_id=row.client_id, uid=str(pk), given={"active": active}),
             subject=row,
             done=done,
@@ -137,13 +137,13 @@ class SeriesPage(OfSeries):
 
     @does(DELETE)
     def delete(self, *, pk: UUID) -> HttpResponse | None:
-        """End it for good."""
+        """Delete the series for good."""
         row = self.row(pk)
         done = self.run(
             self.DELETE,
             lambda: service.delete_series(client_id=row.client_id, uid=str(pk)),
             subject=row,
-            done="The series is deleted. Tournaments that were made stay.",
+            done="The series is deleted. Its tournaments are unchanged.",
         )
         return HttpResponseRedirect(address("esports_tournamentseries_changelist")) if done else None
 
@@ -167,7 +167,7 @@ def _moment(text: str) -> datetime | None:
 
 
 class Forms:
-    """The forms of a series: when, what, and what is won. `sent` is what was posted, if anything."""
+    """The forms of a series: its rule, terms and prizes. `sent` is the POST data; None for unbound forms."""
 
     def __init__(self, client_id: UUID, sent: Any, initial: dict[str, Any]) -> None:
         self.when = SeriesForm(sent, initial=initial)
@@ -176,34 +176,34 @@ class Forms:
         self.prizes = PrizesForm(sent, initial=initial, client_id=client_id, terms=terms)
 
     def every(self) -> list[PartForm]:
-        """In the order of the page."""
+        """The forms, in the order of the page."""
         return [self.when, self.what, self.prizes]
 
     def is_valid(self) -> bool:
-        """Whether all are; each is asked, so that all faults are shown at once."""
+        """Whether all forms are valid. Validates each of them, so that the page shows all faults at once."""
         found = [form.is_valid() for form in self.every()]
         return all(found)
 
     def given(self) -> dict[str, Any]:
-        """What the service takes."""
+        """The values that the service takes; the forms must be valid."""
         return self.when.given() | self.what.given() | self.prizes.given()
 
     def refuse(self, refusal: DomainError) -> None:
-        """Show what the service refused at its fields."""
+        """Show the service's faults at their fields."""
         self.when.refuse(
             refusal.extra.get("errors", [{"field": "", "detail": refusal.detail}]),
         )
 
 
 def initial_of(client_id: UUID, terms: dict[str, Any]) -> dict[str, Any]:
-    """A template's terms, as the forms begin with them."""
+    """A template's terms as initial values of the forms."""
     typed = typed_terms(client_id, terms)
     rows = list(zip(typed.pop("band_reach"), typed.pop("band_pays"), strict=True))
     return {name: texts[0] for name, texts in typed.items() if texts} | {"rows": rows}
 
 
 class SeriesFormPage(OfSeries):
-    """The form of a series, with its next occurrences as one types."""
+    """The form of a series, with a live preview of its next occurrences."""
 
     permission, template_name = ORGANISE, "console/play/series_form.html"
 
@@ -218,7 +218,7 @@ class SeriesFormPage(OfSeries):
         return self.render(status=status, **shown | more)
 
     def checked(self, client: Any) -> Forms:
-        """What was posted, checked by the service's own rules."""
+        """The posted forms, validated with the service's own rules."""
         forms = Forms(client.pk, self.request.POST, {})
         if forms.is_valid():
             given = forms.when.given()
@@ -229,7 +229,7 @@ class SeriesFormPage(OfSeries):
         return forms
 
     def answer(self, forms: Forms, pk: UUID) -> HttpResponse:
-        """To the series, with its zone remembered."""
+        """Redirect to the series' page and remember the zone."""
         found = HttpResponseRedirect(address("series_page", pk=pk))
         remember_zone(found, forms.when.cleaned_data["time_zone"])
         return found
@@ -243,7 +243,7 @@ class NewSeriesPage(SeriesFormPage):
     CREATE = ConsoleAction("series.create", ORGANISE, needs_reason=False)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """First the client, then the form."""
+        """Show the choice of a client, then the form."""
         clients = self._clients()
         client = self._chosen(request.GET.get("client", ""), clients)
         if client is None:
@@ -265,7 +265,7 @@ class NewSeriesPage(SeriesFormPage):
 
     @does(CREATE)
     def create(self) -> HttpResponse | None:
-        """Make it."""
+        """Make the series."""
         clients = self._clients()
         client = next((row for row in clients if str(row.pk) == self.request.POST.get("client")), None)
         if client is None:
@@ -291,7 +291,7 @@ def _uuid(text: str) -> UUID:
 
 @page
 class EditSeriesPage(SeriesFormPage):
-    """Changing a series: what was not made yet follows."""
+    """Changing a series. Tournaments that it has not made yet follow the change."""
 
     route, name, title = "play/series/<uuid:pk>/edit/", "series_edit", "Change the series"
     CHANGE = ConsoleAction("series.change", ORGANISE)
@@ -301,21 +301,21 @@ class EditSeriesPage(SeriesFormPage):
         return [*super().breadcrumbs(), (self.row(kwargs["pk"]).name, address("series_page", pk=kwargs["pk"]))]
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """The form, filled."""
+        """Show the form with the series' values."""
         row = self.row(kwargs["pk"])
         forms = Forms(row.client_id, None, initial_of(row.client_id, row.template) | _typed_series(row))
         return self.form_page(row.client, forms, row=row)
 
     @does(CHANGE)
     def change(self, *, pk: UUID) -> HttpResponse | None:
-        """Change it."""
+        """Change the series."""
         row = self.row(pk)
         forms = self.checked(row.client)
         done = forms.is_valid() and self.run(
             self.CHANGE,
             lambda: service.change_series(client_id=row.client_id, uid=str(pk), given=forms.given()),
             subject=row,
-            done="The series is changed. Tournaments that were made stay as they are.",
+            done="The series is changed. Tournaments that exist already are unchanged.",
         )
         if not done:
             return self.form_page(row.client, forms, status=400, row=row)

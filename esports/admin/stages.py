@@ -1,4 +1,4 @@
-"""The list of tournaments by what is to be watched of them."""
+"""A filter of tournaments by stage, for the list."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ TITLES = {"live": "Live", "closing": "Closing within the hour", "awaiting": "Awa
 
 
 class StageFilter(admin.SimpleListFilter):
-    """As the home page counts them."""
+    """Filters tournaments by the stages that the home page counts."""
 
     title, parameter_name = "stage", "stage"
 

@@ -31,27 +31,27 @@ class TemplateAdmin(ReadOnlyAdmin):
 
     @admin.display(description="title")
     def tournament_title(self, row: TournamentTemplate) -> str:
-        """What its tournaments are called."""
+        """The title of its tournaments."""
         return str(row.terms["title"])
 
     @admin.display(description="buy-in")
     def buy_in(self, row: TournamentTemplate) -> str:
-        """The stake."""
+        """The buy-in with its currency."""
         return f"{row.terms['buy_in_price']:,} {row.client.currency}"
 
     @admin.display(description="seats")
     def seats(self, row: TournamentTemplate) -> str:
-        """The size of the field."""
+        """The number of seats."""
         return f"{row.terms['tournament_size']:,}"
 
     @admin.display(description="changed")
     def changed(self, row: TournamentTemplate) -> str:
-        """When it was saved last."""
+        """The time of the last change."""
         return moment(row.updated_at)
 
     @admin.display(description="use it")
     def use(self, row: TournamentTemplate) -> str:
-        """For one tournament, or for a series."""
+        """Links to a new tournament and a new series from the template."""
         query = f"?client={row.client_id}"
         return format_html(
             '<a href="{}">tournament</a> · <a href="{}">series</a>',
@@ -61,5 +61,5 @@ class TemplateAdmin(ReadOnlyAdmin):
 
     @on_rows(ConsoleAction("template.delete", ORGANISE), "Remove")
     def remove(self, request: HttpRequest, row: Any, reason: str) -> None:
-        """What was made from it stays."""
+        """Remove a template; tournaments made from it are unchanged."""
         delete_template(client_id=row.client_id, template_id=row.pk)

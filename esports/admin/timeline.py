@@ -1,4 +1,4 @@
-"""The chart of a participation's scores: points on a small plane, for a template to draw. Pure."""
+"""The chart of a participation's scores, as coordinates for an SVG template. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ LEFT, RIGHT, TOP, BOTTOM = 70, 15, 15, 25
 
 @dataclass(frozen=True)
 class ChartPoint:
-    """An accepted score: where it stands, and what it was."""
+    """An accepted score event and its position in the chart."""
 
     x: float
     y: float
@@ -22,7 +22,7 @@ class ChartPoint:
 
 @dataclass(frozen=True)
 class ScoreChart:
-    """The standing over time. `line` are the coordinates of an SVG polyline that goes in steps."""
+    """The standing over time. `line` holds the coordinates of a stepped SVG polyline."""
 
     points: list[ChartPoint]
     line: str
@@ -30,7 +30,7 @@ class ScoreChart:
     highest: int
     first_at: datetime
     last_at: datetime
-    # Where the present score stands; None without one.
+    # The height of the present score; None without a score.
     now_y: float | None
     width: int = WIDTH
     height: int = HEIGHT
@@ -41,9 +41,9 @@ class ScoreChart:
 
 
 def draw(events: Sequence[ScoreEvent], score: int | None) -> ScoreChart | None:
-    """The chart of `events`, oldest first, each by the standing that it made; `score` is the present one.
+    """The chart of the standings after each of `events`, oldest first; `score` is the present one.
 
-    None for fewer than two events: one is no course.
+    None for fewer than two events, which make no line.
     """
     if len(events) < 2:
         return None
@@ -69,7 +69,7 @@ def _y(value: int, lowest: int, highest: int) -> float:
 
 
 def _steps(points: Sequence[ChartPoint]) -> str:
-    """A standing holds until the next score: each step goes across, then up or down."""
+    """The polyline's coordinates: a standing holds until the next event, so each step goes across, then up or down."""
     corners = [f"{points[0].x},{points[0].y}"]
     for before, after in pairwise(points):
         corners += [f"{after.x},{before.y}", f"{after.x},{after.y}"]

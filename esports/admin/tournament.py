@@ -1,4 +1,4 @@
-"""The list of tournaments, and the page of one: what it is, what happens to it when, and its standing."""
+"""The list of tournaments, and the page of one with its facts, timetable and standings."""
 
 from typing import Any
 from uuid import UUID
@@ -32,7 +32,7 @@ FINAL = (Status.COMPLETED, Status.CANCELLED)
 
 
 class StatusFilter(admin.SimpleListFilter):
-    """By what it is now, by the clock."""
+    """Filters by the present status."""
 
     title, parameter_name = "status", "status"
 
@@ -46,14 +46,14 @@ class StatusFilter(admin.SimpleListFilter):
 
 @admin.register(Tournament)
 class TournamentAdmin(ReadOnlyAdmin):
-    """Tournaments with their status by the clock; ids are in the order in which they were made."""
+    """Tournaments with their present status. Ids are in the order of creation."""
 
     nav = Nav("Play", "Tournaments", "trophy", 10)
     page = "tournament_page"
     list_display = ["title", "status", "field", "stakes", "prize_pool", "starts", "ends", "client"]
     list_filter = [StatusFilter, StageFilter, ("client", ClientFilter), ("starts_at", DaysFilter)]
     list_filter_submit = True
-    search_fields = ["title"]  # For the field to be there: get_search_results has the rules.
+    search_fields = ["title"]  # Only makes the search field appear: get_search_results has the rules.
     search_help_text = "id, part of the title, or its first letters"
     list_before_template = "console/zone_note.html"
     actions = [as_job(CANCEL_MANY, "Cancel with refund, as a job", "tournaments.cancel")]
@@ -62,11 +62,11 @@ class TournamentAdmin(ReadOnlyAdmin):
         js = ["console/moments.js"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        # Here and not by list_select_related, which gives way to what the clock's query already joins.
+        # Not by list_select_related, which Django ignores for a query that has select_related already.
         return with_clock(super().get_queryset(request)).select_related("client")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        """By the index of ids, or of titles; never by reading all of them."""
+        """Search by the index of ids or of titles, never by reading all rows."""
         term = search_term.strip()
         if id := id_of(term):
             return queryset.filter(pk=id), False
@@ -74,46 +74,46 @@ class TournamentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="status")
     def status(self, row: Any) -> str:
-        """What it is now."""
+        """The present status."""
         return render_to_string("console/status_mark.html", {"status": tournament_at(row).status.value})
 
     @admin.display(description="field")
     def field(self, row: Tournament) -> str:
-        """How many of the seats are taken."""
+        """The field size and the number of seats."""
         return f"{row.seats.taken:,} / {row.seats.size:,}"
 
     @admin.display(description="stakes")
     def stakes(self, row: Tournament) -> str:
-        """What the field has paid."""
+        """The sum of the stakes."""
         return f"{row.seats.taken * row.buy_in_price:,} {row.currency}"
 
     @admin.display(description="prize pool")
     def prize_pool(self, row: Tournament) -> str:
-        """What the prizes add up to at the present field; nothing where nobody will get them."""
+        """The sum of the prizes at the present field size; – for a cancelled tournament."""
         if tournament_at(row).status is Status.CANCELLED:
             return "–"
         return f"{row.price_pool():,} {row.currency}"
 
     @admin.display(description="starts")
     def starts(self, row: Tournament) -> str:
-        """When scores begin to count."""
+        """The time of the start."""
         return moment(row.starts_at)
 
     @admin.display(description="ends")
     def ends(self, row: Tournament) -> str:
-        """When it is over."""
+        """The time of the end."""
         return moment(row.ends_at)
 
 
 class OfTournament(ConsolePage):
-    """What stands on pages about one tournament."""
+    """The base of pages about one tournament."""
 
     permission = "esports.view_tournament"
 
     def current(self, pk: UUID) -> TournamentAt:
-        """The tournament and the clock.
+        """The tournament with the database's time.
 
-        :raises Http404: there is none, or it is of a client outside the operator's limit.
+        :raises Http404: there is none, or its client is outside the operator's limit.
         """
         found = read_tournament(pk)
         if found is None or not may_touch(self.request.user, found.tournament.client_id):
@@ -121,9 +121,9 @@ class OfTournament(ConsolePage):
         return found
 
     def standing(self, found: TournamentAt) -> dict[str, Any]:
-        """What the part of the page shows that is loaded again and again."""
-        asked = self.request.GET.get("part", "")
-        part = StandingsSection(asked) if asked in StandingsSection else StandingsSection.RANKED
+        """The context of the standings fragment, which reloads itself."""
+        name = self.request.GET.get("part", "")
+        part = StandingsSection(name) if name in StandingsSection else StandingsSection.RANKED
         row = found.tournament
         lines = standing_page(row, part, cursor=self.request.GET.get("cursor"), limit=LINES)
         return {
@@ -144,7 +144,7 @@ class OfTournament(ConsolePage):
 
 @page
 class TournamentPage(OfTournament):
-    """One tournament: its facts, its times in a sentence, its standing, and what else can be done about it."""
+    """One tournament: its facts, its timetable as a sentence, its standings, and links to its actions."""
 
     route = "play/tournaments/<uuid:pk>/"
     name = "tournament_page"
@@ -160,11 +160,11 @@ class TournamentPage(OfTournament):
             "played_until": min(found.now, row.over_at),
             "prize_ranges": row.prize_ranges(),
             "query": self.request.GET.get("q", "").strip(),
-            "found_stays": self.found_stays(row),
+            "found_participations": self.found_participations(row),
         }
 
-    def found_stays(self, row: Tournament) -> list[Any]:
-        """The stays of the gamer who is looked for by user id."""
+    def found_participations(self, row: Tournament) -> list[Any]:
+        """The participations of the gamer with the searched user id."""
         user_id = self.request.GET.get("q", "").strip()
         return participations_of(row, user_id) if user_id and is_clean_reference(user_id) else []
 
@@ -174,19 +174,19 @@ class TournamentPage(OfTournament):
 
 @page
 class StandingPage(OfTournament):
-    """The standing alone, as the tournament's page loads it again while it is looked at."""
+    """The standings fragment, which the tournament's page reloads."""
 
     route = "play/tournaments/<uuid:pk>/standing/"
     name = "tournament_standing"
     title = "Standing"
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """A piece of HTML; `data-live` says whether more is to come, `data-open` whether it is not over."""
+        """The fragment; `data-live` says whether it will change, `data-open` whether the tournament is not over."""
         return render(request, "console/tournament_standing.html", self.standing(self.current(kwargs["pk"])))
 
 
 def is_moving(found: TournamentAt) -> bool:
-    """Whether what is shown changes by itself: it is not over, or workers are about to settle or refund it."""
+    """Whether the page changes without an operator: the tournament is not over, or settlement or refunds are due."""
     row = found.tournament
     if found.status is Status.COMPLETED:
         return row.settled_at is None and found.is_ripe

@@ -1,4 +1,4 @@
-"""The wizard: a tournament in four steps, kept as a draft of the operator's until it is published."""
+"""The wizard: a tournament in four steps, kept as the operator's draft until it is published."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -30,7 +30,7 @@ FORMS: dict[str, type[PartForm]] = {"what": WhatForm, "when": WhenForm, "prizes"
 
 @page
 class WizardStartPage(ConsolePage):
-    """For which client, and from which template."""
+    """The choice of a client and a template."""
 
     route, name, title = "play/wizard/", "wizard", "New tournament"
     permission, template_name = ORGANISE, "console/play/start.html"
@@ -50,7 +50,7 @@ class WizardStartPage(ConsolePage):
 
     @does(ConsoleAction("tournament.draft", ORGANISE, needs_reason=False))
     def begin(self) -> HttpResponse | None:
-        """Open a draft; nothing is published yet, so the trail has no entry of it."""
+        """Open a draft. It publishes nothing, so the trail gets no entry."""
         client = (
             scoped(all_clients(), self.request.user, "pk").filter(pk=_uuid(self.request.POST.get("client"))).first()
         )
@@ -72,7 +72,7 @@ def _uuid(text: str | None) -> UUID:
 
 
 class Draft:
-    """A draft with its forms, each filled with what was typed."""
+    """A draft with its forms, filled with the saved texts."""
 
     def __init__(self, row: TournamentDraft, zone: str) -> None:
         self.row, self.zone, self.now = row, zone, database_now()
@@ -82,7 +82,7 @@ class Draft:
         self.prizes = PrizesForm(**self._typed(PrizesForm), client_id=row.client_id, terms=terms)
 
     def _typed(self, form: type[PartForm], **initial: Any) -> dict[str, Any]:
-        """The form's data if the step was seen through; else what is known of it, to begin with."""
+        """The form's arguments: the saved texts as data if the step was completed, otherwise as initial values."""
         fields = self.row.fields
         if all(name in fields for name, field in form.base_fields.items() if field.required):
             return {"data": MultiValueDict(fields)}
@@ -95,20 +95,20 @@ class Draft:
         return {"what": self.what, "when": self.when, "prizes": self.prizes}
 
     def lacking(self) -> str | None:
-        """The first step that is not right yet."""
+        """The first step with an invalid form; None if all are valid."""
         return next((step for step, form in self.forms.items() if not form.is_valid()), None)
 
     def given(self) -> dict[str, Any]:
-        """What services take; every form must be valid."""
-        whole = self.what.given() | self.when.given() | self.prizes.given()
+        """The values that the service takes; every form must be valid."""
+        values = self.what.given() | self.when.given() | self.prizes.given()
         assert self.when.times is not None, "a valid form has its times"
         zone = self.when.cleaned_data["time_zone"]
-        return whole | {"title": series.title_at(whole["title"], self.when.times.starts_at, zone)}
+        return values | {"title": series.title_at(values["title"], self.when.times.starts_at, zone)}
 
     def terms(self) -> dict[str, Any]:
-        """What a template keeps: all but the times."""
-        whole = self.what.given() | self.when.given() | self.prizes.given()
-        return {name: value for name, value in whole.items() if name not in lifecycle.TIMES}
+        """The values that a template keeps: all but the times."""
+        values = self.what.given() | self.when.given() | self.prizes.given()
+        return {name: value for name, value in values.items() if name not in lifecycle.TIMES}
 
 
 @page
@@ -125,7 +125,7 @@ class WizardStepPage(ConsolePage):
         return [(WizardStartPage.title, address("wizard"))]
 
     def get(self, request: Any, **kwargs: Any) -> HttpResponse:
-        """The step; the review only once all is right, and a published draft's tournament instead of it."""
+        """Show the step. The review redirects to the first invalid step, and a published draft to its tournament."""
         draft = self._draft(kwargs["pk"])
         if draft.row.tournament_id is not None:
             return HttpResponseRedirect(tournament_address(draft.row.tournament_id))
@@ -160,23 +160,23 @@ class WizardStepPage(ConsolePage):
         return self.render(status=status, **shown | (self._review(draft) if step == "review" else {}))
 
     def _review(self, draft: Draft) -> dict[str, Any]:
-        assert draft.when.times is not None, "the review is shown once all is right"
+        assert draft.when.times is not None, "the review needs valid forms"
         zone = draft.when.cleaned_data["time_zone"]
-        told = sentence(
+        timetable = sentence(
             draft.when.times,
             now=draft.now,
             zone=zone,
             delay_seconds=draft.when.cleaned_data["settlement_delay"],
         )
         return forecasts.shown_forecast(draft.prizes, usual_scoring_percent(draft.row.client_id)) | {
-            "sentence": told,
+            "sentence": timetable,
             "given": draft.given(),
             "facts": _facts(draft),
         }
 
     @does(ConsoleAction("tournament.draft", ORGANISE, needs_reason=False))
     def save(self, *, pk: UUID, step: str) -> HttpResponse:
-        """Keep what was typed, and go on if it is right; back in any case."""
+        """Save the step. Go on if it is valid; going back needs no valid step."""
         if step not in FORMS:
             raise Http404
         self._draft(pk)
@@ -195,7 +195,7 @@ class WizardStepPage(ConsolePage):
 
     @does(PUBLISH)
     def publish(self, *, pk: UUID, step: str) -> HttpResponse | None:
-        """Make the tournament."""
+        """Publish the draft as a tournament."""
         draft = self._draft(pk)
         is_published = draft.row.tournament_id is not None
         lacking = None if is_published else draft.lacking()
@@ -217,7 +217,7 @@ class WizardStepPage(ConsolePage):
 
     @does(SAVE_TEMPLATE)
     def template(self, *, pk: UUID, step: str) -> HttpResponse | None:
-        """Keep the draft's terms for other tournaments."""
+        """Save the draft's terms as a template."""
         draft = self._draft(pk)
         lacking = draft.lacking()
         if lacking:
@@ -234,7 +234,7 @@ class WizardStepPage(ConsolePage):
 
     @does(ConsoleAction("tournament.draft", ORGANISE, needs_reason=False))
     def discard(self, *, pk: UUID, step: str) -> HttpResponse:
-        """Throw the draft away, once it was shown what is lost."""
+        """Discard the draft, after a page that shows what is lost."""
         if self.request.POST.get("sure") != "yes":
             draft = self._draft(pk)
             back = self._at(pk, step if step in STEPS else "what")
@@ -244,18 +244,18 @@ class WizardStepPage(ConsolePage):
 
 
 def _typed_so_far(draft: Draft) -> list[tuple[str, Any]]:
-    """What was kept of the draft's steps."""
+    """(label, value) of the draft's saved steps."""
     kept = draft.row.fields
     return [row for form in draft.forms.values() if any(name in kept for name in form.fields) for row in _shown(form)]
 
 
 def _facts(draft: Draft) -> list[tuple[str, Any]]:
-    """What was typed and chosen, but for the times: a sentence says these."""
+    """(label, value) of terms and prizes; the sentence shows the times."""
     return [*_shown(draft.what), *_shown(draft.prizes)]
 
 
 def _shown(form: PartForm) -> list[tuple[str, Any]]:
-    """A part of it, in the words of its form."""
+    """(label, value) of a form's filled-in fields."""
     rows = []
     for bound in form:
         if bound.name in ("kind", "sample_field", "scoring_percent"):

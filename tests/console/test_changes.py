@@ -202,7 +202,9 @@ def test_extending_shows_the_new_times_and_then_sets_them(organiser: Browser, ru
     assert entry.before["ends_at"] != entry.after["ends_at"]
 
 
-@pytest.mark.parametrize(("later", "fault"), [({"hours": -1}, "not later than what stands"), ({}, "Say what is to be")])
+@pytest.mark.parametrize(
+    ("later", "fault"), [({"hours": -1}, "not later than the present time"), ({}, "Enter a later lock")]
+)
 def test_extending_to_nothing_later_is_refused(
     organiser: Browser, running: str, later: dict[str, float], fault: str
 ) -> None:

@@ -104,10 +104,10 @@ def test_what_is_typed_is_refused_as_it_is_typed(organiser: Browser, typed: dict
         ({"ends_after": "9999999 d"}, "At most 30 d."),
         ({"schedules_before": "9999999 d"}, "At most 14 d."),
         ({"settlement_delay": "8 d"}, "At most 7 d."),
-        ({"ends_after": "long"}, "Say a length"),
+        ({"ends_after": "long"}, "Enter a length"),
         ({"first_date": "2027-02-30"}, "Enter a valid date"),
         ({"last_date": "2020-01-01"}, "rule: The rule names no time in the future."),
-        ({"tournament_size": "2"}, "more than there are seats"),
+        ({"tournament_size": "2"}, "There are fewer seats than this."),
         ({"table": "own", "kind": "fixed", "band_reach": ["1"], "band_pays": ["31"]}, "With 3 participants"),
     ],
 )

@@ -112,7 +112,7 @@ def test_a_tournament_is_typed_reviewed_and_published_once(wizard: Wizard) -> No
 def test_what_was_typed_is_still_there_going_back(wizard: Wizard) -> None:
     answer = wizard.keep("what", WHAT | {"tournament_size": "2"})
     assert answer.status_code == 400
-    assert "more than there are seats" in answer.content.decode()
+    assert "There are fewer seats than this." in answer.content.decode()
     answer = wizard.keep("when", {"time_zone": KOLKATA, "ends_at": "nonsense"}, go="back")
     assert answer.headers["Location"].endswith("/what/")
     page = wizard.browser.get(f"{wizard.at}what/").content.decode()
@@ -135,7 +135,7 @@ def test_the_zone_is_remembered(wizard: Wizard, client_row: Client) -> None:
         ({"ends_at": "2020-01-01T10:00", "starts_at": ""}, "must be in the future"),
         ({"locks_at": "2199-01-01T00:00"}, "5 years away"),
         ({"time_zone": "Mars/Olympus"}, "Select a valid choice"),
-        ({"settlement_delay": "soon"}, "Say a length"),
+        ({"settlement_delay": "soon"}, "Enter a length"),
         ({"settlement_delay": "8 d"}, "At most 7 d"),
         ({"starts_at": "2027-03-28T02:30", "time_zone": "Europe/Berlin", "ends_at": "2027-03-29T00:00"}, "put forward"),
     ],
@@ -239,14 +239,14 @@ def test_bands_are_read_exactly(
 @pytest.mark.parametrize(
     ("kind", "reach", "pays", "fault"),
     [
-        ("multiples", ["1.005"], ["6"], "Band 1: “1.005” is no number"),
-        ("multiples", ["1", "x"], ["6", "1"], "Band 2: “x” is no number"),
+        ("multiples", ["1.005"], ["6"], "Band 1: “1.005” is not a number"),
+        ("multiples", ["1", "x"], ["6", "1"], "Band 2: “x” is not a number"),
         ("multiples", ["60", "60"], ["0.1", "0.1"], "more than 100 %"),
-        ("multiples", ["NaN"], ["1"], "is no number"),
-        ("multiples", ["1e999999"], ["1"], "is no number"),
+        ("multiples", ["NaN"], ["1"], "is not a number"),
+        ("multiples", ["1e999999"], ["1"], "is not a number"),
         ("fixed", ["3", "2"], ["5", "4"], "Band 2 must reach down to rank 4"),
-        ("fixed", [""], [""], "one band at least"),
-        ("shares", ["1"], ["101"], "is no number from 0.01 to 100"),
+        ("fixed", [""], [""], "at least one band"),
+        ("shares", ["1"], ["101"], "is not a number from 0.01 to 100"),
     ],
 )
 def test_bands_that_cannot_be_read_are_named(
