@@ -273,7 +273,7 @@ def test_a_clone_of_what_was_cut_short_or_extended_has_the_times_of_the_first_pl
     old = Tournament.objects.get()
     organiser.post(at(uid, "end"), {"do": "end", "reason": "power cut"})
     assert Tournament.objects.get().ends_at < old.locks_at
-    assert "extended or ended early" in markup(organiser.get(at(uid, "clone")))
+    assert "without the extension or the early end" in markup(organiser.get(at(uid, "clone")))
     organiser.post(at(uid, "clone"), {"do": "clone"})
     draft = TournamentDraft.objects.get()
     organiser.post(f"/console/play/wizard/{draft.pk}/review/", {"do": "publish"})

@@ -130,8 +130,8 @@ def test_settings_are_looked_at_before_they_are_saved(browser: Browser, client_r
     assert (entry.before["welcome_bonus"], entry.after["welcome_bonus"]) == (50, 75)
     # Somebody else's change would be lost.
     changed |= {"welcome_bonus": 80}
-    assert "Somebody else has changed" in said(browser, path, "save", **changed, seen=seen, reason="again")
-    assert "Somebody else has changed" in said(browser, path, "save", **changed, seen="forged", reason="again")
+    assert "Another operator has changed" in said(browser, path, "save", **changed, seen=seen, reason="again")
+    assert "Another operator has changed" in said(browser, path, "save", **changed, seen="forged", reason="again")
     client_row.refresh_from_db()
     assert client_row.welcome_bonus == 75
 

@@ -317,7 +317,7 @@ def test_the_last_one_in_the_ranking_of_an_ended_one_stays(browser: Browser, stu
     uid = studio.tournament(settlement_delay_seconds=3600)
     play(studio, uid, {"a": 5, "b": None, "c": None})
     end(uid)
-    assert "nobody would be left in its ranking" in told(browser, stay_of(uid, "a"), "disqualify")
+    assert "its ranking would become empty" in told(browser, stay_of(uid, "a"), "disqualify")
     seen = read_tournament(Tournament.objects.get(pk=uid).pk)
     assert seen is not None
     assert seen.status.value == "COMPLETED"

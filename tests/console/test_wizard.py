@@ -157,7 +157,7 @@ def test_an_end_that_is_past_is_told_once_and_not_of_times_that_were_left_out(or
 def test_refusals_call_the_fields_as_the_form_does(wizard: Wizard) -> None:
     answer = wizard.keep("what", WHAT | {"score_min": "10", "score_max": "5"})
     assert answer.status_code == 400
-    assert "“lowest score” is over “highest score”." in page_of(answer)
+    assert "“lowest score” must not exceed “highest score”." in page_of(answer)
 
 
 def test_the_sentence_follows_what_is_typed(organiser: Browser) -> None:

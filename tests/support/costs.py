@@ -86,7 +86,7 @@ COSTS: dict[str, list[Cost]] = {
     "GET AccountViewSet.linked_mobile_number": [
         Cost(4, to("/fe/users/account/linked-mobile-number"), before=scene.linked)
     ],
-    "POST PayoutNewsViewSet.create": [Cost(14, _news, before=scene.accepted)],
+    "POST PayoutCallbackViewSet.create": [Cost(14, _news, before=scene.accepted)],
     "GET GamerWalletViewSet.balance": [Cost(2, to("/fe/wallet/balance"), 2)],
     "GET GamerWalletViewSet.transactions": [
         Cost(2, to("/fe/wallet/transactions"), 2, rows=scene.statement),
