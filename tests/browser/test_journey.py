@@ -83,7 +83,7 @@ def end_and_settle(page: Page) -> None:
     # The page that was opened by the end says so by itself once it is settled.
     expect(page.locator("#sentence")).to_contain_text("and was settled", timeout=30_000)
     expect(page.locator("#live [data-live]")).to_have_attribute("data-live", "no")
-    page.get_by_role("link", name="Settlement").click()
+    page.get_by_role("link", name="Settlement", exact=True).click()
     for _ in range(30):
         if page.locator("#sha256").count():
             break

@@ -321,7 +321,7 @@ def test_a_draft_is_its_operators_alone(wizard: Wizard, as_role: Any) -> None:
 
 def test_a_draft_is_thrown_away_only_when_what_is_lost_was_shown(wizard: Wizard) -> None:
     path = f"{wizard.at}what/"
-    assert "Nothing was kept" in page_of(wizard.browser.post(f"{wizard.at}review/", {"do": "discard"}))
+    assert "The draft is empty." in page_of(wizard.browser.post(f"{wizard.at}review/", {"do": "discard"}))
     wizard.keep("what", WHAT)
     asked = page_of(wizard.browser.post(path, {"do": "discard"}))
     assert "<dt>Title</dt><dd>Friday cup</dd>" in asked

@@ -105,7 +105,7 @@ def test_a_subject_named_twice_is_acted_upon_once(operator: Operator, waiting: W
 def test_an_operator_has_so_many_jobs_at_once(operator: Operator) -> None:
     for _ in range(services.MOST_OPEN):
         ask(operator, [], subjects=[uuid4()])
-    with pytest.raises(Conflict, match="At most"):
+    with pytest.raises(Conflict, match="at most 20 jobs"):
         ask(operator, [], subjects=[uuid4()])
 
 
