@@ -14,7 +14,7 @@ from kgen.api.throttles import client_address, failed_logins, hit, rate_headers
 from kgen.errors import DomainError, TooMany, Unauthorized
 from kgen.fast_path.messages import FastRequest, NotFastPath
 from users.models import Client, ClientSecret, Gamer, GamerSession
-from users.selectors import SessionGamer, client_of_secret, players_of_claims, session_of_claims
+from users.selectors import SessionGamer, client_of_secret, gamers_of_claims, session_of_claims
 from users.services import note_secret_used
 from users.tokens import OwnClaims, read_access, read_own_access
 
@@ -106,7 +106,7 @@ class GamerAudience:
 
     def prove(self, offered: Sequence[OwnClaims]) -> Sequence[SessionGamer | None]:
         """The gamers; None where the session has ended."""
-        return players_of_claims([(claims.sid, claims.sub, claims.iss) for claims in offered])
+        return gamers_of_claims([(claims.sid, claims.sub, claims.iss) for claims in offered])
 
 
 class StudioAudience:

@@ -242,7 +242,9 @@ def test_a_form_that_is_sent_twice_rotates_once(browser: Browser, client_row: Cl
     issued = issue_secret(client_id=client_row.pk)
     sent = hidden(browser.get(page_of(client_row)).content.decode(), "issue") | {"reason": "yearly"}
     assert browser.post(page_of(client_row), sent).status_code == 200
-    assert "Another secret was issued meanwhile" in browser.post(page_of(client_row), sent, follow=True).content.decode()
+    assert (
+        "Another secret was issued meanwhile" in browser.post(page_of(client_row), sent, follow=True).content.decode()
+    )
     assert client_of_secret(str(client_row.pk), issued)[0] == client_row, "what the studio uses was not revoked"
 
 

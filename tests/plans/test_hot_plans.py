@@ -29,7 +29,7 @@ from rewards.selectors import claimable
 from rewards.services.claiming import Claim, Claimed, claim_many
 from tests.support.grown import MANY, Grown, Watch
 from tests.support.undone import undone
-from users.selectors import players_of_claims, sessions_due_to_expire
+from users.selectors import gamers_of_claims, sessions_due_to_expire
 from users.services.opening import Opening, open_many
 from wallet.selectors import withdrawals as withdrawal_selectors
 from wallet.selectors.balances import balances_of
@@ -140,7 +140,7 @@ CALLS: dict[str, Callable[[Grown], Any]] = {
     "join and leave": _join,
     "leave with a score": _leave,
     "sessions": _sessions,
-    "players": lambda grown: players_of_claims([(player.pk, player.pk, player.client_id) for player in grown.players]),
+    "players": lambda grown: gamers_of_claims([(player.pk, player.pk, player.client_id) for player in grown.players]),
     "balances": lambda grown: balances_of([player.wallet_id for player in grown.players]),
     "statement": _statement,
     "statements": _statements,

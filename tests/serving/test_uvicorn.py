@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from tests.support.launcher import CHECKOUT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from kgen.serving import protocol
 from kgen.serving.protocol import FastCycle, FastPathProtocol
+from tests.support.launcher import CHECKOUT
 
 # Of a connection, read or written by FastPathProtocol and FastCycle.
 OF_A_CONNECTION = {

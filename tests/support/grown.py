@@ -17,7 +17,7 @@ from tests.support import factories
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.undone import undone
 from users.models import Gamer
-from users.selectors import players_of_claims
+from users.selectors import gamers_of_claims
 from wallet.models import PostingMark
 
 GAMERS, CROWD = 15_000, 10_000
@@ -59,7 +59,7 @@ class Grown:
         self.main, self.large = UUID(world.main.uid), UUID(world.large.uid)
         self.players = [
             player
-            for player in players_of_claims(
+            for player in gamers_of_claims(
                 [(self.id("session", number), self.id("gamer", number), world.client.pk) for number in range(1, MANY)]
             )
             if player is not None

@@ -244,7 +244,7 @@ class SessionGamer:
     minimum_withdrawal: int
 
 
-def players_of_claims(claims: Sequence[tuple[uuid.UUID, uuid.UUID, uuid.UUID]]) -> list[SessionGamer | None]:
+def gamers_of_claims(claims: Sequence[tuple[uuid.UUID, uuid.UUID, uuid.UUID]]) -> list[SessionGamer | None]:
     """The gamers of (session, gamer, client) claims, in their order; None if no such session is live."""
     with connection.cursor() as cursor:
         cursor.execute(_PLAYERS_OF_CLAIMS, arrays(claims))

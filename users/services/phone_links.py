@@ -107,8 +107,8 @@ def _link(gamer: Gamer, account: KGenAccount, now: datetime) -> LinkOutcome:
     if not free.update(kgen_account=account, linked_at=now, updated_at=now, **values):
         return LinkOutcome.ALREADY_LINKED
     PhoneLink.objects.create(client_id=gamer.client_id, gamer=gamer, account=account, linked_at=now)
-    news = {"gamer_id": str(gamer.pk), "user_id": gamer.user_id, "kgen_id": str(account.pk)}
-    emit(gamer.client_id, "gamer.linked", news)
+    data = {"gamer_id": str(gamer.pk), "user_id": gamer.user_id, "kgen_id": str(account.pk)}
+    emit(gamer.client_id, "gamer.linked", data)
     return LinkOutcome.LINKED
 
 

@@ -72,7 +72,7 @@ class HttpRail:
             return Reply(PayoutOutcome.NOT_SEEN, 404)
         return reply
 
-    def read_news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
+    def read_callback(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
         """Verify and read a callback.
 
         :raises InvalidSignature: it is not signed with the gateway's secret, or more than 5 minutes ago.

@@ -20,7 +20,7 @@ class InternalRail:
         """Answer NOT_SEEN: a payout that happened would have been booked."""
         return Reply(PayoutOutcome.NOT_SEEN)
 
-    def read_news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
+    def read_callback(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
         """This rail has no callbacks.
 
         :raises InvalidSignature: always.

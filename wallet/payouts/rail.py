@@ -96,7 +96,7 @@ class Rail(Protocol):
     def ask(self, order: PayoutOrder) -> Reply:
         """Ask for the payout's status. Called with no transaction open."""
 
-    def read_news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
+    def read_callback(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Report:
         """Verify and read a callback.
 
         :raises InvalidSignature: the rail did not send it, or more than 5 minutes ago.

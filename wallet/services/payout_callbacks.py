@@ -29,7 +29,7 @@ def receive_callback(*, headers: Mapping[str, str], body: bytes, now: datetime) 
     rail = payouts.rails().get(SOURCE)
     if rail is None:
         raise InvalidSignature()
-    apply_report(report=rail.read_news(headers, body, now))
+    apply_report(report=rail.read_callback(headers, body, now))
 
 
 @transactional
