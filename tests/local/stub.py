@@ -109,6 +109,7 @@ def make_checkout(folder: Path) -> Path:
     shutil.copytree(CHECKOUT / "kgen/local", folder / "kgen/local")
     for name in (
         "environment.py",
+        "hosts.py",
         *(f"serving/{part}.py" for part in ("__init__", "__main__", "workers")),
     ):
         shutil.copy(CHECKOUT / "kgen" / name, folder / "kgen" / name)
