@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from msgspec import Raw
 from rest_framework import serializers
 
@@ -44,6 +45,8 @@ class WithdrawIn(serializers.Serializer[Any]):
     amount = Amount(required=False)
 
 
+# The schema keeps the component's published name.
+@extend_schema_serializer(component_name="PayoutNewsIn")
 class PayoutCallbackIn(serializers.Serializer[Any]):
     """A gateway's report. For OpenAPI only: wallet.payouts reads it."""
 
