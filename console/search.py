@@ -237,11 +237,6 @@ def _participation(row: Any) -> SearchHit:
     return SearchHit(row.tournament.title, detail, row_address(row))
 
 
-def _reward(row: Any) -> SearchHit:
-    title, link = f"{row.amount:,} {row.currency}", address("prize_page", pk=row.participation_id)
-    return SearchHit(title, f"{row.status}, {row.tournament.title}", link)
-
-
 def _delivery(row: Any) -> SearchHit:
     detail = f"{row.state}, to {row.endpoint.url}"
     return SearchHit(row.event.type, detail, row_address(row))
