@@ -91,7 +91,8 @@ def make_world(number: int, *, gamers: int, crowd: int) -> World:
     """Seed a whole game; a few dozen seconds for 100,000 gamers. The ledger proves afterwards."""
     client = Client.objects.create(name=f"Benchmark {number}")
     secret = issue_secret(client_id=client.pk)
-    ledger.system_account(client_id=client.pk, currency=client.currency, kind=ledger.SystemAccount.PROMOTIONS)
+    with transaction.atomic():
+        ledger.system_account(client_id=client.pk, currency=client.currency, kind=ledger.SystemAccount.PROMOTIONS)
     main = open_tournament(client, size=gamers)
     large = open_tournament(client, size=gamers + crowd, stake=0)
     world = World(number, client, secret, gamers, crowd, main, large)
