@@ -95,10 +95,13 @@ class FastPathProtocol(HttpToolsProtocol):
                 return
             except httptools.HttpParserUpgrade as stop:
                 # The parser stops behind a head with `Upgrade` and takes the rest for another protocol. We upgrade
-                # nobody (RFC 9110, 7.8, allows that): the rest begins with the body of this request. So the parser
-                # gets a head of our own that says only where this body ends; nothing of that head is kept.
+                # nobody (RFC 9110, 7.8, allows that): the rest begins with the body of this request. So a parser
+                # gets a head of our own that says only where this body ends; nothing of that head is kept. It is a
+                # new one: with `Connection: close` the stopped one swallows all further data (httptools 0.8).
                 data = self._framing() + data[stop.args[0] :]
                 self.headers, self._head_size = [], 0
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
 
     def _framing(self) -> bytes:
         """A head with the framing of the request's body, which the parser has checked, and nothing else."""

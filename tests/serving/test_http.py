@@ -290,8 +290,16 @@ def test_a_request_with_upgrade_keeps_its_head_and_its_length(
         wire.send(rest + request("GET", BALANCE, gamer.headers | {"X-Request-Id": "next"}))
         replies = [wire.reply(), wire.reply()]
         assert [(reply.status, reply.headers["x-request-id"]) for reply in replies] == [(200, "own"), (200, "next")]
-    wire = web.wire().send(request("GET", BALANCE, gamer.headers | UPGRADE | {"Connection": "Upgrade, close"}))
-    assert wire.reply().headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("path", [BALANCE, "/healthz"], ids=["fast path", "ordinary path"])
+@pytest.mark.parametrize("connection", ["Upgrade, close", "close, Upgrade"])
+def test_a_request_with_upgrade_and_close_is_answered_before_the_connection_closes(
+    web: Web, gamer: GamerCaller, path: str, connection: str
+) -> None:
+    wire = web.wire().send(request("GET", path, gamer.headers | UPGRADE | {"Connection": connection}))
+    reply = wire.reply()
+    assert (reply.status, reply.headers["connection"]) == (200, "close")
     assert wire.is_closed()
 
 
