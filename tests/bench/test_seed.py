@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks import seed
 from tests.support.http import StudioCaller
-from tests.support.money import ledger_faults
+from tests.support.threads import ledger_faults
 
 
 @pytest.mark.usefixtures("committed")
