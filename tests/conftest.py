@@ -97,7 +97,7 @@ finished, TESTS_A_COLLECTION = count(1), 50
 SHARING = ("system", "browser", "plans", "serving")
 
 # Tests of what the hot calls promise: they run over both ways of serving them. What is refused takes the ordinary path
-# in the end anyhow.
+# in the end anyhow, and test_both_ways compares the two. The ordinary path has its turn in long runs.
 BOTH_WAYS = frozenset(
     {
         "test_balance",
@@ -120,9 +120,9 @@ BOTH_WAYS = frozenset(
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Other tests go the way that production tries first."""
     both = metafunc.module.__name__.rpartition(".")[2] in BOTH_WAYS
-    metafunc.parametrize(
-        "way", list(Way) if both else [Way.FAST_PATH], indirect=True, ids=str if both else lambda _: ""
-    )
+    ordinary = pytest.param(Way.ORDINARY, marks=pytest.mark.long)
+    ways = [Way.FAST_PATH, ordinary] if both else [Way.FAST_PATH]
+    metafunc.parametrize("way", ways, indirect=True, ids=str if both else lambda _: "")
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.looking import Tab
 from tests.browser.operators import code_of, enrol, give_code, give_password, type_a_tournament
 from tests.support.stack import Stack
+
+pytestmark = pytest.mark.long
 
 TITLE = "Browser Cup"
 PLAYERS = [f"browser-{number}" for number in range(1, 6)]

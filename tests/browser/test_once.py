@@ -8,6 +8,8 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.looking import Tab
 from tests.support.stack import Stack
 
+pytestmark = pytest.mark.long
+
 NOTES = "SELECT count(*) FROM users_gamernote WHERE text = %s"
 
 

@@ -1,7 +1,7 @@
 """Each screen of the console, in both themes and two widths: nothing fails, nothing is cut off, everybody can use it.
 
-The screens come from the registry, so that a new one is looked at without a line here. Every run reads a screen in the
-light theme, and its colours in the dark one. Long runs also open it in the dark theme, and axe reads all rows there.
+The screens come from the registry, so that a new one is looked at without a line here. One run reads a screen in the
+light theme, and its colours in the dark one; then opens it in the dark theme, where axe reads all rows.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,8 @@ from tests.browser.looking import Tab
 from tests.browser.operators import enrol, give_password
 from tests.browser.screens import Screens, screen_names
 from tests.support.stack import Stack
+
+pytestmark = pytest.mark.long
 
 NAMES = ["index", *screen_names()]
 
@@ -31,7 +33,6 @@ def test_a_screen_is_sound(address: str, tabs: dict[str, Tab]) -> None:
     assert tabs["light"].look_at_colours_in("dark") == []
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_a_screen_is_sound_when_it_is_opened_in_the_dark_theme(address: str, tabs: dict[str, Tab]) -> None:
     assert tabs["dark"].look_at(address) == []

@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.looking import HEIGHT, Tab
 
+pytestmark = pytest.mark.long
+
 WIDE = 1280
 BESIDE = [1279, 1280, 1281]
 

@@ -18,7 +18,7 @@ from tests.support.http import StudioCaller
 from tests.support.settling import play
 from users.models import Client
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.long, pytest.mark.django_db]
 
 ROWS, DAYS = 60_000, 300
 # (model, column of time, index)

@@ -19,6 +19,8 @@ from rewards.models import Reward, RewardStatus, Settlement
 from users.models import Client, Gamer, Operator
 from wallet.models import Adjustment, AdjustmentState, Kind, Posting, Review, State, Transaction, Withdrawal
 
+pytestmark = pytest.mark.long
+
 COUNTED: list[type[Model]] = [
     Client,
     Gamer,

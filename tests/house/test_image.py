@@ -152,6 +152,7 @@ def files_of(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.long
 def test_the_product_starts_from_the_image(container: Container) -> None:
     for line in re.findall(r"^RUN (python -m compileall -q (?!/).+)$", DOCKERFILE.read_text(), flags=re.M):
         compiled = container.run(*shlex.split(line), PYTHONDONTWRITEBYTECODE="")

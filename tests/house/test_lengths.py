@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.documents import ROOT
 
-LONG_TEST = "tests/browser/test_screens.py"
+LONG_TEST = "tests/demo/test_rich_seed.py"
 
 
 def skipped(*options: str) -> bool:
@@ -18,12 +18,12 @@ def skipped(*options: str) -> bool:
     return "long: `make test LONG=1` runs it" in ran.stdout
 
 
-@pytest.mark.parametrize("options, is_skipped", [((), True), (("--long",), False)])
+@pytest.mark.parametrize(("options", "is_skipped"), [((), True), (("--long",), False)])
 def test_a_long_test_is_skipped_only_without_the_option(options: tuple[str, ...], is_skipped: bool) -> None:
     assert skipped(*options) is is_skipped
 
 
-@pytest.mark.parametrize("value, is_long", [(None, False), ("", False), ("0", False), ("1", True)])
+@pytest.mark.parametrize(("value", "is_long"), [(None, False), ("", False), ("0", False), ("1", True)])
 def test_make_test_asks_for_the_long_tests_when_told(value: str | None, is_long: bool) -> None:
     environment = {name: given for name, given in os.environ.items() if name not in ("LONG", "MAKEFLAGS", "MAKELEVEL")}
     command = ["make", "--dry-run", "test"] + ([] if value is None else [f"LONG={value}"])

@@ -221,6 +221,7 @@ _SCHEMA = {
 }
 
 
+@pytest.mark.long
 def test_all_migrations_can_be_undone_and_done_again(scratch: str) -> None:
     before = schema(scratch)
     for app in reversed(OURS):

@@ -16,7 +16,7 @@ from tests.support.withdrawals import Waiting
 from users.models import Operator
 from wallet.models import Withdrawal
 
-pytestmark = pytest.mark.usefixtures("committed")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("committed")]
 
 
 @pytest.fixture

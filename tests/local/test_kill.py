@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.launcher import PROGRAMS, Launcher, Query, all_gone, descendants, launched
 from tests.support.waiting import eventually
 
@@ -28,6 +30,7 @@ def test_nothing_outlives_a_killed_launcher_and_the_next_start_has_the_data(
     end_of(up)
 
 
+@pytest.mark.long
 def test_nothing_outlives_launcher_and_watchdog_killed_together(up: Launcher) -> None:
     family = up.family()
     up.member("watchdog.py").kill()
@@ -36,6 +39,7 @@ def test_nothing_outlives_launcher_and_watchdog_killed_together(up: Launcher) ->
     end_of(up)
 
 
+@pytest.mark.long
 def test_killed_watchdog_has_a_successor_that_knows_everything(up: Launcher) -> None:
     first = up.member("watchdog.py")
     first.kill()
@@ -49,6 +53,7 @@ def test_killed_watchdog_has_a_successor_that_knows_everything(up: Launcher) -> 
     end_of(up)
 
 
+@pytest.mark.long
 def test_stack_ends_with_the_make_that_started_it(checkout: Path, home: Path) -> None:
     launcher = Launcher(checkout, home, environment={"MAKELEVEL": "1"})
     # Stands for make: a parent that waits for the launcher.

@@ -77,6 +77,7 @@ def test_withdraw(scene: Scene) -> None:
     assert_proven()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("deduplicates", "behaviour"),
     [(True, "accept"), (True, "500-after"), (True, "400"), (False, "pay"), (False, "reject"), (False, "500")],

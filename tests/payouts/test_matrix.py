@@ -92,6 +92,7 @@ def expected(behaviour: str, deduplicates: bool, kill: str) -> set[str]:
     return {"PAID"} if behaviour in TAKEN and kill != "before" else {"NEEDS_REVIEW"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kill", KILLS)
 @pytest.mark.parametrize("deduplicates", [True, False], ids=["deduplicates", "pays-again"])
 def test_matrix(studio: StudioCaller, use_gateway: Callable[..., None], deduplicates: bool, kill: str) -> None:

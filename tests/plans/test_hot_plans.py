@@ -36,6 +36,8 @@ from wallet.selectors.balances import balances_of
 from wallet.selectors.statements import StatementAsked, statement_page, statement_pages
 from wallet.services.deposits import deposit
 
+pytestmark = pytest.mark.long
+
 
 def _positions(grown: Grown) -> list[Any]:
     return list(standings_of([(grown.large, player.pk) for player in grown.players]).values())

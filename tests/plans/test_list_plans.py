@@ -24,6 +24,8 @@ from tests.support.ways import Chosen, Way
 from users.models import Operator
 from wallet.models import Withdrawal
 
+pytestmark = pytest.mark.long
+
 # Every GET of the API, by view set and action, with what shapes its statements.
 READ: dict[str, list[str]] = {
     "AccountViewSet.linked_mobile_number": ["/fe/users/account/linked-mobile-number"],

@@ -220,6 +220,7 @@ EIGHT: list[int | None] = [1, 1, 1, 0, 0, None, 1, 2]
 IN_ORDER, SPREAD = list(range(8)), [2, 0, 1, 0, 0, 0, 0, 2]
 
 
+@pytest.mark.long
 @settings(max_examples=13, suppress_health_check=[HealthCheck.too_slow])
 @given(games())
 @example(Game(HALF, 97, 0, "split", "desc", EIGHT, IN_ORDER, SPREAD))

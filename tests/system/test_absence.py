@@ -43,6 +43,8 @@ signal.pause()
 PREPARE = """
 from tests.support.http import GamerCaller
 from tests.support.withdrawals import earn, link
+
+pytestmark = pytest.mark.long
 gamer = GamerCaller(user_id="g0", session={"third_party_client_id": "CLIENT"})
 earn(gamer, EARNED)
 link(gamer)

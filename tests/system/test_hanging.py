@@ -11,6 +11,8 @@ from tests.support.listener import Listener, listening
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 # More than the hanging server can be told within this test.
 DUE = 60
 # Settlements come within 5 seconds of the end; what else is due, within a few.

@@ -30,6 +30,7 @@ VICTIMS = {
 NOTICED = {"web": CONNECTION_LOST, "PostgreSQL": UNAVAILABLE}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_nothing_acknowledged_is_lost_or_doubled_by_killing(stack: Stack, victim: str) -> None:
     with Load(stack, victim) as load:
@@ -46,6 +47,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_killing(stack: Stack, victim
     check_kept(stack, load)
 
 
+@pytest.mark.long
 def test_a_valkey_that_hangs_is_done_without(stack: Stack) -> None:
     with Load(stack, "frozen") as load:
         load.await_more(2)
