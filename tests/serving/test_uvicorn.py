@@ -51,6 +51,7 @@ OF_A_CONNECTION = {
     "parser.feed_data",
     "parser.get_http_version",
     "parser.get_method",
+    "parser.set_dangerous_leniencies",
     "parser.should_keep_alive",
     "parser.should_upgrade",
     "pause_writing",

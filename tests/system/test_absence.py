@@ -27,6 +27,8 @@ from tests.support.launcher import CHECKOUT, Launcher, free_port
 from tests.support.listener import Listener, listening
 from tests.support.waiting import START_SECONDS, eventually
 
+pytestmark = pytest.mark.long
+
 # What does it starts eight programs; on a busy machine that alone takes a quarter of a minute.
 BACK_SECONDS = 60
 WORKERS, BEATS = 3, 2
@@ -43,8 +45,6 @@ signal.pause()
 PREPARE = """
 from tests.support.http import GamerCaller
 from tests.support.withdrawals import earn, link
-
-pytestmark = pytest.mark.long
 gamer = GamerCaller(user_id="g0", session={"third_party_client_id": "CLIENT"})
 earn(gamer, EARNED)
 link(gamer)
