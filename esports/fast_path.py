@@ -1,7 +1,7 @@
 """The hot calls of play on the fast path: scores, joins, leaves and leaderboards."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from esports.serializers.leaderboard_pages import LeaderboardPage, PageRequest, leaderboard_pages
@@ -11,15 +11,15 @@ from esports.services import joining, scoring
 from esports.views.gamer import LeaderboardViewSet, TournamentViewSet
 from kgen.api.fields import is_clean_reference
 from kgen.api.json import encode
-from kgen.api.pagination import next_page
+from kgen.api.pagination import limit_of, next_page
 from kgen.api.revalidation import revalidated
-from kgen.errors import DomainError
+from kgen.errors import DomainError, Invalid
 from kgen.fast_path import ActionLane, FastRequest, FastResponse, NotFastPath, fast_path, plain_id
 
 if TYPE_CHECKING:
     from users.selectors import SessionGamer
 
-LARGEST_PAGE = 1000
+USUAL_PAGE = 100
 
 
 def _message(body: Mapping[str, str]) -> Callable[..., FastResponse]:
@@ -34,7 +34,7 @@ type _Score = tuple[UUID, int, str | None]
 def _prepare_score(request: FastRequest, uid: str) -> _Score:
     given = request.read(PlainScore)
     event_id = given.metadata.eventId
-    if given.metadata.tournamentId.lower() != uid.lower():
+    if not given.is_of(uid):
         raise NotFastPath
     if event_id is not None and not is_clean_reference(event_id):
         raise NotFastPath
@@ -81,8 +81,7 @@ fast_path(
 
 def _prepare_leave(request: FastRequest, uid: str) -> UUID:
     # A leave needs no body; one that is sent must still be valid.
-    if request.body or b"content-type" in request.headers:
-        request.read(dict[str, Any])
+    request.object()
     return plain_id(uid)
 
 
@@ -103,12 +102,13 @@ fast_path(
 
 def _prepare_page(request: FastRequest, uid: str) -> PageRequest:
     given = request.parameters()
-    limit, around = given.pop("limit", "100"), given.pop("around", None)
-    if given or around not in (None, "me") or not (limit.isascii() and limit.isdigit() and len(limit) <= 4):
+    limit, around = given.pop("limit", None), given.pop("around", None)
+    if given or around not in (None, "me"):
         raise NotFastPath
-    if not 1 <= int(limit) <= LARGEST_PAGE:
-        raise NotFastPath
-    return PageRequest(plain_id(uid), int(limit), around == "me", request.path)
+    try:
+        return PageRequest(plain_id(uid), limit_of(limit, USUAL_PAGE), around == "me", request.path)
+    except Invalid:
+        raise NotFastPath from None
 
 
 def _pages(calls: "Sequence[tuple[SessionGamer, PageRequest]]") -> Sequence[LeaderboardPage | Exception]:

@@ -115,7 +115,7 @@ def parse_table(raw: object) -> PrizeBands:
     """
     if not isinstance(raw, dict):
         raise PrizeTableInvalid("The prize table must be an object.")
-    kind, name = _kind(raw.get("kind")), _name(raw.get("name", ""))
+    kind, name = _kind(raw.get("kind")), _name(raw.get("name"))
     rows = raw.get("bands")
     if not isinstance(rows, list) or not 1 <= len(rows) <= MAX_BANDS:
         raise PrizeTableInvalid(f"bands must be a list of 1 to {MAX_BANDS} bands.")
@@ -139,6 +139,8 @@ def _kind(value: object) -> Kind:
 
 
 def _name(value: object) -> str:
+    if value is None:
+        return ""
     if not isinstance(value, str) or len(value) > MAX_NAME_LENGTH:
         raise PrizeTableInvalid(f"name must be a text of at most {MAX_NAME_LENGTH} characters.")
     # PostgreSQL can store neither.

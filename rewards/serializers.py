@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from rest_framework import serializers
 
-from kgen.api.fields import Text
+from kgen.api.fields import RequestBody, Text
 from rewards.models import Reward, RewardStatus
 from rewards.selectors import Claimable, ResultLine
 from rewards.services.claiming import Claimed
@@ -16,16 +16,14 @@ MOST_NAMED = 1000
 _SHOWN: dict[str, str] = {RewardStatus.HELD: RewardStatus.UNCLAIMED, RewardStatus.FORFEITED: RewardStatus.EXPIRED}
 
 
-class ClaimIn(serializers.Serializer[Any]):
+class ClaimIn(RequestBody):
     """The rewards to claim, by id or by tournament, not both; without either it is all of them."""
 
-    reward_ids = serializers.ListField(
-        child=Text(max_length=100), required=False, allow_null=True, max_length=MOST_NAMED
-    )
-    tournament_id = Text(max_length=100, required=False, allow_null=True)
+    reward_ids = serializers.ListField(child=Text(max_length=100), required=False, max_length=MOST_NAMED)
+    tournament_id = Text(max_length=100, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs.get("reward_ids") is not None and attrs.get("tournament_id") is not None:
+        if attrs.keys() >= {"reward_ids", "tournament_id"}:
             raise serializers.ValidationError({"tournament_id": ["Give either reward_ids or tournament_id."]})
         return attrs
 

@@ -13,7 +13,7 @@ from users.views.sessions import OlderSessionViewSet, SessionViewSet
 
 
 def _prepare(request: FastRequest) -> tuple[str, dict[str, Any]]:
-    session = read_plain_session(request.read(dict[str, Any]))
+    session = read_plain_session(request.object())
     if session is None:
         raise NotFastPath
     return session

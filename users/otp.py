@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+CODE_DIGITS = 6
 CODE_LIFE = timedelta(minutes=5)
 TRIES_A_CODE = 5
 FAILURES_IN_A_ROW = 10
@@ -21,6 +22,11 @@ WINDOW = timedelta(minutes=10)
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 240))
 NUMBERS_A_DAY = 5
 NONCE_BYTES = 32
+
+
+def can_be_code(text: str) -> bool:
+    """Whether `text` has the form of a code."""
+    return len(text) == CODE_DIGITS and text.isascii() and text.isdigit()
 
 
 def new_auth_code() -> str:

@@ -5,25 +5,26 @@ import re
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 
+from users.digits import read_digits
 from users.errors import InvalidPhoneNumber
 
 ANY_COUNTRY = "*"
-# The library also accepts letters, extensions and non-ASCII digits, which are typing errors here.
-_NUMBER = re.compile(r"\+?[0-9][0-9 ()./-]{2,30}", re.ASCII)
+# The library also accepts letters and extensions, which are typing errors here.
+_NUMBER = re.compile(r"\+?[0-9][0-9()./-]{2,30}", re.ASCII)
 _CALLING_CODE = re.compile(r"\+?([1-9][0-9]{0,2})", re.ASCII)
 # Numbers that can receive a message and are neither premium nor shared.
 _MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 
 
 def normalise(number: str, country_code: str, *, allowed: str) -> str:
-    """Return a mobile number in E.164, such as `+918000000001`.
+    """Return a mobile number in E.164, such as `+918000000001`. Digits of any script count; blanks do not.
 
     `country_code` is `+91`, `91` or `IN`. If the number begins with `+`, the country code may be empty and must not
     contradict it. `allowed` is a comma-separated list of ISO country codes, or `*`.
 
     :raises InvalidPhoneNumber: not a mobile number, or of a country that is not allowed.
     """
-    parsed = _parse(number.strip(), country_code.strip())
+    parsed = _parse(read_digits(number), read_digits(country_code))
     region = phonenumbers.region_code_for_number(parsed)
     if region is None or phonenumbers.number_type(parsed) not in _MOBILE:
         raise InvalidPhoneNumber()

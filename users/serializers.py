@@ -9,34 +9,35 @@ from kgen.api.fields import (
     LONGEST_USER_ID,
     MAX_INTEGER,
     ProfileText,
+    RequestBody,
     Text,
     UserId,
     WholeNumber,
     is_clean_reference,
 )
 from kgen.api.json import moment
+from users.digits import read_digits
 from users.models import PROFILE_NUMBERS, PROFILE_TEXTS, Gamer, KGenAccount
 from users.services import OpenedSession, Registered, Tokens
 
 
-class SessionIn(serializers.Serializer[Any]):
-    """A session call. A profile field that is missing or null keeps its stored value."""
+class SessionIn(RequestBody):
+    """A session call. A profile field that is left out keeps its stored value."""
 
     user_id = UserId()
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         texts = {name: ProfileText() for name in PROFILE_TEXTS}
         bounds: dict[str, Any] = {"min_value": -MAX_INTEGER, "max_value": MAX_INTEGER}
-        numbers = {name: WholeNumber(required=False, allow_null=True, **bounds) for name in PROFILE_NUMBERS}
+        numbers = {name: WholeNumber(required=False, **bounds) for name in PROFILE_NUMBERS}
         return super().get_fields() | texts | numbers
 
     def to_internal_value(self, data: Any) -> Any:
         # Older clients call it gamer_id.
-        if isinstance(data, dict) and "user_id" not in data and "gamer_id" in data:
+        if isinstance(data, dict) and data.get("user_id") is None and data.get("gamer_id") is not None:
             data = data | {"user_id": data["gamer_id"]}
-        given: dict[str, Any] = super().to_internal_value(data)
-        profile = {name: given[name] for name in given if name != "user_id" and given[name] is not None}
-        return {"user_id": given["user_id"], "profile": profile}
+        profile: dict[str, Any] = super().to_internal_value(data)
+        return {"user_id": profile.pop("user_id"), "profile": profile}
 
 
 def read_plain_session(body: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
@@ -44,7 +45,7 @@ def read_plain_session(body: dict[str, Any]) -> tuple[str, dict[str, Any]] | Non
     user_id = body.get("user_id")
     if type(user_id) is not str or len(user_id) > LONGEST_USER_ID or not is_clean_reference(user_id):
         return None
-    profile = {name: body[name] for name in _PROFILE & body.keys()}
+    profile = {name: body[name] for name in _PROFILE & body.keys() if body[name] is not None}
     for name, value in profile.items():
         if name in PROFILE_NUMBERS:
             is_plain = type(value) is int and abs(value) <= MAX_INTEGER
@@ -58,36 +59,37 @@ def read_plain_session(body: dict[str, Any]) -> tuple[str, dict[str, Any]] | Non
 _PROFILE = frozenset([*PROFILE_TEXTS, *PROFILE_NUMBERS])
 
 
-class UserIdIn(serializers.Serializer[Any]):
+class UserIdIn(RequestBody):
     """Names a gamer."""
 
     user_id = UserId()
 
 
-class RefreshIn(serializers.Serializer[Any]):
+class RefreshIn(RequestBody):
     """A refresh token."""
 
     # Long enough for an access token sent by mistake, which is a wrong credential like any other.
     refresh_token = Text(max_length=4000)
 
 
-class ReasonIn(serializers.Serializer[Any]):
+class ReasonIn(RequestBody):
     """The reason of an action."""
 
     reason = Text(max_length=500)
 
 
 class Digits(Text):
-    """A code as text or as a number. Anything else counts as a wrong code."""
+    """A code as text or as a number, in any script's digits. Any other text counts as a wrong code."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": 100} | kwargs)
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        return super().run_validation(str(data) if type(data) is int else data)
+        given = super().run_validation(str(data) if type(data) is int else data)
+        return read_digits(given) if isinstance(given, str) else given
 
 
-class PhoneIn(serializers.Serializer[Any]):
+class PhoneIn(RequestBody):
     """A phone number as its owner writes it."""
 
     phone_number = Text(max_length=100, help_text="the national number, or all of it with +")

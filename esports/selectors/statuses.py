@@ -6,14 +6,14 @@ from django.db.models import F, Q, QuerySet
 
 from esports.lifecycle import ACTIVE, Status
 from esports.models import Tournament
-from esports.selectors.tournaments import in_status, tournament_at, visible_at, with_clock
+from esports.selectors.tournaments import in_statuses, tournament_at, visible_at, with_clock
 from kgen.clock import ClockTimestamp
 
 
 def having_status(rows: QuerySet[Tournament], status: Status) -> QuerySet[Tournament]:
     """The tournaments of `rows`, drafts too, that are in `status` now: each tournament is in exactly one."""
     if status in ACTIVE:
-        return in_status(rows.filter(_unbooked(), _goes_on(), visible_at(ClockTimestamp())), status)
+        return in_statuses(rows.filter(_unbooked(), _goes_on(), visible_at(ClockTimestamp())), [status])
     if status is Status.DRAFT:
         return rows.filter(
             _unbooked(), ~_cancelled(), ~_published() | _goes_on() & Q(schedules_at__gt=ClockTimestamp())

@@ -1,9 +1,11 @@
 """Finding tournaments, together with the database's clock."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -153,8 +155,8 @@ def active_tournaments(client_id: UUID) -> QuerySet[Tournament]:
     return Tournament.objects.filter(visible_at(now), client=client_id, ends_at__gt=now, cancelled_at=None)
 
 
-def in_status(rows: QuerySet[Tournament], status: Status) -> QuerySet[Tournament]:
-    """The tournaments of active `rows` in one of the active statuses."""
+def in_statuses(rows: QuerySet[Tournament], statuses: Sequence[Status]) -> QuerySet[Tournament]:
+    """The tournaments of active `rows` in one of these active statuses."""
     now = ClockTimestamp()
     begun = {
         Status.SCHEDULED: Q(moves_to_lobby_at__gt=now),
@@ -162,7 +164,7 @@ def in_status(rows: QuerySet[Tournament], status: Status) -> QuerySet[Tournament
         Status.STARTED: Q(starts_at__lte=now, locks_at__gt=now),
         Status.LOCKED: Q(locks_at__lte=now),
     }
-    return rows.filter(begun[status])
+    return rows.filter(reduce(or_, (begun[status] for status in statuses)))
 
 
 def ordering_keys(ordering: str) -> tuple[Key, Key]:

@@ -23,6 +23,7 @@ from kgen.api.fields import (
     MAX_INTEGER,
     Amount,
     Reference,
+    RequestBody,
     ScoreField,
     Text,
     Timestamp,
@@ -33,54 +34,63 @@ from kgen.api.fields import (
 
 BULK_LIMIT = 1000
 LONGEST_EVENT_ID = 128
+# The published names of a score's tournament, the newest last.
+TOURNAMENT_NAMES = ("tournamentId", "tournamentUID")
 
 
-class JoinIn(serializers.Serializer[Any]):
+class JoinIn(RequestBody):
     """A stake."""
 
     joiningStake = Amount(help_text="= buy_in_price")
 
 
-class ScoreMetadataIn(serializers.Serializer[Any]):
-    """The tournament of a score, and its event."""
+class ScoreMetadataIn(RequestBody):
+    """The tournament of a score, under its older or its newest published name, and its event."""
 
-    tournamentId = Text(max_length=100)
-    playerId = Text(required=False, allow_blank=True, allow_null=True)
-    gameId = Text(required=False, allow_blank=True, allow_null=True)
-    eventId = Reference(max_length=LONGEST_EVENT_ID, required=False, allow_null=True)
+    tournamentId = Text(max_length=100, required=False)
+    tournamentUID = Text(max_length=100, required=False)
+    playerId = Text(required=False, allow_blank=True)
+    gameId = Text(required=False, allow_blank=True)
+    eventId = Reference(max_length=LONGEST_EVENT_ID, required=False)
 
 
-class ScoreValueIn(serializers.Serializer[Any]):
+class ScoreValueIn(RequestBody):
     """A score."""
 
     value = ScoreField()
 
 
-class ScorePayloadIn(serializers.Serializer[Any]):
+class ScorePayloadIn(RequestBody):
     """A score's payload."""
 
     score = ScoreValueIn()
 
 
-class ScoreIn(serializers.Serializer[Any]):
-    """A gamer's score. `tournamentId` must be the path's."""
+class ScoreIn(RequestBody):
+    """A gamer's score. Its tournament is the path's; each name of it that is given must say the same."""
 
     metadata = ScoreMetadataIn()
     payload = ScorePayloadIn()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["metadata"]["tournamentId"].lower() != self.context["uid"].lower():
-            raise serializers.ValidationError(
-                {"metadata": {"tournamentId": ["This must be the tournament of the path."]}}
-            )
         metadata = attrs["metadata"]
+        others = [name for name in TOURNAMENT_NAMES if metadata.get(name, self.context["uid"]).lower() != self._uid]
+        if others:
+            faults = {name: ["This must be the tournament of the path."] for name in others}
+            raise serializers.ValidationError({"metadata": faults})
         return {"value": attrs["payload"]["score"]["value"], "event_id": metadata.get("eventId")}
+
+    @property
+    def _uid(self) -> str:
+        uid: str = self.context["uid"]
+        return uid.lower()
 
 
 class _PlainMetadata(msgspec.Struct):
-    tournamentId: str
-    playerId: Annotated[str, msgspec.Meta(max_length=500)] = ""
-    gameId: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    tournamentId: str | None = None
+    tournamentUID: str | None = None
+    playerId: Annotated[str, msgspec.Meta(max_length=500)] | None = None
+    gameId: Annotated[str, msgspec.Meta(max_length=500)] | None = None
     eventId: Annotated[str, msgspec.Meta(max_length=LONGEST_EVENT_ID)] | None = None
 
 
@@ -93,10 +103,15 @@ class _PlainPayload(msgspec.Struct):
 
 
 class PlainScore(msgspec.Struct):
-    """`ScoreIn` as nearly every caller sends it. The path's id and a clean `eventId` are checked by its reader."""
+    """`ScoreIn` as nearly every caller sends it. Its reader checks the tournament's names and a clean `eventId`."""
 
     metadata: _PlainMetadata
     payload: _PlainPayload
+
+    def is_of(self, uid: str) -> bool:
+        """Whether each name of the tournament that is given is `uid`."""
+        given = (self.metadata.tournamentId, self.metadata.tournamentUID)
+        return all(name is None or name.lower() == uid.lower() for name in given)
 
 
 class PlainJoin(msgspec.Struct):
@@ -105,15 +120,15 @@ class PlainJoin(msgspec.Struct):
     joiningStake: Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
 
 
-class PostedScoreIn(serializers.Serializer[Any]):
+class PostedScoreIn(RequestBody):
     """One of many scores."""
 
     user_id = UserId()
     value = ScoreField()
-    event_id = Reference(max_length=LONGEST_EVENT_ID, required=False, allow_null=True)
+    event_id = Reference(max_length=LONGEST_EVENT_ID, required=False)
 
 
-class BulkScoresIn(serializers.Serializer[Any]):
+class BulkScoresIn(RequestBody):
     """Many scores."""
 
     scores = serializers.ListField(child=PostedScoreIn(), min_length=1, max_length=BULK_LIMIT)
@@ -168,13 +183,13 @@ class PrizeTableField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-class CancelIn(serializers.Serializer[Any]):
+class CancelIn(RequestBody):
     """The reason of a cancellation."""
 
-    reason = Text(required=False, allow_blank=True, allow_null=True, max_length=500)
+    reason = Text(required=False, allow_blank=True, max_length=500)
 
 
-class TermsPatch(serializers.Serializer[Any]):
+class TermsPatch(RequestBody):
     """The fields of a tournament that a studio may set, except its times; all optional."""
 
     title = Text(max_length=200)
@@ -195,22 +210,13 @@ class TermsPatch(serializers.Serializer[Any]):
 
     required_fields: frozenset[str] = frozenset()
     # In these, null means "no bound".
-    nullable_fields: frozenset[str] = frozenset({"score_min", "score_max"})
+    nullable_fields = frozenset({"score_min", "score_max"})
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
         for name, field in fields.items():
             field.required = name in self.required_fields
         return fields
-
-    def to_internal_value(self, data: Any) -> Any:
-        # An optional field that is null counts as omitted, except where null means "no bound".
-        kept = {
-            name: value
-            for name, value in data.items()
-            if value is not None or name in self.nullable_fields | self.required_fields
-        }
-        return super().to_internal_value(kept)
 
     def validate_title(self, title: str) -> str:
         """A title with at least one visible character."""

@@ -1,5 +1,7 @@
 """The calls of a gamer's client."""
 
+from types import MappingProxyType
+
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.decorators import action
@@ -40,6 +42,7 @@ class TournamentViewSet(GamerViewSet):
 
     lookup_url_kwarg = "uid"
     lookup_value_regex = "[^/]+"
+    repeatable_parameters = MappingProxyType({"active": frozenset({"status"})})
 
     @extend_schema(
         operation_id="tournaments_active",

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +14,15 @@ MAX_INTEGER = 2**53 - 1
 LONGEST_USER_ID = 128
 # Characters of a profile's text.
 LONGEST_TEXT = 500
-_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+SECONDS = slice(17, 19)
+_HOUR_AND_MINUTE = r"([01]\d|2[0-3]):[0-5]\d"
+_RFC3339 = re.compile(
+    rf"\d{{4}}-\d{{2}}-\d{{2}}[Tt]{_HOUR_AND_MINUTE}:\d{{2}}(\.\d+)?([Zz]|[+-]{_HOUR_AND_MINUTE})", re.ASCII
+)
 
 
 class WholeNumber(serializers.IntegerField):
-    """A JSON integer in its bounds: no fraction, no text, no bool."""
+    """A whole number in its bounds: no fraction, no text, no bool. Its spelling does not matter (`kgen.api.json`)."""
 
     def to_internal_value(self, data: Any) -> int:
         if type(data) is not int:
@@ -107,15 +111,35 @@ def id_of(text: str) -> UUID | None:
 
 
 class Timestamp(serializers.DateTimeField):
-    """An RFC 3339 time with its offset, to the microsecond; converted to UTC."""
+    """An RFC 3339 time with its offset, converted to UTC. Fractions of a second are cut to microseconds.
+
+    A leap second is the second after it, as PostgreSQL has it.
+    """
 
     def to_internal_value(self, value: Any) -> datetime:
         if not isinstance(value, str) or not _RFC3339.fullmatch(value):
             self.fail("invalid", format="RFC 3339, as 2026-01-31T12:00:00Z")
         try:
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+            is_leap_second = value[SECONDS] == "60"
+            read = f"{value[: SECONDS.start]}59{value[SECONDS.stop :]}" if is_leap_second else value
+            return datetime.fromisoformat(read.upper()).astimezone(UTC) + timedelta(seconds=is_leap_second)
         except (ValueError, OverflowError):
             self.fail("invalid", format="RFC 3339, as 2026-01-31T12:00:00Z")
+
+
+class RequestBody(serializers.Serializer[Any]):
+    """A JSON body. An optional field that is null counts as left out, except those in `nullable_fields`."""
+
+    # Optional fields in which null has a meaning of its own.
+    nullable_fields: frozenset[str] = frozenset()
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and None in data.values():
+            data = {name: value for name, value in data.items() if value is not None or self._keeps_null(name)}
+        return super().to_internal_value(data)
+
+    def _keeps_null(self, name: str) -> bool:
+        return name in self.nullable_fields or (name in self.fields and self.fields[name].required)
 
 
 def faults(detail: Any, prefix: str = "") -> list[dict[str, str]]:

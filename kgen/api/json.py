@@ -3,34 +3,21 @@
 import json
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
 
+from kgen.api.numbers import read_integer, read_number
 from kgen.errors import Invalid, PayloadTooLarge, UnsupportedMediaType
 
-# 64-bit integers have at most 20 characters; nothing on the wire is larger, and int() of 5,000 digits is slow.
-MAX_INTEGER_CHARACTERS = 20
 _LONE_SURROGATE_OR_NUL = re.compile("[\x00\ud800-\udfff]")
 _encode = msgspec.json.Encoder().encode
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
-
-
-def _read_integer(text: str) -> int:
-    if len(text) > MAX_INTEGER_CHARACTERS:
-        raise ValueError("an integer has too many digits")
-    return int(text)
-
-
-def _read_fraction(text: str) -> float:
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError("a number is too large")
-    return value
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -43,8 +30,8 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 _decoder = json.JSONDecoder(
     object_pairs_hook=_distinct,
-    parse_int=_read_integer,
-    parse_float=_read_fraction,
+    parse_int=read_integer,
+    parse_float=read_number,
     parse_constant=_refuse_constant,
 )
 
@@ -59,7 +46,7 @@ def _has_unstorable_text(value: Any) -> bool:
 
 
 def decode_object(body: bytes) -> dict[str, Any]:
-    """Parse one JSON object.
+    """Parse one JSON object. A whole number is an int in whatever spelling: `10.0` and `1e1` are 10.
 
     :raises Invalid: not JSON in UTF-8 (a BOM is not allowed), not an object, repeated names, NaN or Infinity,
         integers beyond 64 bits, nesting too deep, NUL or lone surrogates in any text.
@@ -93,7 +80,7 @@ def read_bytes(request: HttpRequest, limit: int) -> bytes:
 
 
 def read_object(request: HttpRequest, limit: int) -> dict[str, Any]:
-    """The request's body as an object; an empty body is an empty object.
+    """The request's body as an object; an empty body and `null` are an empty object.
 
     :raises PayloadTooLarge: more than `limit` bytes.
     :raises UnsupportedMediaType: not JSON by its Content-Type, or compressed.
@@ -102,19 +89,35 @@ def read_object(request: HttpRequest, limit: int) -> dict[str, Any]:
     body = read_bytes(request, limit)
     if not body:
         return {}
-    _check_media_type(request)
-    return decode_object(body)
+    if not is_json(request.META.get("CONTENT_TYPE", "")):
+        raise UnsupportedMediaType()
+    if request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType()
+    return {} if is_null(body) else decode_object(body)
 
 
-def _check_media_type(request: HttpRequest) -> None:
-    media, _, parameters = request.META.get("CONTENT_TYPE", "").partition(";")
-    charset = parameters.strip().lower().replace('"', "")
+def is_null(body: bytes) -> bool:
+    """Whether a body is JSON's `null`, which stands for no body."""
+    return len(body) < 100 and body.strip(b" \t\r\n") == b"null"
+
+
+@lru_cache(maxsize=100)
+def is_json(content_type: str) -> bool:
+    """Whether a Content-Type allows JSON in UTF-8: none, or `application/json` with no charset or with UTF-8.
+
+    Parameters are read as RFC 9110, 5.6.6 has them: names in either case, values as tokens or quoted, blanks around
+    the semicolons, empty ones, unknown ones.
+    """
+    media, *parameters = content_type.split(";")
     if media.strip().lower() not in ("application/json", ""):
-        raise UnsupportedMediaType()
-    if charset.startswith("charset=") and charset != "charset=utf-8":
-        raise UnsupportedMediaType()
-    if request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
-        raise UnsupportedMediaType()
+        return False
+    pairs = (parameter.strip().partition("=") for parameter in parameters)
+    charsets = [_unquoted(value).lower() for name, _, value in pairs if name.lower() == "charset"]
+    return all(charset in ("utf-8", "utf8") for charset in charsets)
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
 
 
 def encode(payload: Any) -> bytes:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
+from kgen.api.numbers import whole_number
 from kgen.errors import Invalid
 
 MAC_BYTES = 9
@@ -45,12 +46,13 @@ def limit_of(text: str | None, default: int, most: int = 1000, least: int = 1) -
     """
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 4 and least <= int(text) <= most):
+    limit = whole_number(text)
+    if limit is None or not least <= limit <= most:
         raise Invalid(
             f"limit must be a whole number from {least} to {most}.",
             errors=[{"field": "limit", "code": "invalid", "detail": f"{least} … {most}"}],
         )
-    return int(text)
+    return limit
 
 
 def encode_cursor(scope: str, values: Sequence[Any]) -> str:
@@ -91,8 +93,8 @@ def _mac(scope: str, body: bytes) -> bytes:
 
 def list_scope(request: HttpRequest, owner: object, filters_known: Iterable[str]) -> str:
     """The name of one list: its path, its owner, and the filters that shape it."""
-    filters = [(name, request.GET[name]) for name in sorted(filters_known) if name in request.GET]
-    return scope_of(request.path_info, owner, urlencode(filters))
+    filters = {name: sorted(request.GET.getlist(name)) for name in sorted(filters_known) if name in request.GET}
+    return scope_of(request.path_info, owner, urlencode(filters, doseq=True))
 
 
 def scope_of(path: str, owner: object, filters: str = "") -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django_filters import MultipleChoiceFilter
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
@@ -95,6 +96,9 @@ def _filter_parameter(name: str, item: Any) -> OpenApiParameter:
     schema: dict[str, Any] = {"type": "string"} if choices or "max_length" in item.extra else {"type": "integer"}
     if choices:
         schema["enum"] = [value for value, _ in choices]
+    if isinstance(item, MultipleChoiceFilter):
+        several = {"type": "array", "items": schema}
+        return OpenApiParameter(name, several, OpenApiParameter.QUERY, description="may be repeated", explode=True)
     return OpenApiParameter(name, schema, OpenApiParameter.QUERY)
 
 

@@ -1,6 +1,7 @@
 """Base view sets: authentication, the order of checks, and how a service's result becomes an answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from kgen.api.fields import validated
 from kgen.api.idempotency import Answer
 from kgen.api.json import answer, read_object
 from kgen.api.pagination import Page, list_scope, page_headers
+from kgen.api.query import check_not_repeated
 from kgen.api.throttles import WindowThrottle
 from kgen.errors import MethodNotAllowed
 
@@ -32,6 +34,8 @@ class ApiViewSet(ViewSet):
     takes_idempotency_key = True
     # Actions whose body may have up to BULK_BODY_LIMIT bytes.
     bulk_actions: frozenset[str] = frozenset()
+    # By action: the query parameters that may be repeated, each time with another value.
+    repeatable_parameters: Mapping[str, frozenset[str]] = MappingProxyType({})
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         if self.audience is None:
@@ -43,9 +47,14 @@ class ApiViewSet(ViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # Before authentication: which methods an address supports is no secret.
-        if self.action is None or request.method == "OPTIONS":
+        if self.action is None:
             self.http_method_not_allowed(request)
         super().initial(request, *args, **kwargs)
+        check_not_repeated(request._request, self.repeatable_parameters.get(self.action, frozenset()))
+
+    def perform_authentication(self, request: Request) -> None:
+        super().perform_authentication(request)
+        request._request.caller_origins = getattr(request.auth, "page_origins", None)  # type: ignore[attr-defined]
 
     def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         raise MethodNotAllowed(allow=[name for name in self.allowed_methods if name != "OPTIONS"])

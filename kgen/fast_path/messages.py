@@ -1,12 +1,14 @@
 """A request on the fast path, and its response."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from kgen.api.fields import id_of
-from kgen.api.json import decode_object
+from kgen.api.json import decode_object, is_json, is_null
 from kgen.errors import DomainError
 
 
@@ -24,30 +26,49 @@ class FastRequest:
     headers: dict[bytes, bytes]
     body: bytes
     request_id: str
-    # The RateLimit headers of the answer, once the call is counted.
+    # The RateLimit headers of the answer, once the call is counted, and those of cross-origin calls.
     rate_headers: dict[str, str] = field(default_factory=dict)
+    cors_headers: Mapping[str, str] = field(default_factory=dict)
+    _object: dict[str, Any] | None = None
 
     def read[T](self, shape: type[T]) -> T:
         """The body as `shape`, a msgspec type that accepts nothing which the call's serializer refuses.
 
         :raises NotFastPath: the body is not plainly of this shape.
         """
-        if self.headers.get(b"content-type") != b"application/json":
-            raise NotFastPath
         try:
-            return msgspec.convert(decode_object(self.body), shape)
-        except (DomainError, msgspec.ValidationError):
+            return msgspec.convert(self.object(), shape)
+        except msgspec.ValidationError:
             raise NotFastPath from None
 
-    def parameters(self) -> dict[str, str]:
-        """The query's parameters, not decoded.
+    def object(self) -> dict[str, Any]:
+        """The body's JSON object, parsed once; `null` and no body are an empty one.
 
-        :raises NotFastPath: a name is repeated.
+        :raises NotFastPath: the body is not plainly one.
+        """
+        if self._object is None:
+            if not self.body:
+                self._object = {}
+            elif not is_json(self.header(b"content-type") or ""):
+                raise NotFastPath
+            elif is_null(self.body):
+                self._object = {}
+            else:
+                try:
+                    self._object = decode_object(self.body)
+                except DomainError:
+                    raise NotFastPath from None
+        return self._object
+
+    def parameters(self) -> dict[str, str]:
+        """The query's parameters; their values are not decoded.
+
+        :raises NotFastPath: a name is repeated, or is not plainly spelled.
         """
         given: dict[str, str] = {}
         for part in self.query.decode("latin-1").split("&") if self.query else ():
             name, _, value = part.partition("=")
-            if name in given:
+            if name in given or "%" in name or "+" in name:
                 raise NotFastPath
             given[name] = value
         return given

@@ -118,7 +118,8 @@ class FastPathProtocol(HttpToolsProtocol):
         self._incomplete_since = self.loop.time()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
+        # Blanks around a value are no part of it (RFC 9110, 5.5); the parser leaves those at its end.
+        super().on_header(name, value.strip(b" \t"))
         self._head_size += len(name) + len(value)
         if self._head_size > HEAD_LIMIT:
             # The parser turns it into an HttpParserError, as any exception below.

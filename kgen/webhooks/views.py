@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from kgen.api.fields import Text, id_of
+from kgen.api.fields import RequestBody, Text, id_of
 from kgen.api.idempotency import Answer
 from kgen.api.json import answer
 from kgen.api.schema import MessageOut, errors
@@ -20,7 +20,7 @@ from kgen.webhooks.selectors import endpoint_of_client, endpoints_of_client, new
 from kgen.webhooks.signing import secret_of
 
 
-class EndpointIn(serializers.Serializer[Any]):
+class EndpointIn(RequestBody):
     """The address of an endpoint and the event types it gets; no types means all."""
 
     url = Text(max_length=2000)

@@ -272,7 +272,7 @@ def test_a_bad_value_is_refused_by_name(studio: StudioCaller) -> None:
     uid, names = ladder(studio, 3)
     gamer = studio.gamer(names[0])
     bad = {
-        "limit": ["0", "1001", "-1", "2.0", "x", "", "１", "\0"],
+        "limit": ["0", "1001", "-1", "2.5", "x", "", "１", "\0"],
         "around": ["you", "", "ME", "\0"],
         "cursor": ["x", "AAAA", "é", "\0", "W10"],
     }

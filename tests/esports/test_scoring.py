@@ -184,7 +184,7 @@ def test_bounds_are_of_each_value_and_not_of_the_sum(studio: StudioCaller, gamer
 
 def test_a_value_that_is_no_score_is_refused(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = joined(studio, gamer)
-    for value in (None, "7", 7.0, True, 2**53, -(2**53), [7], {"value": 7}):
+    for value in (None, "7", 7.5, True, 2**53, -(2**53), [7], {"value": 7}):
         body = gamer.score(uid, value).refused(400, "BAD_REQUEST")
         assert [fault["field"] for fault in body["errors"]] == ["payload.score.value"], value
     assert kept(uid) == []
@@ -271,7 +271,11 @@ def test_a_score_of_another_form_is_refused(studio: StudioCaller, gamer: GamerCa
     uid = joined(studio, gamer)
     own = {"tournamentId": uid}
     forms: list[tuple[Any, Any, str]] = [
-        ({}, None, "metadata.tournamentId"),
+        ({"tournamentId": UNKNOWN_UID, "tournamentUID": uid}, None, "metadata.tournamentId"),
+        ({"tournamentId": uid, "tournamentUID": UNKNOWN_UID}, None, "metadata.tournamentUID"),
+        ({"tournamentUID": UNKNOWN_UID}, None, "metadata.tournamentUID"),
+        ({"tournamentUID": ""}, None, "metadata.tournamentUID"),
+        ({"tournamentUID": 7}, None, "metadata.tournamentUID"),
         ({"tournamentId": UNKNOWN_UID}, None, "metadata.tournamentId"),
         ({"tournamentId": 7}, None, "metadata.tournamentId"),
         (None, None, "metadata"),
@@ -284,6 +288,16 @@ def test_a_score_of_another_form_is_refused(studio: StudioCaller, gamer: GamerCa
         body = send(gamer, uid, metadata, payload).refused(400, "BAD_REQUEST")
         assert [fault["field"] for fault in body["errors"]] == [field]
     assert kept(uid) == []
+
+
+def test_a_score_names_its_tournament_by_either_published_name_or_not_at_all(
+    studio: StudioCaller, gamer: GamerCaller
+) -> None:
+    uid = joined(studio, gamer)
+    both = {"tournamentId": uid, "tournamentUID": uid}
+    for metadata in (both, {"tournamentUID": uid.upper()}, {"tournamentId": uid}, {}, {"tournamentUID": None}):
+        send(gamer, uid, metadata).ok()
+    assert len(kept(uid)) == 5
 
 
 def test_ids_are_read_in_either_case(studio: StudioCaller, gamer: GamerCaller) -> None:

@@ -64,6 +64,8 @@ def test_statements(winner: GamerCaller) -> None:
         "?limit=1",
         "?limit=200",
         "?limit=0003",
+        "?limit=2.0",
+        "?limit=1e1",
         "?last_evaluated_key=",
         f"?last_evaluated_key={key}",
         f"?limit=1&last_evaluated_key={key}",

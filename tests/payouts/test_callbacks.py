@@ -48,7 +48,7 @@ def test_paid_and_its_evidence(sent: Withdrawal, winner: GamerCaller) -> None:
         5,
     )
     balance = winner.balance()
-    assert (balance["on_chain_balance"], balance["held_balance"]) == (300, 0)
+    assert (balance["on_chain_balance"], balance["held_balance"]) == (50, 0)
     assert_proven()
 
 
@@ -107,7 +107,7 @@ def test_late_contradictions_never_touch_the_ledger(
     [
         {"amount": 299},
         {"amount": "300"},
-        {"amount": 300.0},
+        {"amount": 300.5},
         {"amount": True},
         {"currency": "XYZ"},
         {"block_number": -1},

@@ -41,7 +41,7 @@ def padded(rows: list[dict[str, Any]], size: int) -> bytes:
         ({"user_id": "x" * 129, "value": 1}, "user_id"),
         ({"user_id": None, "value": 1}, "user_id"),
         (GOOD_SCORE | {"value": "1"}, "value"),
-        (GOOD_SCORE | {"value": 1.0}, "value"),
+        (GOOD_SCORE | {"value": 1.5}, "value"),
         (GOOD_SCORE | {"value": True}, "value"),
         (GOOD_SCORE | {"value": None}, "value"),
         (GOOD_SCORE | {"value": MOST + 1}, "value"),

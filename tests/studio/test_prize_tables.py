@@ -67,7 +67,7 @@ def test_a_kept_table_that_is_malformed_is_a_refusal_and_no_fault_of_ours(studio
         {"kind": "fixed", "bands": [{"from_rank": n, "to_rank": n, "amount": 1} for n in range(1, 102)]},
         {"kind": "fixed", "bands": [{"from_rank": 2, "to_rank": 2, "amount": 1}]},
         {"kind": "fixed", "bands": [FIXED["bands"][0], {"from_rank": 3, "to_rank": 3, "amount": 1}]},
-        {"kind": "fixed", "bands": [{"from_rank": 1, "to_rank": 1, "amount": 1.0}]},
+        {"kind": "fixed", "bands": [{"from_rank": 1, "to_rank": 1, "amount": 1.5}]},
         {"kind": "fixed", "bands": [{"from_rank": 1, "to_rank": 1, "amount": True}]},
         {"kind": "shares", "bands": [{"from_rank": 1, "to_rank": 1, "share_bp": 10_001}]},
         {"kind": "shares", "bands": [SHARES["bands"][0], {"from_rank": 2, "to_rank": 2, "share_bp": 3001}]},

@@ -7,6 +7,7 @@ from typing import Any
 from tests.support.addresses import SERIES, TOURNAMENTS
 from tests.support.inputs import (
     AMOUNT,
+    ANY_OBJECT,
     CHOICE,
     DAY,
     EVENT_ID,
@@ -22,6 +23,7 @@ from tests.support.inputs import (
     optional,
 )
 
+HOLDERS = (OBJECT, ANY_OBJECT, LIST)
 SENTINEL = "@@here@@"
 
 
@@ -44,8 +46,8 @@ class Call:
     def batches(self) -> list[list[tuple[Kind, str]]]:
         """The fields that can hold a value at the same time: all that hold no others, and each of the rest alone."""
         fields = [(kind, field) for kind, names in self.groups for field in names]
-        holders = [[(kind, field)] for kind, field in fields if kind in (OBJECT, LIST)]
-        return [[(kind, field) for kind, field in fields if kind not in (OBJECT, LIST)], *holders]
+        holders = [[(kind, field)] for kind, field in fields if kind in HOLDERS]
+        return [[(kind, field) for kind, field in fields if kind not in HOLDERS], *holders]
 
     def with_value(self, fields: tuple[str, ...], raw: str) -> bytes:
         """The body with `raw` in the place of each of these fields."""
@@ -221,9 +223,10 @@ CALLS = [
         "gamer",
         SCORE,
         (
-            (OBJECT, ("metadata", "payload")),
+            (ANY_OBJECT, ("metadata",)),
+            (OBJECT, ("payload",)),
             (OBJECT, ("payload.score",)),
-            (Kind("text", 100), ("metadata.tournamentId",)),
+            (optional(Kind("text", 100)), ("metadata.tournamentId", "metadata.tournamentUID")),
             (optional(Kind("text", 100_000), blank=True), ("metadata.playerId", "metadata.gameId")),
             (optional(EVENT_ID), ("metadata.eventId",)),
             (SIGNED, ("payload.score.value",)),
@@ -238,7 +241,7 @@ BANDS = {
 }
 TABLE_MEMBERS = [
     (Kind("table", null=True), "fixed", "prize_table"),
-    (Kind("text", 200, blank=True), "fixed", "prize_table.name"),
+    (Kind("text", 200, blank=True, null=True), "fixed", "prize_table.name"),
     (CHOICE, "fixed", "prize_table.kind"),
     (LIST, "fixed", "prize_table.bands"),
     (OBJECT, "fixed", "prize_table.bands.0"),

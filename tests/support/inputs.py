@@ -76,11 +76,10 @@ NASTY = [
         five_digit_year="+12027-01-01T00:00:00Z",
         no_such_day="2027-02-30T00:00:00Z",
         no_such_hour="2027-01-01T25:00:00Z",
-        leap_second="2027-06-30T23:59:60Z",
+        leap_minute="2027-06-30T23:60:00Z",
         no_zone="2027-01-01T00:00:00",
         no_such_zone="2027-01-01T00:00:00+99:99",
         named_zone="2027-01-01T00:00:00 CET",
-        nanoseconds="2027-01-01T00:00:00.123456789Z",
         full_width_year="２027-01-01T00:00:00Z",
         date="2027-01-01",
         blank_at_the_end="2027-01-01T00:00:00Z ",
@@ -123,11 +122,15 @@ def fits(kind: Kind, value: Any) -> bool:
         return kind.name == "flag"
     if value is Never:
         return False
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int):
         lowest = {"amount": 0, "signed": -MOST}.get(kind.name)
         return kind.name == "profile" or (lowest is not None and lowest <= value <= MOST)
     if isinstance(value, float):
         return kind.name == "profile"
+    if isinstance(value, dict):
+        return kind == ANY_OBJECT
     return isinstance(value, str) and _text_fits(kind, value)
 
 
@@ -156,6 +159,8 @@ def _text_fits(kind: Kind, text: str) -> bool:
 AMOUNT, SIGNED = Kind("amount"), Kind("signed")
 USER_ID = EVENT_ID = Kind("reference", 128)
 CHOICE, MOMENT, OBJECT, LIST = Kind("choice"), Kind("moment"), Kind("object"), Kind("list")
+# An object without a required member.
+ANY_OBJECT = Kind("any object")
 DAY, FLAG = Kind("day"), Kind("flag")
 PROFILE = Kind("profile", 500, blank=True, null=True)
 REASON = Kind("text", 500)
@@ -180,7 +185,6 @@ RAW_BODIES: list[tuple[str, bytes, dict[str, str], int]] = [
     ("a list of objects", b'[{"user_id": "x"}]', {}, 400),
     ("a text at the top", b'"user_id"', {}, 400),
     ("a number at the top", b"1", {}, 400),
-    ("null at the top", b"null", {}, 400),
     ("true at the top", b"true", {}, 400),
     ("NaN at the top", b"NaN", {}, 400),
     ("invalid UTF-8", b'{"user_id": "\xff\xfe"}', {}, 400),
@@ -216,7 +220,7 @@ NASTY_QUERIES: dict[str, frozenset[str]] = {
     "-1": frozenset({"text"}),
     "0": frozenset({"text", "number"}),
     "1.5": frozenset({"text"}),
-    "1e2": frozenset({"text"}),
+    "1e2": frozenset({"text", "number", "limit"}),
     "1_000": frozenset({"text"}),
     "%EF%BC%91%EF%BC%92": frozenset({"text"}),
     "%D9%A1": frozenset({"text"}),

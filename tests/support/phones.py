@@ -8,7 +8,7 @@ from django.db.models import F
 
 from tests.support import sms
 from tests.support.http import Answer, GamerCaller
-from users.models import CodeGuard, PhoneChallenge, SmsMessage
+from users.models import CodeGuard, PhoneChallenge, PhoneLink, SmsMessage
 from users.services import send_due_messages
 
 
@@ -61,5 +61,6 @@ def let_pass(**time: Any) -> None:
         PhoneChallenge.objects.filter(pk=row.pk).update(
             created_at=row.created_at - past, expires_at=row.expires_at - past, used_at=used_at
         )
+    PhoneLink.objects.update(linked_at=F("linked_at") - past)
     SmsMessage.objects.update(due_at=F("due_at") - past)
     CodeGuard.objects.filter(locked_until__isnull=False).update(locked_until=F("locked_until") - past)

@@ -66,7 +66,7 @@ def test_a_number_in_a_text_field_is_kept_as_text(studio: StudioCaller, given: A
 def test_level_and_rank_are_integers(studio: StudioCaller) -> None:
     for value in (MOST, -MOST, 0, 7):
         assert told(studio, level=value, rank=value)["level"] == value
-    for wrong in ("7", 7.0, 7.5, True, [7], MOST + 1, -MOST - 1):
+    for wrong in ("7", 7.5, True, [7], MOST + 1, -MOST - 1):
         for name in ("level", "rank"):
             body = {"user_id": "u", "name": "must not be kept", name: wrong}
             [fault] = studio.post("/s2s/session", body).refused(400, "BAD_REQUEST")["errors"]

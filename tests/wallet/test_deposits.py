@@ -94,7 +94,7 @@ def test_an_unknown_or_foreign_gamer_is_not_found(
 
 
 WRONG: dict[str, list[Any]] = {
-    "amount": [0, -1, 10**12 + 1, 2**63, 10**19, 1.5, 5.0, "5", "", True, None, [5], {"value": 5}],
+    "amount": [0, -1, 10**12 + 1, 2**63, 10**19, 1.5, 5.25, "5", "", True, None, [5], {"value": 5}],
     "reference": ["", " ", " x", "x ", "\tx", "a\nb", "a\x00b", "x" * 256, 5, None, ["x"], "\ud800"],
     "user_id": ["", " ", "player-1 ", "a\x00b", "p" * 129, 5, None, {}, "\udfff"],
 }

@@ -19,6 +19,8 @@ from wallet import ledger
 from wallet.ledger.accounts import new_address
 from wallet.selectors.withdrawals import has_open_withdrawal
 
+# A caller that lost the answer may ask again.
+REPEATABLE_FOR = timedelta(minutes=10)
 HOLD_AFTER_RELINK = timedelta(hours=24)
 BY_STUDIO = "studio"
 
@@ -34,7 +36,8 @@ class LinkOutcome(Enum):
 def verify_phone(*, gamer: Gamer, phone_number: str, country_code: str, auth_code: str, code: str) -> None:
     """Link the gamer to the phone's KGeN account, which its first link makes. Repeating a link changes nothing.
 
-    The attempt is committed before the code is compared, so that neither a refusal nor a crash gives it back.
+    The attempt is committed before the code is compared, so that neither a refusal nor a crash gives it back. What
+    cannot be a code costs none, nor does a repeated right call within `REPEATABLE_FOR`, while its link stands.
 
     :raises InvalidPhoneNumber: see `register_phone`.
     :raises GamerSuspended: the gamer is suspended.
@@ -44,35 +47,54 @@ def verify_phone(*, gamer: Gamer, phone_number: str, country_code: str, auth_cod
     """
     phone = phones.normalise(phone_number, country_code, allowed=gamer.client.phone_countries)
     check_not_suspended(gamer)
-    challenge = _spend_try(gamer=gamer, phone=phone, auth_code=auth_code)
-    if challenge is None or not _is_right(challenge, code):
+    if not otp.can_be_code(code):
         raise InvalidOtp()
-    outcome = _use(challenge=challenge, gamer=gamer)
-    if outcome is LinkOutcome.CODE_OVER:
+    challenge = newest_challenge(gamer, phone, auth_code)
+    if challenge is None:
         raise InvalidOtp()
-    if outcome is LinkOutcome.ALREADY_LINKED:
-        raise PhoneAlreadyLinked()
+    if _has_linked(challenge, code):
+        return
+    if _spend_try(challenge=challenge, gamer=gamer) and _is_right(challenge, code):
+        outcome = _use(challenge=challenge, gamer=gamer)
+        if outcome is LinkOutcome.LINKED:
+            return
+        if outcome is LinkOutcome.ALREADY_LINKED:
+            raise PhoneAlreadyLinked()
+    # The same call at the same time may have used the code.
+    challenge.refresh_from_db(fields=["used_at"])
+    if not _has_linked(challenge, code):
+        raise InvalidOtp()
+
+
+def _has_linked(challenge: PhoneChallenge, code: str) -> bool:
+    """Whether this very call was right a short time ago and the gamer is still linked by it."""
+    if challenge.used_at is None or not _is_right(challenge, code):
+        return False
+    standing = PhoneLink.objects.filter(
+        gamer=challenge.gamer_id,
+        account__phone=challenge.phone,
+        unlinked_at=None,
+        linked_at__lte=challenge.used_at,
+    )
+    return challenge.used_at > database_now() - REPEATABLE_FOR and standing.exists()
 
 
 @transactional
-def _spend_try(*, gamer: Gamer, phone: str, auth_code: str) -> PhoneChallenge | None:
-    """Spend one attempt at the code, and count it as a failure until it proves right. Returns None if no code is live.
+def _spend_try(*, challenge: PhoneChallenge, gamer: Gamer) -> bool:
+    """Spend one attempt at the code, and count it as a failure until it proves right. Returns whether it is live.
 
     :raises OtpAttemptsExceeded: no attempt is left; nothing is counted.
     """
-    challenge = newest_challenge(gamer, phone, auth_code)
-    if challenge is None:
-        return None
-    guards = Guards(gamer, phone)
+    guards = Guards(gamer, challenge.phone)
     now = database_now()
     guards.check_open(now)
     live = PhoneChallenge.objects.filter(pk=challenge.pk, used_at=None, expires_at__gt=now)
     if live.filter(tries__lt=otp.TRIES_A_CODE).update(tries=F("tries") + 1):
         guards.count_failure(now)
-        return challenge
+        return True
     if live.exists():
         raise OtpAttemptsExceeded()
-    return None
+    return False
 
 
 def _is_right(challenge: PhoneChallenge, code: str) -> bool:
