@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from msgspec import Raw
 from rest_framework import serializers
 
-from kgen.api.fields import Amount, Reference, Text, UserId
+from kgen.api.fields import Amount, Reference, RequestBody, Text, UserId
 from kgen.api.json import encode
 from wallet.models import Kind, State, Withdrawal
 from wallet.selectors import Balance, StatementEntry
@@ -31,7 +31,7 @@ _NAMES = {
 STATEMENT_KINDS = [kind.value for kind in _NAMES]
 
 
-class DepositIn(serializers.Serializer[Any]):
+class DepositIn(RequestBody):
     """A credit of bought money."""
 
     user_id = UserId()
@@ -39,7 +39,7 @@ class DepositIn(serializers.Serializer[Any]):
     reference = Reference(max_length=255)
 
 
-class WithdrawIn(serializers.Serializer[Any]):
+class WithdrawIn(RequestBody):
     """The amount to withdraw; all earned money if it is left out."""
 
     amount = Amount(required=False)
@@ -75,9 +75,9 @@ class BalanceOut(serializers.Serializer[Any]):
     bought_balance = serializers.IntegerField()
     bonus_balance = serializers.IntegerField()
     lazy_balance = serializers.IntegerField(help_text="earned, bought and bonus together")
-    on_chain_balance = serializers.IntegerField(help_text="paid out and confirmed by a chain")
-    lazy_balance_delta = serializers.IntegerField()
-    is_lazy_balance_updated = serializers.BooleanField()
+    on_chain_balance = serializers.IntegerField(help_text="lazy_balance + held_balance, on every rail")
+    lazy_balance_delta = serializers.IntegerField(help_text="lazy_balance - on_chain_balance = -held_balance")
+    is_lazy_balance_updated = serializers.BooleanField(help_text="whether nothing is on its way out")
     wallet_transaction_error = serializers.BooleanField(help_text="from a failed withdrawal until the next paid one")
     created_at = serializers.DateTimeField()
     modified_at = serializers.DateTimeField()
@@ -155,14 +155,14 @@ class DepositOut(EntryOut):
 
 def balance_wire(balance: Balance, *, minimum_withdrawal: int) -> dict[str, Any]:
     """A balance as `BalanceOut`."""
-    delta = balance.spendable - balance.on_chain
+    delta = balance.spendable - balance.settled
     return {
         "wallet_address": balance.address,
         "earned_balance": balance.earned,
         "bought_balance": balance.bought,
         "bonus_balance": balance.bonus,
         "lazy_balance": balance.spendable,
-        "on_chain_balance": balance.on_chain,
+        "on_chain_balance": balance.settled,
         "lazy_balance_delta": delta,
         "is_lazy_balance_updated": delta == 0,
         "wallet_transaction_error": balance.last_withdrawal_failed,

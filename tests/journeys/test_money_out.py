@@ -190,7 +190,7 @@ def check_paid(gamer: GamerCaller, payouts: FakeGateway, to_wallet: str) -> None
     balance = gamer.balance()
     assert gamer.buckets() == (40, 0, 0)
     assert (balance["held_balance"], balance["wallet_transaction_error"]) == (0, False)
-    # The gateway's answer named a block: a chain has confirmed these 40.
+    # Nothing is on its way out any longer.
     assert (balance["on_chain_balance"], balance["lazy_balance_delta"]) == (40, 0)
 
 

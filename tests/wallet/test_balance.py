@@ -22,9 +22,9 @@ def test_a_new_gamers_balance_is_the_welcome_bonus_and_nothing_else(gamer: Gamer
         "bought_balance": 0,
         "bonus_balance": 50,
         "lazy_balance": 50,
-        "on_chain_balance": 0,
-        "lazy_balance_delta": 50,
-        "is_lazy_balance_updated": False,
+        "on_chain_balance": 50,
+        "lazy_balance_delta": 0,
+        "is_lazy_balance_updated": True,
         "wallet_transaction_error": False,
         "created_at": balance["created_at"],
         "modified_at": bonus["created_at"],
@@ -41,8 +41,8 @@ def test_lazy_balance_is_the_three_buckets_together(studio: StudioCaller, gamer:
     fill(gamer, Bucket.EARNED, 7)
     balance = gamer.balance()
     assert gamer.buckets() == (50, 300, 7)
-    assert (balance["lazy_balance"], balance["on_chain_balance"], balance["lazy_balance_delta"]) == (357, 0, 357)
-    assert balance["is_lazy_balance_updated"] is False
+    assert (balance["lazy_balance"], balance["on_chain_balance"], balance["lazy_balance_delta"]) == (357, 357, 0)
+    assert balance["is_lazy_balance_updated"] is True
 
 
 def test_held_money_is_in_none_of_the_others(gamer: GamerCaller) -> None:
@@ -50,7 +50,8 @@ def test_held_money_is_in_none_of_the_others(gamer: GamerCaller) -> None:
     hold(gamer, 30)
     balance = gamer.balance()
     assert balance["held_balance"] == 30
-    assert (balance["earned_balance"], balance["lazy_balance"], balance["lazy_balance_delta"]) == (70, 120, 120)
+    assert (balance["earned_balance"], balance["lazy_balance"], balance["lazy_balance_delta"]) == (70, 120, -30)
+    assert (balance["on_chain_balance"], balance["is_lazy_balance_updated"]) == (150, False)
 
 
 def test_an_empty_wallet_has_no_delta_and_counts_as_updated() -> None:

@@ -24,14 +24,17 @@ class Balance:
     held: int
     created_at: datetime
     modified_at: datetime
-    # The wallet's payouts that a chain has confirmed, and whether the last settled withdrawal failed.
-    on_chain: int
     last_withdrawal_failed: bool
 
     @property
     def spendable(self) -> int:
         """Bonus, bought and earned together."""
         return self.bonus + self.bought + self.earned
+
+    @property
+    def settled(self) -> int:
+        """What is the gamer's once all that is on its way out has failed: spendable and held together."""
+        return self.spendable + self.held
 
 
 def balance_of(wallet_id: UUID) -> Balance:
@@ -68,8 +71,6 @@ SELECT w.id, w.address, w.currency,
        w.created_at,
        coalesce((SELECT t.created_at FROM wallet_transaction t WHERE t.wallet_id = w.id
                   ORDER BY t.created_at DESC, t.id DESC LIMIT 1), w.created_at),
-       coalesce((SELECT sum(d.amount) FROM wallet_withdrawal d
-                  WHERE d.wallet_id = w.id AND d.state = 'PAID' AND d.block_number IS NOT NULL), 0)::bigint,
        coalesce((SELECT d.state = 'FAILED' FROM wallet_withdrawal d
                   WHERE d.wallet_id = w.id AND d.settled_at IS NOT NULL
                   ORDER BY d.settled_at DESC, d.id DESC LIMIT 1), false)
