@@ -135,6 +135,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "kgen.api.middleware.RequestMiddleware",
+    "kgen.api.cors.CorsMiddleware",
+    "kgen.api.options.OptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -356,6 +358,7 @@ FAST_PATH_AUDIENCES = {
     "studio": "users.authentication.StudioAudience",
 }
 # Finds a client's gamer by user id, for apps that must not import `users`.
+ACTIVE_ORIGINS = "users.selectors.clients.active_origins"
 GAMER_LOOKUP = "users.selectors.gamer_by_user_id"
 # Finds the holder of a wallet, because `wallet` must not import `users`.
 PAYEE_LOOKUP = "users.selectors.payee_of"

@@ -10,10 +10,12 @@ from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from kgen.api.cors import SESSION_PATHS
+from kgen.api.origins import listed
 from kgen.api.throttles import client_address, failed_logins, hit, rate_headers
 from kgen.errors import DomainError, TooMany, Unauthorized
 from kgen.fast_path.messages import FastRequest, NotFastPath
-from users.models import Client, ClientSecret, Gamer, GamerSession
+from users.models import Client, ClientSecret, Gamer, GamerSession, SecretKind
 from users.selectors import SessionGamer, client_of_secret, gamers_of_claims, session_of_claims
 from users.services import note_secret_used
 from users.tokens import OwnClaims, read_access, read_own_access
@@ -57,7 +59,8 @@ class StudioAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Client, ClientSecret]:
         """Authenticate a studio's server.
 
-        :raises Unauthorized: missing, contradictory or wrong credentials, or a switched-off client.
+        :raises Unauthorized: missing, contradictory or wrong credentials, a switched-off client, or a secret that does
+            not open this call.
         :raises TooMany: the address exceeds its limit of failed logins per minute. Right credentials always pass.
         """
         client_id = _one_of(request._request, _ID_HEADERS)
@@ -69,8 +72,14 @@ class StudioAuthentication(BaseAuthentication):
         except Unauthorized:
             _count_failure(request._request)
             raise
+        if row.kind == SecretKind.SESSIONS and not _opens_session(request):
+            raise Unauthorized()
         note_secret_used(row)
         return client, row
+
+
+def _opens_session(request: Request) -> bool:
+    return request.method == "POST" and request._request.path_info in SESSION_PATHS
 
 
 def _one_of(request: HttpRequest, names: tuple[str, ...]) -> str | None:
@@ -108,6 +117,10 @@ class GamerAudience:
         """The gamers; None where the session has ended."""
         return gamers_of_claims([(claims.sid, claims.sub, claims.iss) for claims in offered])
 
+    def page_origins(self, caller: SessionGamer) -> frozenset[str]:
+        """The pages that the gamer's client lists."""
+        return listed(caller.origins)
+
 
 class StudioAudience:
     """Studios' servers, by a client's id and secret under the newest names of their headers."""
@@ -126,11 +139,18 @@ class StudioAudience:
         """The clients; None for a wrong secret or a switched-off client."""
         return [_client_of(*credentials) for credentials in offered]
 
+    def page_origins(self, caller: Client) -> frozenset[str]:
+        """None: a server's secret is not for pages."""
+        return frozenset()
+
 
 def _client_of(client_id: str, secret: str) -> Client | None:
     try:
         client, row = client_of_secret(client_id, secret)
     except DomainError:
+        return None
+    if row.kind != SecretKind.SERVER:
+        # The ordinary path knows what the others open.
         return None
     note_secret_used(row)
     return client

@@ -15,6 +15,8 @@ from users.services import issue_secret
 GAME = "Demo Game"
 OPERATOR = "operator"
 TOURNAMENT_DAYS = 30
+# Games in development run on pages of this machine.
+LOCAL_ORIGINS = "http://127.0.0.1:*,http://localhost:*"
 
 
 def seed(*, client_id: str | None, client_secret: str | None, operator_password: str, now: datetime) -> dict[str, str]:
@@ -57,7 +59,7 @@ def may_be_seeded(client_id: str | None) -> bool:
 
 def _client(client_id: str | None) -> Client:
     known = Client.objects.filter(pk=client_id).first() if client_id else None
-    return known or Client.objects.filter(name=GAME).first() or Client.objects.create(name=GAME)
+    return known or Client.objects.filter(name=GAME).first() or Client.objects.create(name=GAME, origins=LOCAL_ORIGINS)
 
 
 def _works(client: Client, secret: str) -> bool:

@@ -1,13 +1,14 @@
 """One action of the API on the fast path, and one call to it in flight."""
 
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from kgen.api.cors import Sharing, answer_headers
 from kgen.api.problems import PROBLEM, problem_parts, understood
 from kgen.api.views import ApiViewSet
 from kgen.batches import complete
@@ -42,6 +43,7 @@ class ActionLane:
         assert viewset.audience is not None
         self.viewset, self.name = viewset, name
         self.prepare, self.work, self.render = prepare, work, render
+        self.sharing = Sharing.GAMERS if viewset.audience == "gamer" else Sharing.SESSIONS
         self.admission = admission_of(viewset.audience)
         self.batches: BatchLane[PendingCall, Any] = BatchLane(self.run, most=most)
 
@@ -89,6 +91,9 @@ class PendingCall:
 
         :raises NotFastPath: the ordinary path must serve the request.
         """
+        if self.request.query:
+            # Whatever the call makes of its query, a repeated parameter is for the ordinary path to refuse.
+            self.request.parameters()
         self.prepared = self._lane.prepare(self.request, **arguments)
         self.credentials = self._lane.admission.credentials_of(self.request)
 
@@ -97,11 +102,17 @@ class PendingCall:
             self._done(None)
             return
         request, response = self.request, self._response(result)
+        request.cors_headers = self._cors_headers()
         seconds = time.perf_counter() - self._started
         log_request(
             request.request_id, method=request.method, route=self._lane.route, status=response.status, seconds=seconds
         )
         self._done(response)
+
+    def _cors_headers(self) -> Mapping[str, str]:
+        origin = self.request.header(b"origin")
+        known = None if origin is None or self.caller is None else self._lane.admission.page_origins_of(self.caller)
+        return answer_headers(self._lane.sharing, origin, known)
 
     def _response(self, result: Any) -> FastResponse:
         if isinstance(result, Exception):

@@ -1,7 +1,7 @@
 """Admission: the callers' credentials and rate limits, for many calls at once, in the contract's order."""
 
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
@@ -26,6 +26,9 @@ class Audience[Credentials: Hashable, Caller](Protocol):
     def prove(self, offered: Sequence[Credentials]) -> Sequence[Caller | None]:
         """The callers, read from the database, with their ids as `pk`; None for invalid credentials."""
 
+    def page_origins(self, caller: Caller) -> Collection[str]:
+        """The origins of the web pages that may read the answers of this caller's calls."""
+
 
 class Admission:
     """Authenticates and counts the calls of one audience. The lanes of its actions share it, each from its own thread.
@@ -35,6 +38,7 @@ class Admission:
 
     def __init__(self, name: str, audience: Audience[Any, Any]) -> None:
         self.credentials_of, self._prove = audience.credentials, audience.prove
+        self.page_origins_of = audience.page_origins
         self._window = WINDOWS[name]
         self._proven: dict[Hashable, tuple[float, Any]] = {}
         self._older: dict[Hashable, tuple[float, Any]] = {}

@@ -23,7 +23,7 @@ def response_bytes(
     keep_alive: bool,
 ) -> bytes:
     """A response of the fast path."""
-    named = {**_DEFAULTS, **request.rate_headers, **response.headers}
+    named = {**_DEFAULTS, **request.rate_headers, **request.cors_headers, **response.headers}
     lines = "".join([f"{name.lower()}: {value}\r\n" for name, value in named.items()])
     return b"".join(
         [

@@ -46,7 +46,6 @@ WRITES = [
 METHODS: list[tuple[str, str, set[str]]] = [
     ("GET", "/s2s/session", {"POST", "DELETE"}),
     ("PUT", "/s2s/session", {"POST", "DELETE"}),
-    ("OPTIONS", "/s2s/session", {"POST", "DELETE"}),
     ("FOO", "/s2s/session", {"POST", "DELETE"}),
     ("GET", "/api/v1/session", {"POST"}),
     ("DELETE", "/api/v1/session", {"POST"}),

@@ -39,6 +39,7 @@ def test_every_claim_is_as_the_contract_says(studio: StudioCaller) -> None:
     assert claims == {
         "sub": gamer_id,
         "user_id": "u",
+        "gamer_id": "u",
         "client_id": studio.client_id,
         "iss": studio.client_id,
         "iat": claims["iat"],
@@ -51,6 +52,7 @@ def test_every_claim_is_as_the_contract_says(studio: StudioCaller) -> None:
         "wallet_address": session["wallet_address"],
         "is_new_user": True,
         "indigg_id": None,
+        "indigg_wallet_address": "",
     }
 
 

@@ -13,7 +13,7 @@ from kgen.admin_site.navigation import Nav
 from kgen.admin_site.pages import ConsolePage, address, does, page
 from kgen.admin_site.scope import clients_of, scoped
 from users import services
-from users.models import Client
+from users.models import Client, SecretKind
 from users.selectors.clients import is_currency_fixed, newest_secret, secrets_of
 from users.services.clients import settings_of
 
@@ -53,14 +53,16 @@ class ClientPage(ConsolePage):
     def data(self, **kwargs: Any) -> dict[str, Any]:
         client = get_object_or_404(scoped(Client.objects.all(), self.request.user, "pk"), pk=kwargs["pk"])
         secrets = secrets_of(client)
+        live = [row for row in secrets if row.revoked_at is None and row.kind == SecretKind.SERVER]
         return {
             "client": client,
             "title": client.name,
             "settings": labelled(settings_of(client)),
             "currency_fixed": is_currency_fixed(client),
             "secrets": secrets,
-            "live": [secret for secret in secrets if secret.revoked_at is None],
+            "last_of_server": live if len(live) == 1 else [],
             "newest_secret": newest_secret(client.pk),
+            "kinds": SecretKind.choices,
         }
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
@@ -69,10 +71,12 @@ class ClientPage(ConsolePage):
     @does(ConsoleAction("client.issue_secret", MAY_ISSUE))
     def issue(self, pk: UUID) -> HttpResponse | None:
         """Make a secret and show it in this answer only."""
-        client = self.data(pk=pk)["client"]
+        client, kind = self.data(pk=pk)["client"], self.request.POST.get("kind", "")
+        kind = SecretKind(kind) if kind in SecretKind.values else SecretKind.SERVER
+        newest_seen = _number(self.request.POST.get("newest", ""))
         secret = self.run(
             self.actions()["issue"],
-            lambda: services.issue_secret(client_id=pk, newest_seen=_number(self.request.POST.get("newest", ""))),
+            lambda: services.issue_secret(client_id=pk, kind=kind, newest_seen=newest_seen),
             subject=client,
             done="There is a new secret.",
         )
@@ -125,6 +129,7 @@ LABELS = {
     "reward_expiry_days": "Days until unclaimed rewards expire",
     "sponsorship_limit": "Sponsorship limit",
     "phone_countries": "Countries of phones",
+    "origins": "Origins of web pages",
 }
 EMPTY = {
     "maximum_withdrawal": "no limit",
@@ -143,4 +148,6 @@ def in_words(name: str, value: Any) -> str:
     """A setting's value as text."""
     if value is None:
         return EMPTY[name]
+    if name == "origins":
+        return value.replace(",", ", ") or "none"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,6 +1,6 @@
 """Operators, clients and their secrets, gamers, their sessions and their phones."""
 
-from users.models.clients import Client, ClientSecret, NewGamers, Operator
+from users.models.clients import Client, ClientSecret, NewGamers, Operator, SecretKind
 from users.models.gamers import (
     LONGEST_NOTE,
     PROFILE_NUMBERS,
@@ -30,6 +30,7 @@ __all__ = [
     "PhoneChallenge",
     "PhoneLink",
     "RefreshFamily",
+    "SecretKind",
     "SmsMessage",
     "Suspension",
 ]

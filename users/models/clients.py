@@ -6,6 +6,8 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 
+from kgen.api.origins import LONGEST_LIST, listed
+
 
 class Operator(AbstractUser):
     """A person who works in the console. Groups are roles (docs/console.md)."""
@@ -47,6 +49,10 @@ class Client(models.Model):
     sponsorship_limit = models.BigIntegerField(
         default=1_000_000, help_text="how far sponsored tournaments may take the sponsor's account below zero"
     )
+    # With a default in the database, so that a version which does not know the column still makes clients.
+    origins = models.CharField(
+        max_length=LONGEST_LIST, blank=True, default="", db_default="", help_text="web pages whose games may call"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -62,13 +68,29 @@ class Client(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def listed_origins(self) -> frozenset[str]:
+        """The origins of the pages that may call for this client's gamers."""
+        return listed(self.origins)
+
+
+class SecretKind(models.TextChoices):
+    """What a secret opens."""
+
+    SERVER = "server", "server: every call of the studio's server"
+    # It stands in the source of a web page: every visitor has it.
+    SESSIONS = "sessions", "sessions: a web page opens the sessions of its own visitors, and nothing else"
+
 
 class ClientSecret(models.Model):
-    """One of up to two live secrets of a client. Only a keyed digest is stored."""
+    """One of up to two live secrets of a client and kind. Only a keyed digest is stored."""
 
-    audit_shown = ("hint",)
+    audit_shown = ("hint", "kind")
 
     client = models.ForeignKey(Client, models.PROTECT, related_name="secrets")
+    kind = models.CharField(
+        max_length=8, choices=SecretKind.choices, default=SecretKind.SERVER, db_default=SecretKind.SERVER
+    )
     slot = models.PositiveSmallIntegerField()
     digest = models.BinaryField(max_length=32)
     hint = models.CharField(max_length=12, help_text="its first characters, to tell secrets apart")
@@ -78,12 +100,20 @@ class ClientSecret(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["client", "slot"], condition=Q(revoked_at=None), name="two_live_secrets"),
+            models.UniqueConstraint(
+                fields=["client", "kind", "slot"], condition=Q(revoked_at=None), name="two_live_secrets_a_kind"
+            ),
             models.CheckConstraint(condition=Q(slot__in=[1, 2]), name="secret_slots"),
+            models.CheckConstraint(condition=Q(kind__in=SecretKind.values), name="secret_kinds"),
         ]
 
     def __str__(self) -> str:
         return f"{self.hint}…"
+
+    @property
+    def page_origins(self) -> frozenset[str]:
+        """The web pages that may read the answers of calls with this secret."""
+        return self.client.listed_origins if self.kind == SecretKind.SESSIONS else frozenset()
 
 
 class NewGamers(models.Model):

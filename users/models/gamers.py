@@ -46,6 +46,10 @@ class Gamer(models.Model):
     withdrawal_hold_until = models.DateTimeField(
         null=True, blank=True, help_text="a link made after an unlink is held for a day"
     )
+    # Only such gamers can be opened with a secret of that kind again.
+    made_by_page = models.BooleanField(
+        default=False, db_default=False, help_text="first made with a secret of kind sessions"
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -174,6 +178,11 @@ class GamerSession(models.Model):
                 name="session_gamer_same_client",
             ),
         ]
+
+    @property
+    def page_origins(self) -> frozenset[str]:
+        """The web pages that may read the answers of calls in this session."""
+        return self.client.listed_origins
 
 
 class RefreshFamily(models.Model):

@@ -242,6 +242,8 @@ class SessionGamer:
     wallet_id: uuid.UUID
     suspended_at: datetime | None
     minimum_withdrawal: int
+    # The client's, as its row has them.
+    origins: str
 
 
 def gamers_of_claims(claims: Sequence[tuple[uuid.UUID, uuid.UUID, uuid.UUID]]) -> list[SessionGamer | None]:
@@ -257,7 +259,7 @@ def gamers_of_claims(claims: Sequence[tuple[uuid.UUID, uuid.UUID, uuid.UUID]]) -
 # The columns are in the models' order, as `from_db` requires.
 _SESSION_READ = ["id", "client_id", "gamer_id", "started_at", "expires_at"]
 _GAMER_READ = ["id", "client_id", "user_id", "wallet_id", "suspended_at", "username"]
-_CLIENT_READ = ["id", "name", "active", "currency", "minimum_withdrawal"]
+_CLIENT_READ = ["id", "name", "active", "currency", "minimum_withdrawal", "origins"]
 _COLUMNS = ", ".join(
     f"{table}.{name}"
     for table, names in (("session", _SESSION_READ), ("gamer", _GAMER_READ), ("client", _CLIENT_READ))
@@ -277,7 +279,7 @@ SELECT user_id, id::text, suspended_at FROM users_gamer WHERE client_id = %s AND
 """
 _PLAYERS_OF_CLAIMS = """
 SELECT claim.number, gamer.id, gamer.client_id, gamer.user_id, gamer.wallet_id, gamer.suspended_at,
-       client.minimum_withdrawal
+       client.minimum_withdrawal, client.origins
   FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) WITH ORDINALITY AS claim (session_id, gamer_id, client_id, number)
   JOIN users_gamersession session
     ON (session.id, session.gamer_id, session.client_id) = (claim.session_id, claim.gamer_id, claim.client_id)

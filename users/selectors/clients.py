@@ -3,9 +3,12 @@
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
+from kgen.api.cors import ActiveOrigins
+from kgen.api.origins import listed
 from kgen.errors import RecordNotFound
-from users.models import Client, ClientSecret
+from users.models import Client, ClientSecret, SecretKind
 from wallet.selectors import has_accounts
 
 SECRETS_LISTED = 20
@@ -15,6 +18,18 @@ def secrets_of(client: Client) -> list[ClientSecret]:
     """A client's secrets, live ones first, then newest first. Only their hints are stored in clear."""
     rows = ClientSecret.objects.filter(client=client).order_by("-created_at", "-pk")[:SECRETS_LISTED]
     return sorted(rows, key=lambda secret: secret.revoked_at is not None)
+
+
+def active_origins() -> ActiveOrigins:
+    """The origins that active clients list, for preflights (kgen.api.cors)."""
+    clients = Client.objects.filter(active=True).exclude(origins="")
+    live = ClientSecret.objects.filter(client=OuterRef("pk"), kind=SecretKind.SESSIONS, revoked_at=None)
+    rows = clients.annotate(has_pages=Exists(live)).values_list("origins", "has_pages")
+    lists = [(listed(text), has_pages) for text, has_pages in rows]
+    return ActiveOrigins(
+        gamers=frozenset[str]().union(*(origins for origins, _ in lists)),
+        sessions=frozenset[str]().union(*(origins for origins, has_pages in lists if has_pages)),
+    )
 
 
 def newest_secret(client_id: UUID) -> int:

@@ -10,15 +10,15 @@ from kgen.errors import RecordNotFound
 from kgen.transactions import transactional
 from users import secrets
 from users.errors import LastSecret, SecretsMoved
-from users.models import Client, ClientSecret
+from users.models import Client, ClientSecret, SecretKind
 from users.selectors.clients import newest_secret
 
 SECRET_USE_RESOLUTION = timedelta(minutes=1)
 
 
 @transactional
-def issue_secret(*, client_id: UUID, newest_seen: int | None = None) -> str:
-    """Issue a new secret and return it, the only time it is shown. If two secrets are live, revokes the older one.
+def issue_secret(*, client_id: UUID, kind: SecretKind = SecretKind.SERVER, newest_seen: int | None = None) -> str:
+    """Issue a new secret and return it, the only time it is shown. If two of its kind are live, revokes the older one.
 
     `newest_seen` is the id of the newest secret on the operator's page: a form sent twice revokes no secret in use.
 
@@ -29,19 +29,21 @@ def issue_secret(*, client_id: UUID, newest_seen: int | None = None) -> str:
         raise RecordNotFound()
     if newest_seen is not None and newest_seen != newest_secret(client_id):
         raise SecretsMoved()
-    return add_secret(client_id)
+    return add_secret(client_id, kind)
 
 
-def add_secret(client_id: UUID) -> str:
+def add_secret(client_id: UUID, kind: SecretKind = SecretKind.SERVER) -> str:
     """Add a secret and return it. The caller's transaction has locked the client's row, or just made it."""
     now = database_now()
-    live = list(ClientSecret.objects.filter(client=client_id, revoked_at=None).order_by("created_at"))
+    of_kind = ClientSecret.objects.filter(client=client_id, kind=kind, revoked_at=None)
+    live = list(of_kind.order_by("created_at"))
     if len(live) == 2:
         ClientSecret.objects.filter(pk=live[0].pk).update(revoked_at=now)
     taken = {secret.slot for secret in live[-1:]}
     secret = secrets.new_secret()
     ClientSecret.objects.create(
         client_id=client_id,
+        kind=kind,
         slot=1 if 1 not in taken else 2,
         digest=secrets.digest(secret),
         hint=secret[: secrets.HINT_LENGTH],
@@ -55,7 +57,7 @@ def revoke_secret(*, client_id: UUID, secret_id: int) -> None:
     """Revoke a secret at once. A repetition changes nothing.
 
     :raises RecordNotFound: the client has no secret of that id.
-    :raises LastSecret: it is the only live secret.
+    :raises LastSecret: it is the only live secret of the studio's server.
     """
     # Issuing takes the same lock, so that no secret is issued or revoked meanwhile.
     if not Client.objects.select_for_update().filter(pk=client_id).exists():
@@ -65,7 +67,8 @@ def revoke_secret(*, client_id: UUID, secret_id: int) -> None:
         raise RecordNotFound()
     if secret.revoked_at is not None:
         return
-    if not ClientSecret.objects.filter(client=client_id, revoked_at=None).exclude(pk=secret_id).exists():
+    others = ClientSecret.objects.filter(client=client_id, kind=SecretKind.SERVER, revoked_at=None)
+    if secret.kind == SecretKind.SERVER and not others.exclude(pk=secret_id).exists():
         raise LastSecret()
     ClientSecret.objects.filter(pk=secret_id).update(revoked_at=database_now())
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from kgen.api.origins import read_origins
 from kgen.errors import Conflict, RecordNotFound, WrongState
 from kgen.states import move_to
 from kgen.transactions import transactional
@@ -27,6 +28,7 @@ SETTINGS = (
     "reward_expiry_days",
     "sponsorship_limit",
     "phone_countries",
+    "origins",
 )
 LARGEST_BONUS = 10**12
 # The limit of a wallet.
@@ -122,13 +124,15 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
         "name": _name_fault(values["name"]),
         "currency": _currency_fault(values["currency"]),
         "phone_countries": _countries_fault(values["phone_countries"]),
+        "origins": _origins_fault(values["origins"]),
     }
     found = {name: words for name, words in faults.items() if words} or _contradictions(values)
     if found:
         errors = [{"field": name, "code": "invalid", "detail": words} for name, words in found.items()]
         raise InvalidSettings(errors=errors)
     countries = ",".join(sorted(_countries(values["phone_countries"])))
-    return values | {"name": values["name"].strip(), "phone_countries": countries}
+    origins = ",".join(read_origins(values["origins"] or ""))
+    return values | {"name": values["name"].strip(), "phone_countries": countries, "origins": origins}
 
 
 def _fault(name: str, value: Any) -> tuple[str, str]:
@@ -155,6 +159,14 @@ def _countries_fault(value: Any) -> str:
         return "At least one country, or * for all."
     unknown = sorted(country for country in _countries(value) if country != ANY_COUNTRY and not is_country(country))
     return f"No country: {', '.join(unknown)}."[:200] if unknown else ""
+
+
+def _origins_fault(value: Any) -> str:
+    try:
+        read_origins(value or "")
+    except ValueError as fault:
+        return str(fault)
+    return ""
 
 
 def _countries(value: str) -> set[str]:

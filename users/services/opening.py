@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from kgen.api.json import encode
 from kgen.clock import database_now
-from kgen.errors import DomainError, Unavailable
+from kgen.errors import DomainError, Unauthorized, Unavailable
 from kgen.transactions import transactional
 from users import tokens
 from users.errors import TooManyNewGamers
@@ -52,6 +52,8 @@ class Opening:
     client: Client
     user_id: str
     profile: dict[str, Any] = field(default_factory=dict)
+    # The caller is a web page, with a secret of kind sessions.
+    by_page: bool = False
 
     @property
     def whose(self) -> tuple[UUID, str]:
@@ -60,15 +62,18 @@ class Opening:
 
 
 @transactional
-def open_session(*, client: Client, user_id: str, profile: dict[str, Any]) -> OpenedSession:
+def open_session(*, client: Client, user_id: str, profile: dict[str, Any], by_page: bool = False) -> OpenedSession:
     """Open or continue the gamer's session, with new tokens.
 
     The first call for a `user_id` makes gamer, wallet and welcome bonus: all or nothing, and once, however many calls
     run at the same time. Given profile fields replace the stored ones.
 
+    `by_page`: with a secret of kind sessions, which opens only gamers that were first made with one.
+
     :raises TooManyNewGamers: the client has reached its limit of new gamers today.
+    :raises Unauthorized: a page asks for a gamer that was made by the studio's server.
     """
-    [opened] = _open_all([Opening(client, user_id, profile)])
+    [opened] = _open_all([Opening(client, user_id, profile, by_page)])
     if isinstance(opened, DomainError):
         raise opened
     return opened
@@ -86,15 +91,20 @@ def _open_all(openings: Sequence[Opening]) -> list[OpenedSession | DomainError]:
     strangers = {opening.whose: opening for opening in reversed(openings) if opening.whose not in gamers}
     newcomers = NewGamerBatch([strangers[whose] for whose in sorted(strangers)], now)
     gamers |= newcomers.gamers
-    _keep_profiles(
-        [(gamers[o.whose], o.profile) for o in openings if o.whose in gamers and o not in newcomers.makers], now
-    )
-    sessions = _live_sessions(gamers.values(), now)
+    refusals = [newcomers.refused.get(opening.whose) or _page_refusal(opening, gamers) for opening in openings]
+    allowed = [opening for opening, refusal in zip(openings, refusals, strict=True) if refusal is None]
+    _keep_profiles([(gamers[o.whose], o.profile) for o in allowed if o not in newcomers.makers], now)
+    sessions = _live_sessions([gamers[opening.whose] for opening in allowed], now)
     return [
-        newcomers.refused.get(opening.whose)
-        or _opened(opening, gamers[opening.whose], sessions, is_new=opening in newcomers.makers, now=now)
-        for opening in openings
+        refusal or _opened(opening, gamers[opening.whose], sessions, is_new=opening in newcomers.makers, now=now)
+        for opening, refusal in zip(openings, refusals, strict=True)
     ]
+
+
+def _page_refusal(opening: Opening, gamers: dict[tuple[UUID, str], Gamer]) -> DomainError | None:
+    """The refusal of a page that asks for a gamer whom the studio's server made."""
+    is_allowed = not opening.by_page or gamers[opening.whose].made_by_page
+    return None if is_allowed else Unauthorized()
 
 
 def _opened(
@@ -147,6 +157,7 @@ def _new_gamer(opening: Opening, now: datetime) -> Gamer:
         client=opening.client,
         user_id=opening.user_id,
         wallet_id=uuid7(),
+        made_by_page=opening.by_page,
         created_at=now,
         updated_at=now,
         **opening.profile,
@@ -263,6 +274,7 @@ def pair_of(
     claims = {
         "sub": str(gamer.id),
         "user_id": gamer.user_id,
+        "gamer_id": gamer.user_id,
         "client_id": str(client.id),
         "iss": str(client.id),
         "sid": str(session.id),
@@ -272,6 +284,7 @@ def pair_of(
         "wallet_address": gamer.wallet.address,
         "is_new_user": is_new,
         "indigg_id": str(gamer.kgen_account_id) if gamer.kgen_account_id else None,
+        "indigg_wallet_address": gamer.kgen_account.address if gamer.kgen_account else "",
     }
     return Tokens(tokens.sign_access(claims, now=now), tokens.write_refresh(refresh))
 

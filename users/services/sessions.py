@@ -12,29 +12,31 @@ from kgen.transactions import transactional
 from users import tokens
 from users.models import Client, GamerSession, RefreshFamily
 from users.selectors import gamer_by_user_id, live_sessions, sessions_due_to_expire
-from users.services.opening import Tokens, pair_of
+from users.services.opening import OpenedSession, pair_of
 
 EXPIRY_BATCH = 1000
 
 
-def refresh_tokens(*, refresh_token: str) -> Tokens:
-    """Exchange a refresh token for a new pair. A used token works for 10 s more and yields the same successor.
+def refresh_tokens(*, refresh_token: str) -> OpenedSession:
+    """Exchange a refresh token for a new pair, and return it with its session.
+
+    A used token works for 10 s more and yields the same successor.
 
     :raises Unauthorized: the token is not ours, its session is over, or it was used before, which ends the session.
     """
-    pair = _rotate(tokens.read_refresh(refresh_token))
-    if pair is None:
+    refreshed = _rotate(tokens.read_refresh(refresh_token))
+    if refreshed is None:
         raise Unauthorized()
-    return pair
+    return refreshed
 
 
 @transactional
-def _rotate(token: tokens.RefreshToken) -> Tokens | None:
-    """Return the next pair, or None. Returns instead of raising, so that a revocation is committed."""
+def _rotate(token: tokens.RefreshToken) -> OpenedSession | None:
+    """Return the session with the next pair, or None. Returns instead of raising, so that a revocation is committed."""
     session = (
         live_sessions()
         .select_for_update(of=("self",))
-        .select_related("gamer__wallet", "client")
+        .select_related("gamer__wallet", "gamer__kgen_account", "client")
         .filter(pk=token.session_id)
         .first()
     )
@@ -52,7 +54,8 @@ def _rotate(token: tokens.RefreshToken) -> Tokens | None:
         return None
     session.expires_at = now + timedelta(seconds=settings.SESSION_SECONDS)
     session.save(update_fields=["expires_at"])
-    return pair_of(session, session.client, session.gamer, token.next(), is_new=False, now=now)
+    pair = pair_of(session, session.client, session.gamer, token.next(), is_new=False, now=now)
+    return OpenedSession(session, session.gamer, is_new_user=False, tokens=pair)
 
 
 def _is_lost_answer(family: RefreshFamily, token: tokens.RefreshToken, now: datetime) -> bool:

@@ -1,5 +1,7 @@
 """Sessions and suspensions over HTTP."""
 
+from typing import cast
+
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -10,6 +12,7 @@ from kgen.api.json import answer
 from kgen.api.schema import MessageOut, errors
 from kgen.api.views import ApiViewSet, StudioViewSet
 from users import services
+from users.models import ClientSecret, SecretKind
 from users.serializers import (
     ReasonIn,
     RefreshIn,
@@ -32,7 +35,8 @@ class SessionViewSet(StudioViewSet):
     def create(self, request: Request) -> HttpResponse:
         """Open or continue the gamer's session, with new tokens. The first call makes gamer, wallet and bonus."""
         given = self.parse(SessionIn)
-        return answer(session_wire(services.open_session(client=self.client, **given)))
+        by_page = cast(ClientSecret, request.auth).kind == SecretKind.SESSIONS
+        return answer(session_wire(services.open_session(client=self.client, by_page=by_page, **given)))
 
     @extend_schema(
         operation_id="session_end",
@@ -59,7 +63,10 @@ class TokenViewSet(ApiViewSet):
     @extend_schema(operation_id="token_refresh", request=RefreshIn, responses={200: TokensOut, **errors()})
     def refresh(self, request: Request) -> HttpResponse:
         """Exchange a refresh token for a new pair."""
-        return answer(tokens_wire(services.refresh_tokens(**self.parse(RefreshIn))))
+        refreshed = services.refresh_tokens(**self.parse(RefreshIn))
+        # No credentials in a header: only now is the caller known.
+        request._request.caller_origins = refreshed.session.page_origins  # type: ignore[attr-defined]
+        return answer(tokens_wire(refreshed.tokens))
 
 
 @extend_schema(tags=["Studio: gamers"])
