@@ -99,7 +99,7 @@ def _measure(sides: list[Side], loads: list[Load], options: Options, found: Comp
             for side, runs in turns if number % 2 == 0 else reversed(turns):
                 runs.append(_run(side, load, connections, first=first, seconds=options.seconds).facts())
                 found.faults += [f"{side.label}: {line}" for line in measure.faults_in_log(side.stack)[:3]]
-            say(f"bench: {load.name:<14}{connections:>4} {_told(row)}")
+            say(f"bench: {load.name:<14}{connections:>4} {_table_line(row)}")
 
 
 def _run(side: Side, load: Load, connections: int, *, first: bool, seconds: float) -> measure.Run:
@@ -119,7 +119,7 @@ def _run(side: Side, load: Load, connections: int, *, first: bool, seconds: floa
         product.rest(side.stack)
 
 
-def _told(row: Pairs) -> str:
+def _table_line(row: Pairs) -> str:
     mine, theirs = row.this[-1]["rate"], row.other[-1]["rate"]
     ratio = f"{mine / theirs:.2f}" if theirs else "–"
     return f"{mine:>10,.0f}/s {theirs:>10,.0f}/s  {ratio}"

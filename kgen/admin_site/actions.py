@@ -66,7 +66,7 @@ def run_action(
         with audit.recording(operator=request.user, act=what.name, subject=subject, reason=reason, request=request):
             result = call()
     except DomainError as refusal:
-        messages.error(request, f"{_named(subject)}{_told(refusal)}")
+        messages.error(request, f"{_named(subject)}{_message(refusal)}")
         return False
     messages.success(request, done if isinstance(done, str) else done(result))
     return True if result is None else result
@@ -116,7 +116,7 @@ def _rows(queryset: QuerySet[Any]) -> Iterable[Any]:
     return queryset.order_by("pk")
 
 
-def _told(refusal: DomainError) -> str:
+def _message(refusal: DomainError) -> str:
     """A refusal's text, with its faults by field."""
     of_fields = [f"{fault['field']}: {fault['detail']}" for fault in refusal.extra.get("errors", [])]
     of_fields += [f"({', '.join(refusal.extra['fields'])})"] if "fields" in refusal.extra else []

@@ -68,7 +68,7 @@ def begin_enrolment(operator: Any) -> Enrolment:
 
 
 def confirm_enrolment(operator: Any, code: str) -> tuple[Device, list[str]] | None:
-    """The authenticator shows the right code: it counts from now on. The recovery codes are told here only.
+    """Confirm the authenticator by a right code. Only this answer shows the recovery codes.
 
     None: a wrong code, or too many tries.
     """

@@ -53,7 +53,7 @@ def test_a_limit_is_met_from_below() -> None:
     assert verdict_of(results_of([1], 1, p99=30), target) == "MISSED"
 
 
-def test_what_was_not_measured_is_said_to_be_so() -> None:
+def test_a_missing_measurement_is_marked() -> None:
     assert {judged.verdict for judged in report.judge(report.Results({}))} == {"not measured"}
 
 
@@ -66,7 +66,7 @@ def test_more_connections_are_held_against_32() -> None:
     assert verdict_of(results, target) == "met"
 
 
-def test_the_table_tells_errors_and_faults() -> None:
+def test_the_table_shows_errors_and_faults() -> None:
     results = results_of([1000, 1200, 1100], 2000)
     results.rows[0].runs.append(run(1100, errors=7))
     results.faults.append("verify_ledger after: account 7")
@@ -112,7 +112,7 @@ def test_requests_are_dealt_out_to_all_threads(tmp_path: Path) -> None:
     assert [(tmp_path / f"pool.{thread}").read_bytes() for thread in range(wrk.THREADS)] == [b"a\x1ec\x1e", b"b\x1e"]
 
 
-def test_a_missing_load_generator_is_told_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_load_generator_is_reported_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(Refused, match="apt install wrk"):
         wrk.require_wrk()

@@ -18,7 +18,9 @@ TITLE = "Browser Cup"
 PLAYERS = [f"browser-{number}" for number in range(1, 6)]
 
 
-def test_an_operators_day(stack: Stack, demo: dict[str, Any], console: str, new_tab: Callable[..., Tab]) -> None:
+def test_an_operator_works_through_a_day_in_the_console(
+    stack: Stack, demo: dict[str, Any], console: str, new_tab: Callable[..., Tab]
+) -> None:
     tab = new_tab()
     page = tab.page
     log_in(page, console, stack.facts["operator_password"])

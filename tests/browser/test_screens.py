@@ -39,7 +39,7 @@ def test_a_screen_is_sound_when_it_is_opened_in_the_dark_theme(address: str, tab
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_way_in_is_sound(
+def test_the_login_pages_are_sound(
     theme: str, stack: Stack, demo: dict[str, Any], console: str, new_tab: Callable[..., Tab]
 ) -> None:
     tab = new_tab(theme)

@@ -88,7 +88,7 @@ def test_an_open_sidebar_stays_when_the_page_changes_its_height(page: Page, jobs
     expect_sidebar(page, shown=True)
 
 
-def test_a_window_that_is_drawn_over_the_width_opens_and_closes_it(page: Page, jobs: str) -> None:
+def test_resizing_the_window_opens_and_closes_the_sidebar(page: Page, jobs: str) -> None:
     page.set_viewport_size({"width": 1279, "height": HEIGHT})
     page.goto(jobs)
     for width in (1280, 1279, 1281, 900):

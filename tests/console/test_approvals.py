@@ -69,7 +69,7 @@ def test_asking_moves_nothing_and_leaves_a_trace(gamer: GamerCaller, maker: Oper
     assert (entry.act, entry.object_id, entry.reason) == ("adjustment.request", str(made.pk), "a lost prize")
 
 
-def test_asking_leads_back_to_where_one_came_from(gamer: GamerCaller, maker: Operator) -> None:
+def test_a_request_leads_back_to_the_page_it_came_from(gamer: GamerCaller, maker: Operator) -> None:
     browser = logged_in(maker)
     page = browser.get(f"{NEW}?wallet={wallet_of(gamer).pk}&next=/console/wallet/wallet/").content.decode()
     assert 'name="next" value="/console/wallet/wallet/"' in page
@@ -91,7 +91,7 @@ def test_asking_leads_back_to_where_one_came_from(gamer: GamerCaller, maker: Ope
         {"reason": "nul \0"},
     ],
 )
-def test_what_cannot_be_asked_for_is_told(gamer: GamerCaller, maker: Operator, wrong: dict[str, str]) -> None:
+def test_an_impossible_request_gets_a_message(gamer: GamerCaller, maker: Operator, wrong: dict[str, str]) -> None:
     answer = ask(logged_in(maker), gamer, **wrong)
     assert answer.status_code == 400
     assert "errorlist" in answer.content.decode()
@@ -104,7 +104,7 @@ def test_a_wallet_has_to_be_named(maker: Operator, query: str) -> None:
     assert logged_in(maker).get(NEW + query).status_code == 404
 
 
-def test_nobody_decides_what_they_asked_for(
+def test_a_maker_cannot_decide_their_own_request(
     gamer: GamerCaller, maker: Operator, checker: Operator, row: Adjustment
 ) -> None:
     own = logged_in(maker).get(f"{OPEN}{row.pk}/").content.decode()
@@ -133,7 +133,9 @@ def test_a_superuser_does_not_decide_their_own_either(gamer: GamerCaller) -> Non
     assert gamer.buckets() == (50, 0, 0)
 
 
-def test_withdrawing_and_rejecting(maker: Operator, checker: Operator, row: Adjustment, gamer: GamerCaller) -> None:
+def test_a_maker_cancels_and_a_checker_rejects(
+    maker: Operator, checker: Operator, row: Adjustment, gamer: GamerCaller
+) -> None:
     assert "Only the operator who requested" in decide(checker, row, "cancel")
     assert "Withdrawn" in decide(maker, row, "cancel", "a slip")
     ask(logged_in(maker), gamer)
@@ -142,7 +144,7 @@ def test_withdrawing_and_rejecting(maker: Operator, checker: Operator, row: Adju
     assert gamer.buckets() == (50, 0, 0)
 
 
-def test_what_the_bucket_does_not_hold_stays_open(maker: Operator, checker: Operator, gamer: GamerCaller) -> None:
+def test_a_request_over_the_bucket_stays_open(maker: Operator, checker: Operator, gamer: GamerCaller) -> None:
     ask(logged_in(maker), gamer, direction="DEBIT")
     row = Adjustment.objects.get()
     assert "balance is too low" in decide(checker, row, "approve")
@@ -203,7 +205,7 @@ def test_open_mine_and_history(
     assert (badge(theirs), badge(mine)) == ("", "")
 
 
-def test_who_asked_and_who_decided_are_named(maker: Operator, checker: Operator, row: Adjustment) -> None:
+def test_a_request_names_its_maker_and_checker(maker: Operator, checker: Operator, row: Adjustment) -> None:
     browser = logged_in(checker)
     assert f"by {maker.username}" in squeezed(browser, OPEN)
     decide(checker, row, "approve")

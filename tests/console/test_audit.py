@@ -45,7 +45,7 @@ def ann() -> Operator:
     return operator_in(Role.ADMIN)
 
 
-def test_an_act_keeps_who_what_before_after_and_why(ann: Operator, client_row: Client) -> None:
+def test_an_entry_has_operator_values_before_and_after_and_reason(ann: Operator, client_row: Client) -> None:
     request = RequestFactory().get("/console/", headers={"X-Request-Id": "r-1"})
     with audit.recording(operator=ann, act="client.rename", subject=client_row, reason=" because ", request=request):
         rename(client_row)
@@ -68,7 +68,7 @@ def test_a_refusal_leaves_nothing(ann: Operator, client_row: Client) -> None:
     assert Client.objects.get().active
 
 
-def test_the_effect_is_not_there_without_its_trace(ann: Operator, client_row: Client) -> None:
+def test_an_effect_without_its_entry_is_rolled_back(ann: Operator, client_row: Client) -> None:
     # An act whose name the trail cannot hold: the entry fails, last in the transaction.
     with pytest.raises(DatabaseError):
         rename_as(ann, "x" * 61, client_row)
@@ -81,7 +81,7 @@ def rename_as(operator: Operator, act: str, client: Client) -> None:
         rename(client)
 
 
-def test_what_is_made_is_found_in_the_result(ann: Operator, client_row: Client) -> None:
+def test_an_entry_names_the_row_that_was_made(ann: Operator, client_row: Client) -> None:
     with audit.recording(operator=ann, act="client.rename", subject=lambda result: result):
         rename(client_row)
     entry = AuditEntry.objects.get()
@@ -108,7 +108,7 @@ def test_the_database_refuses_to_change_the_trail(ann: Operator, client_row: Cli
     assert AuditEntry.objects.get().act == "phone.see"
 
 
-def test_nothing_personal_gets_in(ann: Operator, studio: StudioCaller) -> None:
+def test_an_entry_holds_no_personal_data(ann: Operator, studio: StudioCaller) -> None:
     profile = {"name": "Asha Rao", "email": "asha@example.com", "phonenumber": "+918000000001", "device_id": "dev-9"}
     studio.gamer("player-77", **profile)
     gamer = Gamer.objects.get()

@@ -52,7 +52,7 @@ def running(studio: StudioCaller, gamers: Gamers) -> str:
 # --- Cancelling
 
 
-def test_cancelling_shows_what_goes_back_and_then_gives_it_back(
+def test_cancelling_shows_its_refunds_and_then_makes_them(
     organiser: Browser, studio: StudioCaller, running: str
 ) -> None:
     shown = facts(markup(organiser.get(at(running, "cancel"))))
@@ -120,7 +120,7 @@ def test_many_are_cancelled_by_a_job_that_shows_how_far_it_is(
     assert set(acted) == {(big, "rain"), (small, "rain")}
 
 
-def test_what_is_over_is_neither_cancelled_nor_ended_nor_extended(organiser: Browser, running: str) -> None:
+def test_a_tournament_that_is_over_cannot_be_changed(organiser: Browser, running: str) -> None:
     end(running)
     for what, sent in (("cancel", {}), ("end", {}), ("extend", {"time_zone": "UTC", "ends_at": "2029-01-01T00:00"})):
         assert "It is over" in markup(organiser.get(at(running, what)))
@@ -132,9 +132,7 @@ def test_what_is_over_is_neither_cancelled_nor_ended_nor_extended(organiser: Bro
 # --- Ending now
 
 
-def test_ending_shows_what_it_comes_to_and_then_comes_to_it(
-    organiser: Browser, studio: StudioCaller, running: str
-) -> None:
+def test_ending_shows_its_outcome_and_then_does_it(organiser: Browser, studio: StudioCaller, running: str) -> None:
     page = markup(organiser.get(at(running, "end")))
     assert "3 of the 5 in the field hold a rank" in page
     assert facts(page) == {
@@ -171,7 +169,7 @@ def test_ending_what_comes_to_nothing_says_so(organiser: Browser, studio: Studio
     assert read_tournament(Tournament.objects.get().pk).status.value == "CANCELLED"  # type: ignore[union-attr]
 
 
-def test_what_has_not_started_is_not_ended(organiser: Browser, studio: StudioCaller) -> None:
+def test_a_tournament_that_has_not_started_cannot_be_ended(organiser: Browser, studio: StudioCaller) -> None:
     uid = hourly(studio)
     assert "Play has not started" in markup(organiser.get(at(uid, "end")))
     page = markup(organiser.post(at(uid, "end"), {"do": "end", "reason": "x"}, follow=True))

@@ -20,7 +20,7 @@ def test_the_highest_day_fills_the_chart() -> None:
     assert drawn(0, 5, 10, 0) == [(HEIGHT, 0), (HEIGHT / 2, HEIGHT / 2), (0, HEIGHT), (HEIGHT, 0)]
 
 
-def test_what_is_below_zero_hangs_from_it() -> None:
+def test_a_negative_bar_hangs_from_zero() -> None:
     assert drawn(5, -5, 0, 0)[:2] == [(0, HEIGHT / 2), (HEIGHT / 2, HEIGHT / 2)]
 
 

@@ -199,7 +199,7 @@ def test_a_limited_operator_makes_no_client_and_changes_only_its_own(client_row:
     assert str(endpoint.pk) not in browser.get("/console/kgen/webhookendpoint/").content.decode()
 
 
-def test_an_endpoint_from_its_making_to_its_end(browser: Browser, client_row: Client) -> None:
+def test_an_operator_makes_tests_and_removes_an_endpoint(browser: Browser, client_row: Client) -> None:
     path = page_of(client_row, "webhooks/")
     unusable = [{"url": url} for url in ("ftp://x.example/", "https://a..b/hook", f"https://{'a' * 64}.example/")]
     for wrong in (*unusable, {"url": "https://x.example/", "event_types": ["nope"]}):

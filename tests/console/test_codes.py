@@ -40,7 +40,7 @@ def code(studio: StudioCaller, name: str, **message: Any) -> PhoneChallenge:
     ("outcome", "names"),
     [("sent", {"ann", "bob"}), ("used", {"bob"}), ("given_up", {"cy"}), ("waiting", {"dan"}), ("nope", None)],
 )
-def test_each_is_listed_by_what_became_of_it(studio: StudioCaller, outcome: str, names: set[str] | None) -> None:
+def test_each_code_is_listed_with_its_outcome(studio: StudioCaller, outcome: str, names: set[str] | None) -> None:
     now = database_now()
     code(studio, "ann", sent_at=now)
     code(studio, "bob", sent_at=now, used=True)
@@ -52,7 +52,7 @@ def test_each_is_listed_by_what_became_of_it(studio: StudioCaller, outcome: str,
     )
 
 
-def test_nothing_of_it_is_shown_that_helps_to_guess(studio: StudioCaller) -> None:
+def test_the_list_shows_nothing_that_helps_to_guess_a_code(studio: StudioCaller) -> None:
     made = code(studio, "ann", sent_at=database_now() - timedelta(minutes=1))
     browser = logged_in(operator_in(Role.ADMIN))
     for path in (LIST, f"{LIST}{made.pk}/change/"):

@@ -40,12 +40,12 @@ def days_in(page: str) -> list[int]:
         ("at_from=2026-03-03&at_to=2026-03-01", []),
     ],
 )
-def test_whole_days_are_listed_the_last_one_too(browser: Browser, query: str, days: list[int]) -> None:
+def test_a_range_includes_its_last_day(browser: Browser, query: str, days: list[int]) -> None:
     assert days_in(browser.get(f"{TRAIL}?{query}").content.decode()) == days
 
 
 @pytest.mark.parametrize("day", ["x", "2026-13-01", "9999-12-31", "2026-03-02T00:00", "%00"])
-def test_what_is_no_day_filters_nothing(browser: Browser, day: str) -> None:
+def test_an_invalid_day_filters_nothing(browser: Browser, day: str) -> None:
     page = browser.get(f"{TRAIL}?at_to={day}", follow=True)
     assert page.status_code == 200
     assert page.redirect_chain

@@ -54,7 +54,7 @@ def test_no_list_is_filtered_by_what_stands_behind_a_relation(browser: Browser, 
                 assert browser.get(address, {lookup: "1"}).status_code == 400, lookup
 
 
-def test_what_an_address_has_wrong_is_told(browser: Browser) -> None:
+def test_a_wrong_filter_in_an_address_gets_a_message(browser: Browser) -> None:
     for query in ("at_from=x", "at_to=9999-12-31", "_next=x", "nonsense=1", "at__gte=x"):
         page = browser.get(f"{TRAIL}?{query}", follow=True)
         assert "This list cannot read" in page.content.decode(), query
@@ -62,7 +62,7 @@ def test_what_an_address_has_wrong_is_told(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("id", ["²", "١", "-1", "9" * 30, "\0", "x"])
-def test_an_operator_who_is_none_filters_nothing(browser: Browser, id: str) -> None:
+def test_an_unknown_operator_filters_nothing(browser: Browser, id: str) -> None:
     AuditEntry.objects.create(act="gamer.note", object_label="the only one")
     page = browser.get(TRAIL, {"operator_id": id}, follow=True)
     assert page.status_code == 200

@@ -141,7 +141,7 @@ def test_unlinking_is_refused_while_a_withdrawal_is_open(as_role: Any, person: G
     assert not AuditEntry.objects.exists()
 
 
-def test_unlinking_a_phone(as_role: Any, studio: StudioCaller) -> None:
+def test_an_operator_unlinks_a_phone(as_role: Any, studio: StudioCaller) -> None:
     caller, browser = studio.gamer("bob"), as_role(Role.SUPPORT)
     assert "No phone is linked." in act(browser, caller, "unlink", reason="lost")
     account, gamer = link(caller, PHONE), row_of(caller)

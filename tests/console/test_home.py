@@ -86,7 +86,7 @@ def test_the_balance_sheet_is_the_ledgers_and_adds_up(browser: Browser, settled:
     assert "Adds up to 0" in page
 
 
-def test_todays_play_is_told_and_leads_to_its_lists(browser: Browser, settled: str) -> None:
+def test_todays_numbers_link_to_their_lists(browser: Browser, settled: str) -> None:
     page = home(browser)
     ledger, today = {row["kind"]: row["balance"] for row in ledger_totals()}, str(database_now().date())
     assert card(page, "Entries")[0] == "4"
@@ -148,7 +148,7 @@ def withdraw(studio: StudioCaller, name: str, **changes: Any) -> Withdrawal:
     )
 
 
-def test_what_needs_a_person_is_red(browser: Browser, studio: StudioCaller) -> None:
+def test_work_for_a_person_is_red(browser: Browser, studio: StudioCaller) -> None:
     calm = home(browser)
     for title in ("Payouts stuck or unknown", "Withdrawals: awaiting approval", "Paused rails", "Failed webhooks"):
         assert card(calm, title)[:2] == ("0", False)
@@ -266,7 +266,7 @@ def test_messages_that_lead_to_nothing_are_red(browser: Browser, studio: StudioC
     assert f"{used} codes used ({used * 5} %)" in page
 
 
-def test_messages_are_told_as_what_they_cost(browser: Browser, studio: StudioCaller, settings: Any) -> None:
+def test_messages_show_their_cost(browser: Browser, studio: StudioCaller, settings: Any) -> None:
     codes(studio, 20, 10)
     settings.SMS_PRICE = (Decimal("0.18"), "INR")
     page = home(browser)

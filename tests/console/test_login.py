@@ -219,7 +219,7 @@ def test_the_operator_is_told_of_the_logout_and_not_the_page_that_reloads_itself
     assert 'name="password"' in shown
 
 
-def test_after_half_a_day_it_is_over(at_work: Browser) -> None:
+def test_a_session_ends_after_half_a_day(at_work: Browser) -> None:
     age(at_work, began=12 * 3600 + 1)
     assert not is_in(at_work)
 
@@ -230,7 +230,7 @@ def test_logging_out_leaves_a_trace(at_work: Browser) -> None:
     assert acts()[-1] == "operator.logout"
 
 
-def test_without_the_setting_only_those_who_have_one_are_asked(bob: Operator, settings: Any) -> None:
+def test_without_the_setting_only_enrolled_operators_are_asked_for_a_code(bob: Operator, settings: Any) -> None:
     settings.CONSOLE_SECOND_FACTOR = False
     browser = Browser()
     assert first_step(browser).headers["Location"] == "/console/"

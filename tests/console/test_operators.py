@@ -38,7 +38,7 @@ def fields(operator: Operator, **changed: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("beyond", ["superuser", "switched off superuser", "more rights"])
-def test_nobody_takes_over_who_has_rights_that_they_lack(admin: Operator, root: Operator, beyond: str) -> None:
+def test_an_admin_cannot_take_over_an_account_with_more_rights(admin: Operator, root: Operator, beyond: str) -> None:
     if beyond == "switched off superuser":
         Operator.objects.filter(pk=root.pk).update(is_active=False)
     if beyond == "more rights":
@@ -56,7 +56,7 @@ def test_nobody_takes_over_who_has_rights_that_they_lack(admin: Operator, root: 
     assert not AuditEntry.objects.exists()
 
 
-def test_no_role_is_given_by_who_lacks_its_rights(admin: Operator) -> None:
+def test_an_admin_cannot_give_a_role_with_rights_they_lack(admin: Operator) -> None:
     strong = Group.objects.create(name="auditors")
     strong.permissions.add(Permission.objects.get(codename="add_logentry"))
     assert strong not in grantable_groups(admin)
@@ -119,7 +119,7 @@ def test_what_an_admin_does_with_equals_leaves_traces(admin: Operator, client_ro
     assert OTHER not in str(list(AuditEntry.objects.values()))
 
 
-def test_nobody_switches_themselves_or_the_last_superuser_off(root: Operator, admin: Operator) -> None:
+def test_an_operator_cannot_switch_off_themselves_or_the_last_superuser(root: Operator, admin: Operator) -> None:
     assert "cannot switch yourself off" in act(logged_in(admin), "switch_off", admin)
     own = logged_in(admin).post(f"{LIST}{admin.pk}/change/", fields(admin, is_active=""))
     assert "cannot switch yourself off" in own.content.decode()
@@ -129,7 +129,7 @@ def test_nobody_switches_themselves_or_the_last_superuser_off(root: Operator, ad
     assert set(Operator.objects.filter(is_active=True).values_list("username", flat=True)) == {"admin", "second"}
 
 
-def test_ones_own_new_password_is_in_the_trail(admin: Operator) -> None:
+def test_a_changed_password_leaves_an_entry(admin: Operator) -> None:
     browser = logged_in(admin)
     sent = {"old_password": "wrong", "new_password1": OTHER, "new_password2": OTHER}
     assert browser.post("/console/password_change/", sent).status_code == 200

@@ -42,7 +42,7 @@ def paused_for(cause: PauseReason, **more: Any) -> None:
     PayoutRail.objects.filter(pk="internal").update(**given)
 
 
-def test_pausing_and_resuming(till: Browser, finance: Operator) -> None:
+def test_an_operator_pauses_and_resumes_a_rail(till: Browser, finance: Operator) -> None:
     assert "Give a reason" in send(till, "pause", " ")
     assert stored().pause == ""
     assert "is paused: withdrawals are accepted" in send(till, "pause")
@@ -57,7 +57,7 @@ def test_pausing_and_resuming(till: Browser, finance: Operator) -> None:
 
 
 @pytest.mark.parametrize("cause", [PauseReason.OPERATOR, PauseReason.RESTORE])
-def test_a_pause_that_only_somebody_ends_is_kept_as_it_was(till: Browser, cause: PauseReason) -> None:
+def test_a_pause_by_hand_is_not_replaced(till: Browser, cause: PauseReason) -> None:
     """A page from before it still offers to pause."""
     paused_for(cause, reason="the first")
     before = stored()
@@ -75,7 +75,7 @@ def test_a_pause_that_would_end_by_itself_becomes_the_operators(till: Browser) -
 
 
 @pytest.mark.parametrize("cause", [PauseReason.BREAKER, PauseReason.CONFIGURATION])
-def test_what_paused_by_itself_is_resumed_without_more(till: Browser, cause: PauseReason) -> None:
+def test_a_rail_that_paused_itself_is_resumed_by_one_operator(till: Browser, cause: PauseReason) -> None:
     paused_for(cause, failures=7)
     page = re.sub(r"\s+", " ", till.get(RAILS).content.decode())
     assert "7 of" in page
@@ -118,7 +118,7 @@ def funded(studio: StudioCaller, name: str = "ann", phone: str = "+919876543210"
     return caller
 
 
-def test_what_waits_is_counted_and_summed(till: Browser, studio: StudioCaller) -> None:
+def test_the_page_counts_and_sums_waiting_withdrawals(till: Browser, studio: StudioCaller) -> None:
     first = withdraw(funded(studio))
     withdraw(funded(studio, "bob", "+919876543211"), 100)
     third = withdraw(funded(studio, "cy", "+919876543212"), 70)
@@ -144,7 +144,7 @@ def test_what_waits_is_counted_and_summed(till: Browser, studio: StudioCaller) -
     assert len(captured) <= 20
 
 
-def test_who_may_not_and_who_is_limited(client_row: Client) -> None:
+def test_operators_without_the_right_or_with_a_limit_cannot_pause(client_row: Client) -> None:
     viewer = logged_in(operator_in(Role.VIEWER))
     assert 'value="pause"' not in viewer.get(RAILS).content.decode()
     assert viewer.post(RAILS, {"do": "pause", "reason": "x", "rail": "internal"}).status_code == 403

@@ -240,6 +240,6 @@ def test_a_limited_operator_manages_neither_operators_nor_rails(client_row: Clie
     assert browser.get("/console/users/operator/add/").status_code == 403
 
 
-def test_who_has_no_limit_sees_all() -> None:
+def test_an_operator_without_a_limit_sees_all_clients() -> None:
     factories.ClientFactory()
     assert clients_of(operator_in(Role.VIEWER)) is None

@@ -117,7 +117,7 @@ def test_names_titles_and_references_are_found_by_what_is_typed(browser: Browser
     assert hits(look(browser, "join:")) == {}, "a beginning that says nothing is no search"
 
 
-def test_what_others_call_a_row_leads_to_it(browser: Browser, rows: dict[str, Any], studio: StudioCaller) -> None:
+def test_a_reference_of_others_leads_to_its_row(browser: Browser, rows: dict[str, Any], studio: StudioCaller) -> None:
     studio.deposit("ann", 30, "shop-17").ok(201)
     deposit = Deposit.objects.get()
     booked = Transaction.objects.get(reference=f"deposit:{deposit.pk}")
@@ -186,7 +186,7 @@ def test_a_phone_needs_the_permission_and_stands_in_no_address(
     assert answer.status_code == 200, "no redirect to an address that would hold it"
 
 
-def test_roles_find_what_they_may_see(as_role: Callable[..., Browser], rows: dict[str, Any]) -> None:
+def test_a_role_finds_only_the_rows_it_may_see(as_role: Callable[..., Browser], rows: dict[str, Any]) -> None:
     organiser, viewer = as_role(Role.ORGANISER), as_role(Role.VIEWER)
     for group in ("Wallets", "Transactions", "Adjustments", "Webhook deliveries"):
         assert hits(look(organiser, str(rows[group].pk))) == {}, group
@@ -218,7 +218,7 @@ def test_jobs_are_found_by_who_asked_for_them(rows: dict[str, Any], client_row: 
 
 
 @pytest.mark.parametrize("text", ["", " ", "\x00", "a\x00b", "'", "%", "_", "0x", "+", "x" * 5000, "\ud83d", "ð" * 200])
-def test_whatever_is_typed_is_answered(browser: Browser, rows: dict[str, Any], text: str) -> None:
+def test_every_input_gets_an_answer(browser: Browser, rows: dict[str, Any], text: str) -> None:
     look(browser, text.encode("utf-8", "replace").decode())
 
 

@@ -87,7 +87,7 @@ def test_the_next_occurrences_follow_what_is_typed(organiser: Browser) -> None:
         ({"ends_after": "10 min"}, "Ends after the start: This must not be less than “entries close after the start”."),
     ],
 )
-def test_what_is_typed_is_refused_as_it_is_typed(organiser: Browser, typed: dict[str, str], fault: str) -> None:
+def test_a_refused_form_shows_the_values_as_typed(organiser: Browser, typed: dict[str, str], fault: str) -> None:
     assert fault in markup(organiser.post("/console/play/preview/series/", WHEN | typed))
 
 
@@ -111,7 +111,7 @@ def test_what_is_typed_is_refused_as_it_is_typed(organiser: Browser, typed: dict
         ({"table": "own", "kind": "fixed", "band_reach": ["1"], "band_pays": ["31"]}, "With 3 participants"),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_is_made(
+def test_an_impossible_series_is_refused_and_not_made(
     organiser: Browser, client_row: Client, typed: dict[str, Any], fault: str
 ) -> None:
     answer = organiser.post(NEW, WHOLE | typed | {"do": "create", "client": str(client_row.pk)})
@@ -167,7 +167,7 @@ def test_pausing_resuming_and_deleting(organiser: Browser, studio: StudioCaller)
     assert "No such record." in refused.content.decode()
 
 
-def test_what_became_of_each_occurrence(organiser: Browser, studio: StudioCaller) -> None:
+def test_the_page_shows_the_outcome_of_each_occurrence(organiser: Browser, studio: StudioCaller) -> None:
     uid = make(studio, name="Daily")
     first, second, third = SeriesOccurrence.objects.order_by("starts_at")[:3]
     now = database_now()
@@ -214,7 +214,7 @@ def test_the_list_shows_the_next_start_and_the_state(organiser: Browser, studio:
     assert NEW in page
 
 
-def test_who_may_only_see_is_offered_nothing(studio: StudioCaller) -> None:
+def test_a_viewer_is_offered_no_action(studio: StudioCaller) -> None:
     uid = make(studio)
     viewer = logged_in(operator_in(Role.VIEWER))
     page = viewer.get(at(uid)).content.decode()

@@ -92,7 +92,7 @@ def test_the_postings_that_are_foreseen_are_booked_then(
     assert shown_postings(browser, uid) == foreseen
 
 
-def test_what_is_foreseen_has_the_hash_of_the_record(browser: Browser, cup: str) -> None:
+def test_the_preview_has_the_hash_of_the_later_record(browser: Browser, cup: str) -> None:
     shown = browser.get(address(cup)).content.decode()
     end(cup)
     assert settle_due() == 1
@@ -113,7 +113,7 @@ def test_a_large_field_is_foreseen_in_the_same_sums(
     assert "shown in sums only" in text(browser.get(address(cup)))
 
 
-def test_what_would_be_cancelled_shows_its_refunds(browser: Browser, studio: StudioCaller) -> None:
+def test_the_preview_of_a_cancellation_shows_its_refunds(browser: Browser, studio: StudioCaller) -> None:
     allow_sponsorship(studio, 9)
     uid = studio.tournament(sponsored_amount=9)
     play(studio, uid, {"a": 5, "b": 4})
@@ -124,7 +124,7 @@ def test_what_would_be_cancelled_shows_its_refunds(browser: Browser, studio: Stu
     assert (escrow(uid), sponsor(studio)) == (0, 0)
 
 
-def test_the_record_shows_every_rank_and_what_became_of_its_prize(
+def test_the_record_shows_every_rank_and_its_reward(
     browser: Browser, settled: str, studio: StudioCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(page_module, "LINES", 2)
@@ -171,7 +171,7 @@ def test_a_record_is_verified_and_the_trace_says_by_whom(as_role: Any, settled: 
         ),
     ],
 )
-def test_a_record_that_does_not_hold_is_told_so(browser: Browser, settled: str, tampering: str, words: str) -> None:
+def test_a_record_that_does_not_verify_is_reported(browser: Browser, settled: str, tampering: str, words: str) -> None:
     execute(tampering, settled)
     said = told(browser, address(settled), "verify")
     assert words in said
@@ -204,11 +204,11 @@ def test_the_job_says_what_differs(settled: str, monkeypatch: pytest.MonkeyPatch
     assert "rank 1: booked" in job.outcome["refusals"][0]["detail"]
 
 
-def test_what_is_not_settled_cannot_be_verified(browser: Browser, cup: str) -> None:
+def test_a_tournament_without_a_settlement_cannot_be_verified(browser: Browser, cup: str) -> None:
     assert browser.post(address(cup), {"do": "verify"}).status_code == 404
 
 
-def test_results_are_exported_from_here(as_role: Any, settled: str) -> None:
+def test_the_page_exports_the_results(as_role: Any, settled: str) -> None:
     assert 'value="export"' not in as_role(Role.VIEWER).get(address(settled)).content.decode()
     browser = as_role(Role.FINANCE)
     html = browser.get(address(settled)).content.decode()
@@ -273,7 +273,7 @@ def test_refusals_of_holding_are_readable_and_change_nothing(
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.SUPPORT])
-def test_who_may_not_hold_sees_no_act_and_can_send_none(as_role: Any, settled: str, role: Role) -> None:
+def test_only_an_operator_with_the_right_can_hold_a_reward(as_role: Any, settled: str, role: Role) -> None:
     browser, path = as_role(role), prize_of(settled, "a")
     assert 'value="hold"' not in browser.get(path).content.decode()
     assert browser.post(path, {"do": "hold", "reason": "x"}).status_code == 403
@@ -288,7 +288,7 @@ def test_pages_of_other_clients_are_unknown(as_role: Any, settled: str, other_st
     assert not AuditEntry.objects.exists()
 
 
-def test_who_won_nothing_has_no_prize_page(browser: Browser, settled: str) -> None:
+def test_a_gamer_without_a_prize_has_no_prize_page(browser: Browser, settled: str) -> None:
     assert browser.get(prize_of(settled, "e")).status_code == 404
     page = browser.get(f"/console/play/participations/{stay(settled, 'a').pk}/").content.decode()
     assert prize_of(settled, "a") in page

@@ -78,7 +78,7 @@ def test_the_list_is_filtered_by_status(browser: Browser, every_kind: dict[str, 
     assert f">{status.value}</span>" in page
 
 
-def test_it_is_searched_by_id_and_by_title(browser: Browser, every_kind: dict[str, str]) -> None:
+def test_the_list_is_searched_by_id_and_title(browser: Browser, every_kind: dict[str, str]) -> None:
     assert titles(browser.get(TOURNAMENT_LIST, {"q": every_kind["lobby"]}).content.decode()) == {"lobby"}
     assert titles(browser.get(TOURNAMENT_LIST, {"q": "LED"}).content.decode()) >= {"settled", "cancelled", "scheduled"}
     assert titles(browser.get(TOURNAMENT_LIST, {"q": "SE"}).content.decode()) == {"settled"}, (
@@ -89,7 +89,7 @@ def test_it_is_searched_by_id_and_by_title(browser: Browser, every_kind: dict[st
 
 
 @pytest.mark.filterwarnings("ignore:DateTimeField")
-def test_it_is_filtered_by_date(browser: Browser, every_kind: dict[str, str]) -> None:
+def test_the_list_is_filtered_by_date(browser: Browser, every_kind: dict[str, str]) -> None:
     next_year = database_now().date().replace(year=database_now().year + 1)
     assert titles(browser.get(TOURNAMENT_LIST, {"starts_at_from": next_year.isoformat()}).content.decode()) == set()
     assert "lobby" in titles(browser.get(TOURNAMENT_LIST, {"starts_at_to": next_year.isoformat()}).content.decode())
@@ -106,7 +106,7 @@ def test_rows_show_field_stakes_and_pool(browser: Browser, studio: StudioCaller)
     assert f'<time datetime="{row.ends_at.isoformat()}" data-moment>' in page
 
 
-def test_its_rows_lead_to_the_page(browser: Browser, played: str) -> None:
+def test_a_row_links_to_the_tournaments_page(browser: Browser, played: str) -> None:
     answer = browser.get(f"{TOURNAMENT_LIST}{played}/change/")
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/console/play/tournaments/{played}/")
 

@@ -42,7 +42,7 @@ def cup(studio: StudioCaller) -> str:
     return uid
 
 
-def test_it_shows_the_facts_and_the_standing(browser: Browser, cup: str) -> None:
+def test_the_page_shows_the_facts_and_the_standing(browser: Browser, cup: str) -> None:
     row = Tournament.objects.get(pk=cup)
     shown = text(browser.get(page_of(cup)))
     for fact in ("5 / 100", "50 KCASH, 10 each", str(cup), row.client.name, f"{row.price_pool()} KCASH at this field"):
@@ -120,7 +120,7 @@ def test_a_result_under_review_is_not_watched_for(browser: Browser, studio: Stud
     assert 'data-live="no"' in browser.get(page_of(reviewed)).content.decode()
 
 
-def test_a_cancelled_one_shows_what_went_back_and_no_pool(browser: Browser, studio: StudioCaller, cup: str) -> None:
+def test_a_cancelled_tournament_shows_its_refunds_and_no_pool(browser: Browser, studio: StudioCaller, cup: str) -> None:
     assert "Prize pool" in text(browser.get(page_of(cup)))
     studio.post(at(cup, "/cancel"), {"reason": "rain"}).ok()
     shown = text(browser.get(page_of(cup)))
@@ -182,7 +182,7 @@ def test_the_page_asks_as_much_for_many_gamers_as_for_few(browser: Browser, stud
     assert max(few) < 15
 
 
-def test_what_can_be_done_is_shown_to_whom_may(as_role: Any, cup: str) -> None:
+def test_actions_are_shown_to_operators_who_may_use_them(as_role: Any, cup: str) -> None:
     own = as_role(Role.ORGANISER).get(page_of(cup)).content.decode()
     for name in ("clone", "extend", "end", "cancel"):
         assert f"{page_of(cup)}{name}/" in own
@@ -208,7 +208,7 @@ def test_pages_of_other_clients_are_unknown(
     }
 
 
-def test_scores_show_what_they_made_and_what_was_voided(browser: Browser, studio: StudioCaller) -> None:
+def test_scores_show_their_totals_and_the_voided_ones(browser: Browser, studio: StudioCaller) -> None:
     uid = studio.tournament(score_operator="best")
     ann = play(studio, uid, {"ann": 10})["ann"]
     ann.score(uid, 40, "second").ok()
@@ -287,7 +287,7 @@ def test_a_score_that_is_none_of_the_participation_is_refused(browser: Browser, 
     assert not AuditEntry.objects.exists()
 
 
-def test_nothing_is_ruled_without_a_reason(browser: Browser, cup: str) -> None:
+def test_a_ruling_needs_a_reason(browser: Browser, cup: str) -> None:
     assert "Give a reason" in told(browser, stay_of(cup, "a"), "disqualify", "  ")
     assert not Ruling.objects.exists()
 
@@ -313,7 +313,7 @@ def test_after_the_settlement_or_cancellation_nothing_is_ruled(
     assert not AuditEntry.objects.exists()
 
 
-def test_the_last_one_in_the_ranking_of_an_ended_one_stays(browser: Browser, studio: StudioCaller) -> None:
+def test_the_last_ranked_gamer_of_an_ended_tournament_stays(browser: Browser, studio: StudioCaller) -> None:
     uid = studio.tournament(settlement_delay_seconds=3600)
     play(studio, uid, {"a": 5, "b": None, "c": None})
     end(uid)
@@ -325,7 +325,7 @@ def test_the_last_one_in_the_ranking_of_an_ended_one_stays(browser: Browser, stu
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.SUPPORT, Role.FINANCE])
-def test_who_is_no_referee_sees_no_acts_and_can_send_none(as_role: Any, cup: str, role: Role) -> None:
+def test_only_a_referee_sees_and_uses_the_rulings(as_role: Any, cup: str, role: Role) -> None:
     browser = as_role(role)
     page = browser.get(stay_of(cup, "a")).content.decode()
     assert 'value="disqualify"' not in page

@@ -142,7 +142,7 @@ def test_wins_are_what_play_has_brought(till: Browser, studio: StudioCaller) -> 
     assert "2, 20 KCASH in all" in till.get(f"{QUEUE}{row.pk}/").content.decode()
 
 
-def test_approving_and_rejecting_one(till: Browser, finance: Operator, winner: Winner) -> None:
+def test_an_operator_approves_and_rejects_a_withdrawal(till: Browser, finance: Operator, winner: Winner) -> None:
     ann = winner()
     row = withdraw(ann, 100)
     page = till.get(f"{QUEUE}{row.pk}/").content.decode()
@@ -277,7 +277,7 @@ def test_the_destination_is_masked_and_shown_with_a_trace(till: Browser, finance
     assert AuditEntry.objects.get(act="address.see").object_id == str(wallet.pk)
 
 
-def test_who_may_not_see_phones_does_not_see_destinations(winner: Winner) -> None:
+def test_destinations_are_hidden_without_the_right_to_see_phones(winner: Winner) -> None:
     row = withdraw(winner())
     viewer = logged_in(operator_in(Role.VIEWER))
     for path in (f"{QUEUE}{row.pk}/", f"/console/money/wallets/{row.wallet_id}/address/"):
@@ -321,7 +321,7 @@ def test_a_limited_operator_knows_no_withdrawals_of_others(
     assert hidden.approved_by is None
 
 
-def test_the_page_tells_what_was_said_booked_and_done(till: Browser, finance: Operator, winner: Winner) -> None:
+def test_the_page_shows_reports_bookings_and_actions(till: Browser, finance: Operator, winner: Winner) -> None:
     row = withdraw(winner())
     decide(till, row, "approve", "well known")
     paying.pay_due()

@@ -109,7 +109,7 @@ def test_a_tournament_is_typed_reviewed_and_published_once(wizard: Wizard) -> No
     assert AuditEntry.objects.count() == 1
 
 
-def test_what_was_typed_is_still_there_going_back(wizard: Wizard) -> None:
+def test_going_back_keeps_the_typed_values(wizard: Wizard) -> None:
     answer = wizard.keep("what", WHAT | {"tournament_size": "2"})
     assert answer.status_code == 400
     assert "There are fewer seats than this." in answer.content.decode()
@@ -352,7 +352,7 @@ def test_old_drafts_are_forgotten(organiser: Browser, client_row: Client) -> Non
     assert TournamentDraft.objects.count() == 1
 
 
-def test_what_cannot_be_stored_is_left_out(wizard: Wizard) -> None:
+def test_a_kept_draft_leaves_out_characters_that_cannot_be_stored(wizard: Wizard) -> None:
     assert wizard.keep("what", WHAT | {"title": "A\0B", "description": "x" * 9000}).status_code == 400
     assert TournamentDraft.objects.get().fields["title"] == ["AB"]
 

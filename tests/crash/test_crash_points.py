@@ -77,11 +77,11 @@ def prove(scene: Scene, prepare: Callable[[], None], action: Callable[[], object
     call_command("verify_ledger")
 
 
-def test_join(scene: Scene) -> None:
+def test_a_join_killed_at_any_statement_is_whole_or_absent(scene: Scene) -> None:
     prove(scene, scene.begin, lambda: scene.gamers[0].join(scene.uid, key=scene.key()).ok(), least=2)
 
 
-def test_leave(scene: Scene) -> None:
+def test_a_leave_killed_at_any_statement_is_whole_or_absent(scene: Scene) -> None:
     prove(
         scene,
         lambda: scene.begin(joined=2),
@@ -90,7 +90,7 @@ def test_leave(scene: Scene) -> None:
     )
 
 
-def test_score(scene: Scene) -> None:
+def test_a_score_killed_at_any_statement_is_whole_or_absent(scene: Scene) -> None:
     prove(
         scene,
         lambda: scene.begin(joined=1),
@@ -99,7 +99,7 @@ def test_score(scene: Scene) -> None:
     )
 
 
-def test_settle(scene: Scene) -> None:
+def test_a_settlement_killed_at_any_statement_is_whole_or_absent(scene: Scene) -> None:
     def prepare() -> None:
         scene.begin(joined=3, scored=True)
         end(scene.uid)
@@ -107,7 +107,7 @@ def test_settle(scene: Scene) -> None:
     prove(scene, prepare, settle_due, least=2)
 
 
-def test_claim(scene: Scene) -> None:
+def test_a_claim_killed_at_any_statement_is_whole_or_absent(scene: Scene) -> None:
     def prepare() -> None:
         scene.begin(joined=3, scored=True)
         end(scene.uid)

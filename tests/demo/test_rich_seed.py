@@ -50,7 +50,7 @@ def seed() -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("committed")
-def test_the_rich_seed() -> None:
+def test_the_rich_seed_fills_every_list_and_proves() -> None:
     first = seed()
     checks = (
         books_prove,

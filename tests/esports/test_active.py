@@ -47,7 +47,7 @@ def all_pages(gamer: GamerCaller, limit: int, **query: Any) -> list[list[dict[st
 # --- What is on it
 
 
-def test_it_lists_what_is_scheduled_in_the_lobby_started_or_locked(
+def test_the_list_has_scheduled_lobby_started_and_locked_tournaments(
     studio: StudioCaller, other_studio: StudioCaller, gamer: GamerCaller
 ) -> None:
     # At hour 3: (schedules, lobby, starts, locks, ends)
@@ -70,7 +70,7 @@ def test_it_lists_what_is_scheduled_in_the_lobby_started_or_locked(
     assert by_filter == {name.upper(): [name] for name in found}
 
 
-def test_without_tournaments_it_is_an_empty_array(gamer: GamerCaller) -> None:
+def test_the_list_of_no_tournaments_is_an_empty_array(gamer: GamerCaller) -> None:
     answer = gamer.get(ACTIVE)
     assert answer.ok() == []
     assert not {"Link", "X-Next-Cursor"} & set(answer.headers)
@@ -184,7 +184,7 @@ def test_a_bad_value_is_refused_by_name(studio: StudioCaller, gamer: GamerCaller
         assert all(fault["code"] and fault["detail"] for fault in body["errors"])
 
 
-def test_all_faults_are_told_at_once(gamer: GamerCaller) -> None:
+def test_all_faults_of_a_query_are_listed_at_once(gamer: GamerCaller) -> None:
     body = gamer.get(f"{ACTIVE}?status=x&buy_in_price=y&ordering=z").refused(400, "BAD_REQUEST")
     assert sorted(fault["field"] for fault in body["errors"]) == ["buy_in_price", "ordering", "status"]
 

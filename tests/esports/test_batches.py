@@ -47,7 +47,7 @@ def suspend(studio: StudioCaller, name: str) -> None:
     studio.post(f"/s2s/gamers/{name}/suspend", {"reason": "review"}).ok()
 
 
-def test_scores_of_many(studio: StudioCaller, other_studio: StudioCaller) -> None:
+def test_a_batch_of_scores_gives_each_gamer_the_right_outcome(studio: StudioCaller, other_studio: StudioCaller) -> None:
     callers = {name: studio.gamer(name) for name in "abcdefgh"}
     cup = studio.tournament(buy_in_price=0, score_min=0, score_max=100)
     over, by_server = studio.tournament(buy_in_price=0), studio.tournament(buy_in_price=0, score_source="server")
@@ -97,7 +97,7 @@ def test_scores_of_many(studio: StudioCaller, other_studio: StudioCaller) -> Non
     assert prove().exit_code == 0
 
 
-def test_joins_of_many(studio: StudioCaller, other_studio: StudioCaller) -> None:
+def test_a_batch_of_joins_gives_each_gamer_the_right_outcome(studio: StudioCaller, other_studio: StudioCaller) -> None:
     callers = {name: studio.gamer(name) for name in "abcdef"}
     cup, dear, small = (
         studio.tournament(),
@@ -141,7 +141,7 @@ def test_joins_of_many(studio: StudioCaller, other_studio: StudioCaller) -> None
     assert prove().exit_code == 0
 
 
-def test_leaves_of_many(studio: StudioCaller, other_studio: StudioCaller) -> None:
+def test_a_batch_of_leaves_gives_each_gamer_the_right_outcome(studio: StudioCaller, other_studio: StudioCaller) -> None:
     callers = {name: studio.gamer(name) for name in "abcdefg"}
     cup, other, over = studio.tournament(), studio.tournament(buy_in_price=20), studio.tournament()
     foreign = other_studio.tournament()

@@ -54,7 +54,7 @@ def over(uid: str) -> None:
         (3, 1, {}, False),
     ],
 )
-def test_what_came_to_nothing_is_refunded_once_its_end_is_over(
+def test_a_tournament_below_its_minimum_is_refunded_after_its_end(
     studio: StudioCaller, gamers: Gamers, joined: int, scored: int, fields: dict[str, Any], is_due: bool
 ) -> None:
     uid, players = studio.tournament(**fields), gamers(joined)
@@ -80,7 +80,7 @@ def test_what_came_to_nothing_is_refunded_once_its_end_is_over(
     assert ledger_proves()
 
 
-def test_refunds_go_to_the_very_buckets_and_only_to_who_is_in_the_field(studio: StudioCaller, gamers: Gamers) -> None:
+def test_refunds_go_to_the_original_buckets_of_present_participants(studio: StudioCaller, gamers: Gamers) -> None:
     ann, bob = gamers(2)
     uid = studio.tournament(buy_in_price=70)
     studio.deposit(ann.user_id, 100, "d1").ok(201)
@@ -209,7 +209,7 @@ def fill(gamer: GamerCaller) -> None:
     ledger.book(ledger.JournalEntry("fill", Kind.DEPOSIT, wallet.client_id, wallet.currency, [move_in], wallet))
 
 
-def test_one_that_cannot_be_booked_keeps_no_other_waiting(
+def test_a_refund_that_fails_does_not_delay_other_refunds(
     studio: StudioCaller, other_studio: StudioCaller, gamer: GamerCaller
 ) -> None:
     broken, sound = studio.tournament(), other_studio.tournament()
@@ -230,7 +230,7 @@ def test_one_that_cannot_be_booked_keeps_no_other_waiting(
     assert gamer.buckets() == (40, 0, 0)
 
 
-def test_a_cancellation_does_not_reach_behind_its_moment(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_cancellation_changes_nothing_before_its_time(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament()
     gamer.join(uid).ok()
     moment = database_now() + timedelta(seconds=9)

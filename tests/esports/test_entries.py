@@ -54,7 +54,7 @@ def test_fresh_entries_are_counted_live(joined: list[UUID]) -> None:
     assert counted() == by_rows()
 
 
-def test_older_ones_are_counted_once_and_for_good(
+def test_entries_of_past_days_are_counted_once(
     joined: list[UUID], monkeypatch: pytest.MonkeyPatch, studio: StudioCaller
 ) -> None:
     monkeypatch.setattr(entries, "SETTLED_AFTER", -timedelta(minutes=1))

@@ -45,7 +45,7 @@ def test_an_outcome_is_what_would_be_booked(
     assert found.stakes + sponsorship == found.prizes + found.house + found.to_sponsor
 
 
-def test_the_curve_goes_from_the_fewest_to_all_seats_within_its_bound() -> None:
+def test_the_curve_spans_the_minimum_to_all_seats_in_bounded_steps() -> None:
     offer = Offer(DEFAULT_TABLE, 10, size=1_000_000, least=3, sponsorship=0)
     points = forecast.curve(offer, percent=80, also=[14, 999, 2_000_000])
     sizes = [point.field_size for point in points]
@@ -56,7 +56,7 @@ def test_the_curve_goes_from_the_fewest_to_all_seats_within_its_bound() -> None:
     assert all(0 <= point.least <= point.expected <= point.most for point in points)
 
 
-def test_of_a_small_field_every_size_is_looked_at() -> None:
+def test_the_forecast_of_a_small_field_has_every_size() -> None:
     offer = Offer(DEFAULT_TABLE, 10, size=14, least=3, sponsorship=0)
     points = forecast.curve(offer, percent=50)
     assert [point.field_size for point in points] == list(range(3, 15))

@@ -75,7 +75,7 @@ def test_participated_is_the_gamers_own(studio: StudioCaller, gamers: Gamers) ->
     assert (ann.get(PARTICIPATED).ok(), bob.get(PARTICIPATED).ok()) == ([uid], [])
 
 
-def test_participated_is_paged(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_the_list_of_joined_tournaments_is_paged(studio: StudioCaller, gamer: GamerCaller) -> None:
     uids = [studio.tournament(buy_in_price=0) for _ in range(5)]
     for uid in uids:
         gamer.join(uid, 0).ok()
@@ -89,7 +89,7 @@ def test_participated_is_paged(studio: StudioCaller, gamer: GamerCaller) -> None
 # --- Historic
 
 
-def test_history_tells_who_won_what(studio: StudioCaller, gamers: Gamers) -> None:
+def test_the_history_shows_each_gamers_prize(studio: StudioCaller, gamers: Gamers) -> None:
     # Of 5 the default table's edges are 0 | 0 | 1 | 2: 1.5 ×, 1 × and nothing for the others.
     players = gamers(5)
     uid = over(studio, players, [30, 20, 10, 10, None], title="Cup", mode="Duel")
@@ -115,7 +115,7 @@ def test_history_tells_who_won_what(studio: StudioCaller, gamers: Gamers) -> Non
         ]
 
 
-def test_what_ties_share_is_told_the_same_before_and_after_the_settlement(studio: StudioCaller, gamers: Gamers) -> None:
+def test_shared_prizes_are_equal_before_and_after_the_settlement(studio: StudioCaller, gamers: Gamers) -> None:
     # Of 5 the ranks 1 and 2 win 15 and 10.
     players = gamers(5)
     over(studio, players, [7, 7, 7, 5, None], tie_rule="split")
@@ -126,7 +126,7 @@ def test_what_ties_share_is_told_the_same_before_and_after_the_settlement(studio
         settle_due()
 
 
-def test_history_tells_what_was_cancelled_by_hand_or_by_the_clock(studio: StudioCaller, gamers: Gamers) -> None:
+def test_the_history_shows_cancelled_tournaments(studio: StudioCaller, gamers: Gamers) -> None:
     ann, bob = gamers(2)
     underfilled = over(studio, [ann, bob], [3, 2])
     by_hand = studio.tournament()

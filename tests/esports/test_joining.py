@@ -38,7 +38,7 @@ def test_a_join_takes_a_seat_and_the_stake(studio: StudioCaller, gamer: GamerCal
     assert (str(stay.tournament_id), stay.stake, stay.left_at, stay.score) == (uid, 50, None, None)
 
 
-def test_a_leave_gives_the_stake_back_to_the_buckets_it_came_from(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_leave_returns_the_stake_to_its_buckets(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament(buy_in_price=60)
     studio.deposit(gamer.user_id, 30, "d1").ok(201)
     gamer.join(uid, 60).ok()
@@ -160,7 +160,7 @@ def test_leave_refuses_in_the_order_of_the_contract(studio: StudioCaller, gamers
         assert facts(uid, ann) == before
 
 
-def test_nobody_leaves_twice(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_second_leave_is_refused(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament()
     gamer.join(uid).ok()
     gamer.leave(uid).ok()

@@ -37,14 +37,14 @@ def faults() -> list[str]:
     return [found.found for found in escrow_differences() if found.rule.startswith("rows of leaderboards")]
 
 
-def test_a_score_moves_its_row(studio: StudioCaller, uid: str) -> None:
+def test_a_better_score_moves_the_gamers_row(studio: StudioCaller, uid: str) -> None:
     assert rows(uid) == [("ann", 5), ("bob", 3)]
     studio.gamer("bob").score(uid, 9).ok()
     assert rows(uid) == [("bob", 9), ("ann", 5)]
     assert faults() == []
 
 
-def test_each_transaction_tells_once_whose_standings_it_changed(studio: StudioCaller, uid: str) -> None:
+def test_a_transaction_notes_each_changed_standing_once(studio: StudioCaller, uid: str) -> None:
     StandingChange.objects.all().delete()
     posted = [("ann", 1), ("bob", 2), ("ann", 7), ("nobody", 1)]
     client_id = Participation.objects.filter(tournament=uid).values_list("client_id", flat=True)[0]

@@ -73,7 +73,7 @@ def test_a_board_has_these_members_and_no_others(studio: StudioCaller, gamers: G
     assert studio.get(f"/s2s/esports/tournaments/{uid}/leaderboard").ok() == whole | {"me": None}
 
 
-def test_nobody_without_a_score_is_listed(studio: StudioCaller, gamers: Gamers) -> None:
+def test_a_gamer_without_a_score_is_not_listed(studio: StudioCaller, gamers: Gamers) -> None:
     ann, bob = gamers(2)
     uid = studio.tournament()
     ann.join(uid).ok()
@@ -113,9 +113,7 @@ def test_a_board_is_shown_after_the_end_and_after_a_cancellation(studio: StudioC
 # --- The order
 
 
-def test_ties_go_to_who_reached_the_score_first_and_then_to_who_joined_first(
-    studio: StudioCaller, gamers: Gamers
-) -> None:
+def test_ties_are_broken_by_the_time_of_the_score_and_then_of_joining(studio: StudioCaller, gamers: Gamers) -> None:
     ann, bob, carl, dan = gamers(4)
     uid = studio.tournament(buy_in_price=0)
     start = database_now()
@@ -203,7 +201,7 @@ def test_around_me_without_a_place_is_the_top(studio: StudioCaller) -> None:
         assert (ranked(board), board["me"]) == ([(1, names[0]), (2, names[1])], None)
 
 
-def test_one_answer_never_contradicts_itself(studio: StudioCaller) -> None:
+def test_the_parts_of_one_answer_agree(studio: StudioCaller) -> None:
     uid, names = ladder(studio, 5)
     gamer = studio.gamer(names[0])
     assert gamer.board(uid, "?around=me&limit=1")["me"] == {"rank": 1, "score": 5}
@@ -258,7 +256,7 @@ def test_rows_that_keep_their_score_are_seen_once_while_others_move(studio: Stud
     assert (seen.count("seated-0"), seen.count("seated-8"), seen.count("latecomer")) == (2, 0, 0)
 
 
-def test_a_page_has_100_rows_unless_it_is_said_otherwise(studio: StudioCaller) -> None:
+def test_a_page_has_100_rows_by_default(studio: StudioCaller) -> None:
     uid, names = ladder(studio, 102)
     board = studio.get(f"/s2s/esports/tournaments/{uid}/leaderboard").ok()
     assert ranked(board) == list(enumerate(names[:100], start=1))

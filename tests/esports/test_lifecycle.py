@@ -211,7 +211,7 @@ def test_a_cancellation_from_the_end_on_never_happened(cancelled_at):
     assert status_at(at(60), cancelled_at=cancelled_at) is Status.COMPLETED
 
 
-def test_scores_and_prizes_are_asked_for_only_where_they_decide():
+def test_the_status_reads_scores_and_prizes_only_where_they_decide():
     def never():
         raise AssertionError("asked")
 

@@ -40,7 +40,7 @@ def faults() -> list[str]:
     return [found.found for found in escrow_differences() if found.rule.startswith("names on leaderboards")]
 
 
-def test_a_board_shows_the_name_of_the_first_score_until_a_new_one_is_followed(uid: str, studio: StudioCaller) -> None:
+def test_a_board_shows_a_new_name_once_the_duty_has_run(uid: str, studio: StudioCaller) -> None:
     assert shown(uid) == [("ann", "Ann"), ("bob", "Bob")]
     other = studio.tournament(buy_in_price=0)
     bob = studio.gamer("bob", username="Robert")
@@ -78,7 +78,7 @@ def test_a_first_score_under_the_old_name_is_waited_out(uid: str, studio: Studio
     assert faults() == []
 
 
-def test_whoever_is_at_work_holds_up_nobody_else(uid: str, studio: StudioCaller) -> None:
+def test_a_slow_worker_does_not_delay_other_workers(uid: str, studio: StudioCaller) -> None:
     studio.gamer("ann", username="Anna")
     studio.gamer("bob", username="Robert")
     with holding_stay(uid, "ann"):

@@ -33,7 +33,7 @@ def test_the_default_table_reads_and_writes_as_the_contract_says():
 
 @settings(max_examples=100)
 @given(tables, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=200))
-def test_reading_undoes_writing(table, name):
+def test_a_table_that_is_written_and_read_is_unchanged(table, name):
     named = PrizeBands(table.kind, table.bands, name)
     assert parse_table(to_wire(named)) == named
 

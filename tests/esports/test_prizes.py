@@ -67,7 +67,7 @@ def proved_insolvent(table, low, high, buy_in, sponsorship):
 # --- What a table pays
 
 
-def test_of_fourteen_one_wins_four_times_three_half_more_and_one_the_stake_back():
+def test_the_default_table_pays_five_of_fourteen():
     terms = {"field_size": 14, "buy_in": 50, "sponsorship": 0}
     assert rank_prizes(DEFAULT_TABLE, **terms) == [(1, 1, 200), (2, 4, 75), (5, 5, 50)]
     assert total(DEFAULT_TABLE, **terms) == 475
@@ -112,7 +112,7 @@ def test_shares_are_of_stakes_and_sponsorship_and_split_by_the_whole_band():
 @settings(max_examples=150)
 @given(tables, st.integers(0, 150), buy_ins, st.integers(0, 500))
 @example(DEFAULT_TABLE, 14, 50, 0)
-def test_every_rank_wins_what_the_contract_words(table, field_size, buy_in, sponsorship):
+def test_every_rank_wins_what_the_contract_says(table, field_size, buy_in, sponsorship):
     terms = {"field_size": field_size, "buy_in": buy_in, "sponsorship": sponsorship}
     expected = [prize_of(table, rank, field_size, buy_in, sponsorship) for rank in range(1, field_size + 1)]
     ranges = rank_prizes(table, **terms)
@@ -140,7 +140,7 @@ def test_falling_multiples_never_pay_more_than_their_nominal_share(table, field_
 # --- Who gets what
 
 
-def test_fourteen_gamers_their_prizes_and_the_house():
+def test_fourteen_stakes_are_divided_among_prizes_and_house():
     allocation = allocate(
         DEFAULT_TABLE,
         field_size=14,
@@ -269,7 +269,7 @@ def test_fixed_prizes_need_the_stakes_or_the_sponsor_of_the_smallest_field():
     assert proved_insolvent(table, 24, 100, 10, 0) is None
 
 
-def test_shares_cannot_overdraw():
+def test_shares_never_exceed_the_pool():
     table = PrizeBands("shares", (ShareBand(1, 1, 9_999), ShareBand(2, 3, 1)))
     assert proved_insolvent(table, 1, 1_000_000, 0, 0) is None
 

@@ -58,7 +58,7 @@ def test_scores_fold_by_their_operator_and_an_unchanged_score_keeps_its_time(ope
     assert standing_after(values, operator=operator, order=order) == Standing(score, at(second))
 
 
-def test_no_events_are_no_standing():
+def test_a_gamer_without_events_has_no_standing():
     assert fold(Rule(), []) == NO_STANDING == Standing(None, None)
 
 
@@ -92,7 +92,7 @@ def test_no_score_is_kept_that_a_double_cannot_hold(rule, sign):
 
 @pytest.mark.parametrize("operator", ["best", "sum"])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_such_a_value_is_refused_also_where_it_would_leave_a_score_that_is_none(operator, sign):
+def test_a_value_beyond_a_double_is_refused_under_every_operator(operator, sign):
     rule = Rule(operator, "desc" if sign < 0 else "asc", minimum=-(2**60), maximum=2**60)
     with pytest.raises(ScoreOutOfRange):
         apply(rule, Standing(-sign * 9, T0), sign * (MAX_SCORE + 1), at(1))
@@ -168,7 +168,7 @@ def test_members_order_bytewise_as_the_ties_they_break(one, other):
 
 @settings(max_examples=150)
 @given(st.lists(st.tuples(st.integers(-2, 2), ties), max_size=20), st.sampled_from(["desc", "asc"]))
-def test_a_sorted_set_of_them_is_in_the_total_order(standings, order):
+def test_a_sorted_set_of_members_is_in_the_total_order(standings, order):
     by_set = sorted(standings, key=lambda row: (float(rank_key(order, row[0])), member(*row[1]).encode()))
     assert by_set == sorted(standings, key=lambda row: sort_key(order, row[0], *row[1]))
 

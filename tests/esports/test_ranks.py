@@ -72,7 +72,7 @@ def test_ranks_equal_the_order_after_any_changes(uid: str, changes: list[list[tu
         assert check_ranks(uid) == scored
 
 
-def test_a_standing_that_the_set_has_not_seen_has_its_rank_at_once(uid: str) -> None:
+def test_a_new_standing_has_its_rank_before_the_set_has_it(uid: str) -> None:
     place(uid, [(second, 0, 0) for second in range(CROWD)])
     check_ranks(uid)
     # The set is fresh, so nothing is read again; each gamer in turn takes another place all the same.
@@ -169,7 +169,7 @@ def test_a_set_of_a_database_that_was_put_back_is_made_again(uid: str) -> None:
     assert check_ranks(uid) == 2
 
 
-def test_whoever_died_with_the_lock_holds_nobody_up(uid: str) -> None:
+def test_a_worker_that_died_with_the_lock_delays_no_other(uid: str) -> None:
     place(uid, [(1, 0, 0), (2, 0, 0), (3, 0, 0)])
     check_ranks(uid)
     place(uid, [(3, 1, 0), (1, 1, 0), (2, 1, 0)])
@@ -181,7 +181,7 @@ def test_whoever_died_with_the_lock_holds_nobody_up(uid: str) -> None:
     check_ranks(uid)
 
 
-def test_whoever_is_second_waits_for_the_first_to_be_done(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_worker_waits_for_the_first(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranks, "PATIENCE_SECONDS", 30)
     place(uid, [(1, 0, 0), (2, 0, 0)])
     check_ranks(uid)
@@ -197,7 +197,7 @@ def test_whoever_is_second_waits_for_the_first_to_be_done(uid: str, monkeypatch:
         assert second.result(timeout=10) is True
 
 
-def test_whoever_is_second_is_content_with_a_set_of_the_last_second(uid: str) -> None:
+def test_a_second_worker_takes_a_set_of_the_last_second(uid: str) -> None:
     place(uid, [(1, 0, 0), (2, 0, 0)])
     check_ranks(uid)
     make_stale(uid)
@@ -253,7 +253,7 @@ def test_a_set_is_made_and_caught_up_with_in_chunks_of_any_size(uid: str, monkey
         assert check_ranks(uid) == CROWD
 
 
-def test_what_is_scored_while_a_set_is_made_is_in_it(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_score_that_arrives_while_a_set_is_made_is_in_the_set(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranks, "CHUNK", 3)
     place(uid, [(second, 0, 0) for second in range(CROWD)])
     standings = ranks._all_standings

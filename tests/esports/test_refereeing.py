@@ -72,7 +72,7 @@ def test_a_voided_score_counts_no_more(
     assert gamer.board(uid)["me"] == {"rank": 1, "score": score}
 
 
-def test_without_any_score_left_a_gamer_is_as_before_the_first(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_gamer_without_a_valid_score_is_unranked(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament()
     gamer.join(uid).ok()
     gamer.score(uid, 5, event_id="one").ok()
@@ -166,7 +166,7 @@ def test_a_score_voided_meanwhile_does_not_come_back_with_a_reinstatement(studio
     assert (stay(uid, "a").rank_key, stay(uid, "b").rank_key) == (None, -3)
 
 
-def test_who_ruled_what_and_why_is_kept_for_good(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_ruling_keeps_its_operator_and_reason(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament()
     gamer.join(uid).ok()
     disqualify(uid, gamer.user_id, "bot")
@@ -218,7 +218,7 @@ def test_after_settlement_or_cancellation_nothing_is_ruled(studio: StudioCaller)
     assert snapshot() == before
 
 
-def test_who_has_left_is_not_ruled_upon_and_the_unknown_neither(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_ruling_on_a_gamer_who_left_or_is_unknown_is_refused(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament()
     gamer.join(uid).ok()
     left = stay(uid, gamer.user_id).pk
@@ -232,7 +232,7 @@ def test_who_has_left_is_not_ruled_upon_and_the_unknown_neither(studio: StudioCa
         refereeing.void_score(event_id=1, operator_id=OPERATOR, reason="what?")
 
 
-def test_while_a_settlement_waits_the_result_may_still_change(studio: StudioCaller) -> None:
+def test_a_ruling_changes_the_result_until_the_settlement(studio: StudioCaller) -> None:
     uid, callers = delayed(studio, {"a": 5, "b": 4, "c": 3, "d": 2, "e": 1})
     # Of 5 the ranks 1 and 2 win 15 and 10.
     disqualify(uid, "a")
@@ -290,7 +290,7 @@ def test_a_tournament_that_lost_its_whole_ranking_before_its_end_is_cancelled(
 
 
 @pytest.mark.parametrize("ruling", [disqualify, void])
-def test_from_the_end_on_the_last_in_the_ranking_stays(
+def test_the_last_ranked_gamer_cannot_be_disqualified_after_the_end(
     studio: StudioCaller, ruling: Callable[[str, str], object]
 ) -> None:
     uid, callers = delayed(studio, {"a": 3, "b": 2, "c": None})

@@ -82,7 +82,7 @@ def test_repeating_a_score_loses_no_rank_and_regaining_one_does(studio: StudioCa
     assert [row["user_id"] for row in ann.board(uid)["leaderboard"]] == [bob.user_id, ann.user_id]
 
 
-def test_every_accepted_score_is_kept_with_what_it_came_to(studio: StudioCaller, gamers: Gamers) -> None:
+def test_every_accepted_score_is_kept_with_the_resulting_total(studio: StudioCaller, gamers: Gamers) -> None:
     ann, bob = gamers(2)
     uid = joined(studio, ann, bob, score_operator="sum", score_source="any", score_max=100)
     moment = database_now() + timedelta(hours=1)
@@ -112,7 +112,7 @@ def test_every_accepted_score_is_kept_with_what_it_came_to(studio: StudioCaller,
         ({"score_source": "server"}, False),
     ],
 )
-def test_a_sum_is_the_servers_unless_it_is_said_otherwise(
+def test_a_summed_tournament_takes_server_scores_by_default(
     studio: StudioCaller, gamer: GamerCaller, fields: dict[str, str], from_gamer: bool
 ) -> None:
     uid = joined(studio, gamer, **fields)
@@ -307,7 +307,7 @@ def test_ids_are_read_in_either_case(studio: StudioCaller, gamer: GamerCaller) -
     assert len(kept(uid)) == 2
 
 
-def test_who_left_has_no_participation_to_score_in(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_gamer_who_left_cannot_score(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = joined(studio, gamer)
     gamer.leave(uid).ok()
     gamer.score(uid, 1).refused(404, "TOURNAMENT_PARTICIPATION_NOT_FOUND")

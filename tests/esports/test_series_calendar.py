@@ -111,7 +111,7 @@ def test_asked_within_the_hour_that_comes_twice_there_is_no_second_time() -> Non
         assert next(calendar.after(first + later)) == utc("2027-11-01T01:30")
 
 
-def test_a_day_that_a_place_leaves_out_is_taken_at_its_change() -> None:
+def test_a_day_that_a_zone_skips_has_its_occurrence_at_the_change() -> None:
     wall, zone = datetime(2011, 12, 30, 18), ZoneInfo("Pacific/Apia")
     assert resolve(wall, zone) == utc("2011-12-30T10:00")
     assert resolve(wall, zone).astimezone(zone).replace(tzinfo=None) == datetime(2011, 12, 31)
@@ -175,7 +175,7 @@ def faults(calendar: Calendar, offsets: Offsets = OFFSETS) -> list[tuple[str, st
         *("١ 18 * * *", "1, 18 * * *", "/5 18 * * *", "0 18 * * 1L/2", "0 18 ? * *", "0 18 LL * *"),
     ],
 )
-def test_what_is_no_rule_is_refused(rule: str) -> None:
+def test_an_invalid_rule_is_refused(rule: str) -> None:
     assert faults(Calendar(rule, "UTC")) == [("rule", "invalid")]
 
 
@@ -193,7 +193,7 @@ def test_a_rule_names_at_most_24_times_a_day() -> None:
         *("Factory", "posix/UTC", "CEST", "+05:30", "Asia/Kolkata "),
     ],
 )
-def test_what_is_no_time_zone_is_refused(zone: str) -> None:
+def test_an_unknown_time_zone_is_refused(zone: str) -> None:
     assert faults(Calendar("0 18 * * *", zone)) == [("time_zone", "invalid")]
 
 
@@ -236,7 +236,7 @@ def test_after_a_long_absence_the_plan_is_cut_into_pieces_that_miss_nothing() ->
     assert moments[0] == began + timedelta(hours=1)
 
 
-def test_an_occurrence_in_words() -> None:
+def test_an_occurrence_is_described_in_words() -> None:
     start = utc("2026-12-04T12:30")
     said = words(Offsets(3600, 0, 1800, 7200).timetable(start), "Asia/Kolkata")
     assert said == ("Friday 4 December 2026, 18:00 (Asia/Kolkata), 12:30 UTC; entries close 18:30, ends 20:00")

@@ -73,7 +73,7 @@ def test_a_week_of_sweeps_makes_one_tournament_a_day_and_keeps_five_ahead(uid: s
     assert SeriesOccurrence.objects.exclude(skipped_at=None).count() == 0
 
 
-def test_while_nobody_was_at_work_nothing_is_made_late_and_every_miss_is_kept(uid: str) -> None:
+def test_missed_occurrences_are_noted_and_not_made_late(uid: str) -> None:
     sweep_at(DUE)
     back = START + 20 * DAY - timedelta(minutes=10)
     sweep_at(back)
@@ -84,7 +84,7 @@ def test_while_nobody_was_at_work_nothing_is_made_late_and_every_miss_is_kept(ui
     assert sorted(Tournament.objects.values_list("starts_at", flat=True)) == [START, START + 20 * DAY]
 
 
-def test_what_starts_now_is_too_late(uid: str) -> None:
+def test_an_occurrence_that_starts_now_is_missed(uid: str) -> None:
     sweep_at(START)
     first = stored(uid)[0]
     assert (first.tournament, first.skipped_at, first.reason) == (None, START, MISSED)
@@ -93,7 +93,7 @@ def test_what_starts_now_is_too_late(uid: str) -> None:
     assert Tournament.objects.count() == 0
 
 
-def test_a_refusal_is_kept_and_tried_again_until_it_is_well(uid: str, studio: StudioCaller) -> None:
+def test_a_refused_occurrence_is_tried_again_until_it_is_made(uid: str, studio: StudioCaller) -> None:
     allow_sponsorship(studio, 99)
     sweep_at(DUE)
     first = stored(uid)[0]
@@ -122,7 +122,7 @@ def test_a_refusal_until_the_start_is_given_up_with_its_reason(uid: str, studio:
     assert Tournament.objects.count() == 0
 
 
-def test_one_that_cannot_be_made_does_not_hold_up_the_others(uid: str, other_studio: StudioCaller) -> None:
+def test_a_refused_occurrence_does_not_delay_other_series(uid: str, other_studio: StudioCaller) -> None:
     with clock_at(DUE - timedelta(hours=6)):
         other = make(other_studio)
     TournamentSeries.objects.filter(pk=uid).update(template={"title": "damaged"})
@@ -146,13 +146,13 @@ def test_paused_between_the_look_and_the_lock_nothing_is_made(uid: str) -> None:
     assert Tournament.objects.count() == 0
 
 
-def test_a_reason_fits_whatever_was_said(uid: str) -> None:
+def test_a_reason_of_any_length_is_stored(uid: str) -> None:
     first = stored(uid)[0]
     put_off(occurrence_id=first.pk, reason="x" * 1000)
     assert stored(uid)[0].reason == "x" * 500
 
 
-def test_a_series_with_a_last_date_comes_to_its_end(studio: StudioCaller) -> None:
+def test_a_series_makes_no_tournament_after_its_last_date(studio: StudioCaller) -> None:
     with clock_at(DUE):
         uid = make(studio, last_date="2026-12-05")
     for day in range(4):

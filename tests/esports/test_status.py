@@ -92,7 +92,7 @@ def test_a_tournament_has_these_fields_and_no_others(studio: StudioCaller, gamer
     }
 
 
-def test_what_is_not_given_takes_its_default(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_omitted_times_take_their_defaults(studio: StudioCaller, gamer: GamerCaller) -> None:
     shown = gamer.get(f"/fe/esports/tournaments/{studio.tournament()}").ok()
     defaults = {
         "description": "",

@@ -39,7 +39,7 @@ def test_a_sweep_leaves_a_tournament_to_the_sweep_that_is_at_work_on_it(
     assert ledger_faults() == []
 
 
-def test_a_sweep_waits_for_whoever_holds_the_field(due: str, gamer: GamerCaller) -> None:
+def test_a_sweep_waits_for_the_lock_of_the_field(due: str, gamer: GamerCaller) -> None:
     with holding_seats(due):
         (sweep,) = begin_blocked(book_cancellations)
         assert not is_refunded(due)
@@ -47,7 +47,7 @@ def test_a_sweep_waits_for_whoever_holds_the_field(due: str, gamer: GamerCaller)
     assert (is_refunded(due), gamer.buckets()) == (True, (50, 0, 0))
 
 
-def test_who_comes_too_late_to_join_takes_no_lock(due: str, studio: StudioCaller) -> None:
+def test_a_late_join_takes_no_lock(due: str, studio: StudioCaller) -> None:
     late = studio.gamer("late")
     with holding_seats(due):
         late.join(due).refused(400, "TOURNAMENT_IS_NOT_LIVE")

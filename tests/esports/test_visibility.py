@@ -78,7 +78,7 @@ def test_an_id_that_is_none_is_unknown(gamer: GamerCaller, call: Callable[[Gamer
         assert whole(call(gamer, uid)) == unknown, uid
 
 
-def test_what_was_hidden_is_there_from_its_schedule_on(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_hidden_tournament_appears_at_its_schedule(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament(schedules_at_timestamp=soon(hours=1))
     with clock_at(timetable(uid).schedules_at):
         answers = {name: CALLS[name](gamer, uid).status for name in ("read", "join", "score", "board", "older board")}

@@ -59,7 +59,7 @@ def test_the_commands_are_those_of_operations() -> None:
     assert product.HOST not in ours["web"]
 
 
-def test_every_setting_they_name_is_one_and_all_that_must_be_set_are() -> None:
+def test_the_manifests_set_every_required_setting_and_no_unknown_one() -> None:
     named = {name for service in services().values() for name in service.get("environment", {})}
     for part in manifests():
         named |= set(part.get("data", {}))

@@ -62,7 +62,7 @@ def test_a_new_folder_is_in_the_image_by_itself(name: str) -> None:
         "kgen/local/home.py",
     ],
 )
-def test_what_a_working_folder_holds_besides_never_reaches_the_builder(name: str) -> None:
+def test_untracked_files_of_a_working_folder_stay_out_of_the_image(name: str) -> None:
     assert not in_context(name)
 
 

@@ -41,7 +41,7 @@ def test_choices_have_readable_names(schema: dict[str, Any]) -> None:
     assert [name for name in enums if re.search(r"[0-9a-f]{3}Enum$", name)] == []
 
 
-def test_its_parts_are_json_schema(schema: dict[str, Any]) -> None:
+def test_the_components_are_valid_json_schema(schema: dict[str, Any]) -> None:
     for part in schema["components"]["schemas"].values():
         assert jsonschema_rs.meta.is_valid(part | {"$schema": DRAFT})
 

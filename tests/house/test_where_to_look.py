@@ -43,6 +43,6 @@ def test_the_index_has_some_thirty_questions() -> None:
 
 
 @pytest.mark.parametrize(("question", "path", "name"), rows())
-def test_an_answer_exists(question: str, path: str, name: str) -> None:
+def test_the_file_and_function_of_each_answer_exist(question: str, path: str, name: str) -> None:
     assert (ROOT / path).is_file(), question
     assert name in names_in(path), question

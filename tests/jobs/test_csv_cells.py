@@ -61,7 +61,7 @@ HARMLESS = [
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_a_text_that_begins_a_formula_is_told_to_be_text(text: str) -> None:
+def test_a_text_that_begins_like_a_formula_is_marked_as_text(text: str) -> None:
     assert cell(text) == "'" + text
 
 
@@ -71,7 +71,7 @@ def test_a_formula_inside_a_text_begins_no_cell_of_its_own(text: str, written: s
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_other_texts_are_as_they_are(text: str) -> None:
+def test_other_texts_are_written_unchanged(text: str) -> None:
     assert cell(text) == text
 
 
@@ -103,7 +103,7 @@ def test_every_text_comes_back_out_of_the_file() -> None:
 @pytest.mark.parametrize(
     ("text", "shown"), [("", ""), ("+919876543210", "+91…10"), ("0x" + "ab" * 20, "0xabab…abab"), ("+1", "+1…+1")]
 )
-def test_masks(text: str, shown: str) -> None:
+def test_a_masked_text_shows_only_what_it_may(text: str, shown: str) -> None:
     assert masked(text) == shown
 
 

@@ -97,7 +97,7 @@ def test_an_export_about_a_row_has_its_lines_only(operator: Operator, rows: dict
 
 @pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("kind", ["wallet", "tournament", "client", "a made-up id"])
-def test_what_a_table_cannot_be_narrowed_to_is_refused(
+def test_an_export_is_refused_where_its_table_cannot_be_narrowed(
     operator: Operator, browser: Browser, rows: dict[str, UUID], name: str, kind: str
 ) -> None:
     able = kind == NARROWED_BY[name] or (name == "audit" and kind in ("wallet", "client"))
@@ -169,7 +169,7 @@ def test_a_field_that_the_form_has_not_is_refused(browser: Browser, field: str) 
 
 
 @pytest.mark.parametrize("field", ["client", "tournament", "operator_id"])
-def test_an_address_that_asks_for_another_narrowing_is_told(browser: Browser, field: str) -> None:
+def test_an_address_with_another_narrowing_gets_a_message(browser: Browser, field: str) -> None:
     shown = browser.get(JOBS, {"name": "ledger", field: str(uuid4())}).content.decode()
     assert f"An export cannot be narrowed by {field}" in shown
     for known in (

@@ -80,7 +80,7 @@ def test_the_ledger_posting_by_posting(operator: Operator, gamer: GamerCaller) -
     assert [(row["from"], row["to"], row["amount"]) for row in rows[1:]] == [("deposits", "bought", "1")] * 3
 
 
-def test_results_and_participations(operator: Operator, studio: StudioCaller) -> None:
+def test_the_exports_of_results_and_participations_hold_their_rows(operator: Operator, studio: StudioCaller) -> None:
     uid = studio.tournament(title="=cmd")
     gamers = [studio.gamer(f"g{number}") for number in range(3)]
     for number, gamer in enumerate(gamers):
@@ -99,7 +99,9 @@ def test_results_and_participations(operator: Operator, studio: StudioCaller) ->
     assert [(row["user id"], row["stake"]) for row in stays] == [("g0", "10"), ("g1", "10"), ("g2", "10")]
 
 
-def test_the_audit_trail(operator: Operator, operator_with: Grant, waiting: Callable[[int], list[Withdrawal]]) -> None:
+def test_the_export_of_the_audit_trail_holds_its_entries(
+    operator: Operator, operator_with: Grant, waiting: Callable[[int], list[Withdrawal]]
+) -> None:
     (row,) = waiting(1)
     finance = operator_with("approve_withdrawal", name="bob")
     given = {"kind": "withdrawals.approve", "subjects": [row.pk], "reason": "checked", "request_id": "req-1"}
@@ -121,7 +123,7 @@ def test_adjustments_of_a_wallet_or_of_all(operator: Operator, studio: StudioCal
 
 
 @pytest.mark.parametrize("name", ["withdrawals", "adjustments", "ledger", "participations", "results", "audit"])
-def test_only_the_operators_clients_and_only_the_range(
+def test_an_export_holds_the_operators_clients_and_the_range_only(
     operator: Operator, studio: StudioCaller, other_studio: StudioCaller, gamer: GamerCaller, name: str
 ) -> None:
     other = other_studio.gamer("stranger")
@@ -175,7 +177,7 @@ def test_every_export_asks_for_its_permission(operator_with: Grant, table: Any) 
         ask(operator_with("export", name="bob"), table.name, **about)
 
 
-def test_the_file_is_its_operators_own_and_only_when_done(
+def test_a_file_is_for_the_operator_who_asked_and_only_when_done(
     operator: Operator, operator_with: Grant, gamer: GamerCaller
 ) -> None:
     job = ask(operator, "ledger")

@@ -48,7 +48,7 @@ def test_rejected_money_goes_back(operator: Operator, waiting: Waiting) -> None:
     assert list(Withdrawal.objects.values_list("state", "rejected_by")) == [(State.FAILED, operator.pk)] * 2
 
 
-def test_a_refusal_is_told_in_words_and_stops_no_other(operator: Operator, waiting: Waiting) -> None:
+def test_a_refused_item_is_listed_with_its_reason_and_the_others_go_on(operator: Operator, waiting: Waiting) -> None:
     first, second, third = waiting(3)
     reviewing.reject_withdrawal(withdrawal_id=second.pk, operator_id=1, reason="no")
     job = finished(ask(operator, [first, second, third]))
@@ -57,7 +57,7 @@ def test_a_refusal_is_told_in_words_and_stops_no_other(operator: Operator, waiti
     assert job.outcome["refusals"] == [told]
 
 
-def test_a_hundred_refusals_are_told_and_all_are_counted(operator: Operator) -> None:
+def test_a_job_lists_a_hundred_refusals_and_counts_all(operator: Operator) -> None:
     job = finished(ask(operator, [], subjects=[uuid4() for _ in range(120)]))
     assert (job.outcome["refused"], len(job.outcome["refusals"]), job.done) == (120, 100, 120)
 
@@ -84,7 +84,9 @@ def test_another_clients_rows_are_unknown(operator: Operator, waiting: Waiting, 
     assert finished(ask(operator, [row], client_ids=[row.client_id])).outcome["done"] == 1
 
 
-def test_what_cannot_be_asked_for(operator: Operator, operator_with: Grant, waiting: Waiting) -> None:
+def test_a_job_needs_a_reason_items_a_known_action_and_its_right(
+    operator: Operator, operator_with: Grant, waiting: Waiting
+) -> None:
     rows = waiting(1)
     with pytest.raises(Invalid, match="reason"):
         ask(operator, rows, reason=" ")
@@ -110,7 +112,7 @@ def test_an_operator_has_so_many_jobs_at_once(operator: Operator) -> None:
 
 
 @pytest.mark.parametrize("loss", ["permission", "switched off", "no console", "removed"])
-def test_who_may_no_longer_does_no_more(operator: Operator, waiting: Waiting, loss: str) -> None:
+def test_a_job_stops_when_its_operator_loses_the_permission(operator: Operator, waiting: Waiting, loss: str) -> None:
     job = ask(operator, waiting(2))
     if loss == "permission":
         operator.user_permissions.clear()
@@ -151,7 +153,7 @@ def test_a_cancelled_job_does_nothing_further(operator: Operator, waiting: Waiti
         services.cancel_job(operator_id=operator.pk, job_id=job.pk)
 
 
-def test_a_worker_that_lost_its_lease_acts_no_more(operator: Operator, waiting: Waiting) -> None:
+def test_a_worker_without_its_lease_changes_nothing(operator: Operator, waiting: Waiting) -> None:
     job = ask(operator, waiting(2))
     stale = running.claim_job()
     lapse()

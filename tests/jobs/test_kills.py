@@ -34,7 +34,7 @@ def approve(operator: Operator, rows: list[Withdrawal]) -> Job:
     )
 
 
-def test_a_worker_killed_at_any_commit_leaves_each_act_done_once(operator: Operator, waiting: Waiting) -> None:
+def test_a_worker_killed_at_any_commit_leaves_each_action_done_once(operator: Operator, waiting: Waiting) -> None:
     jobs: list[Job] = []
 
     def check(point: Point) -> None:
@@ -77,7 +77,7 @@ def test_workers_at_once_share_jobs_and_double_nothing(operator: Operator, waiti
     assert sum(Job.objects.values_list("fence", flat=True)) == len(jobs)
 
 
-def test_a_cancel_waits_for_the_act_under_way_and_none_follows(operator: Operator, waiting: Waiting) -> None:
+def test_a_cancelled_job_finishes_its_action_and_starts_no_other(operator: Operator, waiting: Waiting) -> None:
     rows = waiting(4)
     job = approve(operator, rows)
 

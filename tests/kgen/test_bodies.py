@@ -54,7 +54,7 @@ def test_a_call_that_needs_no_body_takes_none_whatever_its_content_type(arena: A
     arena.studio.post(f"/s2s/esports/tournaments/{arena.spare_uid}/cancel", {}).ok()
 
 
-def test_no_body_where_one_is_needed_names_what_is_missing(studio: StudioCaller) -> None:
+def test_a_missing_body_is_refused_by_its_required_fields(studio: StudioCaller) -> None:
     problem = studio.post("/s2s/session").refused(400, "BAD_REQUEST")
     assert [(fault["field"], fault["code"]) for fault in problem["errors"]] == [("user_id", "required")]
 
@@ -70,7 +70,7 @@ def test_no_body_where_one_is_needed_names_what_is_missing(studio: StudioCaller)
         "",
     ],
 )
-def test_json_in_utf8_is_taken_by_each_of_its_names_and_by_none(studio: StudioCaller, content_type: str) -> None:
+def test_json_is_read_under_every_spelling_of_its_content_type(studio: StudioCaller, content_type: str) -> None:
     raw = '{"user_id": "ünï", "name": "日本"}'.encode()
     assert studio.post("/s2s/session", raw=raw, content_type=content_type).ok()["name"] == "日本"
 

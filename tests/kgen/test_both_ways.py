@@ -57,7 +57,7 @@ def assert_alike(gamer: GamerCaller, method: str, path: str, raw: bytes | None =
     return fast
 
 
-def test_statements(winner: GamerCaller) -> None:
+def test_both_paths_give_the_same_statements(winner: GamerCaller) -> None:
     key = assert_alike(winner, "GET", f"{STATEMENT}?limit=2").ok()["last_evaluated_key"]
     plain = [
         "",
@@ -95,7 +95,7 @@ def test_statements(winner: GamerCaller) -> None:
     assert_alike(winner, "GET", f"{STATEMENT}/?limit=2")
 
 
-def test_claims(winner: GamerCaller) -> None:
+def test_both_paths_give_the_same_claims(winner: GamerCaller) -> None:
     reward = Reward.objects.filter(gamer__user_id="a").order_by("id")[0]
     foreign = Reward.objects.exclude(gamer__user_id="a").values_list("id", flat=True).first()
     one, cup, unknown = str(reward.pk), str(reward.tournament_id), str(new_id())

@@ -164,7 +164,7 @@ def fast_path_call(scene: Scene, method: str, cost: Cost, number: int) -> FastRe
 
 
 @pytest.mark.parametrize(("name", "cost"), FAST_PATH, ids=ids(FAST_PATH))
-def test_twenty_together_cost_as_one(scene: Scene, name: str, cost: Cost) -> None:
+def test_twenty_calls_in_a_batch_cost_as_many_statements_as_one(scene: Scene, name: str, cost: Cost) -> None:
     set_up(scene, cost, FEW)
     for count in (1, MANY):
         asked = together(scene, name, cost, count)

@@ -23,7 +23,7 @@ OUTSIDE = {"codes", "payouts", "webhooks"}
 
 
 @pytest.mark.usefixtures("committed")
-def test_a_run_under_way_keeps_others_away() -> None:
+def test_a_duty_runs_once_at_a_time() -> None:
     begun, over = Event(), Event()
     runs = []
 
@@ -80,7 +80,7 @@ def test_a_call_that_raises_anything_is_booked_as_failed(fault: type[BaseExcepti
     assert sorted(booked) == [(0, f"0 failed: unexpected {fault.__name__}"), (1, "made"), (2, "made"), (3, "made")]
 
 
-def test_nothing_is_claimed_any_more_when_a_run_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_claims_nothing_after_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duties, "RUN_SECONDS", 0.5)
     claimed = []
 
@@ -120,7 +120,7 @@ def _options(program: str) -> list[str]:
 
 
 @pytest.mark.django_db
-def test_readiness_tells_the_age_of_each_duty() -> None:
+def test_readiness_shows_the_age_of_each_duty() -> None:
     Heartbeat.objects.create(name="codes", at=database_now() - timedelta(seconds=7))
     said = Caller().get("/readyz").ok()
     assert 7 <= said["last_run_age_seconds"].pop("codes") < 9

@@ -16,7 +16,7 @@ SPOKEN_OF_AS = {"gamer_id": "user_id"}
 
 
 @WITH_FIELDS
-def test_a_field_refuses_what_it_may_not_take(arena: Arena, call: Call) -> None:
+def test_a_field_refuses_every_invalid_value(arena: Arena, call: Call) -> None:
     before, tried = snapshot(), set()
     for nasty in NASTY:
         for batch in call.batches():
@@ -58,7 +58,7 @@ def is_within(fault: str, field: str) -> bool:
 
 
 @WITH_FIELDS
-def test_a_field_survives_what_it_may_take(arena: Arena, call: Call) -> None:
+def test_a_field_takes_every_valid_value_without_a_server_error(arena: Arena, call: Call) -> None:
     for kind, fields in call.groups:
         for nasty in allowed_for(kind):
             before = snapshot()
@@ -70,7 +70,7 @@ def test_a_field_survives_what_it_may_take(arena: Arena, call: Call) -> None:
 
 
 @pytest.mark.parametrize("table", ["fixed", "shares", "multiples"])
-def test_a_prize_table_refuses_what_its_members_may_not_be(arena: Arena, table: str) -> None:
+def test_a_prize_table_refuses_invalid_members(arena: Arena, table: str) -> None:
     call, before = call_with_table(table), snapshot()
     for kind, _, field in [member for member in TABLE_MEMBERS if member[1] == table]:
         for nasty in refused_for(kind):

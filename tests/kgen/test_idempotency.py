@@ -56,7 +56,7 @@ def test_every_post_that_takes_a_key_answers_again_and_does_nothing_again(arena:
         assert snapshot() == before, path
 
 
-def test_a_replay_tells_what_was_even_when_things_have_moved_on(arena: Arena) -> None:
+def test_a_replay_gives_the_first_answer_also_after_later_changes(arena: Arena) -> None:
     join = arena.gamer.join(arena.spare_uid, key="j")
     arena.gamer.leave(arena.spare_uid).ok()
     arena.studio.post(f"/s2s/esports/tournaments/{arena.spare_uid}/cancel").ok()

@@ -18,7 +18,7 @@ def uid(committed: None, studio: StudioCaller) -> str:
     return studio.tournament()
 
 
-def test_a_second_request_with_the_key_of_one_that_runs_is_told_so(gamer: GamerCaller, uid: str) -> None:
+def test_a_key_of_a_running_request_is_refused_as_in_progress(gamer: GamerCaller, uid: str) -> None:
     with holding_seats(uid):
         [first] = begin_blocked(lambda: gamer.join(uid, key="k"))
         gamer.join(uid, key="k").refused(409, "IDEMPOTENCY_IN_PROGRESS")
@@ -38,7 +38,7 @@ def test_a_key_that_runs_holds_up_nobody_elses(studio: StudioCaller, gamer: Game
     first.result().ok()
 
 
-def test_of_many_at_once_with_one_key_one_acts(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_many_requests_at_once_with_one_key_take_effect_once(studio: StudioCaller, gamer: GamerCaller) -> None:
     body = {"title": "Cup", "buy_in_price": 1, "tournament_size": 5, "ends_at_timestamp": "2030-01-01T00:00:00Z"}
     answers = together([lambda: studio.post("/s2s/esports/tournaments", body, key="k")] * 12)
     made = [answer for answer in answers if answer.status == 201]

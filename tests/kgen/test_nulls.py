@@ -64,5 +64,5 @@ def test_a_body_null_is_no_body(arena: Arena, raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"nul", b"NULL", b"null null", b"\xc2\xa0null", b"null" + b" " * 200 + b"x"])
-def test_what_is_not_quite_null_is_refused(arena: Arena, raw: bytes) -> None:
+def test_a_body_that_is_not_exactly_null_is_refused(arena: Arena, raw: bytes) -> None:
     arena.gamer.post(f"/fe/esports/tournaments/{arena.uid}/leave", raw=raw).refused(400, "BAD_REQUEST")

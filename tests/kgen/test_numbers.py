@@ -117,7 +117,7 @@ def test_a_whole_game_is_played_in_each_spelling(studio: StudioCaller, ten: str)
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("raw", [*FRACTIONS, "1e400", "9" * 20_000, '"10"', "true", str(MOST + 1), f"{MOST + 1}.0"])
-def test_what_is_no_whole_number_is_refused_and_changes_nothing(arena: Arena, raw: str) -> None:
+def test_a_fraction_or_another_type_is_refused_and_changes_nothing(arena: Arena, raw: str) -> None:
     before = snapshot()
     score = {"metadata": {"tournamentId": arena.uid}, "payload": {"score": {"value": "N"}}}
     arena.gamer.post(f"/fe/esports/tournaments/{arena.uid}/score", raw=spelled(score, raw)).refused(400, "BAD_REQUEST")

@@ -42,7 +42,7 @@ def test_every_call_that_needs_the_database_is_503_and_works_again_later(
     assert Caller().get("/readyz").ok()["database"] == "ok"
 
 
-def test_what_needs_no_database_answers_as_always(gamer: GamerCaller) -> None:
+def test_calls_without_the_database_answer_as_usual(gamer: GamerCaller) -> None:
     with database_away():
         assert Caller().get("/healthz").ok() == {"status": "ok"}
         Caller().get("/nope").refused(404, "NOT_FOUND")

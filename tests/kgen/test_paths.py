@@ -99,7 +99,7 @@ def test_an_unknown_path_is_a_problem_for_anybody() -> None:
             Caller().call(method, path).refused(404, "NOT_FOUND")
 
 
-def test_a_wrong_method_is_told_the_right_ones_without_credentials() -> None:
+def test_a_wrong_method_gets_the_allowed_ones_without_credentials() -> None:
     for method, path, allowed in METHODS:
         for slash in ("", "/"):
             answer = Caller().call(method, path + slash)
@@ -115,7 +115,7 @@ def test_csrf_protection_is_the_consoles_alone(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/schema", "/docs", "/healthz", "/readyz"])
-def test_what_accept_or_format_ask_for_changes_nothing(path: str) -> None:
+def test_accept_and_format_do_not_change_the_answer(path: str) -> None:
     wanted = Caller().get(path)
     other = Caller().get(path + "?format=xml", headers={"Accept": "image/png"})
     assert (wanted.status, other.status) == (200, 200)

@@ -43,7 +43,7 @@ def test_a_key_comes_before_the_row() -> None:
         Select("SELECT 1 AS left, 'x' AS right", Pair).keyed()
 
 
-def test_one_row_is_exactly_one() -> None:
+def test_one_refuses_no_row_and_two_rows() -> None:
     for count in (0, 2):
         with pytest.raises(ValueError, match="values to unpack"):
             Select("SELECT n AS left, '' AS right FROM generate_series(1, %s) AS n", Pair).one([count])

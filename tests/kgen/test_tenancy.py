@@ -99,7 +99,7 @@ def test_lists_hold_only_what_is_the_callers_own(arena: Arena, other_studio: Stu
     assert [entry["description"]["type"] for entry in own] == ["WELCOME_BONUS"]
 
 
-def test_the_same_names_at_two_clients_are_two_things(arena: Arena, other_studio: StudioCaller) -> None:
+def test_equal_names_at_two_clients_are_separate(arena: Arena, other_studio: StudioCaller) -> None:
     twin = other_studio.gamer("player-1", name="Twin")
     assert twin.session["is_new_user"] is True
     assert twin.session["wallet_address"] != arena.gamer.session["wallet_address"]
@@ -125,7 +125,7 @@ def test_bulk_scores_of_another_clients_gamers_are_refused_as_unknown(arena: Are
     assert [(row["status"], row["code"]) for row in results] == [("refused", "RECORD_NOT_FOUND")] * 2
 
 
-def test_a_token_of_one_client_is_none_at_the_studios_side_and_the_other_way_round(arena: Arena) -> None:
+def test_gamer_and_studio_credentials_are_not_interchangeable(arena: Arena) -> None:
     arena.studio.get("/fe/wallet/balance").refused(401, "UN_AUTHORIZED")
     arena.gamer.get("/s2s/esports/tournaments").refused(401, "UN_AUTHORIZED")
     arena.gamer.post("/s2s/session", {"user_id": "player-2"}).refused(401, "UN_AUTHORIZED")

@@ -85,7 +85,7 @@ TIMES_REFUSED = [
 ]
 
 
-def test_a_time_with_any_offset_is_told_in_utc(studio: StudioCaller) -> None:
+def test_a_time_with_any_offset_is_answered_in_utc(studio: StudioCaller) -> None:
     for given, told in TIMES_TAKEN:
         made = studio.post("/s2s/esports/tournaments", SMALL_CUP | {"ends_at_timestamp": given}).ok(201)
         assert made["ends_at_timestamp"] == told
@@ -155,7 +155,7 @@ def test_a_text_is_kept_as_it_is(studio: StudioCaller) -> None:
     assert studio.post("/s2s/session", {"user_id": "u", "playertag": odd}).ok()["playertag"] == odd
 
 
-def test_ids_are_told_as_canonical_lower_case_uuids(arena: Arena) -> None:
+def test_ids_are_answered_as_canonical_lower_case_uuids(arena: Arena) -> None:
     form = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
     told = arena.gamer.get(f"/fe/esports/tournaments/{arena.uid}").ok()
     assert form.fullmatch(told["tournament_uid"])

@@ -32,7 +32,7 @@ def test_a_command_without_a_stack_says_what_to_do(tmp_path: Path) -> None:
     assert (told.returncode, told.stdout, told.stderr) == (1, "", line)
 
 
-def test_port_in_use(checkout: Path, home: Path) -> None:
+def test_a_port_in_use_gives_one_line(checkout: Path, home: Path) -> None:
     with socket.socket() as stranger:
         # Even one that would share it.
         stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -108,7 +108,7 @@ def test_given_servers_are_used_and_none_is_started(checkout: Path, up: Launcher
 
 
 @pytest.mark.parametrize("name", ["with a space", "x" * 120, "with'quote,comma"])
-def test_any_path_works(warm_home: Path, tmp_path: Path, name: str) -> None:
+def test_the_stack_starts_under_any_path(warm_home: Path, tmp_path: Path, name: str) -> None:
     checkout = make_checkout(tmp_path / "c" / name)
     launcher = Launcher(checkout, checkout / ".kgen")
     shutil.copytree(warm_home, launcher.home)
@@ -129,7 +129,7 @@ def test_each_signal_stops_everything_cleanly(up: Launcher, number: int) -> None
     assert "database system is shut down" in (up.home / "postgres.log").read_text().splitlines()[-1]
 
 
-def test_second_interrupt_hurries(checkout: Path, home: Path) -> None:
+def test_a_second_interrupt_stops_the_stack_at_once(checkout: Path, home: Path) -> None:
     launcher = Launcher(checkout, home)
     launcher.start()
     launcher.await_whole()

@@ -59,12 +59,12 @@ def run(checkout: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_namespaces_are_forbidden(fresh: Path) -> None:
+def test_without_namespaces_the_servers_run_as_nobody(fresh: Path) -> None:
     told = run(fresh, "-c", "from kgen.local.privileges import identity; print(identity().value)")
     assert (told.returncode, told.stdout, told.stderr) == (0, "nobody\n", "")
 
 
-def test_make_up(fresh: Path) -> None:
+def test_make_up_works_for_root_without_namespaces(fresh: Path) -> None:
     launcher = Launcher(fresh, fresh / ".kgen")
     launcher.start(command=(*FORBID, sys.executable, "-m", "kgen.local", "up"))
     launcher.await_ready()
@@ -79,7 +79,7 @@ def test_make_test_and_make_check(fresh: Path) -> None:
     assert stat.S_IMODE((fresh / ".kgen/test/secrets.json").stat().st_mode) == 0o600
 
 
-def test_make_bench(fresh: Path) -> None:
+def test_make_bench_works_for_root_without_namespaces(fresh: Path) -> None:
     told = run(fresh, "-c", BENCH)
     assert (told.returncode, told.stdout.splitlines()[-1:], told.stderr) == (0, ["on"], "")
 

@@ -37,7 +37,7 @@ def report(row: Withdrawal, status: str = "paid", **more: Any) -> dict[str, Any]
     return {"reference": str(row.pk), "amount": row.amount, "currency": row.currency, "status": status} | more
 
 
-def test_paid_and_its_evidence(sent: Withdrawal, winner: GamerCaller) -> None:
+def test_a_paid_report_stores_its_evidence(sent: Withdrawal, winner: GamerCaller) -> None:
     tell(report(sent, transaction_hash="0xabc", block_number=12, gas_fee=5)).ok()
     assert state_of(sent) == ("PAID", "")
     [entry] = winner.get("/fe/wallet/transactions?type=WITHDRAW").ok()["transactions"]
@@ -52,7 +52,7 @@ def test_paid_and_its_evidence(sent: Withdrawal, winner: GamerCaller) -> None:
     assert_proven()
 
 
-def test_duplicates_change_nothing(sent: Withdrawal) -> None:
+def test_a_repeated_report_changes_nothing(sent: Withdrawal) -> None:
     for _ in range(3):
         tell(report(sent)).ok()
     assert state_of(sent) == ("PAID", "")
@@ -74,7 +74,7 @@ def test_accepted_after_paid_is_merely_old(sent: Withdrawal) -> None:
     assert state_of(sent) == ("PAID", "")
 
 
-def test_what_comes_later_is_filled_in(sent: Withdrawal) -> None:
+def test_later_evidence_is_added(sent: Withdrawal) -> None:
     tell(report(sent)).ok()
     tell(report(sent, transaction_hash="0xabc", block_number=12)).ok()
     sent.refresh_from_db()
@@ -142,7 +142,9 @@ def test_a_person_ends_a_review_once(sent: Withdrawal, winner: GamerCaller, paid
     assert_proven()
 
 
-def test_early_news_overtake_the_answer(winner: GamerCaller, gateway: FakeGateway) -> None:
+def test_a_report_that_arrives_before_the_answer_settles_the_withdrawal(
+    winner: GamerCaller, gateway: FakeGateway
+) -> None:
     row = withdraw(winner)
     claim = paying.claim_payout()
     assert claim
@@ -155,7 +157,7 @@ def test_early_news_overtake_the_answer(winner: GamerCaller, gateway: FakeGatewa
     assert_proven()
 
 
-def test_news_of_what_was_never_sent(winner: GamerCaller, gateway: FakeGateway) -> None:
+def test_a_report_about_an_unsent_withdrawal_is_a_contradiction(winner: GamerCaller, gateway: FakeGateway) -> None:
     """As after a restore: the gateway knows what this database has forgotten."""
     row = withdraw(winner)
     tell(report(row)).ok()
@@ -164,7 +166,7 @@ def test_news_of_what_was_never_sent(winner: GamerCaller, gateway: FakeGateway) 
     assert gateway.sent == []
 
 
-def test_forged_news(sent: Withdrawal) -> None:
+def test_a_forged_report_is_refused(sent: Withdrawal) -> None:
     right = report(sent)
     good = signed(right)
     forged: list[dict[str, Any]] = [
@@ -185,7 +187,7 @@ def test_forged_news(sent: Withdrawal) -> None:
     assert tell(right, age_seconds=299).status == 200
 
 
-def test_unknown_references(sent: Withdrawal, winner: GamerCaller, settings: Any) -> None:
+def test_a_report_about_an_unknown_reference_is_not_found(sent: Withdrawal, winner: GamerCaller, settings: Any) -> None:
     for reference in ("nonsense", "", None, 5, ["x"], str(sent.pk).upper(), str(sent.wallet_id), "0" * 36):
         tell(report(sent) | {"reference": reference}).refused(404, "RECORD_NOT_FOUND")
     settings.PAYOUT_RAIL = "internal"
@@ -212,7 +214,7 @@ def test_unknown_references(sent: Withdrawal, winner: GamerCaller, settings: Any
         b'{"status":' + b"9" * 5000 + b"}",
     ],
 )
-def test_signed_garbage(gateway: FakeGateway, body: bytes) -> None:
+def test_a_signed_report_in_a_wrong_form_is_refused(gateway: FakeGateway, body: bytes) -> None:
     tell(body).refused(400, "BAD_REQUEST")
 
 
@@ -221,12 +223,12 @@ def test_other_faults_of_form(gateway: FakeGateway) -> None:
     Caller().get("/hooks/payouts").refused(405, "METHOD_NOT_ALLOWED")
 
 
-def test_without_a_gateway_everything_is_forged(winner: GamerCaller) -> None:
+def test_without_a_gateway_every_report_is_refused(winner: GamerCaller) -> None:
     row = withdraw(winner)
     tell(report(row)).refused(401, "UN_AUTHORIZED")
 
 
-def test_an_open_review_of_the_unseen_is_ended_by_plain_news(winner: GamerCaller, gateway: FakeGateway) -> None:
+def test_a_report_ends_a_review_of_an_unconfirmed_payout(winner: GamerCaller, gateway: FakeGateway) -> None:
     for status, state in (("paid", "PAID"), ("rejected", "FAILED"), ("accepted", "SENDING")):
         earn(winner, 10)
         row = withdraw(winner)

@@ -64,7 +64,7 @@ def work() -> None:
         paying.pay_due()
 
 
-def test_withdraw(scene: Scene) -> None:
+def test_a_withdrawal_killed_at_any_statement_is_whole_or_absent(scene: Scene) -> None:
     def ask() -> object:
         return scene.gamer.post("/fe/wallet/withdraw", key=f"key-{scene.number}").ok()
 
@@ -82,7 +82,9 @@ def test_withdraw(scene: Scene) -> None:
     ("deduplicates", "behaviour"),
     [(True, "accept"), (True, "500-after"), (True, "400"), (False, "pay"), (False, "reject"), (False, "500")],
 )
-def test_paying(scene: Scene, use_gateway: Callable[..., None], deduplicates: bool, behaviour: str) -> None:
+def test_a_payout_killed_at_any_statement_is_paid_once(
+    scene: Scene, use_gateway: Callable[..., None], deduplicates: bool, behaviour: str
+) -> None:
     with running_gateway(deduplicates) as gateway:
         use_gateway(gateway)
 
@@ -116,7 +118,7 @@ def follows_the_rules(scene: Scene, gateway: FakeGateway, point: Point) -> None:
     assert scene.state()[3] == kinds.get(row.state, ["WITHDRAW"]), point
 
 
-def test_the_internal_rail(scene: Scene) -> None:
+def test_an_internal_payout_killed_at_any_statement_is_paid_once(scene: Scene) -> None:
     def prepare() -> None:
         scene.begin()
         withdraw(scene.gamer)
@@ -130,7 +132,9 @@ def test_the_internal_rail(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(("status", "end"), [("paid", "PAID"), ("rejected", "FAILED")])
-def test_callback(scene: Scene, use_gateway: Callable[..., None], status: str, end: str) -> None:
+def test_a_report_killed_at_any_statement_is_booked_once(
+    scene: Scene, use_gateway: Callable[..., None], status: str, end: str
+) -> None:
     with running_gateway() as gateway:
         use_gateway(gateway)
         gateway.pays_accepted = False

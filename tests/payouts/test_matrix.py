@@ -95,7 +95,9 @@ def expected(behaviour: str, deduplicates: bool, kill: str) -> set[str]:
 @pytest.mark.long
 @pytest.mark.parametrize("kill", KILLS)
 @pytest.mark.parametrize("deduplicates", [True, False], ids=["deduplicates", "pays-again"])
-def test_matrix(studio: StudioCaller, use_gateway: Callable[..., None], deduplicates: bool, kill: str) -> None:
+def test_every_behaviour_of_a_gateway_leads_to_the_right_end(
+    studio: StudioCaller, use_gateway: Callable[..., None], deduplicates: bool, kill: str
+) -> None:
     wrong = []
     with running_gateway(deduplicates) as gateway:
         for index, behaviour in enumerate(behaviours(kill)):

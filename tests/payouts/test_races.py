@@ -38,7 +38,7 @@ def test_of_a_hundred_parallel_withdrawals_one_is_made(winner: GamerCaller) -> N
     assert_proven()
 
 
-def test_with_one_key_all_hear_the_same(winner: GamerCaller) -> None:
+def test_many_withdrawals_with_one_key_get_one_answer(winner: GamerCaller) -> None:
     answers = at_once(40, lambda _: winner.post("/fe/wallet/withdraw", {"amount": 7}, key="k"))
     bodies = {a.content for a in answers if a.status == 200}
     assert len(bodies) == 1
@@ -63,7 +63,7 @@ def test_many_workers_send_each_once(studio: StudioCaller, use_gateway: Any) -> 
     assert_proven()
 
 
-def test_news_worker_and_operator_at_once_settle_once(winner: GamerCaller, use_gateway: Any) -> None:
+def test_a_report_a_worker_and_an_operator_at_once_settle_once(winner: GamerCaller, use_gateway: Any) -> None:
     with running_gateway() as gateway:
         use_gateway(gateway)
         for status in ("paid", "rejected") * 3:

@@ -71,7 +71,7 @@ def test_hanging_calls_do_not_wait_for_each_other(rows: list[Withdrawal], gatewa
     assert sorted(states(rows)) == ["PAID"] + ["SENDING"] * 5
 
 
-def test_no_more_calls_are_lost_than_it_takes_to_pause(
+def test_a_rail_pauses_after_the_set_number_of_failed_calls(
     rows: list[Withdrawal], gateway: FakeGateway, settings: Any
 ) -> None:
     settings.PAYOUT_TIMEOUT_SECONDS, settings.PAYOUT_BREAKER_FAILURES = 1, 4

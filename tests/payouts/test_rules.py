@@ -25,7 +25,9 @@ NEWS = [PayoutOutcome.PAID, PayoutOutcome.ACCEPTED, PayoutOutcome.REJECTED, Payo
 
 
 @pytest.mark.parametrize(("outcome", "state", "review"), list(product(NEWS, State, REVIEWS)))
-def test_news_move_money_only_from_an_open_and_clear_state(outcome: PayoutOutcome, state: State, review: str) -> None:
+def test_a_report_moves_money_only_in_an_open_state_without_a_mark(
+    outcome: PayoutOutcome, state: State, review: str
+) -> None:
     for same_hash in (True, False):
         verdict = after_callback(outcome, state=state, review=review, same_hash=same_hash)
         moves = verdict in (Verdict.PAY, Verdict.REFUND)

@@ -22,7 +22,7 @@ def page_after(browser: Browser, uid: str, reason: str) -> str:
     return browser.post(f"{page_of(uid)}cancel/", {"do": "cancel", "reason": reason}, follow=True).content.decode()
 
 
-def test_the_second_operator_is_told_that_it_is_cancelled(studio: StudioCaller) -> None:
+def test_the_second_operator_learns_that_the_tournament_is_cancelled(studio: StudioCaller) -> None:
     uid = studio.tournament()
     studio.gamer("ann").join(uid).ok()
     both = [(logged_in(operator_in(role)), f"{role.value}'s") for role in (Role.ORGANISER, Role.ADMIN)]
@@ -37,7 +37,7 @@ def test_the_second_operator_is_told_that_it_is_cancelled(studio: StudioCaller) 
     assert Transaction.objects.filter(kind=Kind.REFUND).count() == 1
 
 
-def test_of_many_at_once_one_cancels(studio: StudioCaller) -> None:
+def test_many_cancellations_at_once_cancel_once(studio: StudioCaller) -> None:
     uid = studio.tournament()
 
     def cancel() -> str:

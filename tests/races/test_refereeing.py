@@ -63,7 +63,7 @@ def test_a_settlement_sees_a_ruling_or_the_ruling_is_too_late(
     call_command("verify_settlement", uid)
 
 
-def test_whatever_comes_first_of_many_rulings_and_a_settlement_it_proves(studio: StudioCaller) -> None:
+def test_rulings_and_a_settlement_at_once_leave_a_provable_result(studio: StudioCaller) -> None:
     for _ in range(5):
         uid = ended(studio)
         rulings = [ready_to_disqualify(uid, "a"), ready_to_void(uid, "a"), ready_to_disqualify(uid, "b")]

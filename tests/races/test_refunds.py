@@ -48,7 +48,7 @@ def test_joins_and_leaves_of_one_gamer_at_once_alternate(studio: StudioCaller, g
     assert gamer.buckets() == (50 - 10 * (joins - leaves), 0, 0)
 
 
-def test_whoever_joins_while_it_is_cancelled_is_refused_or_refunded(studio: StudioCaller, gamers: Gamers) -> None:
+def test_a_join_during_a_cancellation_is_refused_or_refunded(studio: StudioCaller, gamers: Gamers) -> None:
     crowd = gamers(19)
     for _ in range(2):
         uid = studio.tournament(buy_in_price=10)
@@ -65,7 +65,7 @@ def test_whoever_joins_while_it_is_cancelled_is_refused_or_refunded(studio: Stud
     assert booked(Kind.REFUND) == booked(Kind.JOIN)
 
 
-def test_whoever_leaves_while_it_is_cancelled_is_refunded_once(studio: StudioCaller, gamers: Gamers) -> None:
+def test_a_leave_during_a_cancellation_is_refunded_once(studio: StudioCaller, gamers: Gamers) -> None:
     crowd = gamers(19)
     uid = studio.tournament(buy_in_price=10)
     for one in crowd:

@@ -100,7 +100,7 @@ def test_a_lock_that_is_held_too_long_is_a_503_and_leaves_the_key_free(
 
 
 @pytest.mark.parametrize("setting", ["statement_timeout = '1ms'", "default_transaction_read_only = on"])
-def test_a_database_that_cannot_do_it_now_is_a_503(studio: StudioCaller, gamer: GamerCaller, setting: str) -> None:
+def test_a_passing_fault_of_the_database_is_a_503(studio: StudioCaller, gamer: GamerCaller, setting: str) -> None:
     uid = studio.tournament(buy_in_price=10)
     with holding_seats(uid):
         answer = Runner(with_setting(setting, lambda: gamer.join(uid))).result()

@@ -30,7 +30,7 @@ def test_many_workers_at_once_plan_each_occurrence_once(studio: StudioCaller) ->
     assert len(stored(uid)) == 5
 
 
-def test_an_occurrence_that_somebody_is_making_is_left_to_them(studio: StudioCaller) -> None:
+def test_an_occurrence_is_made_by_one_worker(studio: StudioCaller) -> None:
     uid = make(studio, rule=hourly(), schedules_before_seconds=HOUR)
     first = stored(uid)[0]
     with holding("SELECT 1 FROM esports_seriesoccurrence WHERE id = %s FOR UPDATE", [first.pk]):

@@ -50,7 +50,7 @@ def test_a_posting_that_commits_late_is_waited_for(studio: StudioCaller) -> None
     assert PostingMark.objects.get().counted == Posting.objects.latest("pk").pk
 
 
-def test_who_gives_up_is_waited_for_too(studio: StudioCaller) -> None:
+def test_a_count_waits_for_a_transaction_that_rolls_back(studio: StudioCaller) -> None:
     studio.gamer("slow")
     total_postings()
     before = bonus_counted()

@@ -111,7 +111,7 @@ def test_claims_of_many_with_every_sort_of_refusal_between_them(studio: StudioCa
 
 
 @pytest.mark.django_db
-def test_whoever_claims_twice_together_is_paid_once(studio: StudioCaller) -> None:
+def test_two_claims_of_one_gamer_in_a_batch_are_paid_once(studio: StudioCaller) -> None:
     callers = winners(studio)
     a = row_of(callers["a"])
     first, second = rewards_of(a)
@@ -141,7 +141,7 @@ def test_a_wallet_without_room_refuses_its_own_claim_alone(studio: StudioCaller)
 
 
 @pytest.mark.django_db
-def test_each_client_is_told_of_its_own_rewards_in_the_order_of_the_claims(
+def test_each_client_gets_the_events_of_its_own_claims_in_order(
     studio: StudioCaller, other_studio: StudioCaller
 ) -> None:
     here, there = winners(studio, 1), winners(other_studio, 1)

@@ -17,7 +17,7 @@ from users.models import Client
 
 
 @pytest.mark.django_db
-def test_what_can_be_claimed_is_listed(studio: StudioCaller) -> None:
+def test_the_list_has_every_claimable_reward(studio: StudioCaller) -> None:
     gamer = winner(studio, tournaments=2)
     found = gamer.get(CLAIM).ok()
     assert (found["total_claimable_rewards"], found["total_claimable_amount"]) == (2, 20)
@@ -87,7 +87,7 @@ def test_rewards_expire_only_where_the_client_says_so(studio: StudioCaller) -> N
     call_command("verify_ledger")
 
 
-def test_of_a_hundred_parallel_claims_each_reward_is_paid_once(committed: None, studio: StudioCaller) -> None:
+def test_a_hundred_parallel_claims_pay_each_reward_once(committed: None, studio: StudioCaller) -> None:
     gamer = winner(studio, tournaments=3)
 
     def claim(_: int) -> int:

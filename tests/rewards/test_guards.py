@@ -59,7 +59,7 @@ def test_a_participation_refers_to_what_there_is(uid: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_nothing_changes_to_another_client(uid: str, is_known: bool) -> None:
+def test_a_reward_cannot_move_to_another_client(uid: str, is_known: bool) -> None:
     """Not even to one that there is; and one that there is not is no better."""
     other = ClientFactory().pk if is_known else new_id()
     with refused_by("participation_.*_client"):
@@ -77,7 +77,7 @@ def test_a_rank_that_stands_twice_is_found(uid: str) -> None:
 
 
 @pytest.mark.parametrize("change", ["final_rank = 4", "prize = 11"])
-def test_a_reward_that_is_not_its_prize_is_found(uid: str, change: str) -> None:
+def test_a_reward_that_differs_from_its_prize_is_reported(uid: str, change: str) -> None:
     tamper(f"UPDATE esports_participation SET {change} WHERE tournament_id = %s AND final_rank = 1", uid)
     assert "a reward is its participation's prize" in [difference.rule for difference in reward_differences()]
 

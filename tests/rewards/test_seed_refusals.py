@@ -34,7 +34,7 @@ def seed(*arguments: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("rich", [[], ["--rich"]])
 @pytest.mark.parametrize("seeded", [False, True])
-def test_it_refuses_outside_a_local_stack(settings: Any, rich: list[str], seeded: bool) -> None:
+def test_the_seed_refuses_to_run_outside_a_local_stack(settings: Any, rich: list[str], seeded: bool) -> None:
     """Also where a demo is already: its operator's password would be set anew."""
     if seeded:
         settings.LOCAL = True
@@ -54,7 +54,7 @@ OTHERS: dict[str, Callable[[], object]] = {
 
 @pytest.mark.parametrize("rich", [[], ["--rich"]])
 @pytest.mark.parametrize("other", OTHERS)
-def test_it_refuses_a_database_that_is_not_the_demos(settings: Any, rich: list[str], other: str) -> None:
+def test_the_seed_refuses_a_database_without_a_demo(settings: Any, rich: list[str], other: str) -> None:
     """`make up` calls every stack local, also one whose DATABASE_URL leads to real games."""
     settings.LOCAL = True
     OTHERS[other]()

@@ -119,7 +119,7 @@ def test_split_ties_hand_out_the_remainder_by_rank(studio: StudioCaller) -> None
     call_command("verify_settlement", uid)
 
 
-def test_history_tells_won_and_lost(studio: StudioCaller) -> None:
+def test_the_history_shows_won_and_lost(studio: StudioCaller) -> None:
     uid = studio.tournament()
     callers = play(studio, uid, {"a": 3, "b": 2, "c": 1})
     end(uid)

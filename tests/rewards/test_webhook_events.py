@@ -31,7 +31,7 @@ def told() -> list[str]:
     return [event.type for event in events]
 
 
-def test_a_settlement_tells_before_it_what_was_not_told_yet(studio: StudioCaller) -> None:
+def test_a_settlement_emits_the_missing_earlier_events_first(studio: StudioCaller) -> None:
     uid = studio.tournament()
     gamer = play(studio, uid, {"a": 3, "b": 2, "c": 1})["a"]
     end(uid)
@@ -43,7 +43,7 @@ def test_a_settlement_tells_before_it_what_was_not_told_yet(studio: StudioCaller
     assert told() == expected
 
 
-def test_what_was_told_before_is_not_told_again_by_the_settlement(studio: StudioCaller) -> None:
+def test_a_settlement_repeats_no_event(studio: StudioCaller) -> None:
     uid = studio.tournament()
     play(studio, uid, {"a": 3, "b": 2, "c": 1})
     announce_due()
@@ -53,7 +53,7 @@ def test_what_was_told_before_is_not_told_again_by_the_settlement(studio: Studio
     assert told() == ["tournament.started", "tournament.completed", "tournament.settled"]
 
 
-def test_a_tournament_without_a_ranking_is_told_cancelled_and_not_completed(studio: StudioCaller) -> None:
+def test_a_tournament_without_a_ranking_emits_cancelled_and_not_completed(studio: StudioCaller) -> None:
     uid = studio.tournament()
     play(studio, uid, {"a": 3, "b": None, "c": None})
     disqualify(uid, "a")

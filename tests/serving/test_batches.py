@@ -30,7 +30,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
         yield web
 
 
-def test_each_of_a_batch_of_scores_is_told_its_own_outcome(web: Web, studio: StudioCaller) -> None:
+def test_each_score_of_a_batch_gets_its_own_outcome(web: Web, studio: StudioCaller) -> None:
     callers = {name: studio.gamer(name) for name in "abcdefghi"}
     uid = studio.tournament(buy_in_price=0, score_min=0, score_max=100)
     for name in "abcdfgi":

@@ -135,7 +135,7 @@ def test_the_list_of_used_parts_is_complete() -> None:
     assert used_of_a_connection() - OTHERS | {"app"} == OF_A_CONNECTION
 
 
-def test_a_connection_of_uvicorns_has_all_of_it() -> None:
+def test_uvicorns_connection_has_every_used_part() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
 

@@ -31,7 +31,7 @@ def serialized(body: Any) -> list[ServerScore] | None:
 @example([GOOD_SCORE | {"value": True}])
 @example([GOOD_SCORE | {"event_id": "a\u200bb"}])
 @example([GOOD_SCORE | {"event_id": "\x85"}])
-def test_both_readings_are_one(given_rows: list[dict[str, Any]]) -> None:
+def test_both_readers_of_bulk_scores_agree(given_rows: list[dict[str, Any]]) -> None:
     body = {"scores": given_rows}
     assert read_bulk_scores(body) == serialized(body)
 
@@ -39,7 +39,7 @@ def test_both_readings_are_one(given_rows: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"scores": None}, {"scores": []}, {"scores": GOOD_SCORE}, {"scores": [[]]}, {"scores": "ann"}]
 )
-def test_what_is_no_list_of_rows_is_left_to_the_serializer(body: dict[str, Any]) -> None:
+def test_a_body_without_a_list_of_rows_is_left_to_the_serializer(body: dict[str, Any]) -> None:
     assert read_bulk_scores(body) is None
     assert serialized(body) is None
 

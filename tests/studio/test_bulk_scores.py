@@ -216,7 +216,7 @@ def test_a_server_only_tournament_takes_its_servers_scores(studio: StudioCaller)
     assert post(studio, uid, ("ann", 1)) == [("ann", "accepted", 1)]
 
 
-def test_one_who_rejoined_begins_anew(studio: StudioCaller) -> None:
+def test_a_gamer_who_rejoined_starts_without_a_score(studio: StudioCaller) -> None:
     uid = studio.tournament(score_operator="sum", score_source="any")
     ann = studio.gamer("ann")
     ann.join(uid).ok()

@@ -56,7 +56,7 @@ def test_again_is_the_same_answer_and_no_second_refund(studio: StudioCaller) -> 
 
 
 @pytest.mark.django_db
-def test_nobody_plays_on(studio: StudioCaller) -> None:
+def test_a_cancelled_tournament_takes_no_calls(studio: StudioCaller) -> None:
     uid = studio.tournament()
     ann, bob = studio.gamer("ann"), studio.gamer("bob")
     ann.join(uid).ok()
@@ -72,7 +72,7 @@ def test_nobody_plays_on(studio: StudioCaller) -> None:
 
 
 @pytest.mark.django_db
-def test_one_who_left_is_not_refunded_twice(studio: StudioCaller) -> None:
+def test_a_gamer_who_left_is_not_refunded_twice(studio: StudioCaller) -> None:
     uid = studio.tournament()
     ann = studio.gamer("ann")
     for _ in range(2):
@@ -94,7 +94,7 @@ def test_a_draft_can_be_cancelled_and_an_empty_one_too(studio: StudioCaller) -> 
 
 
 @pytest.mark.django_db
-def test_from_the_end_on_it_is_too_late(studio: StudioCaller) -> None:
+def test_a_tournament_cannot_be_cancelled_from_its_end_on(studio: StudioCaller) -> None:
     uid = studio.tournament(sponsored_amount=9)
     ann = studio.gamer("ann")
     ann.join(uid).ok()

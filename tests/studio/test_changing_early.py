@@ -104,7 +104,7 @@ def test_null_clears_a_score_bound_and_leaves_everything_else(studio: StudioCall
         ({"prize_table": WINNER, **PAIR}, {"sponsored_amount": 9}, "PRIZE_TABLE_INSOLVENT", set()),
     ],
 )
-def test_the_tournament_that_would_come_of_it_must_be_as_good_as_a_new_one(
+def test_a_change_must_leave_a_valid_tournament(
     studio: StudioCaller, made: dict[str, Any], change: dict[str, Any], code: str, fields: set[str]
 ) -> None:
     uid = studio.tournament(**made)

@@ -186,7 +186,7 @@ def test_more_sponsorship_is_held_to_the_limit(studio: StudioCaller, uid: str) -
     assert (escrow(uid), sponsor(studio)) == (35, -25)
 
 
-def test_one_who_joined_and_left_still_counts(studio: StudioCaller) -> None:
+def test_a_gamer_who_joined_and_left_still_limits_changes(studio: StudioCaller) -> None:
     uid = studio.tournament()
     ann = studio.gamer("ann")
     ann.join(uid).ok()

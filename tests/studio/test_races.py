@@ -67,7 +67,7 @@ def test_nobody_pays_another_price_than_the_one_that_stands(committed: None, stu
     assert (Participation.objects.get().stake, escrow(uid), ledger_faults()) == (20, 20, [])
 
 
-def test_whoever_joins_while_it_is_cancelled_has_every_unit_again(committed: None, studio: StudioCaller) -> None:
+def test_a_join_during_a_cancellation_gets_every_unit_back(committed: None, studio: StudioCaller) -> None:
     uid = studio.tournament(sponsored_amount=33)
     crowd = [studio.gamer(f"g{number}") for number in range(12)]
     for one in crowd[:4]:

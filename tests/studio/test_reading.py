@@ -101,7 +101,7 @@ def seen_alike(studio: StudioCaller, method: str, path: str, *uids: str, body: A
         ("POST", "/scores", {"scores": [{"user_id": "ann", "value": 1}]}),
     ],
 )
-def test_anothers_tournament_answers_as_an_unknown_one_does(
+def test_a_foreign_tournament_is_not_found(
     studio: StudioCaller, other_studio: StudioCaller, method: str, tail: str, body: Any
 ) -> None:
     theirs = other_studio.tournament()

@@ -117,7 +117,7 @@ def test_a_change_takes_no_key_and_needs_none(studio: StudioCaller) -> None:
     assert IdempotencyKey.objects.count() == 0
 
 
-def test_of_the_same_call_many_times_at_once_one_is_made(committed: None, studio: StudioCaller) -> None:
+def test_many_equal_calls_at_once_make_one_tournament(committed: None, studio: StudioCaller) -> None:
     body = new(sponsored_amount=10)
     answers: list[Answer] = together([lambda: studio.post(TOURNAMENTS, body, key="k")] * 12)
     made = [answer for answer in answers if answer.status == 201]

@@ -48,7 +48,7 @@ def test_a_series_is_made_with_its_next_five_occurrences_in_words(studio: Studio
         assert studio.get(SERIES).ok() == [made]
 
 
-def test_what_is_left_out_is_as_in_a_tournament(studio: StudioCaller) -> None:
+def test_omitted_fields_of_a_series_have_a_tournaments_defaults(studio: StudioCaller) -> None:
     given = body()
     for name in ("schedules_before_seconds", "locks_after_seconds"):
         del given[name]
@@ -100,7 +100,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "field"), REFUSED)
-def test_what_could_never_be_made_is_refused_and_the_field_named(
+def test_a_series_that_could_make_no_tournament_is_refused_by_field(
     studio: StudioCaller, fields: dict[str, Any], field: str
 ) -> None:
     before = snapshot()
@@ -118,7 +118,7 @@ def test_what_could_never_be_made_is_refused_and_the_field_named(
 @pytest.mark.parametrize(
     "missing", ["title", "buy_in_price", "tournament_size", "rule", "time_zone", "ends_after_seconds"]
 )
-def test_what_has_to_be_there(studio: StudioCaller, missing: str) -> None:
+def test_a_series_without_a_required_field_is_refused_by_its_name(studio: StudioCaller, missing: str) -> None:
     for wrong in ({}, {missing: None}):
         given = {name: value for name, value in body().items() if name != missing} | wrong
         problem = studio.post(SERIES, given).refused(400, "BAD_REQUEST")

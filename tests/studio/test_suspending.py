@@ -46,7 +46,9 @@ def test_a_suspended_gamer_neither_joins_nor_leaves_nor_scores(studio: StudioCal
     assert studio.post(at(inside, "/scores"), {"scores": [row]}).ok()["results"][0]["status"] == "accepted"
 
 
-def test_it_is_told_only_of_what_exists_and_before_any_window(studio: StudioCaller, ann: GamerCaller) -> None:
+def test_a_suspended_gamer_is_refused_after_not_found_and_before_the_window(
+    studio: StudioCaller, ann: GamerCaller
+) -> None:
     uid = studio.tournament()
     suspend(studio)
     ann.join("no-such").refused(404, "TOURNAMENT_NOT_FOUND")
@@ -97,7 +99,7 @@ def test_a_score_from_before_keeps_its_place(studio: StudioCaller, ann: GamerCal
     assert [(row["user_id"], row["score"]) for row in board] == [("ann", 7)]
 
 
-def test_saying_it_again_changes_nothing(studio: StudioCaller, ann: GamerCaller) -> None:
+def test_a_repeated_suspension_changes_nothing(studio: StudioCaller, ann: GamerCaller) -> None:
     assert lift(studio) == LIFTED
     assert Suspension.objects.count() == 0
     assert suspend(studio, reason="first") == SUSPENDED
@@ -122,7 +124,7 @@ def test_a_reason_is_needed(studio: StudioCaller, ann: GamerCaller, verb: str, b
 
 
 @pytest.mark.parametrize("verb", ["suspend", "lift"])
-def test_anothers_gamer_is_as_unknown_as_nobody(studio: StudioCaller, other_studio: StudioCaller, verb: str) -> None:
+def test_a_foreign_gamer_is_not_found(studio: StudioCaller, other_studio: StudioCaller, verb: str) -> None:
     other_studio.gamer("theirs")
     answers = [
         studio.post(f"/s2s/gamers/{name}/{verb}", {"reason": "r"}, headers={"X-Request-Id": "same"})

@@ -215,7 +215,7 @@ def expected_news(parts: Parts, played: Played) -> Counter[tuple[str, str]]:
     return Counter(news)
 
 
-def test_all_that_was_due_in_their_absence_is_done_once_when_they_are_back(parts: Parts) -> None:
+def test_everything_due_while_all_workers_were_away_is_done_once(parts: Parts) -> None:
     studio = {"x-client-id": parts.facts["client_id"], "x-client-secret": parts.facts["client_secret"]}
     with httpx.Client(base_url=parts.web.base_url, timeout=20) as http, listening() as listener:
 

@@ -93,7 +93,7 @@ def test_a_chunked_body_is_read_like_any_other(studio: httpx.Client) -> None:
     assert (empty.status_code, empty.json()["code"]) == (404, "TOURNAMENT_PARTICIPATION_NOT_FOUND")
 
 
-def test_readiness_tells_of_database_broker_and_a_sweep_just_now(stack: Stack) -> None:
+def test_readiness_shows_database_broker_and_a_recent_sweep(stack: Stack) -> None:
     began = time.monotonic()
     eventually(lambda: stack.is_whole(since=began))
     said = stack.readiness()

@@ -27,7 +27,7 @@ def opens(token: str) -> bool:
     return False
 
 
-def test_every_claim_is_as_the_contract_says(studio: StudioCaller) -> None:
+def test_a_token_has_exactly_the_claims_of_the_contract(studio: StudioCaller) -> None:
     session = studio.gamer("u", **PERSONAL).session
     before = time.time()
     claims, header = claims_of(session["access_token"]), header_of(session["access_token"])
@@ -73,7 +73,7 @@ def test_claims_are_a_snapshot_and_each_token_has_its_own_id(studio: StudioCalle
     assert (first["sub"], first["sid"]) == (second["sub"], second["sid"])
 
 
-def test_a_token_is_good_for_24_hours_by_its_own_word(gamer: GamerCaller) -> None:
+def test_a_token_expires_after_24_hours(gamer: GamerCaller) -> None:
     assert product.ACCESS_TOKEN_SECONDS == 24 * 3600
     claims, now = claims_of(gamer.session["access_token"]), int(time.time())
     assert opens(signed(claims, iat=now - 86_000, exp=now + 60))
@@ -146,7 +146,7 @@ def test_a_refresh_token_is_no_access_token(gamer: GamerCaller) -> None:
     assert not opens(gamer.session["refresh_token"].removeprefix("kgr_"))
 
 
-def test_signing_keys_rotate(studio: StudioCaller, settings: Any) -> None:
+def test_a_token_of_the_previous_key_is_accepted_until_the_key_is_removed(studio: StudioCaller, settings: Any) -> None:
     [(old_kid, old_key)] = list(live.TOKEN_KEYS.items())[:1]
     before = studio.gamer("u").session
     settings.TOKEN_KEYS = {"new1": b"n" * 32, old_kid: old_key}
@@ -170,7 +170,7 @@ def test_signing_keys_are_not_djangos() -> None:
     assert all(len(key) >= 32 for key in live.TOKEN_KEYS.values())
 
 
-def test_a_token_that_was_good_is_not_once_its_time_is_over_or_its_key_is_gone(
+def test_an_expired_token_or_one_of_a_removed_key_is_refused(
     gamer: GamerCaller, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = gamer.session["access_token"]
@@ -185,7 +185,7 @@ def test_a_token_that_was_good_is_not_once_its_time_is_over_or_its_key_is_gone(
     assert not opens(token)
 
 
-def test_tokens_of_strangers_are_not_kept(gamer: GamerCaller) -> None:
+def test_foreign_tokens_are_not_cached(gamer: GamerCaller) -> None:
     token = gamer.session["access_token"]
     assert opens(token)
     kept = _signed_claims.cache_info().currsize

@@ -18,7 +18,7 @@ def refresh(gamer: GamerCaller) -> Answer:
     return Caller().post(REFRESH, {"refresh_token": gamer.session["refresh_token"]})
 
 
-def test_ending_a_session_ends_all_its_tokens_and_nobody_elses(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_ending_a_session_ends_its_tokens_and_no_others(studio: StudioCaller, gamer: GamerCaller) -> None:
     second, other = studio.gamer("player-1"), studio.gamer("player-2")
     assert studio.delete("/s2s/session", {"user_id": "player-1"}).ok() == {"message": "session ended"}
     for caller in (gamer, second):

@@ -76,7 +76,7 @@ def assert_silent(log: io.StringIO, studio: StudioCaller, *more: str) -> None:
     assert [secret for secret in secrets if secret in written] == []
 
 
-def test_no_call_and_no_refusal_writes_what_it_was_sent(studio: StudioCaller, log: io.StringIO) -> None:
+def test_no_log_line_holds_a_body(studio: StudioCaller, log: io.StringIO) -> None:
     gamer = studio.gamer(USER_ID, **PERSON)
     access, refresh = gamer.session["access_token"], gamer.session["refresh_token"]
     path = "/s2s/wallet/ann%27s%20own%20id/balance"
@@ -94,7 +94,7 @@ def test_no_call_and_no_refusal_writes_what_it_was_sent(studio: StudioCaller, lo
     assert_silent(log, studio, access, refresh, studio.secret + "x")
 
 
-def test_each_request_is_told_apart_by_its_own_id(studio: StudioCaller, log: io.StringIO) -> None:
+def test_each_request_is_logged_with_its_own_id(studio: StudioCaller, log: io.StringIO) -> None:
     ids = [studio.post(path).headers["X-Request-Id"] for path in ("/s2s/session", "/nope")]
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     told = {line["request_id"]: (line["route"], line["status"]) for line in lines if line["event"] == "request"}
@@ -102,7 +102,7 @@ def test_each_request_is_told_apart_by_its_own_id(studio: StudioCaller, log: io.
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_fields_that_must_not_be_logged_are_redacted_whoever_passes_them(as_json: bool, log: io.StringIO) -> None:
+def test_secret_fields_are_redacted_in_every_log_call(as_json: bool, log: io.StringIO) -> None:
     write_to(log, as_json=as_json)
     fields = dict.fromkeys(REDACTED, "do-not-write")
     structlog.get_logger("somewhere").info("event", kept="kept", **fields)

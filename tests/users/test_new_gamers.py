@@ -19,7 +19,7 @@ def three_a_day(settings: Any) -> None:
     settings.NEW_GAMERS_PER_DAY = 3
 
 
-def test_the_one_too_many_is_refused_and_leaves_nothing(studio: StudioCaller) -> None:
+def test_a_new_gamer_over_the_limit_is_refused_and_nothing_is_written(studio: StudioCaller) -> None:
     for number in range(3):
         assert studio.gamer(f"u{number}").session["is_new_user"] is True
     before = snapshot()
@@ -31,7 +31,7 @@ def test_the_one_too_many_is_refused_and_leaves_nothing(studio: StudioCaller) ->
     assert NewGamers.objects.aggregate(total=Sum("count")) == {"total": 3}
 
 
-def test_known_gamers_and_other_clients_are_not_touched_by_it(studio: StudioCaller, other_studio: StudioCaller) -> None:
+def test_the_limit_spares_known_gamers_and_other_clients(studio: StudioCaller, other_studio: StudioCaller) -> None:
     gamers = [studio.gamer(f"u{number}") for number in range(3)]
     studio.post("/s2s/session", {"user_id": "v"}).refused(429, "RATE_LIMITED")
     for gamer in gamers:

@@ -83,7 +83,7 @@ def test_a_text_is_no_list_object_or_bool(studio: StudioCaller) -> None:
     assert told(studio) == FULL
 
 
-def test_what_a_session_only_answers_cannot_be_set(studio: StudioCaller) -> None:
+def test_fields_of_the_answer_only_cannot_be_set(studio: StudioCaller) -> None:
     body = {
         "user_id": "u",
         "wallet_address": "0x" + "0" * 40,

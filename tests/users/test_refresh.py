@@ -112,7 +112,7 @@ def test_a_token_older_than_the_last_used_one_revokes_too(gamer: GamerCaller) ->
     assert not opens(gamer.session["access_token"])
 
 
-def test_a_thief_ends_only_the_session_whose_token_he_took(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_reusing_a_stolen_token_ends_only_its_session(studio: StudioCaller, gamer: GamerCaller) -> None:
     other = studio.gamer("player-2")
     pair_of(gamer.session["refresh_token"])
     grow_older(11)
@@ -169,7 +169,7 @@ def altered(token: str) -> list[str]:
     ]
 
 
-def test_what_is_no_refresh_token_is_refused_and_revokes_nothing(gamer: GamerCaller) -> None:
+def test_an_invalid_refresh_token_is_refused_and_revokes_nothing(gamer: GamerCaller) -> None:
     token = gamer.session["refresh_token"]
     for wrong in [*altered(token), gamer.session["access_token"], "x" * 4000]:
         refresh(wrong).refused(401, "UN_AUTHORIZED")

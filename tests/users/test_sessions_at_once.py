@@ -16,7 +16,7 @@ from wallet.models import Transaction, Wallet
 pytestmark = pytest.mark.usefixtures("committed")
 
 
-def test_of_many_first_calls_exactly_one_is_new_and_there_is_one_bonus(studio: StudioCaller) -> None:
+def test_many_first_calls_at_once_make_one_gamer_with_one_bonus(studio: StudioCaller) -> None:
     answers = at_once(16, lambda: studio.post("/s2s/session", {"user_id": "u"}))
     sessions = [answer.ok() for answer in answers]
     assert sorted(session["is_new_user"] for session in sessions) == [False] * 15 + [True]
@@ -49,7 +49,7 @@ def test_a_first_call_that_is_killed_half_way_leaves_nothing(studio: StudioCalle
     assert ledger_faults() == []
 
 
-def test_a_second_first_call_waits_for_the_one_that_runs_and_is_not_new(studio: StudioCaller) -> None:
+def test_a_first_call_waits_for_a_concurrent_first_call(studio: StudioCaller) -> None:
     def call() -> bool:
         return bool(studio.post("/s2s/session", {"user_id": "u"}).ok()["is_new_user"])
 

@@ -106,7 +106,7 @@ def test_an_id_that_only_looks_the_same_is_another_gamer(studio: StudioCaller) -
     assert len({session["wallet_address"] for session in sessions}) == len(looks)
 
 
-def test_what_is_no_user_id_is_refused(studio: StudioCaller) -> None:
+def test_an_invalid_user_id_is_refused(studio: StudioCaller) -> None:
     blanks = [f"{blank}a" for blank in " \u00a0\u2003\u3000\u2028"] + [
         f"a{blank}" for blank in " \u00a0\u2003\u3000\u2028"
     ]

@@ -36,7 +36,7 @@ def test_an_operator_unlinks_with_a_reason(operator: Any, gamer: GamerCaller, ph
     assert Gamer.objects.get().kgen_account is None
 
 
-def test_a_refusal_is_told(operator: Any, gamer: GamerCaller, phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_is_shown(operator: Any, gamer: GamerCaller, phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
     phone.link(gamer).ok()
     monkeypatch.setattr("users.services.phone_links.has_open_withdrawal", lambda wallet_id: True)
     assert "The gamer has an open withdrawal" in unlink(operator, reason="lost phone")

@@ -52,7 +52,7 @@ def test_numbers_that_cannot_be_linked(gamer: GamerCaller, phone: Phone, body: d
         {"otp": "1" * 101},
     ],
 )
-def test_wrong_types(gamer: GamerCaller, phone: Phone, change: dict[str, Any]) -> None:
+def test_values_of_wrong_types_are_refused(gamer: GamerCaller, phone: Phone, change: dict[str, Any]) -> None:
     body = phone.body(authCode="1234", otp="123456") | change
     gamer.post(VERIFY, body).refused(400, "BAD_REQUEST")
 
@@ -221,7 +221,7 @@ def test_suspended_gamers_get_no_codes(studio: StudioCaller, gamer: GamerCaller,
     phone.verify(gamer, auth_code, phone.code()).ok()
 
 
-def test_without_a_provider_nothing_is_promised(gamer: GamerCaller, phone: Phone, settings: Any) -> None:
+def test_without_a_provider_no_code_is_promised(gamer: GamerCaller, phone: Phone, settings: Any) -> None:
     settings.SMS_PROVIDER = "off"
     phone.register(gamer).refused(503, "UNAVAILABLE")
     assert not PhoneChallenge.objects.exists()

@@ -71,7 +71,7 @@ def test_codes_may_be_numbers(gamer: GamerCaller, phone: Phone, as_number: bool)
         ("+91 80000-00001", ""),
     ],
 )
-def test_spellings_of_one_number(gamer: GamerCaller, phone: Phone, number: str, country: str) -> None:
+def test_every_spelling_of_a_number_is_one_phone(gamer: GamerCaller, phone: Phone, number: str, country: str) -> None:
     body = {"phone_number": number} | ({"countryCode": country} if country else {})
     gamer.post("/fe/users/auth/otp/register", body).ok()
     phone.register(gamer).refused(429, "OTP_RESEND_TOO_SOON")
@@ -94,7 +94,7 @@ def test_a_gamer_links_one_phone(gamer: GamerCaller, phone: Phone) -> None:
     other.register(gamer).refused(409, "PHONE_ALREADY_LINKED")
 
 
-def test_two_gamers_of_one_game_and_one_phone(studio: StudioCaller, phone: Phone) -> None:
+def test_a_phone_links_to_one_gamer_of_a_game(studio: StudioCaller, phone: Phone) -> None:
     ann, bob = studio.gamer("ann"), studio.gamer("bob")
     phone.link(ann).ok()
     registered = phone.register(bob).ok()
@@ -104,7 +104,7 @@ def test_two_gamers_of_one_game_and_one_phone(studio: StudioCaller, phone: Phone
     phone.verify(bob, registered["authCode"], phone.code()).refused(400, "INVALID_OTP")
 
 
-def test_one_account_over_all_games(studio: StudioCaller, other_studio: StudioCaller, phone: Phone) -> None:
+def test_a_phone_has_one_account_over_all_games(studio: StudioCaller, other_studio: StudioCaller, phone: Phone) -> None:
     ann, eve = studio.gamer("ann"), other_studio.gamer("eve")
     phone.link(ann).ok()
     phone.link(eve).ok()
@@ -114,7 +114,7 @@ def test_one_account_over_all_games(studio: StudioCaller, other_studio: StudioCa
     assert first["WalletAddress"] != second["WalletAddress"]
 
 
-def test_nothing_holds_the_number_but_its_own_tables(
+def test_a_number_is_stored_in_its_own_tables_only(
     studio: StudioCaller, phone: Phone, caplog: pytest.LogCaptureFixture
 ) -> None:
     gamer = studio.gamer("ann")

@@ -108,7 +108,7 @@ def test_a_fault_of_ours_holds_up_nobody_else(
     assert tried.given_up_at is not None
 
 
-def test_no_connection_is_no_sending(gamer: GamerCaller, phone: Phone, settings: Any) -> None:
+def test_a_message_without_a_connection_stays_due(gamer: GamerCaller, phone: Phone, settings: Any) -> None:
     working, settings.SMS_URL = settings.SMS_URL, "http://127.0.0.1:1/"
     phone.register(gamer).ok()
     settings.SMS_URL = working
@@ -128,7 +128,9 @@ def test_console_writes_to_a_private_file(gamer: GamerCaller, phone: Phone, sett
 
 
 @pytest.mark.parametrize(("sender", "field"), [("+15005550006", "From"), ("MG0123", "MessagingServiceSid")])
-def test_twilio(gamer: GamerCaller, phone: Phone, settings: Any, sender: str, field: str) -> None:
+def test_twilio_gets_the_message_in_its_form(
+    gamer: GamerCaller, phone: Phone, settings: Any, sender: str, field: str
+) -> None:
     settings.SMS_PROVIDER, settings.SMS_TWILIO_URL = "twilio", phone.gateway.url
     settings.SMS_TWILIO_ACCOUNT_SID, settings.SMS_TWILIO_AUTH_TOKEN = "AC1", "t0ken"
     settings.SMS_TWILIO_FROM, phone.gateway.status = sender, 201
@@ -151,7 +153,9 @@ def test_twilio(gamer: GamerCaller, phone: Phone, settings: Any, sender: str, fi
         (b"[" * 50_000, False, 1),
     ],
 )
-def test_msg91(gamer: GamerCaller, phone: Phone, settings: Any, answer: bytes, sent: bool, tries: int) -> None:
+def test_msg91_gets_the_message_in_its_form(
+    gamer: GamerCaller, phone: Phone, settings: Any, answer: bytes, sent: bool, tries: int
+) -> None:
     settings.SMS_PROVIDER, settings.SMS_MSG91_URL = "msg91", phone.gateway.url
     settings.SMS_MSG91_AUTH_KEY, settings.SMS_MSG91_TEMPLATE_ID = "k3y", "t1"
     phone.gateway.answer = answer

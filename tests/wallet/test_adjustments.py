@@ -73,7 +73,7 @@ def test_a_request_moves_nothing(gamer: GamerCaller, ask: Ask) -> None:
     [(Bucket.BONUS, "promotions"), (Bucket.BOUGHT, "deposits"), (Bucket.EARNED, "house")],
 )
 @pytest.mark.parametrize("direction", Direction)
-def test_an_approval_books_it_once(
+def test_an_approval_books_the_adjustment_once(
     gamer: GamerCaller, ask: Ask, bucket: Bucket, counterpart: str, direction: Direction
 ) -> None:
     fill(gamer, bucket, 100)
@@ -97,7 +97,9 @@ def test_an_approval_books_it_once(
 
 
 @pytest.mark.parametrize(("direction", "balance"), [(Direction.CREDIT, 60), (Direction.DEBIT, 40)])
-def test_the_gamers_statement_tells_it(gamer: GamerCaller, ask: Ask, direction: Direction, balance: int) -> None:
+def test_the_gamers_statement_lists_an_adjustment(
+    gamer: GamerCaller, ask: Ask, direction: Direction, balance: int
+) -> None:
     approve(ask(direction=direction))
     page = gamer.get("/fe/wallet/transactions?type=ADJUSTMENT").ok()
     (entry,) = page["transactions"]
@@ -117,7 +119,7 @@ def test_an_amount_is_within_a_wallets_bounds(ask: Ask, amount: int) -> None:
 
 
 @pytest.mark.parametrize("words", ["", "no", "  no  ", "x" * 501])
-def test_reasons_are_given(ask: Ask, words: str) -> None:
+def test_an_adjustment_needs_a_reason(ask: Ask, words: str) -> None:
     refused(Invalid, ask, reason=words)
     row = ask(reason="x" * 500)
     refused(Invalid, approve, row, note=words)
@@ -126,7 +128,7 @@ def test_reasons_are_given(ask: Ask, words: str) -> None:
     approve(row, note="yes")
 
 
-def test_what_is_held_is_not_adjusted(ask: Ask) -> None:
+def test_held_money_cannot_be_adjusted(ask: Ask) -> None:
     refused(Invalid, ask, bucket=Bucket.HELD)
 
 
@@ -157,7 +159,7 @@ def test_a_credit_does_not_overfill_and_stays_open(gamer: GamerCaller, ask: Ask)
     assert prove().exit_code == 0
 
 
-def test_nobody_decides_their_own(ask: Ask) -> None:
+def test_a_maker_cannot_decide_their_own_adjustment(ask: Ask) -> None:
     row = ask()
     refusal = refused(OwnAdjustment, approve, row, MAKER)
     assert isinstance(refusal, SecondPersonNeeded)
@@ -166,7 +168,7 @@ def test_nobody_decides_their_own(ask: Ask) -> None:
     refused(OwnAdjustment, adjusting.reject_adjustment, adjustment_id=row.pk, operator_id=MAKER, note="agreed")
 
 
-def test_the_maker_alone_withdraws_it(ask: Ask) -> None:
+def test_only_the_maker_cancels_an_adjustment(ask: Ask) -> None:
     row = ask()
     refusal = refused(NotTheMaker, adjusting.cancel_adjustment, adjustment_id=row.pk, operator_id=CHECKER, note="why")
     assert isinstance(refusal, Forbidden)
@@ -175,7 +177,7 @@ def test_the_maker_alone_withdraws_it(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("end", ["reject", "cancel"])
-def test_what_is_rejected_or_withdrawn_moves_nothing_and_stays_so(ask: Ask, end: str) -> None:
+def test_a_rejected_or_cancelled_adjustment_moves_nothing(ask: Ask, end: str) -> None:
     row = ask()
     decide, by = {
         "reject": (adjusting.reject_adjustment, CHECKER),
@@ -215,7 +217,7 @@ def test_a_maker_does_not_approve_the_wallets_withdrawal(waiting: Withdrawal, as
 
 
 @pytest.mark.parametrize("end", [adjusting.reject_adjustment, adjusting.cancel_adjustment])
-def test_one_that_came_to_nothing_keeps_nobody_from_approving(
+def test_a_rejected_adjustment_does_not_bar_its_maker_from_approving(
     waiting: Withdrawal, ask: Ask, end: Callable[..., None]
 ) -> None:
     by = CHECKER if end is adjusting.reject_adjustment else MAKER

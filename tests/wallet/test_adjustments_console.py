@@ -48,7 +48,9 @@ def act(operator: Operator, action: str, row: Any, reason: str = "as agreed", pa
     return answer.content.decode()
 
 
-def test_another_operator_approves(gamer: GamerCaller, maker: Operator, checker: Operator, row: Adjustment) -> None:
+def test_another_operator_approves_an_adjustment(
+    gamer: GamerCaller, maker: Operator, checker: Operator, row: Adjustment
+) -> None:
     assert "another operator has to decide it" in act(maker, "approve", row)
     assert "3 to 500 characters" in act(checker, "approve", row, "ok")
     assert gamer.buckets() == (50, 0, 0)
@@ -59,7 +61,9 @@ def test_another_operator_approves(gamer: GamerCaller, maker: Operator, checker:
     assert gamer.buckets() == (50, 0, 40)
 
 
-def test_rejecting_and_withdrawing(maker: Operator, checker: Operator, row: Adjustment) -> None:
+def test_a_checker_rejects_and_the_maker_cancels_an_adjustment(
+    maker: Operator, checker: Operator, row: Adjustment
+) -> None:
     assert "another operator has to decide it" in act(maker, "reject", row)
     assert "Only the operator who requested" in act(checker, "cancel", row)
     assert "done" in act(checker, "reject", row)
@@ -89,7 +93,7 @@ def test_the_pages_are_for_reading(maker: Operator, row: Adjustment) -> None:
     assert browser.post(f"{PAGE}{row.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_who_may_only_look_does_not_decide(row: Adjustment) -> None:
+def test_a_viewer_cannot_decide_an_adjustment(row: Adjustment) -> None:
     viewer = Operator.objects.create_user("viewer", password="a long password", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_adjustment"))
     act(viewer, "approve", row)

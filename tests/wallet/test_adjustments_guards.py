@@ -59,17 +59,17 @@ def test_four_eyes_hold_in_the_table_itself(open_one: Adjustment, state: str) ->
 
 
 @pytest.mark.parametrize("state", ["APPROVED", "REJECTED", "CANCELLED"])
-def test_nothing_is_decided_by_nobody(open_one: Adjustment, state: str) -> None:
+def test_a_decided_adjustment_has_a_checker(open_one: Adjustment, state: str) -> None:
     with refused_by("adjustment_(decision_whole|four_eyes)"):
         decide(open_one, state=state, decided_by=None)
 
 
-def test_the_maker_cannot_be_exchanged_to_get_around_it(open_one: Adjustment) -> None:
+def test_the_maker_of_an_adjustment_cannot_be_changed(open_one: Adjustment) -> None:
     kept("UPDATE wallet_adjustment SET requested_by = 99")
     kept("UPDATE wallet_adjustment SET requested_by = 99, state = 'APPROVED', decided_by = 11, decided_at = now()")
 
 
-def test_only_the_maker_withdraws(open_one: Adjustment) -> None:
+def test_only_the_maker_can_be_stored_as_cancelling(open_one: Adjustment) -> None:
     with refused_by("adjustment_cancelled_by_maker"):
         decide(open_one, state="CANCELLED")
     assert decide(open_one, state="CANCELLED", decided_by=MAKER) == 1
@@ -119,12 +119,12 @@ def kept(sql: str) -> None:
 REQUEST = ["id", "client_id", "wallet_id", "bucket", "direction", "amount", "reason", "requested_by", "created_at"]
 
 
-def test_what_was_asked_for_is_never_changed(open_one: Adjustment) -> None:
+def test_a_requested_adjustment_cannot_be_changed(open_one: Adjustment) -> None:
     for column in REQUEST:
         kept(f"UPDATE wallet_adjustment SET {column} = {column}")
 
 
-def test_nothing_is_removed(open_one: Adjustment, approved: Adjustment) -> None:
+def test_an_adjustment_cannot_be_removed(open_one: Adjustment, approved: Adjustment) -> None:
     execute("SET CONSTRAINTS ALL IMMEDIATE")
     for sql in ("DELETE FROM wallet_adjustment", "TRUNCATE wallet_adjustment", "TRUNCATE wallet_wallet CASCADE"):
         kept(sql)
@@ -168,7 +168,7 @@ def test_an_adjustment_that_was_tampered_with_is_found(approved: Adjustment, cha
     assert {difference.rule for difference in ledger_differences()} == rules
 
 
-def test_one_that_was_approved_without_a_booking_is_found(open_one: Adjustment) -> None:
+def test_an_approved_adjustment_without_a_booking_is_reported(open_one: Adjustment) -> None:
     decide(open_one, state="APPROVED")
     (line, _) = prove().err.splitlines()
     wallet = open_one.wallet_id

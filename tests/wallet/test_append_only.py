@@ -74,7 +74,7 @@ def test_truncating_another_table_does_not_reach_the_ledger() -> None:
         refuses(f"TRUNCATE {table} CASCADE")
 
 
-def test_no_other_statement_gets_around_it() -> None:
+def test_no_other_statement_changes_an_append_only_table() -> None:
     for sql in OTHER_WAYS:
         refuses(sql)
 

@@ -142,7 +142,7 @@ def test_a_transaction_is_followed_to_its_postings(uid: str) -> None:
     assert found == [("bonus", "escrow", 50, 0, None), ("bought", "escrow", 10, 90, None)]
 
 
-def test_tournaments_and_participations_are_told(uid: str) -> None:
+def test_the_views_show_tournaments_and_participations(uid: str) -> None:
     tournament = rows(
         "SELECT buy_in_price, sponsored_amount, size, field_size, currency, cancelled_at FROM audit.tournament"
         " WHERE tournament_id = %s",
@@ -190,7 +190,7 @@ def test_an_adjustment_is_followed_to_its_transaction(adjusted: Adjustment) -> N
 
 
 @pytest.mark.usefixtures("refereed")
-def test_what_referees_and_reviewers_did_is_told() -> None:
+def test_the_views_show_rulings_and_reviews() -> None:
     assert rows("SELECT act, ruled_by, ruled_at <= now() + interval '1 hour' FROM audit.ruling") == [
         ("DISQUALIFY", OPERATOR, True)
     ]

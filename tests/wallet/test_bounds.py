@@ -31,7 +31,7 @@ def test_the_limit_is_of_all_buckets_together(studio: StudioCaller, gamer: Gamer
         studio.deposit("player-1", 1, "order-1").refused(409, "BALANCE_LIMIT_EXCEEDED")
 
 
-def test_held_money_counts(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_held_money_counts_towards_the_wallets_limit(studio: StudioCaller, gamer: GamerCaller) -> None:
     fill(gamer, Bucket.EARNED, LIMIT - 50)
     hold(gamer, 1000)
     with nothing_changes():

@@ -74,7 +74,7 @@ def test_references_are_the_clients_own(studio: StudioCaller, other_studio: Stud
     assert (gamer.buckets(), theirs.buckets()) == ((50, 300, 0), (50, 7, 0))
 
 
-def test_a_reference_stands_for_ever_also_after_its_reversal(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_reference_stays_used_after_its_reversal(studio: StudioCaller, gamer: GamerCaller) -> None:
     first = studio.deposit("player-1", 300, "order-1")
     studio.post(f"{DEPOSITS}/order-1/reverse").ok()
     with nothing_changes():

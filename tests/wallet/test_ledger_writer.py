@@ -93,7 +93,7 @@ def test_the_same_reference_for_other_postings_is_refused(wallet_id: UUID, clien
         ledger.book(replace(other, id=new_id()))
 
 
-def test_the_order_of_postings_does_not_make_them_others(wallet_id: UUID, escrow: int) -> None:
+def test_postings_in_another_order_are_the_same_booking(wallet_id: UUID, escrow: int) -> None:
     with transaction.atomic():
         ledger.pay_stake(wallet_id=wallet_id, escrow=escrow, amount=35, reference="join:1")
         ledger.reverse(original="join:1", reference="refund:1", kind=Kind.LEAVE)
@@ -138,7 +138,7 @@ def test_no_bucket_is_touched_by_a_stake_that_all_of_them_cannot_pay(wallet_id: 
     assert stored(wallet_id) == (0, 0, 0)
 
 
-def test_nothing_is_booked_for_nothing(wallet_id: UUID, client_id: UUID, escrow: int) -> None:
+def test_an_entry_of_zero_is_not_booked(wallet_id: UUID, client_id: UUID, escrow: int) -> None:
     with nothing_changes():
         ledger.pay_stake(wallet_id=wallet_id, escrow=escrow, amount=0, reference="join:1")
         ledger.credit_bonuses([ledger.Bonus(wallet_id, 0, "welcome:1")])
@@ -175,7 +175,7 @@ def plan(request: pytest.FixtureRequest) -> Iterator[None]:
     execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_nestloop = on")
 
 
-def test_entries_of_one_purse_are_applied_in_their_order(wallet_id: UUID, client_id: UUID, plan: None) -> None:
+def test_entries_of_one_wallet_are_applied_in_order(wallet_id: UUID, client_id: UUID, plan: None) -> None:
     wallet, house = ledger.lock_wallet(wallet_id), account(client_id, SystemAccount.HOUSE)
     ids = [new_id() for _ in range(40)][::-1]
     entries = []

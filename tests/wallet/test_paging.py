@@ -45,9 +45,7 @@ def test_pages_hold_each_entry_once_newest_first(gamer: GamerCaller) -> None:
         assert [uid for part in found for uid in part] == whole
 
 
-def test_what_arrives_between_pages_neither_repeats_nor_hides_an_entry(
-    studio: StudioCaller, gamer: GamerCaller
-) -> None:
+def test_a_new_entry_between_pages_repeats_and_hides_none(studio: StudioCaller, gamer: GamerCaller) -> None:
     book_deposits(gamer, 6)
     there, _ = page(gamer)
     seen, key = page(gamer, limit=2)

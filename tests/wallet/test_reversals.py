@@ -16,7 +16,7 @@ def reverse(studio: StudioCaller, reference: str) -> Answer:
     return studio.post(f"/s2s/wallet/deposits/{quote(reference, safe='')}/reverse")
 
 
-def test_a_reversal_takes_the_whole_of_it_back(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_reversal_takes_the_whole_deposit_back(studio: StudioCaller, gamer: GamerCaller) -> None:
     deposited = studio.deposit("player-1", 300, "order-1").ok(201)
     studio.deposit("player-1", 20, "order-2").ok(201)
     answer = reverse(studio, "order-1").ok()
@@ -108,7 +108,7 @@ def test_any_reference_can_be_reversed(studio: StudioCaller, gamer: GamerCaller)
         assert gamer.buckets() == (50, 0, 0)
 
 
-def test_it_needs_no_body_and_minds_none(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_reversal_needs_no_body_and_ignores_one(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.deposit("player-1", 5, "order-1").ok(201)
     path = "/s2s/wallet/deposits/order-1/reverse"
     with nothing_changes():

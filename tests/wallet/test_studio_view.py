@@ -54,5 +54,5 @@ def test_any_user_id_can_be_asked_for(studio: StudioCaller) -> None:
 
 
 @pytest.mark.parametrize("name", ["balance", "transactions"])
-def test_it_is_for_the_studios_server_only(gamer: GamerCaller, name: str) -> None:
+def test_only_the_studios_server_reads_the_studios_view(gamer: GamerCaller, name: str) -> None:
     gamer.get(f"/s2s/wallet/player-1/{name}").refused(401, "UN_AUTHORIZED")

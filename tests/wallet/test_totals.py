@@ -54,7 +54,7 @@ def days_shown(clients: list[UUID] | None = None) -> dict[tuple[str, str, str], 
     return {(row.kind, row.source, row.destination): (row.amount, row.postings) for row in rows}
 
 
-def test_they_are_exact_before_while_and_after_counting(busy: list[UUID]) -> None:
+def test_totals_are_exact_before_during_and_after_counting(busy: list[UUID]) -> None:
     truth, days = by_postings(), days_shown()
     own, others = by_postings(busy[:1]), by_postings(busy[1:])
     assert days["JOIN", "bonus", "escrow"] == (70, 7)
@@ -74,7 +74,7 @@ def test_they_are_exact_before_while_and_after_counting(busy: list[UUID]) -> Non
     assert prove().exit_code == 0
 
 
-def test_what_comes_later_is_counted_once(busy: list[UUID], studio: StudioCaller) -> None:
+def test_postings_that_arrive_later_are_counted_once(busy: list[UUID], studio: StudioCaller) -> None:
     total_postings()
     stored = KindTotal.objects.get(client_id=busy[0], kind="bought").held
     studio.deposit("g0", 5, "late").ok(201)

@@ -108,7 +108,7 @@ def test_sent_and_received_part_the_page_and_name_the_gamers_own_wallet(journey:
     assert own not in {e["to_wallet"] for e in sent} | {e["from_wallet"] for e in received}
 
 
-def test_no_address_is_told_in_full(journey: GamerCaller) -> None:
+def test_addresses_of_others_are_masked(journey: GamerCaller) -> None:
     text = journey.get(STATEMENT).content.decode()
     assert wallet_of(journey).address[2:] not in text
     assert "0x" in text

@@ -63,7 +63,7 @@ def test_a_ledger_that_has_been_through_everything_proves(everything: Played) ->
                 " ORDER BY kind") == [("deposits", -500), ("escrow", 40), ("promotions", -200)]  # fmt: skip
 
 
-def test_the_totals_of_each_kind_and_currency_are_told_and_add_up_to_nothing(everything: Played) -> None:
+def test_the_report_has_totals_by_kind_and_currency_that_sum_to_zero(everything: Played) -> None:
     gems = StudioCaller.of(ClientFactory(currency="GEMS", welcome_bonus=7))
     gems.gamer("player-1")
     lines = [line.split() for line in prove().out.splitlines()]
@@ -127,7 +127,7 @@ def found(sql: str, *arguments: object) -> list[str]:
     return differences
 
 
-def test_a_postings_amount(played: Played) -> None:
+def test_a_changed_amount_of_a_posting_is_reported(played: Played) -> None:
     """Player 2's stake of 10 out of 40, told as 11; 10 of another stake came back afterwards."""
     ((posting, account),) = rows(f"SELECT id, source_id FROM wallet_posting WHERE id = ({JOIN_OF})")
     join, refund = rows(
@@ -146,7 +146,7 @@ def test_a_postings_amount(played: Played) -> None:
     ]
 
 
-def test_an_accounts_balance(played: Played) -> None:
+def test_a_wrong_balance_of_an_account_is_reported(played: Played) -> None:
     id = one("SELECT max(id) FROM wallet_account WHERE kind = 'bought'")
     lines = found("UPDATE wallet_account SET balance = balance + 7 WHERE id = %s", id)
     assert lines == [f"DIFFERENCE account balance = sum of its postings: account {id}: stored 7, postings say 0"]
@@ -167,7 +167,7 @@ def test_the_highest_balance_there_can_be(played: Played) -> None:
 
 
 @pytest.mark.parametrize(("column", "value"), [("source_balance", 1), ("source_balance", None)])
-def test_a_running_balance(played: Played, column: str, value: Any) -> None:
+def test_a_wrong_running_balance_is_reported(played: Played, column: str, value: Any) -> None:
     id = one(JOIN_OF)
     account, stored = rows("SELECT source_id, source_balance FROM wallet_posting WHERE id = %s", id)[0]
     lines = found(f"UPDATE wallet_posting SET {column} = %s WHERE id = %s", value, id)
@@ -183,7 +183,7 @@ def test_a_transactions_balance_after(played: Played) -> None:
     assert lines == [f"{rule} {id} {reference}: stored {stored + 1}, postings say {stored}"]
 
 
-def test_an_escrow_that_holds_less_than_its_stakes(played: Played) -> None:
+def test_an_escrow_with_less_than_its_stakes_is_reported(played: Played) -> None:
     """The stakes say 20; a posting that went from the escrow to the house says 10."""
     uid = played.uid
     house = ledger.system_account(client_id=UUID(played.studio.client_id), currency="KCASH", kind=SystemAccount.HOUSE)
@@ -207,7 +207,7 @@ def test_an_escrow_of_a_refunded_tournament_that_is_not_empty(played: Played) ->
     assert lines == [f"DIFFERENCE escrow of a settled or refunded tournament = 0: tournament {played.uid}: holds 20"]
 
 
-def test_an_overdrawn_escrow(played: Played) -> None:
+def test_an_overdrawn_escrow_is_reported(played: Played) -> None:
     escrow = one(ESCROW, played.uid)
     sql = "UPDATE wallet_posting SET amount = 1000 WHERE id = (SELECT min(id) FROM wallet_posting WHERE source_id = %s)"
     uid = one("SELECT id FROM esports_tournament WHERE refunded_at IS NOT NULL AND buy_in_price = 10")
@@ -217,7 +217,7 @@ def test_an_overdrawn_escrow(played: Played) -> None:
     assert f"DIFFERENCE escrow and payables are never overdrawn: account {emptied} escrow: holds -990" in lines
 
 
-def test_a_seats_counter(played: Played) -> None:
+def test_a_wrong_seat_counter_is_reported(played: Played) -> None:
     lines = found("UPDATE esports_seats SET taken = 1 WHERE tournament_id = %s", played.uid)
     rule = "DIFFERENCE seats taken = gamers in the field: tournament"
     assert lines == [f"{rule} {played.uid}: counted 1, joined 2"]

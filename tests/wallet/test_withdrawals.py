@@ -33,7 +33,7 @@ def kgen_balance(account: Any) -> int:
     return system_balance(Account.objects.get(kind=SystemAccount.KGEN, owner_id=account.pk).pk)
 
 
-def test_the_whole_path(winner: GamerCaller) -> None:
+def test_a_withdrawal_is_held_sent_and_paid(winner: GamerCaller) -> None:
     account = link(winner)
     answer = winner.post("/fe/wallet/withdraw").ok()
     assert answer["msg"] == "wallet withdrawl successful"
@@ -63,7 +63,7 @@ def test_the_whole_path(winner: GamerCaller) -> None:
     assert_proven()
 
 
-def test_nothing_is_paid_twice(winner: GamerCaller) -> None:
+def test_no_withdrawal_is_paid_twice(winner: GamerCaller) -> None:
     row = withdraw(winner)
     assert [paying.pay_due(), paying.pay_due()] == [1, 0]
     make_due()
@@ -82,7 +82,7 @@ def test_one_kgen_wallet_over_all_games(winner: GamerCaller, other_studio: Studi
     assert_proven()
 
 
-def test_refusals_in_their_order(winner: GamerCaller, studio: StudioCaller) -> None:
+def test_a_withdrawal_is_refused_in_the_order_of_the_contract(winner: GamerCaller, studio: StudioCaller) -> None:
     """Everything is wrong at first; each step sets the first thing right."""
     path = "/fe/wallet/withdraw"
     now = database_now()
@@ -151,7 +151,7 @@ def test_foreign_withdrawals_are_unknown(winner: GamerCaller, studio: StudioCall
     assert winner.get(f"/fe/wallet/withdrawals/{str(row.pk).upper()}").ok()["withdrawal_id"] == str(row.pk)
 
 
-def test_pages(winner: GamerCaller) -> None:
+def test_the_list_of_withdrawals_is_paged(winner: GamerCaller) -> None:
     made = []
     for amount in (1, 2, 3):
         made.append(str(withdraw(winner, amount).pk))
@@ -163,7 +163,7 @@ def test_pages(winner: GamerCaller) -> None:
     winner.get("/fe/wallet/withdrawals?cursor=x").refused(400, "BAD_REQUEST")
 
 
-def test_an_open_one_keeps_its_destination(winner: GamerCaller) -> None:
+def test_an_open_withdrawal_keeps_its_destination(winner: GamerCaller) -> None:
     old = link(winner)
     row = withdraw(winner)
     new = link(winner, "+919876543211")

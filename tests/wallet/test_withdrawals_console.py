@@ -79,7 +79,7 @@ def test_the_pages_change_nothing(browser: Browser, winner: GamerCaller) -> None
     assert browser.get(f"{WITHDRAWAL_LIST}?state__exact=AWAITING_APPROVAL").status_code == 200
 
 
-def test_who_may_only_look_may_not_act(winner: GamerCaller) -> None:
+def test_a_viewer_can_do_nothing_with_a_withdrawal(winner: GamerCaller) -> None:
     from django.contrib.auth.models import Permission
 
     viewer = Operator.objects.create_user("viewer", password="a long password", is_staff=True)
@@ -103,7 +103,7 @@ def test_auditors_see_withdrawals_and_kgen_wallets(winner: GamerCaller) -> None:
         assert cursor.fetchall() == [(row.account_id, None, 300)]
 
 
-def test_the_studio_is_told(winner: GamerCaller) -> None:
+def test_a_reviewed_withdrawal_emits_its_event(winner: GamerCaller) -> None:
     client = row_of(winner).client
     WebhookEndpoint.objects.create(client_id=client.pk, url="https://studio.example/hook", created_at=client.created_at)
     first, second = [], []

@@ -69,7 +69,7 @@ def test_a_test_event_arrives_signed(studio: StudioCaller, listener: Listener) -
     assert deliver_due() == 0
 
 
-def test_a_tournament_tells_its_life_in_order(studio: StudioCaller, listener: Listener) -> None:
+def test_the_events_of_a_tournament_come_in_order(studio: StudioCaller, listener: Listener) -> None:
     add(studio, listener)
     uid = studio.tournament()
     callers = play(studio, uid, {"a": 3, "b": 2, "c": 1})
@@ -85,7 +85,7 @@ def test_a_tournament_tells_its_life_in_order(studio: StudioCaller, listener: Li
     assert all(json.loads(heard.body)["data"]["tournament_uid"] == uid for heard in listener.heard)
 
 
-def test_a_cancelled_tournament_never_tells_that_it_completed(studio: StudioCaller, listener: Listener) -> None:
+def test_a_cancelled_tournament_emits_no_completed_event(studio: StudioCaller, listener: Listener) -> None:
     add(studio, listener, event_types=["tournament.cancelled", "tournament.completed"])
     uid = studio.tournament()
     studio.post(f"/s2s/esports/tournaments/{uid}/cancel").ok()
@@ -96,7 +96,7 @@ def test_a_cancelled_tournament_never_tells_that_it_completed(studio: StudioCall
     assert [json.loads(heard.body)["type"] for heard in listener.heard] == ["tournament.cancelled"]
 
 
-def test_each_event_tells_its_own_status_however_late(studio: StudioCaller, listener: Listener) -> None:
+def test_a_late_event_has_the_status_of_its_own_time(studio: StudioCaller, listener: Listener) -> None:
     add(studio, listener)
     uid = studio.tournament()
     studio.post(f"/s2s/esports/tournaments/{uid}/cancel").ok()
@@ -141,7 +141,7 @@ def test_a_hanging_endpoint_does_not_hold_up_another(
     assert errors <= {"TimeoutError", "ReadTimeout"}
 
 
-def test_what_becomes_due_meanwhile_does_not_wait_for_a_hanging_endpoint(
+def test_a_hanging_endpoint_does_not_delay_other_deliveries(
     studio: StudioCaller, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(services, "TIMEOUT_SECONDS", 3)
@@ -208,7 +208,7 @@ def test_only_the_canonical_text_of_an_id_is_one(studio: StudioCaller, listener:
         answer.refused(404, "RECORD_NOT_FOUND")
 
 
-def test_after_three_days_it_is_given_up_and_can_be_replayed(studio: StudioCaller, listener: Listener) -> None:
+def test_a_delivery_is_given_up_after_three_days_and_can_be_replayed(studio: StudioCaller, listener: Listener) -> None:
     endpoint = add(studio, listener)
     delivery = studio.post(f"/s2s/webhooks/{endpoint['id']}/test").ok()
     listener.answers = [503]
@@ -321,7 +321,7 @@ def test_a_private_address_is_never_called(settings: Any, host: str) -> None:
         addresses.resolve(f"https://{host}/x")
 
 
-def test_nothing_is_written_where_nobody_listens(studio: StudioCaller) -> None:
+def test_an_event_without_an_endpoint_writes_no_row(studio: StudioCaller) -> None:
     uid = studio.tournament()
     play(studio, uid, {"a": 3, "b": 2, "c": 1})
     end(uid)

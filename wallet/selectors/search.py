@@ -1,4 +1,4 @@
-"""Finding money's rows by what somebody was told: exactly, or by a reference's beginning, and by an index each."""
+"""Finds rows of the wallet by an identifier that an operator types: exactly or by a prefix, each by an index."""
 
 from collections.abc import Collection
 from uuid import UUID

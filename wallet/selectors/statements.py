@@ -14,7 +14,7 @@ from kgen.errors import Invalid
 from wallet import references
 from wallet.models import Kind, State
 
-# The end of a withdrawal is told by its WITHDRAW entry.
+# Its WITHDRAW entry shows the end of a withdrawal.
 NOT_LISTED = (Kind.PAYOUT,)
 SYNC = {State.PAID: "COMPLETED", State.FAILED: "FAILED"}
 
@@ -143,15 +143,15 @@ def _entry(
     counterpart: str | None,
     withdrawn_to: str | None,
     state: str | None,
-    *told: Any,
+    *progress: Any,
 ) -> StatementEntry:
     other = withdrawn_to or counterpart or own
     from_address, to_address = (other, own) if credit else (own, other)
     entry = (uid, Kind(kind), credit, amount, from_address, to_address, created_at, balance_after)
-    # Where the money is held, the withdrawal's own progress is told.
+    # The entry of the hold shows the progress of the withdrawal.
     if state is None or credit:
         return StatementEntry(*entry, "COMPLETED", created_at)
-    return StatementEntry(*entry, SYNC.get(State(state), "PENDING"), *told)
+    return StatementEntry(*entry, SYNC.get(State(state), "PENDING"), *progress)
 
 
 # Of a transaction `t`: all of its postings are into the gamer's buckets or all are out of them, and the other side is

@@ -98,10 +98,10 @@ def _settle(row: Withdrawal, state: State, now: datetime, **values: Any) -> None
         review="",
         **values,
     )
-    emit(row.client_id, f"withdrawal.{state.value.lower()}", _told(row))
+    emit(row.client_id, f"withdrawal.{state.value.lower()}", _event_data(row))
 
 
-def _told(row: Withdrawal) -> dict[str, Any]:
+def _event_data(row: Withdrawal) -> dict[str, Any]:
     """The data of the webhook event: gamer, amount and final status."""
     payee = payee_of(row.wallet_id)
     return {
