@@ -41,6 +41,8 @@ class OperatorTrace(Protocol):
 # The trace of the operator's action in progress; None for calls of gamers and studios, and for sweeps.
 CURRENT_TRACE: ContextVar[OperatorTrace | None] = ContextVar("current_trace", default=None)
 
+# Whether services are parts of the open transaction.
+_IN_PARTS: ContextVar[bool] = ContextVar("in_parts", default=False)
 # Whether services join the transaction of `as_one`.
 _IN_AS_ONE: ContextVar[bool] = ContextVar("in_as_one", default=False)
 
@@ -57,6 +59,17 @@ def as_one() -> Iterator[None]:
             yield
         finally:
             _IN_AS_ONE.reset(token)
+
+
+@contextmanager
+def as_parts() -> Iterator[None]:
+    """Services called inside are parts of the `transactional` one that calls them, which runs again as a whole."""
+    check_in_transaction()
+    token = _IN_PARTS.set(True)
+    try:
+        yield
+    finally:
+        _IN_PARTS.reset(token)
 
 
 class OutsideTransaction(RuntimeError):
@@ -89,6 +102,8 @@ def transactional[**P, R](service: Callable[P, R]) -> Callable[P, R]:
     @wraps(service)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         once: Once | None = kwargs.pop("once", None)  # type: ignore[assignment]
+        if _IN_PARTS.get():
+            return service(*args, **kwargs)
         for attempt in range(ATTEMPTS):
             try:
                 return _run_once(service, once, *args, **kwargs)

@@ -112,9 +112,9 @@ class ApiViewSet(ViewSet):
         body, key = self.body(), self.idempotency_key()
         once = None
         if key is not None:
-            scope = f"{self.audience}:{self.request.user.pk}"
-            mark = idempotency.fingerprint(request, body)
-            once = idempotency.OnceByKey(scope, key, mark, render, kept_for_ever)
+            scope = idempotency.scope_of(self.audience, self.request.user.pk)
+            mark = idempotency.fingerprint(str(request.method), request.path_info, body)
+            once = idempotency.OnceByKey(idempotency.KeyedRequest(scope, key, mark, kept_for_ever), render)
         return idempotency.run(once, service, render, **arguments)
 
     def listing(self, page: Page[Any], wire: Callable[[Any], Any]) -> HttpResponse:

@@ -1,8 +1,8 @@
 """The fast path: the few hot calls, served in batches and without Django's handler, by the same services.
 
-It takes plain requests, which nearly all are. It leaves everything unusual (an idempotency key, an odd header, a body
-that does not parse, unknown credentials) to the ordinary path, which judges the request from the start: a fast-path
-call that gives up has written nothing.
+It takes nearly all requests. It leaves everything unusual (a compressed body, a body that does not parse, unknown
+credentials) to the ordinary path, which judges the request from the start: a fast-path call that gives up has written
+nothing.
 """
 
 from kgen.fast_path.action_lane import ActionLane

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from kgen.api.cors import Sharing, answer_headers
+from kgen.api.idempotency import KeyedRequest, Replayed, begin_keys, fingerprint, is_key, keep_answers, scope_of
 from kgen.api.problems import PROBLEM, problem_parts, understood
 from kgen.api.views import ApiViewSet
 from kgen.batches import complete
@@ -16,6 +17,7 @@ from kgen.fast_path.admission import Admission
 from kgen.fast_path.batch_lane import BatchLane, each
 from kgen.fast_path.messages import FastRequest, FastResponse, NotFastPath
 from kgen.logs import log_request
+from kgen.transactions import as_parts, transactional
 
 
 class ActionLane:
@@ -43,6 +45,7 @@ class ActionLane:
         assert viewset.audience is not None
         self.viewset, self.name = viewset, name
         self.prepare, self.work, self.render = prepare, work, render
+        self.takes_key = viewset.takes_idempotency_key
         self.sharing = Sharing.GAMERS if viewset.audience == "gamer" else Sharing.SESSIONS
         self.admission = admission_of(viewset.audience)
         self.batches: BatchLane[PendingCall, Any] = BatchLane(self.run, most=most)
@@ -53,7 +56,28 @@ class ActionLane:
 
     def _work_on(self, admitted: "list[PendingCall]") -> Sequence[Any]:
         # `each` retries the work alone: a second admission would count the calls twice.
-        return each(self.work, [(call.caller, call.prepared) for call in admitted])
+        if any(call.key is not None for call in admitted):
+            return each(self._work_by_keys, admitted)
+        return each(self._work_plainly, admitted)
+
+    def _work_plainly(self, calls: "Sequence[PendingCall]") -> Sequence[Any]:
+        return self.work([(call.caller, call.prepared) for call in calls])
+
+    @transactional
+    def _work_by_keys(self, calls: "Sequence[PendingCall]") -> Sequence[Any]:
+        """Work on calls of which some have an Idempotency-Key, whose answers the same transaction keeps."""
+        keyed = {place: call.keyed_request() for place, call in enumerate(calls) if call.key is not None}
+        known: list[Any] = [None] * len(calls)
+        for place, answer in zip(keyed, begin_keys(list(keyed.values())), strict=True):
+            known[place] = replayed(answer) if isinstance(answer, Replayed) else answer
+        with as_parts():
+            outcomes = complete(calls, known, self._work_plainly)
+        effective = [place for place in keyed if known[place] is None and not isinstance(outcomes[place], Exception)]
+        for place in effective:
+            outcomes[place] = self.render(calls[place].request, calls[place].caller, outcomes[place])
+        if effective:
+            keep_answers([(keyed[place], outcomes[place].status, outcomes[place].body) for place in effective])
+        return outcomes
 
 
 @cache
@@ -65,7 +89,7 @@ def admission_of(audience: str) -> Admission:
 class PendingCall:
     """One call in flight, from its whole request to its response."""
 
-    __slots__ = ("_done", "_lane", "_started", "caller", "credentials", "prepared", "request")
+    __slots__ = ("_done", "_lane", "_started", "caller", "credentials", "key", "prepared", "request")
 
     def __init__(self, lane: ActionLane, request: FastRequest, done: Callable[[FastResponse | None], None]) -> None:
         """`done` gets the response, refusals and bugs included, in the loop's thread.
@@ -77,6 +101,8 @@ class PendingCall:
         self.caller: Any = None
         self.credentials: Hashable = None
         self.prepared: Any = None
+        # The Idempotency-Key, if the call takes one and has one.
+        self.key: str | None = None
 
     def start(self, arguments: dict[str, str]) -> None:
         """Read the request and put the call into its lane. `arguments` come from the path."""
@@ -94,8 +120,19 @@ class PendingCall:
         if self.request.query:
             # Whatever the call makes of its query, a repeated parameter is for the ordinary path to refuse.
             self.request.parameters()
+        if self._lane.takes_key:
+            self.key = self.request.header(b"idempotency-key")
+            if self.key is not None and not is_key(self.key):
+                raise NotFastPath
         self.prepared = self._lane.prepare(self.request, **arguments)
         self.credentials = self._lane.admission.credentials_of(self.request)
+
+    def keyed_request(self) -> KeyedRequest:
+        """The request of a call with an Idempotency-Key, whose caller is known."""
+        request = self.request
+        assert self.key is not None
+        mark = fingerprint(request.method, request.path, request.object())
+        return KeyedRequest(scope_of(self._lane.viewset.audience, self.caller.pk), self.key, mark)
 
     def _finish(self, result: Any) -> None:
         if isinstance(result, NotFastPath):
@@ -117,10 +154,17 @@ class PendingCall:
     def _response(self, result: Any) -> FastResponse:
         if isinstance(result, Exception):
             return refusal(result, self.request.request_id)
+        if isinstance(result, FastResponse):
+            return result
         try:
             return self._lane.render(self.request, self.caller, result)
         except Exception as error:
             return refusal(error, self.request.request_id)
+
+
+def replayed(answer: Replayed) -> FastResponse:
+    """The response that replays an answer."""
+    return FastResponse(answer.body, answer.status, {"Idempotent-Replayed": "true"})
 
 
 def refusal(error: Exception, request_id: str) -> FastResponse:

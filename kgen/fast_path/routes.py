@@ -11,10 +11,34 @@ from django.utils.module_loading import autodiscover_modules
 
 from kgen.fast_path.action_lane import ActionLane
 
-# Only the ordinary path knows what these mean.
-UNUSUAL_HEADERS = frozenset({b"idempotency-key", b"content-encoding", b"transfer-encoding", b"expect"})
+# Only the ordinary path knows what this means.
+UNUSUAL_HEADERS = frozenset({b"content-encoding"})
+# What the fast path or the server reads; others, as those of proxies, may be repeated.
+SIGNIFICANT_HEADERS = frozenset(
+    {
+        b"authorization",
+        b"clientid",
+        b"clientsecret",
+        b"connection",
+        b"content-length",
+        b"content-type",
+        b"expect",
+        b"host",
+        b"idempotency-key",
+        b"if-none-match",
+        b"origin",
+        b"transfer-encoding",
+        b"user-jwt-token",
+        b"x-client-id",
+        b"x-client-secret",
+        b"x-clientid",
+        b"x-clientsecret",
+        b"x-request-id",
+    }
+)
 # Above the body of any hot call; a process has memory for this much on every connection it may have.
 FAST_PATH_BODY_LIMIT = 16 * 1024
+CONTINUE = b"100-continue"
 
 _lanes: list[ActionLane] = []
 
@@ -47,15 +71,18 @@ class RouteTable:
             self.fixed[method, path.replace("\\", "")] = lane
 
     def find(
-        self, method: str, path: str, headers: Mapping[bytes, bytes], header_count: int
+        self, method: str, path: str, headers: Mapping[bytes, bytes], lines: Sequence[tuple[bytes, bytes]]
     ) -> tuple[ActionLane, dict[str, str]] | None:
         """The lane of a request and the arguments in its path; None if the ordinary path must serve it.
 
-        `headers` are by name in lower case, `header_count` is how many lines there were.
+        `headers` are by name in lower case, `lines` are all of them as they came.
         """
         found = self.match(method, path[:-1] if len(path) > 1 and path[-1] == "/" else path)
-        # A repeated header has no single meaning.
-        if found is None or len(headers) != header_count or not UNUSUAL_HEADERS.isdisjoint(headers):
+        if found is None or not UNUSUAL_HEADERS.isdisjoint(headers):
+            return None
+        if len(headers) != len(lines) and _repeats_significant(lines):
+            return None
+        if headers.get(b"expect", CONTINUE).lower() != CONTINUE:
             return None
         if int(headers.get(b"content-length", b"0")) > FAST_PATH_BODY_LIMIT:
             return None
@@ -70,6 +97,12 @@ class RouteTable:
             if known == method and (match := regex.fullmatch(path)):
                 return lane, match.groupdict()
         return None
+
+
+def _repeats_significant(lines: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether a header that has to have a single meaning has several values."""
+    names = [name for name, _ in lines if name in SIGNIFICANT_HEADERS]
+    return len(names) != len(set(names))
 
 
 @lru_cache(maxsize=1000)

@@ -14,6 +14,7 @@ from kgen.api.request_id import choose_request_id
 from kgen.errors import DomainError, Invalid, RequestTimeout, Unavailable
 from kgen.fast_path.action_lane import ActionLane, PendingCall
 from kgen.fast_path.messages import FastRequest, FastResponse
+from kgen.fast_path.routes import FAST_PATH_BODY_LIMIT
 from kgen.serving.application import Application
 from kgen.serving.responses import refusal_bytes, response_bytes
 
@@ -22,6 +23,7 @@ MAX_CONNECTIONS = 4096
 HEAD_LIMIT = 64 * 1024
 # Pipelined requests that wait for an earlier one: thousands would fit into one read.
 MAX_WAITING = 100
+CONTINUE_LINE = b"HTTP/1.1 100 Continue\r\n\r\n"
 # From its first byte to the last of its body; the same for the first request of a new connection.
 REQUEST_SECONDS = 30.0
 # A client that reads nothing of a response for this long is disconnected: it holds memory and a connection.
@@ -166,17 +168,20 @@ class FastPathProtocol(HttpToolsProtocol):
         """The cycle of the request whose head has arrived; None if the ordinary path must serve it."""
         is_free = self.cycle is None or self.cycle.response_complete
         # uvicorn waits with the response for a client that has not read the earlier ones.
-        if not is_free or self.flow.write_paused or self.parser.get_http_version() != "1.1":
+        if not is_free or self.flow.write_paused:
             return None
         raw_path, _, query = self.url.partition(b"?")
         if not self.url.isascii() or b"%" in raw_path or b"#" in self.url:
             return None
         method, path = self.parser.get_method().decode("ascii"), raw_path.decode("ascii")
-        found = self.app.routes.find(method, path, headers, len(self.headers))
+        found = self.app.routes.find(method, path, headers, self.headers)
         if found is None:
             return None
         self.scope["method"], self.scope["path"] = method, path
         self.scope["raw_path"], self.scope["query_string"] = raw_path, query
+        self.scope["http_version"] = self.parser.get_http_version()
+        if self.expect_100_continue and self.scope["http_version"] != "1.0":
+            self.transport.write(CONTINUE_LINE)
         return FastCycle(self, found, headers)
 
     def on_chunk_header(self) -> None:
@@ -187,6 +192,9 @@ class FastPathProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self._in_fields = False
         super().on_body(body)
+        if isinstance(self.cycle, FastCycle) and len(self.cycle.body) > FAST_PATH_BODY_LIMIT:
+            # Only a body in chunks can be longer than its head has allowed.
+            self._leave_fast_path(self.cycle)
 
     def on_message_complete(self) -> None:
         if self._stopped_at_upgrade:
@@ -206,7 +214,21 @@ class FastPathProtocol(HttpToolsProtocol):
         async def app(scope: Any, receive: Any, send: Any) -> None:
             await self.app.ordinary(scope, request.body, send, counted=request.rate_headers or None)
 
-        cycle = RequestResponseCycle(
+        cycle = self._ordinary_cycle(fast_cycle)
+        cycle.more_body = False
+        if self.cycle is fast_cycle:
+            # Otherwise a pipelined request has come meanwhile, and waits.
+            self.cycle = cycle
+        self._start_asgi_task(cycle, app)
+
+    def _leave_fast_path(self, fast_cycle: "FastCycle") -> None:
+        """Go on in uvicorn's cycle with a request whose body is still arriving."""
+        self.cycle = self._ordinary_cycle(fast_cycle)
+        self.cycle.body += fast_cycle.body
+        self._start_asgi_task(self.cycle, self.app)
+
+    def _ordinary_cycle(self, fast_cycle: "FastCycle") -> RequestResponseCycle:
+        return RequestResponseCycle(
             scope=fast_cycle.scope,
             transport=self.transport,
             flow=self.flow,
@@ -216,14 +238,10 @@ class FastPathProtocol(HttpToolsProtocol):
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
             expect_100_continue=False,
-            keep_alive=fast_cycle.keep_alive,
+            # As uvicorn has it: an HTTP/1.0 client would have to be told, which its cycle does not do.
+            keep_alive=fast_cycle.keep_alive and fast_cycle.scope["http_version"] != "1.0",
             on_response=self.on_response_complete,
         )
-        cycle.more_body = False
-        if self.cycle is fast_cycle:
-            # Otherwise a pipelined request has come meanwhile, and waits.
-            self.cycle = cycle
-        self._start_asgi_task(cycle, app)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._served is not None:
@@ -295,6 +313,12 @@ class FastCycle:
         )
         PendingCall(self.lane, self.request, self._done).start(self.arguments)
 
+    def _connection(self) -> bytes:
+        """The header line about the connection; HTTP/1.0 keeps it open only if both sides say so (RFC 9112, C.2.2)."""
+        if not self.keep_alive:
+            return b"connection: close\r\n"
+        return b"connection: keep-alive\r\n" if self.scope["http_version"] == "1.0" else b""
+
     def _done(self, response: FastResponse | None) -> None:
         protocol, transport = self.protocol, self.protocol.transport
         if transport.is_closing():
@@ -304,7 +328,7 @@ class FastCycle:
         else:
             self.response_started = self.response_complete = True
             default_headers = protocol.server_state.default_headers
-            transport.write(response_bytes(self.request, response, default_headers, keep_alive=self.keep_alive))
+            transport.write(response_bytes(self.request, response, default_headers, connection=self._connection()))
             if not self.keep_alive:
                 transport.close()
             protocol.on_response_complete()

@@ -20,9 +20,9 @@ def response_bytes(
     response: FastResponse,
     default_headers: Iterable[tuple[bytes, bytes]],
     *,
-    keep_alive: bool,
+    connection: bytes = b"",
 ) -> bytes:
-    """A response of the fast path."""
+    """A response of the fast path. `connection` is a header line, or nothing."""
     named = {**_DEFAULTS, **request.rate_headers, **request.cors_headers, **response.headers}
     lines = "".join([f"{name.lower()}: {value}\r\n" for name, value in named.items()])
     return b"".join(
@@ -32,7 +32,8 @@ def response_bytes(
             b"content-length: %d\r\nx-request-id: %b\r\n" % (len(response.body), request.request_id.encode()),
             _security_lines(),
             lines.encode("latin-1"),
-            b"\r\n" if keep_alive else b"connection: close\r\n\r\n",
+            connection,
+            b"\r\n",
             response.body,
         ]
     )

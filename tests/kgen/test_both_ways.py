@@ -140,9 +140,28 @@ def test_both_paths_give_the_same_claims(winner: GamerCaller) -> None:
         assert not is_taken(winner, "POST", CLAIM, raw)
 
 
-def test_a_key_or_another_content_type_takes_the_ordinary_path(winner: GamerCaller) -> None:
-    assert not is_taken(winner, "POST", CLAIM, b"{}", **{"Idempotency-Key": "k"})
-    assert not is_taken(winner, "POST", CLAIM, b"{}", **{"Content-Type": "text/plain"})
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        'Application/JSON ; charset="utf-8"',
+        "application/json;odd=1;;charset=utf8",
+    ],
+)
+def test_every_spelling_of_json_takes_the_fast_path(winner: GamerCaller, content_type: str) -> None:
+    assert is_taken(winner, "POST", CLAIM, b"{}", **{"Content-Type": content_type})
+
+
+def test_another_content_type_or_a_wrong_key_takes_the_ordinary_path(winner: GamerCaller) -> None:
+    for headers in ({"Content-Type": "text/plain"}, {"Idempotency-Key": ""}, {"Idempotency-Key": "é"}):
+        assert not is_taken(winner, "POST", CLAIM, b"{}", **headers)
+    assert not is_taken(winner, "POST", CLAIM, b"{}", **{"Content-Type": "application/json; charset=utf-16"})
+
+
+def test_a_claim_with_a_key_takes_the_fast_path_and_is_replayed(winner: GamerCaller) -> None:
+    assert is_taken(winner, "POST", CLAIM, b"{}", **{"Idempotency-Key": "k"})
     first = winner.post(CLAIM, key="k")
     assert first.ok()["claimed"] == 2
     again = winner.post(CLAIM, key="k")

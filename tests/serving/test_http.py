@@ -12,7 +12,7 @@ import pytest
 from tests.support.addresses import BALANCE
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.waiting import eventually
-from tests.support.web import Web, in_chunks, request
+from tests.support.web import ORDINARY, Reply, Web, in_chunks, request
 from users.tokens import sign_access
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -313,3 +313,118 @@ def test_a_user_id_may_hold_a_slash_and_blanks_in_a_path(web: Web, studio: Studi
     studio.gamer("team/7 ✓")
     answer = web.ask("GET", "/s2s/wallet/team%2F7%20%E2%9C%93/balance", studio.headers)
     assert answer.json["bonus_balance"] == 50
+
+
+# --- Unusual requests that the fast path takes too
+
+
+def is_fast(reply: Reply) -> bool:
+    """Whether the fast path wrote the response: the ordinary path adds the request's id last."""
+    names = list(reply.headers)
+    return names.index("x-request-id") < names.index("x-content-type-options")
+
+
+def test_the_order_of_headers_tells_the_paths_apart(web: Web, gamer: GamerCaller) -> None:
+    assert is_fast(web.ask("GET", BALANCE, gamer.headers))
+    assert not is_fast(web.ask("GET", BALANCE, gamer.headers | ORDINARY))
+
+
+PLAIN = {"Content-Type": "application/json"}
+UNUSUAL: dict[str, dict[str, str]] = {
+    "charset": {"Content-Type": 'application/json; charset="UTF-8"'},
+    "key": {"Idempotency-Key": "k"},
+    "expect": {"Expect": "100-Continue"},
+    "blanks": {"Content-Type": " application/json \t"},
+    "proxy": {"Via": "1.1 a", "X-Forwarded-For": "10.0.0.1", "Forwarded": "for=10.0.0.2", "X-Real-IP": "10.0.0.1"},
+    "browser": {"Origin": "https://game.example", "Sec-Fetch-Mode": "cors", "Accept-Encoding": "gzip, br"},
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_an_unusual_head_takes_the_fast_path(web: Web, gamer: GamerCaller, score: tuple[str, bytes], name: str) -> None:
+    path, body = score
+    wire = web.wire().send(request("POST", path, gamer.headers | PLAIN | UNUSUAL[name], body))
+    reply = wire.reply()
+    if name == "expect":
+        assert (reply.status, reply.headers) == (100, {})
+        reply = wire.reply()
+    assert (reply.status, is_fast(reply)) == (200, True)
+
+
+def test_a_client_that_waits_for_100_sends_its_body_after_it(
+    web: Web, gamer: GamerCaller, score: tuple[str, bytes]
+) -> None:
+    path, body = score
+    head, _, _ = request("POST", path, gamer.headers | {"Expect": "100-continue"}, body).partition(b"\r\n\r\n")
+    wire = web.wire().send(head + b"\r\n\r\n")
+    assert wire.reply().status == 100
+    reply = wire.send(body).reply()
+    assert (reply.status, is_fast(reply)) == (200, True)
+    wire.send(request("GET", BALANCE, gamer.headers))
+    assert wire.reply().status == 200
+
+
+def test_another_expectation_takes_the_ordinary_path(web: Web, gamer: GamerCaller) -> None:
+    assert not is_fast(web.ask("GET", BALANCE, gamer.headers | {"Expect": "x"}))
+
+
+def test_repeated_harmless_headers_take_the_fast_path(web: Web, gamer: GamerCaller) -> None:
+    plain = request("GET", BALANCE, gamer.headers)
+    harmless = plain.replace(b"\r\n\r\n", b"\r\nVia: 1.1 a\r\nvia: 1.1 b\r\nAccept: a\r\nAccept: b\r\n\r\n")
+    reply = web.wire().send(harmless).reply()
+    assert (reply.status, is_fast(reply)) == (200, True)
+    significant = plain.replace(b"\r\n\r\n", b"\r\nX-Request-Id: a\r\nX-Request-Id: b\r\n\r\n")
+    assert not is_fast(web.wire().send(significant).reply())
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_body_in_chunks_takes_the_fast_path(
+    web: Web, gamer: GamerCaller, score: tuple[str, bytes], size: int
+) -> None:
+    path, body = score
+    head = request("POST", path, gamer.headers | PLAIN | {"Transfer-Encoding": "chunked"})
+    wire = web.wire()
+    for _ in range(3):
+        reply = wire.send(head + in_chunks(body, size)).reply()
+        assert (reply.status, is_fast(reply)) == (200, True)
+
+
+@pytest.mark.parametrize("length", [16 * 1024, 16 * 1024 + 1, 60 * 1024])
+def test_a_long_body_in_chunks_goes_over_to_the_ordinary_path(
+    web: Web, gamer: GamerCaller, score: tuple[str, bytes], length: int
+) -> None:
+    path, body = score
+    padded = body[:-1] + b', "padding": "' + b"x" * (length - len(body) - 15) + b'"}'
+    assert len(padded) == length
+    head = request("POST", path, gamer.headers | PLAIN | {"Transfer-Encoding": "chunked"})
+    wire = web.wire().send(head + in_chunks(padded, 4000) + request("GET", BALANCE, gamer.headers))
+    reply = wire.reply()
+    assert (reply.status, is_fast(reply)) == (200, length <= 16 * 1024)
+    assert wire.reply().status == 200
+
+
+def test_a_body_in_chunks_over_the_limit_is_refused(web: Web, gamer: GamerCaller, score: tuple[str, bytes]) -> None:
+    path, body = score
+    head = request("POST", path, gamer.headers | PLAIN | {"Transfer-Encoding": "chunked"})
+    web.wire().send(head + in_chunks(body + b" " * 70_000, 9000)).reply().refused(413, "PAYLOAD_TOO_LARGE")
+
+
+def test_http_1_0_keeps_its_connection_where_both_sides_say_so(
+    web: Web, gamer: GamerCaller, score: tuple[str, bytes]
+) -> None:
+    path, body = score
+    kept = gamer.headers | {"Connection": "Keep-Alive"}
+    wire = web.wire()
+    for whole in (request("POST", path, kept, body), request("GET", BALANCE, kept)):
+        reply = wire.send(whole.replace(b"HTTP/1.1", b"HTTP/1.0")).reply()
+        assert (reply.status, is_fast(reply), reply.headers["connection"]) == (200, True, "keep-alive")
+    reply = wire.send(request("GET", BALANCE, gamer.headers).replace(b"HTTP/1.1", b"HTTP/1.0")).reply()
+    assert (reply.status, is_fast(reply), reply.headers["connection"]) == (200, True, "close")
+    assert wire.is_closed()
+
+
+def test_http_1_0_that_leaves_the_fast_path_is_answered_and_closed(web: Web, gamer: GamerCaller) -> None:
+    whole = request("GET", f"{BALANCE}?a=1&a=1", gamer.headers | {"Connection": "keep-alive"})
+    wire = web.wire().send(whole.replace(b"HTTP/1.1", b"HTTP/1.0"))
+    wire.reply().refused(400, "BAD_REQUEST")
+    assert wire.is_closed()
