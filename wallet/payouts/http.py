@@ -12,6 +12,7 @@ import msgspec
 from django.conf import settings
 
 from kgen.errors import Invalid
+from wallet.models import GATEWAY_RAIL
 from wallet.payouts.rail import PayoutOrder, PayoutOutcome, Reply, Report, read_report
 from wallet.payouts.signing import check_signed, signed_headers
 
@@ -37,7 +38,7 @@ class HttpRail:
     secret: str
     idempotent: bool
     timeout: float
-    name: str = "http"
+    name: str = GATEWAY_RAIL
 
     @classmethod
     def from_settings(cls) -> "HttpRail":

@@ -24,7 +24,8 @@ class Balance:
     held: int
     created_at: datetime
     modified_at: datetime
-    # The wallet's payouts that a chain has confirmed, and whether the last settled withdrawal failed.
+    # The wallet's payouts that a chain has confirmed, and whether the latest end of a withdrawal is a failure or a
+    # return.
     on_chain: int
     last_withdrawal_failed: bool
 
@@ -70,9 +71,9 @@ SELECT w.id, w.address, w.currency,
                   ORDER BY t.created_at DESC, t.id DESC LIMIT 1), w.created_at),
        coalesce((SELECT sum(d.amount) FROM wallet_withdrawal d
                   WHERE d.wallet_id = w.id AND d.state = 'PAID' AND d.block_number IS NOT NULL), 0)::bigint,
-       coalesce((SELECT d.state = 'FAILED' FROM wallet_withdrawal d
+       coalesce((SELECT d.state <> 'PAID' FROM wallet_withdrawal d
                   WHERE d.wallet_id = w.id AND d.settled_at IS NOT NULL
-                  ORDER BY d.settled_at DESC, d.id DESC LIMIT 1), false)
+                  ORDER BY coalesce(d.returned_at, d.settled_at) DESC, d.id DESC LIMIT 1), false)
   FROM wallet_wallet w JOIN wallet_account a ON a.wallet_id = w.id
  WHERE w.id = ANY(%s::uuid[]) GROUP BY w.id
 """
