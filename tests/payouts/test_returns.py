@@ -212,6 +212,24 @@ def test_a_late_answer_of_our_own_call_does_not_pay_again(winner: GamerCaller, g
     assert_proven()
 
 
+@pytest.mark.parametrize("status", CAME_BACK)
+def test_a_return_in_a_late_answer_is_marked_and_credited_by_its_callback(
+    sent: Withdrawal, winner: GamerCaller, gateway: FakeGateway, status: str
+) -> None:
+    """Nobody asks for a paid one again, and the answer may be older than the payment."""
+    make_due()
+    claim = paying.claim_payout()
+    assert claim
+    gateway.status[str(sent.pk)] = status
+    reply = paying.call(claim)
+    tell(report_of(sent)).ok()
+    paying.book_outcome(claim=claim, reply=reply)
+    assert (state_of(sent), money(winner)) == (("PAID", Review.CONTRADICTION), (0, 0))
+    tell(report_of(sent, status)).ok()
+    assert (state_of(sent), money(winner)) == (("RETURNED", Review.CONTRADICTION), (300, 0))
+    assert_proven()
+
+
 def test_a_return_before_its_paid_is_a_refusal(sent: Withdrawal, winner: GamerCaller) -> None:
     tell(report_of(sent, "reversed")).ok()
     assert (state_of(sent), money(winner)) == (("FAILED", ""), (300, 0))

@@ -7,7 +7,7 @@ import pytest
 from wallet.models import OPEN, SETTLED, UNSENT, Review, State
 from wallet.payouts import PayoutOutcome
 from wallet.payouts.rail import CAME_BACK, REJECTIONS
-from wallet.payouts.rules import Standing, Verdict, after_call, after_callback
+from wallet.payouts.rules import Standing, Verdict, after_call, after_callback, after_late_answer
 
 REVIEWS = ["", Review.UNCONFIRMED, Review.CONTRADICTION]
 
@@ -55,3 +55,14 @@ def test_only_a_complete_paid_lifts_a_review_and_only_one_of_form(
     known = Standing(State.NEEDS_REVIEW, Review.CONTRADICTION, complete=complete, review_of_form=of_form)
     lifted = outcome is PayoutOutcome.PAID and complete and of_form
     assert (after_callback(outcome, known) is Verdict.PAY) == lifted
+
+
+@pytest.mark.parametrize(("outcome", "state"), list(product(PayoutOutcome, State)))
+def test_a_late_answer_moves_money_only_if_paid_and_marks_a_return(outcome: PayoutOutcome, state: State) -> None:
+    known = Standing(state, complete=True)
+    verdict = after_late_answer(outcome, known)
+    if outcome is PayoutOutcome.PAID:
+        assert verdict is after_callback(outcome, known)
+    else:
+        marked = state == State.PAID and outcome in CAME_BACK
+        assert verdict is (Verdict.DISPUTE if marked else Verdict.NOTHING)

@@ -81,6 +81,19 @@ def after_callback(outcome: PayoutOutcome, known: Standing) -> Verdict:
     return Verdict.NOTHING
 
 
+def after_late_answer(outcome: PayoutOutcome, known: Standing) -> Verdict:
+    """The verdict on an answer to our own call after its lease ended. Unless it is PAID, the newer lease asks again.
+
+    A payout that is paid is not asked for again. Whether such an answer is older than the payment is unknown, so what
+    it says of a return is only marked.
+    """
+    if outcome is PayoutOutcome.PAID:
+        return after_callback(outcome, known)
+    if known.state == State.PAID and outcome in CAME_BACK:
+        return Verdict.DISPUTE
+    return Verdict.NOTHING
+
+
 def _late(outcome: PayoutOutcome, known: Standing) -> Verdict:
     """The verdict on a report about a settled withdrawal. Only a complete return of a paid one moves money."""
     came_back = outcome in CAME_BACK and known.complete

@@ -11,7 +11,7 @@ from kgen.webhooks.events import emit
 from wallet import ledger
 from wallet.models import GATEWAY_RAIL, PayoutAttempt, Review, State, Step, Withdrawal
 from wallet.payouts import EVIDENCE, PayoutOutcome, Reply, Report
-from wallet.payouts.rules import Standing, Verdict, after_callback
+from wallet.payouts.rules import Standing, Verdict
 from wallet.selectors.withdrawals import attempt_details, was_ever_sent
 
 log = structlog.get_logger(__name__)
@@ -20,19 +20,17 @@ FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=5)
 
 
-def judge(row: Withdrawal, reply: Reply) -> Verdict:
-    """The verdict on what a rail says of a withdrawal by itself, or after the lease of its call."""
-    report = reply.report
+def standing_of(row: Withdrawal, report: Report | None) -> Standing:
+    """What is known of a withdrawal for judging what a rail says by itself, or after the lease of its call."""
     hashes = {row.transaction_hash, report.transaction_hash if report else None} - {None}
     contradicted = row.state == State.NEEDS_REVIEW and row.review == Review.CONTRADICTION
-    known = Standing(
+    return Standing(
         State(row.state),
         row.review,
         same_hash=len(hashes) < 2,
         complete=report is not None and report.is_complete,
         review_of_form=contradicted and _is_about_form(row),
     )
-    return after_callback(reply.outcome, known)
 
 
 def _is_about_form(row: Withdrawal) -> bool:

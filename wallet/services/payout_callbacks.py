@@ -11,8 +11,8 @@ from kgen.transactions import transactional
 from wallet import payouts
 from wallet.models import GATEWAY_RAIL, Withdrawal
 from wallet.payouts import InvalidSignature, PayoutOutcome, Report
-from wallet.payouts.rules import Verdict
-from wallet.services.outcomes import carry_out, fill_in, judge, write_attempt
+from wallet.payouts.rules import Verdict, after_callback
+from wallet.services.outcomes import carry_out, fill_in, standing_of, write_attempt
 from wallet.services.paying import order_of
 
 
@@ -42,7 +42,7 @@ def apply_report(*, report: Report) -> Verdict:
         raise RecordNotFound()
     now = database_now()
     reply = report.judged_by(order_of(row))
-    verdict = judge(row, reply)
+    verdict = after_callback(reply.outcome, standing_of(row, report))
     if verdict is Verdict.NOTHING:
         fill_in(row, report if reply.outcome is PayoutOutcome.PAID else None)
         return verdict
