@@ -1,5 +1,6 @@
 """What a gateway adds in a form of its own never stops a payment that matches, and lifts a review that it caused."""
 
+import json
 from typing import Any
 
 import pytest
@@ -60,6 +61,55 @@ def test_unknown_fields_of_any_form_are_ignored(sent: Withdrawal) -> None:
     extra = {"id": 9, "fees": {"flat": 0.5, "tax": [1, None]}, "utr": "x" * 5000, "mode": None, "e": -1e300}
     tell(report_of(sent, **extra)).ok()
     assert state_of(sent) == ("PAID", "")
+
+
+RAW = [
+    '"gas_fee": 123456789012345678901234567890',
+    '"gas_fee": 1e999',
+    '"block_number": -1234567890123456789012',
+    '"transaction_hash": "\\u0000"',
+    '"transaction_hash": "\\ud800"',
+    '"id": 123456789012345678901234567890',
+    f'"id": {"9" * 5000}',
+    '"rate": 1e999, "other": NaN',
+    '"note": "\\u0000\\udfff"',
+    '"fee": 1, "fee": 2',
+    f'"deep": {"[" * 200}{"]" * 200}',
+]
+
+
+@pytest.mark.parametrize("member", RAW, ids=lambda text: text[:40])
+def test_numbers_and_texts_that_we_could_not_store_stop_nothing(sent: Withdrawal, member: str) -> None:
+    body = json.dumps(report_of(sent)).removesuffix("}") + f", {member}}}"
+    tell(body.encode()).ok()
+    assert state_of(sent) == ("PAID", "")
+    assert (sent.gas_fee, sent.block_number, sent.transaction_hash) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        '"amount": 300',
+        '"status": "paid"',
+        '"gas_fee": 1, "gas_fee": 2',
+        '"currency": "\\u0000"',
+        '"deep": ' + "[" * 30_000,
+    ],
+    ids=lambda text: text[:40],
+)
+def test_a_name_of_ours_comes_once_and_what_decides_is_strict_json(sent: Withdrawal, member: str) -> None:
+    told = report_of(sent)
+    if "currency" in member:
+        del told["currency"]
+    tell((json.dumps(told).removesuffix("}") + f", {member}}}").encode()).refused(400, "BAD_REQUEST")
+    assert state_of(sent) == ("SENDING", "")
+
+
+@pytest.mark.parametrize("amount", ["9" * 30, "1e999", "NaN"])
+def test_an_amount_beyond_all_numbers_is_no_report(sent: Withdrawal, amount: str) -> None:
+    body = json.dumps(report_of(sent, amount=0)).replace('"amount": 0', f'"amount": {amount}')
+    tell(body.encode()).refused(400, "BAD_REQUEST")
+    assert state_of(sent) == ("SENDING", "")
 
 
 def test_an_answer_to_our_own_call_may_have_evidence_in_another_form(winner: GamerCaller, gateway: FakeGateway) -> None:

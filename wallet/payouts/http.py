@@ -13,7 +13,8 @@ from django.conf import settings
 
 from kgen.errors import Invalid
 from wallet.models import GATEWAY_RAIL
-from wallet.payouts.rail import PayoutOrder, PayoutOutcome, Reply, Report, read_report
+from wallet.payouts.rail import PayoutOrder, PayoutOutcome, Reply, Report
+from wallet.payouts.reading import read_report
 from wallet.payouts.signing import check_signed, signed_headers
 
 ANSWER_LIMIT = 64 * 1024

@@ -6,11 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from kgen.api.fields import MAX_INTEGER
-from kgen.api.json import decode_object
-from kgen.errors import Invalid, Unauthorized
-
-HASH_LENGTH = 200
+from kgen.errors import Unauthorized
 
 
 class PayoutOutcome(StrEnum):
@@ -131,35 +127,3 @@ class Rail(Protocol):
         :raises InvalidSignature: the rail did not send it, or more than 5 minutes ago.
         :raises Invalid: the rail sent it, but it is no report.
         """
-
-
-def read_report(body: bytes) -> Report:
-    """Read a rail's JSON object.
-
-    :raises Invalid: it is no JSON object, or its status is unknown.
-    """
-    given = decode_object(body)
-    status = given.get("status")
-    if status not in STATUSES:
-        raise Invalid("The report's status is unknown.")
-    ignored = tuple(name for name in EVIDENCE if not _READABLE[name](given.get(name)))
-    evidence = {name: None if name in ignored else given.get(name) for name in EVIDENCE}
-    return Report(
-        status=PayoutOutcome(status),
-        reference=given.get("reference"),
-        amount=given.get("amount"),
-        currency=given.get("currency"),
-        ignored=ignored,
-        **evidence,
-    )
-
-
-def _is_hash(value: object) -> bool:
-    return value is None or (isinstance(value, str) and 0 < len(value) <= HASH_LENGTH)
-
-
-def _is_count(value: object) -> bool:
-    return value is None or (type(value) is int and 0 <= value <= MAX_INTEGER)
-
-
-_READABLE = {"transaction_hash": _is_hash, "block_number": _is_count, "gas_fee": _is_count}
