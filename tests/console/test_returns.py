@@ -10,7 +10,7 @@ from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
 from tests.support.http import GamerCaller
 from tests.support.operators import PASSWORD, logged_in, operator_in
-from tests.support.withdrawals import assert_proven, earn, link, money, withdraw
+from tests.support.withdrawals import assert_proven, earn, link, money, row_of, withdraw
 from users.models import Operator
 from wallet.models import State, Withdrawal
 from wallet.selectors import queue
@@ -123,8 +123,13 @@ def test_a_viewer_neither_asks_nor_decides(paid: Withdrawal) -> None:
         assert viewer.post(f"{QUEUE}{paid.pk}/decide/", {"do": do, "reason": WHY}).status_code == 403
 
 
-def test_a_returned_one_is_listed_and_on_the_gamers_page(till: Browser, checker: Browser, paid: Withdrawal) -> None:
+def test_a_returned_one_is_listed_and_on_the_gamers_page(
+    till: Browser, checker: Browser, gamer: GamerCaller, paid: Withdrawal
+) -> None:
     decide(till, paid, "ask_return")
     decide(checker, paid, "confirm_return")
     assert str(paid.pk) in till.get(f"{QUEUE}?tab=returned").content.decode()
     assert str(paid.pk) in till.get("/console/wallet/withdrawal/?state__exact=RETURNED").content.decode()
+    person = f"/console/people/gamers/{row_of(gamer).pk}/"
+    assert "failed or came back" in till.get(person).content.decode()
+    assert ">RETURNED<" in till.get(f"{person}?tab=withdrawals").content.decode()
