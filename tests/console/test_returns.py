@@ -8,6 +8,7 @@ from django.test import Client as Browser
 
 from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
+from tests.support.addresses import APPROVALS, QUEUE, WITHDRAWAL_LIST
 from tests.support.http import GamerCaller
 from tests.support.operators import PASSWORD, logged_in, operator_in
 from tests.support.withdrawals import assert_proven, earn, link, money, row_of, withdraw
@@ -18,7 +19,6 @@ from wallet.services import reviewing
 from wallet.services.returning import ask_return
 
 pytestmark = pytest.mark.django_db
-QUEUE, APPROVALS = "/console/money/withdrawals/", "/console/oversight/approvals/"
 WHY = "statement of 3 May"
 
 
@@ -129,7 +129,7 @@ def test_a_returned_one_is_listed_and_on_the_gamers_page(
     decide(till, paid, "ask_return")
     decide(checker, paid, "confirm_return")
     assert str(paid.pk) in till.get(f"{QUEUE}?tab=returned").content.decode()
-    assert str(paid.pk) in till.get("/console/wallet/withdrawal/?state__exact=RETURNED").content.decode()
+    assert str(paid.pk) in till.get(f"{WITHDRAWAL_LIST}?state__exact=RETURNED").content.decode()
     person = f"/console/people/gamers/{row_of(gamer).pk}/"
     assert "failed or came back" in till.get(person).content.decode()
     assert ">RETURNED<" in till.get(f"{person}?tab=withdrawals").content.decode()

@@ -18,6 +18,7 @@ from kgen.jobs.models import Job
 from kgen.models import AuditEntry
 from rewards.models import Reward
 from rewards.services.settling import settle_due
+from tests.support.addresses import QUEUE
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.jobs import finished
@@ -30,7 +31,6 @@ from wallet.selectors import queue
 from wallet.services import adjusting, paying, reviewing
 
 pytestmark = pytest.mark.django_db
-QUEUE = "/console/money/withdrawals/"
 type Winner = Callable[..., GamerCaller]
 
 

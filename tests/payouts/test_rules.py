@@ -7,7 +7,7 @@ import pytest
 from wallet.models import OPEN, SETTLED, UNSENT, Review, State
 from wallet.payouts import PayoutOutcome
 from wallet.payouts.rail import CAME_BACK, REJECTIONS
-from wallet.payouts.rules import Standing, Verdict, after_call, after_callback, after_late_answer
+from wallet.payouts.rules import PayoutFacts, Verdict, after_call, after_callback, after_late_answer
 
 REVIEWS = ["", Review.UNCONFIRMED, Review.CONTRADICTION]
 
@@ -31,7 +31,7 @@ def test_news_move_money_only_from_an_open_and_clear_state_or_back_from_paid(
     outcome: PayoutOutcome, state: State, review: str
 ) -> None:
     for same_hash, complete in product(YES_OR_NO, YES_OR_NO):
-        verdict = after_callback(outcome, Standing(state, review, same_hash, complete))
+        verdict = after_callback(outcome, PayoutFacts(state, review, same_hash, complete))
         clear = state in OPEN and state not in UNSENT and review != Review.CONTRADICTION
         assert (verdict is Verdict.PAY) == (clear and outcome is PayoutOutcome.PAID)
         assert (verdict is Verdict.REFUND) == (clear and outcome in REJECTIONS)
@@ -44,7 +44,7 @@ def test_news_move_money_only_from_an_open_and_clear_state_or_back_from_paid(
 @pytest.mark.parametrize(("outcome", "complete"), list(product(NEWS, YES_OR_NO)))
 def test_a_returned_payout_stays_returned(outcome: PayoutOutcome, complete: bool) -> None:
     old = outcome is PayoutOutcome.ACCEPTED or (outcome in CAME_BACK and complete)
-    verdict = after_callback(outcome, Standing(State.RETURNED, complete=complete))
+    verdict = after_callback(outcome, PayoutFacts(State.RETURNED, complete=complete))
     assert verdict is (Verdict.NOTHING if old else Verdict.DISPUTE)
 
 
@@ -52,14 +52,14 @@ def test_a_returned_payout_stays_returned(outcome: PayoutOutcome, complete: bool
 def test_only_a_complete_paid_lifts_a_review_and_only_one_of_form(
     outcome: PayoutOutcome, complete: bool, of_form: bool
 ) -> None:
-    known = Standing(State.NEEDS_REVIEW, Review.CONTRADICTION, complete=complete, review_of_form=of_form)
+    known = PayoutFacts(State.NEEDS_REVIEW, Review.CONTRADICTION, complete=complete, review_of_form=of_form)
     lifted = outcome is PayoutOutcome.PAID and complete and of_form
     assert (after_callback(outcome, known) is Verdict.PAY) == lifted
 
 
 @pytest.mark.parametrize(("outcome", "state"), list(product(PayoutOutcome, State)))
 def test_a_late_answer_moves_money_only_if_paid_and_marks_a_return(outcome: PayoutOutcome, state: State) -> None:
-    known = Standing(state, complete=True)
+    known = PayoutFacts(state, complete=True)
     verdict = after_late_answer(outcome, known)
     if outcome is PayoutOutcome.PAID:
         assert verdict is after_callback(outcome, known)

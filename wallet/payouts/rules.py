@@ -48,7 +48,7 @@ def after_call(outcome: PayoutOutcome, *, first_ever: bool, may_send: bool) -> V
 
 
 @dataclass(frozen=True)
-class Standing:
+class PayoutFacts:
     """What is known of a withdrawal when a report about it comes in."""
 
     state: State
@@ -61,7 +61,7 @@ class Standing:
     review_of_form: bool = False
 
 
-def after_callback(outcome: PayoutOutcome, known: Standing) -> Verdict:
+def after_callback(outcome: PayoutOutcome, known: PayoutFacts) -> Verdict:
     """The verdict on a report that answers no call of a held lease."""
     if known.state in SETTLED:
         return _late(outcome, known)
@@ -81,7 +81,7 @@ def after_callback(outcome: PayoutOutcome, known: Standing) -> Verdict:
     return Verdict.NOTHING
 
 
-def after_late_answer(outcome: PayoutOutcome, known: Standing) -> Verdict:
+def after_late_answer(outcome: PayoutOutcome, known: PayoutFacts) -> Verdict:
     """The verdict on an answer to our own call after its lease ended. Unless it is PAID, the newer lease asks again.
 
     A payout that is paid is not asked for again. Whether such an answer is older than the payment is unknown, so what
@@ -94,7 +94,7 @@ def after_late_answer(outcome: PayoutOutcome, known: Standing) -> Verdict:
     return Verdict.NOTHING
 
 
-def _late(outcome: PayoutOutcome, known: Standing) -> Verdict:
+def _late(outcome: PayoutOutcome, known: PayoutFacts) -> Verdict:
     """The verdict on a report about a settled withdrawal. Only a complete return of a paid one moves money."""
     came_back = outcome in CAME_BACK and known.complete
     if known.state == State.PAID and came_back:

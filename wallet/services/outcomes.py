@@ -11,7 +11,7 @@ from kgen.webhooks.events import emit
 from wallet import ledger
 from wallet.models import GATEWAY_RAIL, PayoutAttempt, Review, State, Step, Withdrawal
 from wallet.payouts import EVIDENCE, PayoutOutcome, Reply, Report
-from wallet.payouts.rules import Standing, Verdict
+from wallet.payouts.rules import PayoutFacts, Verdict
 from wallet.selectors.withdrawals import attempt_details, was_ever_sent
 
 log = structlog.get_logger(__name__)
@@ -20,11 +20,11 @@ FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=5)
 
 
-def standing_of(row: Withdrawal, report: Report | None) -> Standing:
+def facts_of(row: Withdrawal, report: Report | None) -> PayoutFacts:
     """What is known of a withdrawal for judging what a rail says by itself, or after the lease of its call."""
     hashes = {row.transaction_hash, report.transaction_hash if report else None} - {None}
     contradicted = row.state == State.NEEDS_REVIEW and row.review == Review.CONTRADICTION
-    return Standing(
+    return PayoutFacts(
         State(row.state),
         row.review,
         same_hash=len(hashes) < 2,

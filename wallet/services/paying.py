@@ -23,7 +23,7 @@ from wallet.payouts import PayoutOrder, PayoutOutcome, Rail, Reply
 from wallet.payouts.rules import Verdict, after_call, after_late_answer
 from wallet.selectors.withdrawals import was_ever_sent, withdrawals_due
 from wallet.services import switching
-from wallet.services.outcomes import carry_out, end_attempt, standing_of, write_attempt
+from wallet.services.outcomes import carry_out, end_attempt, facts_of, write_attempt
 
 log = structlog.get_logger(__name__)
 
@@ -165,7 +165,7 @@ def book_outcome(*, claim: LeasedPayout, reply: Reply) -> Verdict:
         verdict = _verdict(claim, reply)
         end_attempt(claim.attempt_id, reply, reply.outcome.value, now)
     else:
-        verdict = after_late_answer(reply.outcome, standing_of(row, reply.report))
+        verdict = after_late_answer(reply.outcome, facts_of(row, reply.report))
         end_attempt(claim.attempt_id, reply, f"late {reply.outcome.value}", now)
     carry_out(row, verdict, reply.report, now)
     switching.note_outcome(row.rail, claim.step, reply, now)

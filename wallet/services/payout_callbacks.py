@@ -12,7 +12,7 @@ from wallet import payouts
 from wallet.models import GATEWAY_RAIL, Withdrawal
 from wallet.payouts import InvalidSignature, PayoutOutcome, Report
 from wallet.payouts.rules import Verdict, after_callback
-from wallet.services.outcomes import carry_out, fill_in, standing_of, write_attempt
+from wallet.services.outcomes import carry_out, facts_of, fill_in, write_attempt
 from wallet.services.paying import order_of
 
 
@@ -42,7 +42,7 @@ def apply_report(*, report: Report) -> Verdict:
         raise RecordNotFound()
     now = database_now()
     reply = report.judged_by(order_of(row))
-    verdict = after_callback(reply.outcome, standing_of(row, report))
+    verdict = after_callback(reply.outcome, facts_of(row, report))
     if verdict is Verdict.NOTHING:
         fill_in(row, report if reply.outcome is PayoutOutcome.PAID else None)
         return verdict
