@@ -175,8 +175,7 @@ def _limited(rows: QuerySet[Withdrawal], clients: Clients) -> QuerySet[Withdrawa
 
 @dataclass(frozen=True)
 class Velocity:
-    """A wallet's withdrawals of the last day and the last seven days, with their sums, without failed and returned
-    ones."""
+    """A wallet's withdrawals of the last day and of seven days, with their sums, without failed and returned ones."""
 
     day: int = 0
     day_sum: int = 0
