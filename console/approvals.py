@@ -18,7 +18,13 @@ from kgen.clock import database_now
 from kgen.models import AuditEntry
 from users.selectors.holders import holders_of
 from wallet.selectors.adjustments import asked_adjustment_page, count_open_adjustments, open_adjustment_page
-from wallet.selectors.queue import count_to_approve, queue_page, tab_named, wallets_asked_for
+from wallet.selectors.queue import (
+    count_returns_to_confirm,
+    count_to_approve,
+    queue_page,
+    tab_named,
+    wallets_asked_for,
+)
 
 LISTED = 50
 COUNTED_TO = 99
@@ -26,13 +32,16 @@ TABS = (("open", "Open"), ("mine", "Mine"), ("history", "History"))
 # The trail's names of decisions, by the permission to see them.
 DECISIONS = {
     "wallet.view_adjustment": ("adjustment.approve", "adjustment.reject", "adjustment.cancel"),
-    "wallet.view_withdrawal": ("withdrawal.approve", "withdrawal.reject"),
+    "wallet.view_withdrawal": (
+        *("withdrawal.approve", "withdrawal.reject"),
+        *("withdrawal.confirm_return", "withdrawal.refuse_return", "withdrawal.cancel_return"),
+    ),
 }
 # The page of the row that an entry is about.
 PAGES = {"wallet.adjustment": "admin:adjustment", "wallet.withdrawal": "admin:withdrawal"}
 
 # The parameters of the address that hold the cursors of a tab's lists.
-CURSORS = ("adjustment", "withdrawal")
+CURSORS = ("adjustment", "withdrawal", "return")
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,7 @@ def waiting(request: HttpRequest) -> str:
         count += count_open_adjustments(clients, but_of=user.pk, most=COUNTED_TO + 1)
     if user.has_perm("wallet.approve_withdrawal"):
         count += count_to_approve(clients, COUNTED_TO + 1)
+        count += count_returns_to_confirm(clients, but_of=user.pk, most=COUNTED_TO + 1)
     return f"{COUNTED_TO}+" if count > COUNTED_TO else str(count or "")
 
 
@@ -75,11 +85,12 @@ class ApprovalsPage(ConsolePage):
 
     def _open(self) -> dict[str, Any]:
         user: Any = self.request.user
-        clients, adjustments, withdrawals = clients_of(user), NOTHING, NOTHING
+        clients, adjustments, withdrawals, returns = clients_of(user), NOTHING, NOTHING, NOTHING
         if user.has_perm("wallet.view_adjustment"):
             adjustments = self._list("adjustment", lambda cursor: open_adjustment_page(clients, cursor))
         if user.has_perm("wallet.view_withdrawal"):
-            approval = tab_named("approval")
+            approval, returning = tab_named("approval"), tab_named("returning")
+            returns = self._list("return", lambda cursor: queue_page(returning, clients, cursor))
             withdrawals = self._list("withdrawal", lambda cursor: queue_page(approval, clients, cursor))
         own = wallets_asked_for([row.wallet_id for row in withdrawals.rows], user.pk)
         evidence: list[Evidence] = evidence_for(withdrawals.rows, database_now())
@@ -88,9 +99,18 @@ class ApprovalsPage(ConsolePage):
             "adjustment_paging": adjustments,
             "withdrawals": [(found, found.row.wallet_id in own) for found in evidence],
             "withdrawal_paging": withdrawals,
+            "returns": self._returns(returns.rows),
+            "return_paging": returns,
             "may_adjust": user.has_perm("wallet.approve_adjustment"),
             "may_pay": user.has_perm("wallet.approve_withdrawal"),
         }
+
+    def _returns(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        names = operator_names(row.return_asked_by for row in rows)
+        made = [(row, names.get(row.return_asked_by, f"operator {row.return_asked_by}")) for row in rows]
+        return [
+            {"row": row, "maker": maker, "mine": row.return_asked_by == self.request.user.pk} for row, maker in made
+        ]
 
     def _mine(self) -> dict[str, Any]:
         user: Any = self.request.user

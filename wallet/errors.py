@@ -71,6 +71,12 @@ class AdjustedByApprover(SecondPersonNeeded):
     detail = "You requested an adjustment of this wallet: another operator has to approve its withdrawals."
 
 
+class OwnReturn(SecondPersonNeeded):
+    """An operator may not confirm or refuse the return that they asked for."""
+
+    detail = "You asked to mark this payout as returned: another operator has to decide it."
+
+
 class NotTheMaker(Forbidden):
     """Only the operator who requested an adjustment may cancel it; others reject it."""
 

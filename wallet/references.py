@@ -86,9 +86,15 @@ def withdrawal_reversal(withdrawal_id: UUID | str) -> str:
     return f"{WITHDRAWAL}:{withdrawal_id}:reversal"
 
 
+def withdrawal_return(withdrawal_id: UUID | str) -> str:
+    """The paid money that comes back from the rail."""
+    return f"{WITHDRAWAL}:{withdrawal_id}:return"
+
+
 def all_of_withdrawal(withdrawal_id: UUID | str) -> list[str]:
     """Every reference that a withdrawal can book under."""
-    return [make(withdrawal_id) for make in (withdrawal_hold, withdrawal_paid, withdrawal_reversal)]
+    made = (withdrawal_hold, withdrawal_paid, withdrawal_reversal, withdrawal_return)
+    return [make(withdrawal_id) for make in made]
 
 
 def all_of_deposit(deposit_id: UUID | str) -> list[str]:

@@ -9,12 +9,13 @@ from rest_framework import serializers
 from kgen.api.fields import Amount, Reference, RequestBody, Text, UserId
 from kgen.api.json import encode
 from wallet.models import Kind, State, Withdrawal
+from wallet.payouts import STATUSES
 from wallet.selectors import Balance, StatementEntry
 
 DEPOSIT_LIMIT = 10**12
 LONGEST_KEY = 500
 WIRE_STATES = [state.value for state in State if state != State.NEEDS_REVIEW]
-REPORT_STATES = ["paid", "accepted", "rejected"]
+REPORT_STATES = [status.value for status in STATUSES]
 # "Tournament fee deduct" is the published name of a stake; the other names follow its manner.
 _NAMES = {
     Kind.WELCOME_BONUS: "Welcome bonus",
@@ -78,7 +79,9 @@ class BalanceOut(serializers.Serializer[Any]):
     on_chain_balance = serializers.IntegerField(help_text="lazy_balance + held_balance, on every rail")
     lazy_balance_delta = serializers.IntegerField(help_text="lazy_balance - on_chain_balance = -held_balance")
     is_lazy_balance_updated = serializers.BooleanField(help_text="whether nothing is on its way out")
-    wallet_transaction_error = serializers.BooleanField(help_text="from a failed withdrawal until the next paid one")
+    wallet_transaction_error = serializers.BooleanField(
+        help_text="from a failed or returned withdrawal until the next paid one"
+    )
     created_at = serializers.DateTimeField()
     modified_at = serializers.DateTimeField()
     minWalletBalToWithdraw = serializers.IntegerField()

@@ -22,6 +22,7 @@ from wallet.selectors.rails import paused_rails
 FOR_PEOPLE = {
     "approval": "above the client's approval threshold",
     "review": "their payouts' outcome is unknown",
+    "returning": "an operator says that the payout came back",
     "disputed": "the rail has contradicted itself",
 }
 # With fewer messages than this, the share of used codes means nothing.

@@ -20,14 +20,19 @@ from kgen.admin_site.scope import clients_of
 from kgen.clock import database_now
 from kgen.jobs.csv_cells import masked
 from kgen.models import AuditEntry
-from wallet.admin.actions import APPROVE, ASK_AGAIN, MAY_REVIEW, REJECT
+from wallet.admin.actions import APPROVE, ASK_AGAIN, MAY_DECIDE, MAY_REVIEW, REJECT
+from wallet.models import State
 from wallet.selectors import queue
 from wallet.selectors.rails import paused_rails
-from wallet.services import reviewing
+from wallet.services import returning, reviewing
 
 RESOLVE_PAID = ConsoleAction("withdrawal.resolve_paid", MAY_REVIEW)
 RESOLVE_FAILED = ConsoleAction("withdrawal.resolve_failed", MAY_REVIEW)
 CLEAR = ConsoleAction("withdrawal.clear_mark", MAY_REVIEW)
+ASK_RETURN = ConsoleAction("withdrawal.ask_return", MAY_REVIEW)
+CANCEL_RETURN = ConsoleAction("withdrawal.cancel_return", MAY_REVIEW)
+CONFIRM_RETURN = ConsoleAction("withdrawal.confirm_return", MAY_DECIDE)
+REFUSE_RETURN = ConsoleAction("withdrawal.refuse_return", MAY_DECIDE)
 SHOW = ConsoleAction("destination.see", "users.see_phone", needs_reason=False)
 # The timeline tells of these; who looked at the destination is in the trail only.
 TOLD = "withdrawal."
@@ -55,7 +60,8 @@ class WithdrawalPage(ConsolePage):
     def data(self, **kwargs: Any) -> dict[str, Any]:
         row, user = self._row(kwargs["pk"]), self.request.user
         attempts = queue.attempts_of(row)
-        names = operator_names([row.approved_by, row.rejected_by, row.resolved_by, row.cleared_by])
+        deciders = _deciders(row)
+        names = operator_names([by for _, by in deciders])
         return {
             "row": row,
             "tab": queue.tab_of(row),
@@ -63,6 +69,7 @@ class WithdrawalPage(ConsolePage):
             "state_allows": queue.can_do(row),
             "may_decide": user.has_perm("wallet.approve_withdrawal"),
             "may_review": user.has_perm("wallet.review_withdrawal"),
+            "asked_return": row.return_asked_by == user.pk,
             "asked_adjustment": bool(queue.wallets_asked_for([row.wallet_id], int(user.pk or 0))),
             "paused": paused_rails().get(row.rail),
             "destination": masked(row.destination),
@@ -70,7 +77,7 @@ class WithdrawalPage(ConsolePage):
             "attempts": attempts,
             "postings": queue.postings_of(row),
             "timeline": timeline_of(row),
-            "decided": [(verb, names.get(by, f"operator {by}")) for verb, by in _deciders(row) if by],
+            "decided": [(verb, names.get(by, f"operator {by}")) for verb, by in deciders if by],
         }
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
@@ -129,6 +136,28 @@ class WithdrawalActionsPage(ConsolePage):
         """Take the mark off a settled withdrawal."""
         return self._decide(CLEAR, pk, reviewing.clear_mark, "The mark is cleared. No money has moved.")
 
+    @does(ASK_RETURN)
+    def ask_return(self, pk: UUID) -> HttpResponse:
+        """Ask to mark a payout as returned."""
+        done = "Asked for. Nothing moves before another operator confirms it."
+        return self._decide(ASK_RETURN, pk, returning.ask_return, done)
+
+    @does(CANCEL_RETURN)
+    def cancel_return(self, pk: UUID) -> HttpResponse:
+        """Cancel the operator's own request."""
+        return self._decide(CANCEL_RETURN, pk, returning.cancel_return, "Your request is withdrawn.")
+
+    @does(CONFIRM_RETURN)
+    def confirm_return(self, pk: UUID) -> HttpResponse:
+        """Confirm another operator's request: the money goes back."""
+        done = "Returned: the money is the gamer's again."
+        return self._decide(CONFIRM_RETURN, pk, returning.confirm_return, done)
+
+    @does(REFUSE_RETURN)
+    def refuse_return(self, pk: UUID) -> HttpResponse:
+        """Refuse another operator's request."""
+        return self._decide(REFUSE_RETURN, pk, returning.refuse_return, "Refused: it stays paid. No money has moved.")
+
     def _decide(self, what: ConsoleAction, pk: UUID, service: Callable[..., None], done: str) -> HttpResponse:
         call = partial(service, withdrawal_id=pk, operator_id=operator_id(self.request), reason=self.reason)
         return self._do(what, pk, call, done)
@@ -156,7 +185,10 @@ def timeline_of(row: Any) -> list[TimelineEvent]:
     found = [TimelineEvent(row.created_at, "asked for by the gamer")]
     found += [TimelineEvent(entry.at, _in_words(entry.act), entry.operator_name, entry.reason) for entry in entries]
     if row.settled_at:
-        found.append(TimelineEvent(row.settled_at, row.get_state_display().lower()))
+        end = "failed" if row.state == State.FAILED else "paid"
+        found.append(TimelineEvent(row.settled_at, end))
+    if row.returned_at:
+        found.append(TimelineEvent(row.returned_at, "returned"))
     return sorted(found, key=lambda moment: moment.at)
 
 
@@ -171,4 +203,6 @@ def _deciders(row: Any) -> list[tuple[str, int | None]]:
         ("rejected", row.rejected_by),
         ("ended its review", row.resolved_by),
         ("cleared its mark", row.cleared_by),
+        ("asked to mark it returned", row.return_asked_by),
+        ("confirmed its return", row.returned_by),
     ]

@@ -19,6 +19,7 @@ EVENT_TYPES = (
     "reward.claimed",
     "withdrawal.paid",
     "withdrawal.failed",
+    "withdrawal.returned",
     "gamer.linked",
 )
 TEST_EVENT = "webhook.test"

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from console import approvals
 from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
+from tests.support.addresses import APPROVALS
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.money import wallet_of
 from tests.support.operators import PASSWORD, logged_in, operator_in
@@ -20,7 +21,7 @@ from wallet.models import Adjustment, AdjustmentState
 from wallet.services import adjusting, reviewing
 
 pytestmark = pytest.mark.django_db
-NEW, OPEN, APPROVALS = "/console/money/adjustments/new/", "/console/money/adjustments/", "/console/oversight/approvals/"
+NEW, OPEN = "/console/money/adjustments/new/", "/console/money/adjustments/"
 ASKED = {"do": "request_it", "direction": "CREDIT", "amount": "40", "bucket": "earned", "reason": "a lost prize"}
 
 

@@ -18,6 +18,7 @@ from kgen.jobs.models import Job
 from kgen.models import AuditEntry
 from rewards.models import Reward
 from rewards.services.settling import settle_due
+from tests.support.addresses import QUEUE
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.jobs import finished
@@ -30,7 +31,6 @@ from wallet.selectors import queue
 from wallet.services import adjusting, paying, reviewing
 
 pytestmark = pytest.mark.django_db
-QUEUE = "/console/money/withdrawals/"
 type Winner = Callable[..., GamerCaller]
 
 
@@ -61,13 +61,20 @@ def counts() -> dict[str, int]:
 
 def in_state(row: Withdrawal, state: State, review: str = "") -> Withdrawal:
     """The withdrawal, put there behind the product's back."""
+    if state == State.RETURNED:
+        in_state(row, State.PAID)
+        Withdrawal.objects.filter(pk=row.pk).update(state=state, returned_at=row.settled_at)
+        row.refresh_from_db()
+        return row
     settled = database_now() if state in (State.PAID, State.FAILED) else None
     Withdrawal.objects.filter(pk=row.pk).update(state=state, review=review, settled_at=settled)
     row.refresh_from_db()
     return row
 
 
-def test_each_tab_counts_its_rows_and_the_oldest_waits_longest(till: Browser, winner: Winner) -> None:
+def test_each_tab_counts_its_rows_and_the_oldest_waits_longest(till: Browser, winner: Winner, settings: Any) -> None:
+    # The rail whose payouts can come back.
+    settings.PAYOUT_RAIL = "http"
     states = [
         (State.AWAITING_APPROVAL, "", "approval"),
         (State.NEEDS_REVIEW, Review.UNCONFIRMED, "review"),
@@ -76,12 +83,14 @@ def test_each_tab_counts_its_rows_and_the_oldest_waits_longest(till: Browser, wi
         (State.SENDING, "", "sending"),
         (State.PAID, "", "paid"),
         (State.FAILED, "", "failed"),
+        (State.RETURNED, "", "returned"),
     ]
     for index, (state, review, name) in enumerate(states):
         row = in_state(withdraw(winner(f"p{index}", f"+91987654321{index}")), state, review)
         assert queue.tab_of(row).name == name
         assert f"{QUEUE}{row.pk}/" in till.get(f"{QUEUE}?tab={name}").content.decode()
-    assert counts() == {"approval": 1, "review": 1, "disputed": 1, "waiting": 1, "sending": 1, "paid": 2, "failed": 1}
+    once = {"approval": 1, "review": 1, "disputed": 1, "waiting": 1, "sending": 1, "failed": 1, "returned": 1}
+    assert counts() == once | {"returning": 0, "paid": 2}
     approved = Withdrawal.objects.get(state=State.AWAITING_APPROVAL)
     Withdrawal.objects.filter(pk=approved.pk).update(approved_by=1)
     assert (counts()["approval"], counts()["waiting"]) == (0, 2)

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.gateway import SECRET, FakeGateway, running_gateway
+from tests.support.gateway import SECRET, FakeGateway, report_of, running_gateway, tell
 from tests.support.http import GamerCaller, StudioCaller
-from tests.support.withdrawals import earn, link
+from tests.support.withdrawals import earn, link, withdraw
+from wallet.models import State, Withdrawal
+from wallet.services import paying
 
 UseGateway = Callable[..., None]
 
@@ -42,3 +44,23 @@ def winner(studio: StudioCaller) -> GamerCaller:
     earn(gamer, 300)
     link(gamer)
     return gamer
+
+
+@pytest.fixture
+def sent(winner: GamerCaller, gateway: FakeGateway) -> Withdrawal:
+    """A withdrawal that the gateway has accepted and not yet paid."""
+    row = withdraw(winner)
+    gateway.posts.append("accept")
+    paying.pay_due(most=1)
+    row.refresh_from_db()
+    assert row.state == State.SENDING
+    return row
+
+
+@pytest.fixture
+def paid(sent: Withdrawal) -> Withdrawal:
+    """The same, paid meanwhile."""
+    tell(report_of(sent, transaction_hash="0xabc")).ok()
+    sent.refresh_from_db()
+    assert sent.state == State.PAID
+    return sent

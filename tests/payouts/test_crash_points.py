@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.crashing import Point, every_point
-from tests.support.gateway import FakeGateway, running_gateway, signed
+from tests.support.gateway import FakeGateway, report_of, running_gateway, signed, tell
 from tests.support.http import Caller, GamerCaller, StudioCaller
 from tests.support.withdrawals import assert_proven, earn, link, make_due, money, row_of, withdraw
 from wallet.models import State, Transaction, Withdrawal
@@ -153,6 +153,28 @@ def test_a_report_killed_at_any_statement_is_booked_once(
             news()
             assert scene.state()[0] == end, point
             assert len(scene.state()[3]) == 2, point
+
+        assert every_point(news, prepare, check) >= 2
+    assert_proven()
+
+
+def test_a_return_killed_at_any_point_is_credited_once(scene: Scene, use_gateway: Callable[..., None]) -> None:
+    with running_gateway() as gateway:
+        use_gateway(gateway)
+
+        def prepare() -> None:
+            withdraw(scene.begin())
+            paying.pay_due(most=1)
+            assert scene.state() == ("PAID", 300, (0, 0), ["WITHDRAW", "PAYOUT"])
+
+        def news() -> object:
+            return tell(report_of(scene.withdrawal(), "reversed")).ok()
+
+        def check(point: Point) -> None:
+            news()
+            news()
+            kinds = ["WITHDRAW", "PAYOUT", "WITHDRAW_REVERSAL"]
+            assert scene.state() == ("RETURNED", 300, (300, 0), kinds), point
 
         assert every_point(news, prepare, check) >= 2
     assert_proven()

@@ -1,18 +1,20 @@
 """Many at once, with real commits."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import connections
 
 from kgen.errors import WrongState
-from tests.support.gateway import running_gateway, signed
+from tests.support.gateway import report_of, running_gateway, signed, tell
 from tests.support.http import Caller, GamerCaller, StudioCaller
 from tests.support.withdrawals import assert_proven, earn, link, make_due, money, withdraw
 from users.models import Client
 from wallet.models import State, Transaction, Withdrawal
-from wallet.services import paying, reviewing
+from wallet.services import paying, returning, reviewing
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -106,4 +108,42 @@ def test_approving_and_rejecting_at_once(winner: GamerCaller) -> None:
     paying.pay_due()
     row.refresh_from_db()
     assert row.state == ("PAID" if row.approved_by else "FAILED")
+    assert_proven()
+
+
+def test_returns_by_callback_and_by_hand_and_a_late_paid_credit_once(winner: GamerCaller, use_gateway: Any) -> None:
+    with running_gateway() as gateway:
+        use_gateway(gateway)
+        for _ in range(6):
+            row = withdraw(winner, 10)
+            paying.pay_due()
+            returning.ask_return(withdrawal_id=row.pk, operator_id=1, reason="seen in their books")
+
+            def confirm(row: Withdrawal = row) -> None:
+                with suppress(WrongState):
+                    returning.confirm_return(withdrawal_id=row.pk, operator_id=2, reason="seen there too")
+
+            def news(status: str, row: Withdrawal = row) -> None:
+                tell(report_of(row, status)).ok()
+
+            calls = [partial(news, "returned"), partial(news, "reversed"), confirm, partial(news, "paid")] * 3
+            at_once(len(calls), lambda index, calls=calls: calls[index]())
+            row.refresh_from_db()
+            assert row.state == State.RETURNED
+            assert Transaction.objects.filter(reference=f"withdrawal:{row.pk}:return").count() == 1
+    assert money(winner) == (300, 0)
+    assert_proven()
+
+
+def test_a_return_and_a_new_withdrawal_at_once_both_happen(winner: GamerCaller, use_gateway: Any) -> None:
+    with running_gateway() as gateway:
+        use_gateway(gateway)
+        row = withdraw(winner, 200)
+        paying.pay_due()
+        calls = [
+            lambda: tell(report_of(row, "returned")).ok(),
+            lambda: winner.post("/fe/wallet/withdraw", {"amount": 100}).ok(),
+        ]
+        at_once(2, lambda index: calls[index]())
+    assert money(winner) == (200, 100)
     assert_proven()

@@ -10,6 +10,8 @@ SERIES = "/s2s/esports/series"
 
 TOURNAMENT_LIST = "/console/esports/tournament/"
 WITHDRAWAL_LIST = "/console/wallet/withdrawal/"
+QUEUE = "/console/money/withdrawals/"
+APPROVALS = "/console/oversight/approvals/"
 TRAIL = "/console/kgen/auditentry/"
 
 UNKNOWN_UID = "00000000-0000-7000-8000-000000000000"

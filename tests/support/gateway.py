@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from kgen.webhooks.signing import sign
+from tests.support.http import Answer, Caller
 
 SECRET = "whsec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ="
 # Longer than any caller here waits.
@@ -25,6 +26,8 @@ HANG_SECONDS = 3.0
 TAKEN = ("pay", "accept", "500-after", "hang-after", "reset", "garbage", "huge", "packed", "mismatch")
 NOT_TAKEN = ("500", "429", "hang", "late", "reset-before", "garbage-before", "409")
 REFUSED = ("reject", "400", "402", "422")
+# Statuses by which a gateway that has not paid says that it never will.
+REFUSALS = ("rejected", "failed", "reversed", "returned")
 SILENT = ("hang", "hang-after", "late")
 MISCONFIGURED = ("401", "403", "404", "405", "407", "301", "307")
 
@@ -62,7 +65,7 @@ class FakeGateway:
             if self.deduplicates and reference in self.status:
                 return
             self.status[reference] = status
-            self.effects[reference] += status != "rejected"
+            self.effects[reference] += status not in REFUSALS
 
     def report(self, reference: str, **changes: Any) -> dict[str, Any]:
         """What it says of a reference."""
@@ -207,6 +210,16 @@ def running_gateway(deduplicates: bool = False) -> Iterator[FakeGateway]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def report_of(row: Any, status: str = "paid", **more: Any) -> dict[str, Any]:
+    """What a gateway that agrees with a withdrawal says of it; `more` adds to it or contradicts."""
+    return {"reference": str(row.pk), "amount": row.amount, "currency": row.currency, "status": status} | more
+
+
+def tell(report: Any, **kwargs: Any) -> Answer:
+    """Send news to the product, signed."""
+    return Caller().post("/hooks/payouts", **signed(report, **kwargs))
 
 
 def signed(report: dict[str, Any] | bytes, *, secret: str = SECRET, age_seconds: int = 0) -> dict[str, Any]:

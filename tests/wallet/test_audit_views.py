@@ -36,7 +36,8 @@ COLUMNS = {
     "voided_score": "score_id client_id participation_id value source accepted_at voided_by voided_at",
     "hold_step": "hold_step_id client_id reward_id act done_by done_at",
     "withdrawal": "withdrawal_id client_id wallet_id amount currency destination kgen_account_id rail state review"
-    " created_at updated_at settled_at tries approved_by rejected_by resolved_by block_number transaction_hash gas_fee",
+    " created_at updated_at settled_at tries approved_by rejected_by resolved_by block_number transaction_hash gas_fee"
+    " returned_at return_asked_by returned_by",
     "adjustment": "adjustment_id client_id wallet_id currency bucket direction amount state requested_by created_at"
     " decided_by decided_at",
 }

@@ -28,6 +28,7 @@ STORED = {
     references.withdrawal_hold: f"withdrawal:{ID}:hold",
     references.withdrawal_paid: f"withdrawal:{ID}:paid",
     references.withdrawal_reversal: f"withdrawal:{ID}:reversal",
+    references.withdrawal_return: f"withdrawal:{ID}:return",
 }
 SUBJECTS = "|".join(sorted({text.partition(":")[0] for text in STORED.values()} | {"sponsorship"}))
 # An f-string that begins with a subject, or a subject within SQL.

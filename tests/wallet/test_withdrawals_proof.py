@@ -37,6 +37,7 @@ def rows(gamer: GamerCaller) -> tuple[Withdrawal, Withdrawal]:
         (1, "state = 'PAID', settled_at = now()", {HELD, ENDS}),
         (1, "state = 'FAILED', settled_at = now()", {HELD, ENDS}),
         (0, "state = 'FAILED'", {ENDS}),
+        (0, "state = 'RETURNED', returned_at = now(), rail = 'http'", {ENDS}),
         (0, "amount = 99", {ENDS}),
         (0, "id = gen_random_uuid()", {ENDS, ORPHAN}),
     ],

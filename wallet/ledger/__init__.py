@@ -18,7 +18,7 @@ from wallet.ledger.movements import (
     reverse,
     reverse_many,
 )
-from wallet.ledger.withdrawals import hold_withdrawal, pay_withdrawal, return_withdrawal
+from wallet.ledger.withdrawals import hold_withdrawal, pay_withdrawal, return_payout, return_withdrawal
 from wallet.ledger.writer import BookedTransaction, JournalEntry, Transfer, book, book_many
 from wallet.models import Bucket, Kind, SystemAccount
 
@@ -44,6 +44,7 @@ __all__ = [
     "open_wallets",
     "pay_stake",
     "pay_withdrawal",
+    "return_payout",
     "return_sponsorship",
     "return_withdrawal",
     "reverse",

@@ -1,4 +1,4 @@
-"""The three transactions of a withdrawal: a hold at the request, then either a payout or a reversal."""
+"""The transactions of a withdrawal: a hold at the request, a payout or a reversal, and perhaps the payout's return."""
 
 from uuid import UUID
 
@@ -43,6 +43,14 @@ def return_withdrawal(*, withdrawal_id: UUID) -> BookedTransaction:
     )
     assert booked is not None, "a withdrawal and its hold are written together"
     return booked
+
+
+def return_payout(*, wallet_id: UUID, withdrawal_id: UUID, amount: int) -> BookedTransaction:
+    """Return money that a rail had paid out to earned, once, also above the wallet's limit."""
+    wallet = lock_wallet(wallet_id)
+    payouts = system_account(client_id=wallet.client_id, currency=wallet.currency, kind=SystemAccount.PAYOUTS)
+    moves = [Transfer(payouts, wallet.ids[Bucket.EARNED], amount)]
+    return _book(wallet, references.withdrawal_return(withdrawal_id), Kind.WITHDRAW_REVERSAL, moves)
 
 
 def _book(wallet: LockedWallet, reference: str, kind: Kind, moves: list[Transfer]) -> BookedTransaction:

@@ -14,8 +14,9 @@ from wallet.errors import BalanceLimitExceeded, InsufficientBalance
 from wallet.ledger.locked_wallets import WALLET_LIMIT, LockedWallet
 from wallet.models import Kind, Posting, Transaction
 
-# A returned stake may exceed the wallet's limit: refusing it would block the refunds of the whole tournament.
-GIVEN_BACK = frozenset({Kind.LEAVE, Kind.REFUND})
+# Returned money may exceed the wallet's limit: refusing a stake would block the refunds of the whole tournament, and
+# refusing a payout that came back would keep the gamer's own money.
+GIVEN_BACK = frozenset({Kind.LEAVE, Kind.REFUND, Kind.WITHDRAW_REVERSAL})
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def book(entry: JournalEntry) -> BookedTransaction:
     :raises OutsideTransaction: no transaction is open.
     :raises ReferenceReused: the reference is booked with other postings.
     :raises InsufficientBalance: an account of the gamer would fall below 0.
-    :raises BalanceLimitExceeded: the wallet would exceed 2⁵², other than by a returned stake.
+    :raises BalanceLimitExceeded: the wallet would exceed 2⁵², other than by returned money.
     """
     return book_many([entry])[entry.reference]
 

@@ -14,6 +14,7 @@ from wallet.models.accounting import (
 from wallet.models.adjustments import ADJUSTABLE, Adjustment, AdjustmentState, Direction
 from wallet.models.totals import DayTotal, KindTotal, PostingMark
 from wallet.models.withdrawals import (
+    GATEWAY_RAIL,
     LONGEST_RAIL_REFERENCE,
     OPEN,
     SETTLED,
@@ -29,6 +30,7 @@ from wallet.models.withdrawals import (
 
 __all__ = [
     "ADJUSTABLE",
+    "GATEWAY_RAIL",
     "LONGEST_RAIL_REFERENCE",
     "NO_CLIENT",
     "OPEN",

@@ -1,11 +1,14 @@
 """What is paid out: withdrawals, every word with a rail about them, and the rails."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Length, Trim
+from django.db.models.lookups import GreaterThanOrEqual
 from uuid_utils.compat import uuid7
 
 from kgen.constraints import CompositeForeignKey
 from wallet.models.accounting import Wallet
+from wallet.models.adjustments import SHORTEST_REASON
 
 
 class State(models.TextChoices):
@@ -17,11 +20,15 @@ class State(models.TextChoices):
     NEEDS_REVIEW = "NEEDS_REVIEW"
     PAID = "PAID"
     FAILED = "FAILED"
+    # Paid, and later reported as come back. Only the http rail does so.
+    RETURNED = "RETURNED"
 
 
 UNSENT = (State.REQUESTED, State.AWAITING_APPROVAL)
 OPEN = (*UNSENT, State.SENDING, State.NEEDS_REVIEW)
-SETTLED = (State.PAID, State.FAILED)
+SETTLED = (State.PAID, State.FAILED, State.RETURNED)
+# The rail whose payouts leave this ledger, and so can come back.
+GATEWAY_RAIL = "http"
 LONGEST_RAIL_REFERENCE = 200
 
 
@@ -60,7 +67,8 @@ class Withdrawal(models.Model):
     review = models.CharField(max_length=20, choices=Review.choices, blank=True, default="")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
-    settled_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True, help_text="paid or failed")
+    returned_at = models.DateTimeField(null=True, help_text="the payout came back")
 
     next_step = models.CharField(max_length=4, choices=Step.choices, default=Step.SEND)
     next_attempt_at = models.DateTimeField()
@@ -80,6 +88,12 @@ class Withdrawal(models.Model):
     )
     cleared_by = models.BigIntegerField(null=True, help_text="operator who cleared the mark of a dispute")
     clear_reason = models.CharField(max_length=500, blank=True, default="", help_text="why the dispute was over")
+    return_asked_by = models.BigIntegerField(null=True, help_text="operator who asks to mark it returned, the maker")
+    # With a default in the database, so that a version which does not know the column still writes rows.
+    return_reason = models.CharField(
+        max_length=500, blank=True, default="", db_default="", help_text="the maker's evidence"
+    )
+    returned_by = models.BigIntegerField(null=True, help_text="operator who confirmed that, the checker")
 
     block_number = models.BigIntegerField(null=True)
     transaction_hash = models.CharField(max_length=200, null=True)
@@ -88,7 +102,8 @@ class Withdrawal(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["wallet", "-created_at", "-id"], name="withdrawals_newest"),
-            models.Index(fields=["wallet", "-settled_at"], name="withdrawals_settled"),
+            # How the wallet's latest withdrawal ended.
+            models.Index("wallet", Coalesce("returned_at", "settled_at").desc(), name="withdrawals_ended"),
             models.Index(
                 fields=["next_attempt_at", "id"],
                 condition=Q(state__in=[State.REQUESTED, State.AWAITING_APPROVAL, State.SENDING]),
@@ -99,6 +114,12 @@ class Withdrawal(models.Model):
             models.Index(fields=["state", "created_at", "id"], name="withdrawals_by_state"),
             models.Index(fields=["client_id", "state", "created_at", "id"], name="withdrawals_of_client"),
             models.Index(fields=["created_at", "id"], condition=~Q(review=""), name="withdrawals_marked"),
+            # Returns that a second operator has to decide: few among all that were paid.
+            models.Index(
+                fields=["created_at", "id"],
+                condition=Q(state=State.PAID, return_asked_by__isnull=False),
+                name="withdrawals_return_asked",
+            ),
             # Searches by payee, and by the rail's transaction.
             models.Index(fields=["destination", "-created_at", "-id"], name="withdrawals_to"),
             models.Index(
@@ -115,6 +136,26 @@ class Withdrawal(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state=State.NEEDS_REVIEW) | ~Q(review=""), name="withdrawal_review_has_cause"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.RETURNED, rail=GATEWAY_RAIL, returned_at__isnull=False)
+                | ~Q(state=State.RETURNED) & Q(returned_at=None, returned_by=None),
+                name="withdrawal_returned_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(return_asked_by=None, return_reason="")
+                | Q(
+                    GreaterThanOrEqual(Length(Trim("return_reason")), SHORTEST_REASON),
+                    return_asked_by__isnull=False,
+                    state__in=[State.PAID, State.RETURNED],
+                    rail=GATEWAY_RAIL,
+                ),
+                name="withdrawal_return_asked_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(returned_by=None)
+                | Q(return_asked_by__isnull=False, returned_by__isnull=False) & ~Q(returned_by=F("return_asked_by")),
+                name="withdrawal_return_four_eyes",
             ),
             CompositeForeignKey(
                 columns=["client_id", "wallet_id"],

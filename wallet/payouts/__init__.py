@@ -4,9 +4,19 @@ from django.conf import settings
 
 from wallet.payouts.http import HttpRail
 from wallet.payouts.internal import InternalRail
-from wallet.payouts.rail import InvalidSignature, PayoutOrder, PayoutOutcome, Rail, Reply, Report
+from wallet.payouts.rail import EVIDENCE, STATUSES, InvalidSignature, PayoutOrder, PayoutOutcome, Rail, Reply, Report
 
-__all__ = ["InvalidSignature", "PayoutOrder", "PayoutOutcome", "Rail", "Reply", "Report", "rails"]
+__all__ = [
+    "EVIDENCE",
+    "STATUSES",
+    "InvalidSignature",
+    "PayoutOrder",
+    "PayoutOutcome",
+    "Rail",
+    "Reply",
+    "Report",
+    "rails",
+]
 
 
 def rails() -> dict[str, Rail]:

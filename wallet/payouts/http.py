@@ -12,7 +12,9 @@ import msgspec
 from django.conf import settings
 
 from kgen.errors import Invalid
-from wallet.payouts.rail import PayoutOrder, PayoutOutcome, Reply, Report, read_report
+from wallet.models import GATEWAY_RAIL
+from wallet.payouts.rail import PayoutOrder, PayoutOutcome, Reply, Report
+from wallet.payouts.reading import read_report
 from wallet.payouts.signing import check_signed, signed_headers
 
 ANSWER_LIMIT = 64 * 1024
@@ -37,7 +39,7 @@ class HttpRail:
     secret: str
     idempotent: bool
     timeout: float
-    name: str = "http"
+    name: str = GATEWAY_RAIL
 
     @classmethod
     def from_settings(cls) -> "HttpRail":

@@ -6,19 +6,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from kgen.api.fields import MAX_INTEGER
-from kgen.api.json import decode_object
-from kgen.errors import Invalid, Unauthorized
-
-HASH_LENGTH = 200
+from kgen.errors import Unauthorized
 
 
 class PayoutOutcome(StrEnum):
-    """The meaning of a rail's answer. Only PAID, REJECTED and, for a first send, REFUSED are definite."""
+    """The meaning of a rail's answer. Only PAID, those of REJECTIONS and, for a first send, REFUSED are definite."""
 
     PAID = "paid"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    FAILED = "failed"
+    REVERSED = "reversed"
+    RETURNED = "returned"
     # A well-formed answer that contradicts the order.
     MISMATCH = "mismatch"
     # 400, 402 or 422: definite for the first ever send of a reference only.
@@ -28,6 +27,25 @@ class PayoutOutcome(StrEnum):
     # The rail rejects our credentials or address: the order's fate is unknown, and nothing else should be sent.
     MISCONFIGURED = "misconfigured"
     UNKNOWN = "unknown"
+
+
+# What a gateway may report before it has paid or, days later, of a payout that came back.
+CAME_BACK = frozenset({PayoutOutcome.FAILED, PayoutOutcome.REVERSED, PayoutOutcome.RETURNED})
+# Before the rail has paid, each of these says that it never will.
+REJECTIONS = CAME_BACK | {PayoutOutcome.REJECTED}
+# The statuses that a report may have.
+STATUSES = (
+    PayoutOutcome.PAID,
+    PayoutOutcome.ACCEPTED,
+    PayoutOutcome.REJECTED,
+    PayoutOutcome.FAILED,
+    PayoutOutcome.REVERSED,
+    PayoutOutcome.RETURNED,
+)
+# What a report must not contradict.
+ORDERED = ("reference", "amount", "currency")
+# What a report tells beside that, in a form of the gateway's own.
+EVIDENCE = ("transaction_hash", "block_number", "gas_fee")
 
 
 @dataclass(frozen=True)
@@ -42,7 +60,7 @@ class PayoutOrder:
 
 @dataclass(frozen=True)
 class Report:
-    """A rail's statement about a reference. `fault` names a malformed member."""
+    """A rail's statement about a reference. `ignored` names the evidence that is not in our form, which is dropped."""
 
     status: PayoutOutcome
     reference: object
@@ -51,17 +69,24 @@ class Report:
     transaction_hash: str | None
     block_number: int | None
     gas_fee: int | None
-    fault: str = ""
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has everything that it must not contradict."""
+        return all(getattr(self, name) is not None for name in ORDERED)
 
     def judged_by(self, order: PayoutOrder) -> "Reply":
-        """The report's status if every member it has matches the order, else MISMATCH."""
-        ordered = ("reference", "amount", "currency")
-        fault = self.fault or next((name for name in ordered if self._differs(name, order)), "")
-        return Reply(PayoutOutcome.MISMATCH if fault else self.status, detail=fault, report=self)
+        """The report's status if what it has of reference, amount and currency matches the order, else MISMATCH."""
+        fault = next((name for name in ORDERED if self._differs(name, order)), "")
+        if fault:
+            return Reply(PayoutOutcome.MISMATCH, detail=fault, report=self)
+        ignored = f"ignored {', '.join(self.ignored)}" if self.ignored else ""
+        return Reply(self.status, detail=ignored, report=self)
 
     def _differs(self, name: str, order: PayoutOrder) -> bool:
         mine, theirs = getattr(order, name), getattr(self, name)
-        # In Python True equals 1 and 10.0 equals 10, but neither matches the order.
+        # In Python True equals 1, but it does not match the order.
         return theirs is not None and (type(theirs) is not type(mine) or theirs != mine)
 
 
@@ -102,36 +127,3 @@ class Rail(Protocol):
         :raises InvalidSignature: the rail did not send it, or more than 5 minutes ago.
         :raises Invalid: the rail sent it, but it is no report.
         """
-
-
-def read_report(body: bytes) -> Report:
-    """Read a rail's JSON object.
-
-    :raises Invalid: it is no JSON object, or its status is unknown.
-    """
-    given = decode_object(body)
-    status = given.get("status")
-    if status not in ("paid", "accepted", "rejected"):
-        raise Invalid("The report's status is unknown.")
-    hash, block, gas = (given.get(name) for name in ("transaction_hash", "block_number", "gas_fee"))
-    faults = [
-        name
-        for name, good in (
-            ("transaction_hash", hash is None or (isinstance(hash, str) and 0 < len(hash) <= HASH_LENGTH)),
-            ("block_number", _is_count(block)),
-            ("gas_fee", _is_count(gas)),
-        )
-        if not good
-    ]
-    return Report(
-        PayoutOutcome(status),
-        given.get("reference"),
-        given.get("amount"),
-        given.get("currency"),
-        *((None, None, None) if faults else (hash, block, gas)),
-        fault=faults[0] if faults else "",
-    )
-
-
-def _is_count(value: object) -> bool:
-    return value is None or (type(value) is int and 0 <= value <= MAX_INTEGER)

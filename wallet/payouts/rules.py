@@ -3,10 +3,11 @@
 Only a definite answer moves money, UNKNOWN is a state of its own, and a contradiction never touches the ledger.
 """
 
+from dataclasses import dataclass
 from enum import Enum, auto
 
-from wallet.models import UNSENT, Review, State
-from wallet.payouts.rail import PayoutOutcome
+from wallet.models import SETTLED, UNSENT, Review, State
+from wallet.payouts.rail import CAME_BACK, REJECTIONS, PayoutOutcome
 
 
 class Verdict(Enum):
@@ -14,6 +15,8 @@ class Verdict(Enum):
 
     PAY = auto()
     REFUND = auto()
+    # It was paid and came back.
+    RETURN = auto()
     # The rail may safely be sent the same reference again.
     SEND = auto()
     ASK_LATER = auto()
@@ -33,7 +36,7 @@ def after_call(outcome: PayoutOutcome, *, first_ever: bool, may_send: bool) -> V
     match outcome:
         case PayoutOutcome.PAID:
             return Verdict.PAY
-        case PayoutOutcome.REJECTED:
+        case outcome if outcome in REJECTIONS:
             return Verdict.REFUND
         case PayoutOutcome.REFUSED if first_ever:
             return Verdict.REFUND
@@ -44,29 +47,62 @@ def after_call(outcome: PayoutOutcome, *, first_ever: bool, may_send: bool) -> V
     return Verdict.ASK_LATER
 
 
-def after_callback(outcome: PayoutOutcome, *, state: State, review: str, same_hash: bool) -> Verdict:
-    """The verdict on a callback. `same_hash`: it names no transaction other than the known one."""
-    if state in (State.PAID, State.FAILED):
-        return _late(outcome, state, same_hash)
+@dataclass(frozen=True)
+class PayoutFacts:
+    """What is known of a withdrawal when a report about it comes in."""
+
+    state: State
+    review: str = ""
+    # The report names no transaction other than the known one.
+    same_hash: bool = True
+    # The report has reference, amount and currency.
+    complete: bool = False
+    # The review is about nothing but evidence in a form that is not ours.
+    review_of_form: bool = False
+
+
+def after_callback(outcome: PayoutOutcome, known: PayoutFacts) -> Verdict:
+    """The verdict on a report that answers no call of a held lease."""
+    if known.state in SETTLED:
+        return _late(outcome, known)
     # A callback for an unsent withdrawal: it belongs to another installation, or a restore lost the send.
-    if outcome is PayoutOutcome.MISMATCH or state in UNSENT:
+    if outcome is PayoutOutcome.MISMATCH or known.state in UNSENT:
         return Verdict.REVIEW_CONTRADICTION
-    if review == Review.CONTRADICTION:
-        return Verdict.NOTHING
+    if known.review == Review.CONTRADICTION:
+        lifted = outcome is PayoutOutcome.PAID and known.complete and known.review_of_form
+        return Verdict.PAY if lifted else Verdict.NOTHING
     match outcome:
         case PayoutOutcome.PAID:
             return Verdict.PAY
-        case PayoutOutcome.REJECTED:
+        case outcome if outcome in REJECTIONS:
             return Verdict.REFUND
-        case PayoutOutcome.ACCEPTED if state == State.NEEDS_REVIEW:
+        case PayoutOutcome.ACCEPTED if known.state == State.NEEDS_REVIEW:
             return Verdict.ASK_LATER
     return Verdict.NOTHING
 
 
-def _late(outcome: PayoutOutcome, state: State, same_hash: bool) -> Verdict:
+def after_late_answer(outcome: PayoutOutcome, known: PayoutFacts) -> Verdict:
+    """The verdict on an answer to our own call after its lease ended. Unless it is PAID, the newer lease asks again.
+
+    A payout that is paid is not asked for again. Whether such an answer is older than the payment is unknown, so what
+    it says of a return is only marked.
+    """
+    if outcome is PayoutOutcome.PAID:
+        return after_callback(outcome, known)
+    if known.state == State.PAID and outcome in CAME_BACK:
+        return Verdict.DISPUTE
+    return Verdict.NOTHING
+
+
+def _late(outcome: PayoutOutcome, known: PayoutFacts) -> Verdict:
+    """The verdict on a report about a settled withdrawal. Only a complete return of a paid one moves money."""
+    came_back = outcome in CAME_BACK and known.complete
+    if known.state == State.PAID and came_back:
+        return Verdict.RETURN
     agrees = {
         # An `accepted` after `paid` is only late.
-        State.PAID: outcome is PayoutOutcome.ACCEPTED or (outcome is PayoutOutcome.PAID and same_hash),
-        State.FAILED: outcome is PayoutOutcome.REJECTED,
+        State.PAID: outcome is PayoutOutcome.ACCEPTED or (outcome is PayoutOutcome.PAID and known.same_hash),
+        State.FAILED: outcome in REJECTIONS,
+        State.RETURNED: outcome is PayoutOutcome.ACCEPTED or came_back,
     }
-    return Verdict.NOTHING if agrees[state] else Verdict.DISPUTE
+    return Verdict.NOTHING if agrees[known.state] else Verdict.DISPUTE

@@ -24,6 +24,7 @@ class Balance:
     held: int
     created_at: datetime
     modified_at: datetime
+    # Whether the latest end of a withdrawal is a failure or a return.
     last_withdrawal_failed: bool
 
     @property
@@ -71,9 +72,9 @@ SELECT w.id, w.address, w.currency,
        w.created_at,
        coalesce((SELECT t.created_at FROM wallet_transaction t WHERE t.wallet_id = w.id
                   ORDER BY t.created_at DESC, t.id DESC LIMIT 1), w.created_at),
-       coalesce((SELECT d.state = 'FAILED' FROM wallet_withdrawal d
+       coalesce((SELECT d.state <> 'PAID' FROM wallet_withdrawal d
                   WHERE d.wallet_id = w.id AND d.settled_at IS NOT NULL
-                  ORDER BY d.settled_at DESC, d.id DESC LIMIT 1), false)
+                  ORDER BY coalesce(d.returned_at, d.settled_at) DESC, d.id DESC LIMIT 1), false)
   FROM wallet_wallet w JOIN wallet_account a ON a.wallet_id = w.id
  WHERE w.id = ANY(%s::uuid[]) GROUP BY w.id
 """

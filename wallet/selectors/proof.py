@@ -66,9 +66,14 @@ SELECT side.id, account_id, change, after,
   JOIN wallet_account account ON account.id = account_id AND account.wallet_id IS NOT NULL
 """
 # The references of the rows that the rules below call w (withdrawal) and a (adjustment), and the id in t.reference.
-_HOLD, _PAID, _REVERSAL = (
+_HOLD, _PAID, _REVERSAL, _RETURN = (
     references.in_sql(make, "w.id")
-    for make in (references.withdrawal_hold, references.withdrawal_paid, references.withdrawal_reversal)
+    for make in (
+        references.withdrawal_hold,
+        references.withdrawal_paid,
+        references.withdrawal_reversal,
+        references.withdrawal_return,
+    )
 )
 _ADJUSTMENT = references.in_sql(references.adjustment, "a.id")
 _IS_ADJUSTMENT = references.is_about_in_sql(references.ADJUSTMENT, "t.reference")
@@ -125,7 +130,7 @@ _RULES = {
     "a withdrawal is held once, and ends once as its state says": f"""
         SELECT 'withdrawal ' || w.id || ' ' || w.state,
                'hold ' || coalesce(h.amount::text, 'none') || ', paid ' || coalesce(p.amount::text, 'none')
-               || ', reversal ' || coalesce(r.amount::text, 'none')
+               || ', reversal ' || coalesce(r.amount::text, 'none') || ', return ' || coalesce(b.amount::text, 'none')
           FROM wallet_withdrawal w
           LEFT JOIN LATERAL (SELECT sum(g.amount) AS amount FROM wallet_transaction t
                                JOIN wallet_posting g ON g.transaction_id = t.id
@@ -137,9 +142,15 @@ _RULES = {
           LEFT JOIN LATERAL (SELECT sum(g.amount) AS amount FROM wallet_transaction t
                                JOIN wallet_posting g ON g.transaction_id = t.id
                               WHERE t.reference = {_REVERSAL}) r ON true
+          LEFT JOIN LATERAL (SELECT sum(g.amount) AS amount FROM wallet_transaction t
+                               JOIN wallet_posting g ON g.transaction_id = t.id
+                               JOIN wallet_account s ON s.id = g.source_id AND s.kind = 'payouts'
+                               JOIN wallet_account d ON d.id = g.destination_id AND d.kind = 'earned'
+                              WHERE t.reference = {_RETURN}) b ON true
          WHERE h.amount IS DISTINCT FROM w.amount
-            OR p.amount IS DISTINCT FROM CASE WHEN w.state = 'PAID' THEN w.amount END
-            OR r.amount IS DISTINCT FROM CASE WHEN w.state = 'FAILED' THEN w.amount END""",
+            OR p.amount IS DISTINCT FROM CASE WHEN w.state IN ('PAID', 'RETURNED') THEN w.amount END
+            OR r.amount IS DISTINCT FROM CASE WHEN w.state = 'FAILED' THEN w.amount END
+            OR b.amount IS DISTINCT FROM CASE WHEN w.state = 'RETURNED' THEN w.amount END""",
     "a withdrawal's booking has its withdrawal": f"""
         SELECT 'transaction ' || t.id || ' ' || t.reference, 'none'
           FROM wallet_transaction t

@@ -15,6 +15,7 @@ from django.db.models import Case, Count, F, Min, Q, QuerySet, Sum, Value, When
 from kgen.api.pagination import Key, Page, page_of
 from wallet import references
 from wallet.models import (
+    GATEWAY_RAIL,
     SETTLED,
     UNSENT,
     Adjustment,
@@ -55,6 +56,7 @@ class QueueTab:
 TABS = (
     QueueTab("approval", "Awaiting approval", Q(state=State.AWAITING_APPROVAL, approved_by=None)),
     QueueTab("review", "Needs review", Q(state=State.NEEDS_REVIEW)),
+    QueueTab("returning", "Return to confirm", Q(state=State.PAID, return_asked_by__isnull=False)),
     QueueTab("disputed", "Disputed", Q(state__in=SETTLED) & ~Q(review=""), is_open=False),
     QueueTab(
         "waiting",
@@ -64,7 +66,17 @@ TABS = (
     QueueTab("sending", "Sending", Q(state=State.SENDING)),
     QueueTab("paid", "Paid", Q(state=State.PAID), is_open=False),
     QueueTab("failed", "Failed", Q(state=State.FAILED), is_open=False),
+    QueueTab("returned", "Returned", Q(state=State.RETURNED), is_open=False),
 )
+
+
+_TAB_OF_STATE = {
+    State.NEEDS_REVIEW: "review",
+    State.SENDING: "sending",
+    State.PAID: "paid",
+    State.FAILED: "failed",
+    State.RETURNED: "returned",
+}
 
 
 @dataclass(frozen=True)
@@ -88,12 +100,13 @@ def tab_named(name: str) -> QueueTab:
 
 def tab_of(row: Withdrawal) -> QueueTab:
     """The tab that lists a withdrawal."""
+    if row.state == State.PAID and row.return_asked_by:
+        return tab_named("returning")
     if row.state in SETTLED and row.review:
         return tab_named("disputed")
     if row.state == State.AWAITING_APPROVAL:
         return tab_named("waiting" if row.approved_by else "approval")
-    by_state = {State.NEEDS_REVIEW: "review", State.SENDING: "sending", State.PAID: "paid", State.FAILED: "failed"}
-    return tab_named(by_state.get(State(row.state), "waiting"))
+    return tab_named(_TAB_OF_STATE.get(State(row.state), "waiting"))
 
 
 def queue_counts(clients: Clients) -> list[TabCount]:
@@ -129,6 +142,12 @@ def count_to_approve(clients: Clients, most: int) -> int:
     return _of(clients, tab_named("approval")).order_by("created_at", "id")[:most].count()
 
 
+def count_returns_to_confirm(clients: Clients, *, but_of: int, most: int) -> int:
+    """The number of other operators' open requests to mark a payout as returned, counted up to `most`."""
+    rows = _of(clients, tab_named("returning")).exclude(return_asked_by=but_of)
+    return rows.order_by("created_at", "id")[:most].count()
+
+
 def is_late(now: datetime) -> Q:
     """The condition for late payouts: unpaid, and requested (or approved) more than 15 minutes ago."""
     before = now - LATE_AFTER
@@ -156,7 +175,7 @@ def _limited(rows: QuerySet[Withdrawal], clients: Clients) -> QuerySet[Withdrawa
 
 @dataclass(frozen=True)
 class Velocity:
-    """A wallet's withdrawals of the last day and the last seven days, with their sums, without failed ones."""
+    """A wallet's withdrawals of the last day and of seven days, with their sums, without failed and returned ones."""
 
     day: int = 0
     day_sum: int = 0
@@ -168,7 +187,7 @@ def velocities(wallet_ids: Iterable[UUID], now: datetime) -> dict[UUID, Velocity
     """The velocity of each wallet. Wallets without a withdrawal in seven days are missing."""
     lately = Q(created_at__gt=now - timedelta(days=1))
     rows = Withdrawal.objects.filter(wallet__in=list(wallet_ids), created_at__gt=now - timedelta(days=7))
-    counts = rows.exclude(state=State.FAILED).order_by().values_list("wallet_id")
+    counts = rows.exclude(state__in=[State.FAILED, State.RETURNED]).order_by().values_list("wallet_id")
     found = counts.annotate(
         day=Count("pk", filter=lately),
         day_sum=Sum("amount", filter=lately, default=0),
@@ -230,4 +249,6 @@ def can_do(row: Withdrawal) -> dict[str, Any]:
         "resolve": row.state == State.NEEDS_REVIEW,
         "ask_again": row.state == State.NEEDS_REVIEW and row.review == Review.UNCONFIRMED,
         "clear": row.state in SETTLED and row.review == Review.CONTRADICTION,
+        "ask_return": row.state == State.PAID and row.rail == GATEWAY_RAIL and row.return_asked_by is None,
+        "decide_return": row.state == State.PAID and row.return_asked_by is not None,
     }

@@ -16,7 +16,8 @@ from wallet.models import Kind, State
 
 # Its WITHDRAW entry shows the end of a withdrawal.
 NOT_LISTED = (Kind.PAYOUT,)
-SYNC = {State.PAID: "COMPLETED", State.FAILED: "FAILED"}
+# A returned payout was completed; its return is an entry of its own.
+SYNC = {State.PAID: "COMPLETED", State.RETURNED: "COMPLETED", State.FAILED: "FAILED"}
 
 STATEMENT_KEYS = (Key("created_at", "time", descending=True), Key("id", "uuid", descending=True))
 # Behind this key is everything.

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet, Sum
 from kgen.api.fields import id_of
 from kgen.api.pagination import Key, Page, page_of
 from kgen.errors import RecordNotFound
-from wallet.models import OPEN, UNSENT, State, Step, Withdrawal
+from wallet.models import OPEN, UNSENT, PayoutAttempt, State, Step, Withdrawal
 
 NEWEST_FIRST = (Key("created_at", "time", descending=True), Key("id", "uuid", descending=True))
 
@@ -41,12 +41,12 @@ def has_open_withdrawal(wallet_id: UUID) -> bool:
 
 
 def withdrawn_on_day(wallet_id: UUID, now: datetime) -> int:
-    """The sum of the withdrawals requested on the UTC day of `now`, without failed ones."""
+    """The sum of the withdrawals requested on the UTC day of `now`, without failed and returned ones."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     rows = Withdrawal.objects.filter(
         wallet=wallet_id, created_at__gte=midnight, created_at__lt=midnight + timedelta(days=1)
     )
-    total: int | None = rows.exclude(state=State.FAILED).aggregate(total=Sum("amount"))["total"]
+    total: int | None = rows.exclude(state__in=[State.FAILED, State.RETURNED]).aggregate(total=Sum("amount"))["total"]
     return total or 0
 
 
@@ -68,6 +68,12 @@ def withdrawals_due(now: datetime, rails: Collection[str]) -> QuerySet[Withdrawa
 def was_ever_sent(withdrawal_id: UUID) -> bool:
     """Whether the log has a send of this withdrawal."""
     return Withdrawal.objects.filter(pk=withdrawal_id, attempts__kind=Step.SEND).exists()
+
+
+def attempt_details(withdrawal_id: UUID, outcome: str) -> set[str]:
+    """The details of a withdrawal's attempts with this outcome."""
+    rows = PayoutAttempt.objects.filter(withdrawal=withdrawal_id, outcome=outcome)
+    return set(rows.values_list("detail", flat=True))
 
 
 def unsent_withdrawals(rail: str) -> QuerySet[Withdrawal]:

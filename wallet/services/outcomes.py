@@ -9,14 +9,37 @@ from kgen.payees import payee_of
 from kgen.states import move_to
 from kgen.webhooks.events import emit
 from wallet import ledger
-from wallet.models import PayoutAttempt, Review, State, Step, Withdrawal
-from wallet.payouts import Reply, Report
-from wallet.payouts.rules import Verdict
+from wallet.models import GATEWAY_RAIL, PayoutAttempt, Review, State, Step, Withdrawal
+from wallet.payouts import EVIDENCE, PayoutOutcome, Reply, Report
+from wallet.payouts.rules import PayoutFacts, Verdict
+from wallet.selectors.withdrawals import attempt_details, was_ever_sent
 
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=5)
+
+
+def facts_of(row: Withdrawal, report: Report | None) -> PayoutFacts:
+    """What is known of a withdrawal for judging what a rail says by itself, or after the lease of its call."""
+    hashes = {row.transaction_hash, report.transaction_hash if report else None} - {None}
+    contradicted = row.state == State.NEEDS_REVIEW and row.review == Review.CONTRADICTION
+    return PayoutFacts(
+        State(row.state),
+        row.review,
+        same_hash=len(hashes) < 2,
+        complete=report is not None and report.is_complete,
+        review_of_form=contradicted and _is_about_form(row),
+    )
+
+
+def _is_about_form(row: Withdrawal) -> bool:
+    """Whether a review for a contradiction has no cause but evidence that is not in our form.
+
+    Such evidence is ignored now; earlier versions named it in the log as the difference.
+    """
+    differences = attempt_details(row.pk, PayoutOutcome.MISMATCH.value)
+    return bool(differences) and differences <= set(EVIDENCE) and was_ever_sent(row.pk)
 
 
 def carry_out(row: Withdrawal, verdict: Verdict, report: Report | None, now: datetime) -> None:
@@ -29,6 +52,8 @@ def carry_out(row: Withdrawal, verdict: Verdict, report: Report | None, now: dat
             pay(row, report, now)
         case Verdict.REFUND:
             refund(row, now)
+        case Verdict.RETURN:
+            take_back(row, now)
         case Verdict.SEND:
             _go_on(row, now, next_step=Step.SEND, next_attempt_at=now)
         case Verdict.ASK_LATER:
@@ -66,6 +91,17 @@ def refund(row: Withdrawal, now: datetime, **by: Any) -> None:
     _settle(row, State.FAILED, now, **by)
 
 
+def take_back(row: Withdrawal, now: datetime, **by: Any) -> None:
+    """Return money that was paid out to earned and mark the withdrawal RETURNED. A mark of a dispute stays.
+
+    :raises WrongState: it is not paid, or its rail is not the gateway.
+    """
+    values = {"state": State.RETURNED, "returned_at": now, "updated_at": now, **by}
+    move_to(row, where={"state": State.PAID, "rail": GATEWAY_RAIL}, **values)
+    ledger.return_payout(wallet_id=row.wallet_id, withdrawal_id=row.pk, amount=row.amount)
+    _emit_end(row)
+
+
 def fill_in(row: Withdrawal, report: Report | None) -> None:
     """Add the chain's details of a paid withdrawal that a later report brings, such as its block."""
     missing = {name: value for name, value in _evidence(report).items() if getattr(row, name) is None}
@@ -98,7 +134,11 @@ def _settle(row: Withdrawal, state: State, now: datetime, **values: Any) -> None
         review="",
         **values,
     )
-    emit(row.client_id, f"withdrawal.{state.value.lower()}", _event_data(row))
+    _emit_end(row)
+
+
+def _emit_end(row: Withdrawal) -> None:
+    emit(row.client_id, f"withdrawal.{State(row.state).value.lower()}", _event_data(row))
 
 
 def _event_data(row: Withdrawal) -> dict[str, Any]:

@@ -20,10 +20,10 @@ from kgen.transactions import transactional
 from wallet import payouts
 from wallet.models import UNSENT, State, Step, Withdrawal
 from wallet.payouts import PayoutOrder, PayoutOutcome, Rail, Reply
-from wallet.payouts.rules import Verdict, after_call, after_callback
+from wallet.payouts.rules import Verdict, after_call, after_late_answer
 from wallet.selectors.withdrawals import was_ever_sent, withdrawals_due
 from wallet.services import switching
-from wallet.services.outcomes import carry_out, end_attempt, write_attempt
+from wallet.services.outcomes import carry_out, end_attempt, facts_of, write_attempt
 
 log = structlog.get_logger(__name__)
 
@@ -165,10 +165,7 @@ def book_outcome(*, claim: LeasedPayout, reply: Reply) -> Verdict:
         verdict = _verdict(claim, reply)
         end_attempt(claim.attempt_id, reply, reply.outcome.value, now)
     else:
-        # The worker with the newer lease asks the rail itself. A late outcome counts only if it is PAID.
-        verdict = Verdict.NOTHING
-        if reply.outcome is PayoutOutcome.PAID:
-            verdict = after_callback(reply.outcome, state=State(row.state), review=row.review, same_hash=True)
+        verdict = after_late_answer(reply.outcome, facts_of(row, reply.report))
         end_attempt(claim.attempt_id, reply, f"late {reply.outcome.value}", now)
     carry_out(row, verdict, reply.report, now)
     switching.note_outcome(row.rail, claim.step, reply, now)

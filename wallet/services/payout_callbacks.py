@@ -9,14 +9,11 @@ from kgen.clock import database_now
 from kgen.errors import RecordNotFound
 from kgen.transactions import transactional
 from wallet import payouts
-from wallet.models import State, Withdrawal
+from wallet.models import GATEWAY_RAIL, Withdrawal
 from wallet.payouts import InvalidSignature, PayoutOutcome, Report
 from wallet.payouts.rules import Verdict, after_callback
-from wallet.services.outcomes import carry_out, fill_in, write_attempt
+from wallet.services.outcomes import carry_out, facts_of, fill_in, write_attempt
 from wallet.services.paying import order_of
-
-# The only rail with callbacks.
-SOURCE = "http"
 
 
 def receive_callback(*, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
@@ -26,7 +23,7 @@ def receive_callback(*, headers: Mapping[str, str], body: bytes, now: datetime) 
     :raises Invalid: it is signed but is no report.
     :raises RecordNotFound: there is no such payout.
     """
-    rail = payouts.rails().get(SOURCE)
+    rail = payouts.rails().get(GATEWAY_RAIL)
     if rail is None:
         raise InvalidSignature()
     apply_report(report=rail.read_callback(headers, body, now))
@@ -36,15 +33,16 @@ def receive_callback(*, headers: Mapping[str, str], body: bytes, now: datetime) 
 def apply_report(*, report: Report) -> Verdict:
     """Apply a report to its withdrawal. A repetition changes nothing; a contradiction never moves money.
 
+    A payout that came back is credited whatever has become of the gamer, the client or the wallet's limit meanwhile.
+
     :raises RecordNotFound: there is no such payout.
     """
-    row = Withdrawal.objects.select_for_update().filter(pk=_uuid(report.reference), rail=SOURCE).first()
+    row = Withdrawal.objects.select_for_update().filter(pk=_uuid(report.reference), rail=GATEWAY_RAIL).first()
     if row is None:
         raise RecordNotFound()
     now = database_now()
     reply = report.judged_by(order_of(row))
-    hashes = {row.transaction_hash, report.transaction_hash} - {None}
-    verdict = after_callback(reply.outcome, state=State(row.state), review=row.review, same_hash=len(hashes) < 2)
+    verdict = after_callback(reply.outcome, facts_of(row, report))
     if verdict is Verdict.NOTHING:
         fill_in(row, report if reply.outcome is PayoutOutcome.PAID else None)
         return verdict
