@@ -69,7 +69,7 @@ def test_a_voided_score_counts_no_more(
     assert (row.score, row.reached_at, row.rank_key) == (score, accepted[since], -score)
     assert (voided.voided_by, voided.void_reason, voided.voided_at is not None) == (OPERATOR, "glitch", True)
     assert ScoreEvent.objects.count() == 3
-    assert gamer.board(uid)["me"] == {"rank": 1, "score": score}
+    assert gamer.board(uid)["me"] == {"rank": 1, "score": score, "shared_rank": 1}
 
 
 def test_without_any_score_left_a_gamer_is_as_before_the_first(studio: StudioCaller, gamer: GamerCaller) -> None:
@@ -87,7 +87,7 @@ def test_without_any_score_left_a_gamer_is_as_before_the_first(studio: StudioCal
     gamer.score(uid, 5, event_id="one").ok()
     assert stay(uid, gamer.user_id).score is None
     gamer.score(uid, 6, event_id="two").ok()
-    assert gamer.board(uid)["me"] == {"rank": 1, "score": 6}
+    assert gamer.board(uid)["me"] == {"rank": 1, "score": 6, "shared_rank": 1}
     void(uid, gamer.user_id)
     gamer.leave(uid).ok()
     assert gamer.buckets() == (50, 0, 0)
@@ -115,7 +115,11 @@ def test_a_disqualified_gamer_is_on_no_board(studio: StudioCaller) -> None:
     make_stale(uid)
     assert check_ranks(uid) == 3
     rest = [(1, "a", 4), (2, "c", 2), (3, "d", 1)]
-    for caller, me in (("a", {"rank": 1, "score": 4}), ("b", None), ("d", {"rank": 3, "score": 1})):
+    for caller, me in (
+        ("a", {"rank": 1, "score": 4, "shared_rank": 1}),
+        ("b", None),
+        ("d", {"rank": 3, "score": 1, "shared_rank": 3}),
+    ):
         for query in ("", "?around=me"):
             board = callers[caller].board(uid, query)
             assert (listed(board), board["me"], board["participants_count"]) == (rest, me, 4)
