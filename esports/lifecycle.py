@@ -72,8 +72,11 @@ def fill_times(given: Mapping[str, datetime | None], now: datetime) -> Timetable
 def check_order(timetable: Timetable, now: datetime) -> None:
     """Accepts a timetable in order, within five years of now either way, and with its end in the future.
 
-    :raises Invalid: with `errors`, one `{field, code, detail}` for each fault, fields by their wire names.
+    :raises Invalid: with `errors`, one `{field, code, detail}` for each fault, fields by their wire names. An end that
+        has passed is the only fault named: times that were filled in from it would each be one too.
     """
+    if timetable.ends_at <= now:
+        raise _invalid([_fault("ends_at", "not_in_future", "The end must be in the future.")])
     nearest, furthest = _years_later(now, -MAX_YEARS_AWAY), _years_later(now, MAX_YEARS_AWAY)
     faults = [
         _fault(name, "too_far_away", f"This is more than {MAX_YEARS_AWAY} years away.")
@@ -85,8 +88,6 @@ def check_order(timetable: Timetable, now: datetime) -> None:
         for earlier, later in pairwise(TIMES)
         if getattr(timetable, later) < getattr(timetable, earlier)
     ]
-    if timetable.ends_at <= now:
-        faults.append(_fault("ends_at", "not_in_future", "The end must be in the future."))
     if faults:
         raise _invalid(faults)
 
