@@ -12,10 +12,11 @@ import msgspec
 from esports.models import Tournament
 from esports.ranking import SortKey
 from esports.selectors.ranks import ahead_of, places_of, ranks_of
-from esports.sql import LIVE_ENTRANTS, names_of, order, reverse_order
+from esports.sql import LIVE, LIVE_ENTRANTS, names_of, order, reverse_order
 from kgen.api.pagination import Key, decode_cursor, encode_cursor
 from kgen.arrays import arrays
 from kgen.statements import Select
+from users.selectors.names import GAMER_IDS
 
 # The board's order, for pages of LeaderboardRow.
 BEST_FIRST = tuple(map(Key, SortKey._fields, ("int", "time", "time", "uuid")))
@@ -156,6 +157,13 @@ def standings_of(entrants: Collection[tuple[UUID, UUID]]) -> Mapping[tuple[UUID,
     return {pairs[number - 1]: entry for number, entry in _STANDINGS_OF.keyed(arrays(pairs))}
 
 
+def rows_of(tournament: Tournament, user_ids: Collection[str]) -> list[RankedEntry]:
+    """The rows of the gamers with these user ids that have a score, best first."""
+    entries = sorted(_ROWS_OF.all([tournament.client_id, list(set(user_ids)), tournament.pk]))
+    places = places_of(tournament.pk, [entry.key for entry in entries])
+    return [RankedEntry(*place, entry) for place, entry in zip(places, entries, strict=True)]
+
+
 def top(tournament_id: UUID, most: int) -> list[BoardEntry]:
     """The best standings, up to `most`."""
     return _TOP.all([tournament_id, most])
@@ -195,6 +203,17 @@ SELECT entrant.number, {entry_columns("participation", "gamer")}
   FROM {LIVE_ENTRANTS}
  CROSS JOIN {names_of("participation.gamer_id")} AS gamer
  WHERE participation.rank_key IS NOT NULL
+""",
+    BoardEntry,
+)
+_ROWS_OF = Select(
+    f"""
+SELECT {entry_columns("participation", "gamer")}
+  FROM ({GAMER_IDS}) AS asked
+ CROSS JOIN LATERAL (SELECT * FROM esports_participation AS entry
+                      WHERE (entry.tournament_id, entry.gamer_id) = (%s, asked.id)
+                        AND entry.{LIVE} AND entry.rank_key IS NOT NULL LIMIT 1) AS participation
+ CROSS JOIN {names_of("asked.id")} AS gamer
 """,
     BoardEntry,
 )

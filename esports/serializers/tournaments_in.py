@@ -32,6 +32,7 @@ from kgen.api.fields import (
 )
 
 BULK_LIMIT = 1000
+BOARD_QUERY_LIMIT = 100
 LONGEST_EVENT_ID = 128
 
 
@@ -166,6 +167,12 @@ class PrizeTableField(serializers.Field[Any, Any, Any, Any]):
 
     def to_representation(self, value: Any) -> Any:
         return value
+
+
+class BoardQueryIn(serializers.Serializer[Any]):
+    """The gamers whose rows are asked for."""
+
+    user_ids = serializers.ListField(child=UserId(), min_length=1, max_length=BOARD_QUERY_LIMIT)
 
 
 class CancelIn(serializers.Serializer[Any]):

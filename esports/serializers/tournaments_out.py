@@ -117,6 +117,12 @@ class LeaderboardOut(serializers.Serializer[Any]):
     participants_count = serializers.IntegerField()
 
 
+class BoardRowsOut(serializers.Serializer[Any]):
+    """Rows of a leaderboard, best first."""
+
+    leaderboard = BoardRowOut(many=True)
+
+
 class HistoryOut(serializers.Serializer[Any]):
     """How a tournament ended for the gamer."""
 
