@@ -67,7 +67,8 @@ class StudioTournamentViewSet(StudioViewSet):
         that is given, else with the schedule; the lobby opens with the start; it locks with the end.
         `min_participants` is 3 (with fewer it is cancelled at its end), `score_order` desc, `score_operator` latest,
         `score_source` any (server for a sum), `prize_table` "default" (multiples of the buy-in: a free tournament
-        needs fixed prizes or shares), `tie_rule` first_to_reach, `mode` Quick, all others 0 or unbounded.
+        needs a sponsorship, with fixed prizes or shares), `tie_rule` first_to_reach, `mode` Quick, all others 0 or
+        unbounded.
         """
         given = self.parse(TournamentIn)
         return self.perform(
