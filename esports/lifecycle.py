@@ -128,8 +128,9 @@ def status(
 ) -> Status:
     """The tournament's status at `now`: right with no worker running.
 
-    `has_scores` (a gamer in the field is ranked) and `pays_anybody` (the table pays at this field size) matter only
-    from the end on. If they are callables, they are called only then, and only if no earlier condition decides.
+    `has_scores` (a gamer in the field has a score, or had one until disqualified) and `pays_anybody` (the table pays at
+    this field size) matter only from the end on. If they are callables, they are called only then, and only if no
+    earlier condition decides.
     """
     if _is_cancelled(timetable, cancelled_at, now):
         return Status.CANCELLED
