@@ -1,5 +1,6 @@
 """The leaderboard, which has three addresses, and its rows of chosen gamers, which have two."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -23,7 +24,10 @@ AROUND = OpenApiParameter(
     description="the rows around the gamer's own",
 )
 BOARD_PARAMETERS = [limit_parameter(100), CURSOR]
-BOARD_QUERY = {"request": BoardQueryIn, "responses": {200: BoardRowsOut, **errors("TOURNAMENT_NOT_FOUND")}}
+BOARD_QUERY: dict[str, Any] = {
+    "request": BoardQueryIn,
+    "responses": {200: BoardRowsOut, **errors("TOURNAMENT_NOT_FOUND")},
+}
 BOARD_QUERY_PATH = "leaderboard/query"
 
 
