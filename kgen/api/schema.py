@@ -127,7 +127,7 @@ class KgenSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         takes_key = self.method == "POST" and getattr(self.view, "takes_idempotency_key", True)
-        is_read = self.view.action in getattr(self.view, "reading_actions", ())
+        is_read = getattr(self.view, "action", None) in getattr(self.view, "reading_actions", ())
         return [IDEMPOTENCY_KEY] if takes_key and not is_read else []
 
 
