@@ -23,6 +23,10 @@ from wallet import ledger
 
 SQL = Path(__file__).with_name("sql")
 STAKE = 10
+FREE: dict[str, Any] = {
+    "sponsored_amount": 1,
+    "prize_table": {"kind": "shares", "bands": [{"from_rank": 1, "to_rank": 1, "share_bp": 10_000}]},
+}
 BONUS = 100_000
 # No more gamers than that call: their tokens have to fit into the load generator's memory.
 MOST_CALLERS = 100_000
@@ -112,6 +116,11 @@ def open_tournament(
         "tournament_size": size,
         "ends_at": database_now() + timedelta(days=1),
     }
+    if not stake:
+        # A free tournament can pay only out of a sponsorship.
+        client.sponsorship_limit += FREE["sponsored_amount"]
+        client.save(update_fields=["sponsorship_limit"])
+        given |= FREE
     made = create_tournament(client=client, given=given | ({"prize_table": table} if table else {})).tournament
     return Tournament(str(made.pk), made.escrow_id)
 

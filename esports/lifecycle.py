@@ -72,8 +72,11 @@ def fill_times(given: Mapping[str, datetime | None], now: datetime) -> Timetable
 def check_order(timetable: Timetable, now: datetime) -> None:
     """Accepts a timetable in order, within five years of now either way, and with its end in the future.
 
-    :raises Invalid: with `errors`, one `{field, code, detail}` for each fault, fields by their wire names.
+    :raises Invalid: with `errors`, one `{field, code, detail}` for each fault, fields by their wire names. An end that
+        has passed is the only fault named: times that were filled in from it would each be one too.
     """
+    if timetable.ends_at <= now:
+        raise _invalid([_fault("ends_at", "not_in_future", "The end must be in the future.")])
     nearest, furthest = _years_later(now, -MAX_YEARS_AWAY), _years_later(now, MAX_YEARS_AWAY)
     faults = [
         _fault(name, "too_far_away", f"This is more than {MAX_YEARS_AWAY} years away.")
@@ -85,8 +88,6 @@ def check_order(timetable: Timetable, now: datetime) -> None:
         for earlier, later in pairwise(TIMES)
         if getattr(timetable, later) < getattr(timetable, earlier)
     ]
-    if timetable.ends_at <= now:
-        faults.append(_fault("ends_at", "not_in_future", "The end must be in the future."))
     if faults:
         raise _invalid(faults)
 
@@ -127,8 +128,9 @@ def status(
 ) -> Status:
     """The tournament's status at `now`: right with no worker running.
 
-    `has_scores` (a gamer in the field is ranked) and `pays_anybody` (the table pays at this field size) matter only
-    from the end on. If they are callables, they are called only then, and only if no earlier condition decides.
+    `has_scores` (a gamer in the field has a score, or had one until disqualified) and `pays_anybody` (the table pays at
+    this field size) matter only from the end on. If they are callables, they are called only then, and only if no
+    earlier condition decides.
     """
     if _is_cancelled(timetable, cancelled_at, now):
         return Status.CANCELLED

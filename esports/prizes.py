@@ -4,12 +4,12 @@ Amounts are whole units of the client's currency; proportions are basis points (
 Everything is integer arithmetic, rounded down, so that no unit is ever made or lost.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate, groupby, repeat
 from math import gcd, sumprod
 from operator import floordiv
-from typing import Literal, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from esports.errors import PrizeTableInsolvent, PrizeTableInvalid
 
@@ -207,6 +207,21 @@ def total(table: PrizeBands, *, field_size: int, buy_in: int, sponsorship: int) 
 def pays_anybody(table: PrizeBands, *, field_size: int, buy_in: int, sponsorship: int) -> bool:
     """Whether at least one rank of a field of `field_size` wins at least one unit."""
     return any(_ranges(table, field_size, buy_in, sponsorship))
+
+
+def pays_nobody(table: PrizeBands, *, buy_in: int, sponsorship: int) -> str:
+    """The reason why a free tournament's table pays nobody at any field size; "" if it may pay, or is not free."""
+    if buy_in == 0 and table.kind == "multiples":
+        return "Multiples of a buy-in of 0 pay nothing: use fixed prizes or shares of a sponsorship."
+    if buy_in == 0 and table.kind == "shares" and sponsorship == 0:
+        return "Shares of an empty pool pay nothing: a free tournament needs a sponsorship."
+    return ""
+
+
+def fault_of(terms: Mapping[str, Any]) -> str:
+    """`pays_nobody` for the stored terms of a template."""
+    table = parse_table(terms["prize_table"])
+    return pays_nobody(table, buy_in=terms["buy_in_price"], sponsorship=terms.get("sponsored_amount", 0))
 
 
 def _ranges(table: PrizeBands, field_size: int, buy_in: int, sponsorship: int) -> Iterator[PrizeRange]:

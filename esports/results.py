@@ -20,7 +20,7 @@ from esports.lifecycle import Status
 from esports.locks import lock_all_participations, lock_seats, reread_under_lock
 from esports.models import LeaderboardRow, Participation, ScoreEvent, TieRule, Tournament, live
 from esports.ranking import SortKey
-from esports.selectors.tournaments import TournamentAt
+from esports.selectors.tournaments import TournamentAt, disqualified_scores
 from esports.sql import LIVE, order
 from esports.webhook_events import emit_due_events
 from kgen.errors import WrongState
@@ -178,8 +178,9 @@ def _will_complete(current: TournamentAt) -> bool:
     if tournament.settled_at is not None or tournament.refunded_at is not None:
         raise WrongState("The tournament is over and booked.")
     is_ranked = LeaderboardRow.objects.filter(tournament=tournament.pk).exists()
+    has_scores = is_ranked or disqualified_scores(tournament.pk).exists()
     over = max(current.now, tournament.ends_at)
-    return tournament.status_at(over, has_scores=is_ranked) is Status.COMPLETED
+    return tournament.status_at(over, has_scores=has_scores) is Status.COMPLETED
 
 
 def _terms(tournament: Tournament) -> list[Any]:

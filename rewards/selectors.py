@@ -11,8 +11,9 @@ from django.db.models import Count, QuerySet, Sum
 
 from esports.ranking import SortKey
 from esports.results import Results, Shares, booked_ranking, foresee_results, foresee_shares, recompute
-from esports.selectors.boards import BEST_FIRST
+from esports.selectors.boards import BEST_FIRST, share_ranks
 from esports.selectors.parts import PARTICIPATION_RESULTS, final_ranking
+from esports.selectors.ranks import places_of
 from esports.selectors.standings import ranked_rows
 from esports.selectors.tournaments import TournamentAt, stakes_to_refund
 from kgen.api.pagination import Key, Page, decode_cursor, encode_cursor, page_of
@@ -115,17 +116,20 @@ def wins_of(gamer_ids: Iterable[UUID]) -> dict[UUID, tuple[int, int]]:
 
 def results_page(
     tournament_id: UUID, *, scope: str, cursor: str | None, limit: int
-) -> tuple[list[ResultLine], str | None]:
-    """A page of a tournament's final ranking, best first; empty until it is settled.
+) -> tuple[list[tuple[ResultLine, int]], str | None]:
+    """A page of a tournament's final ranking, best first, each line with its shared rank; empty until it is settled.
 
     :raises Invalid: the cursor does not belong to this list.
     """
     behind = decode_cursor(scope, cursor, BEST_FIRST) if cursor else []
     statement = _RESULTS_BEHIND if behind else _RESULTS
     lines = statement.all([tournament_id, *behind, limit + 1])
-    if len(lines) <= limit:
-        return lines, None
-    return lines[:limit], encode_cursor(scope, lines[limit - 1].key)
+    if not lines:
+        return [], None
+    [(_, shared)] = places_of(tournament_id, [lines[0].key]) if behind else [(1, 1)]
+    shared_ranks = share_ranks([line.rank_key for line in lines], lines[0].rank, shared)
+    page = list(zip(lines, shared_ranks, strict=True))[:limit]
+    return page, encode_cursor(scope, lines[limit - 1].key) if len(lines) > limit else None
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,9 @@ class ResultOut(serializers.Serializer[Any]):
     """A line of the results."""
 
     rank = serializers.IntegerField()
+    shared_rank = serializers.IntegerField(
+        help_text="the rank of the first with this score: equal scores, equal number"
+    )
     user_id = serializers.CharField()
     score = serializers.IntegerField()
     reward = serializers.IntegerField()
@@ -104,10 +107,11 @@ def claimed_wire(done: Claimed) -> dict[str, Any]:
     return {"message": "Rewards claimed successfully", "claimed": done.count, "amount": done.amount}
 
 
-def result_wire(row: ResultLine) -> dict[str, Any]:
+def result_wire(row: ResultLine, shared_rank: int) -> dict[str, Any]:
     """A line of the results, as `ResultOut`."""
     return {
         "rank": row.rank,
+        "shared_rank": shared_rank,
         "user_id": row.user_id,
         "score": row.score,
         "reward": row.prize,

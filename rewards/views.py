@@ -93,4 +93,4 @@ class ResultViewSet(StudioViewSet):
             limit=read_limit(request._request, default=1000),
         )
         headers = page_headers(request._request, next_cursor)
-        return answer([result_wire(row) for row in rows], headers=headers)
+        return answer([result_wire(*row) for row in rows], headers=headers)

@@ -8,6 +8,7 @@ from django.http import Http404
 
 from esports.admin.timeline import draw
 from esports.lifecycle import Status
+from esports.models import Participation
 from esports.selectors.standings import StandingsLine, line_of, rulings_of, score_of, score_page
 from esports.selectors.tournaments import read_tournament
 from esports.services import refereeing
@@ -76,13 +77,13 @@ class ParticipationPage(ConsolePage):
 
     @does(DISQUALIFY)
     def disqualify(self, *, pk: UUID) -> None:
-        """Take the gamer out of the ranking."""
+        """Take the gamer out of the ranking, or propose it: for the last one two operators have to agree."""
         participation = self.line(pk).participation
         self.run(
             self.DISQUALIFY,
             lambda: refereeing.disqualify(participation_id=pk, operator_id=self.me, reason=self.reason),
             subject=participation,
-            done="Disqualified: the gamer has no rank any more, and the gamers behind have moved up.",
+            done=_told,
         )
 
     @does(REINSTATE)
@@ -122,3 +123,10 @@ class ParticipationPage(ConsolePage):
         """The operator's id."""
         assert self.request.user.pk is not None, "the console requires a login"
         return int(self.request.user.pk)
+
+
+def _told(ruled: Participation) -> str:
+    """What a call to disqualify has done."""
+    if ruled.disqualified_at is None:
+        return "Proposed: this is the last gamer in the ranking, so another operator has to disqualify too."
+    return "Disqualified: the gamer has no rank any more, and the gamers behind have moved up."

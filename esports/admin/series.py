@@ -14,6 +14,7 @@ from esports.admin.forms import PartForm, PrizesForm, SeriesForm, WhatForm
 from esports.admin.initial_values import typed_terms
 from esports.admin.previews import calendar_of, offsets_of
 from esports.models import SeriesOccurrence, TournamentSeries
+from esports.prizes import fault_of
 from esports.selectors.series import occurrences_before, series_by_id
 from esports.selectors.templates import template_of_client, templates_of_client
 from esports.series import check, words
@@ -110,6 +111,7 @@ class SeriesPage(OfSeries):
             "title": row.name,
             "row": row,
             "state": state_of(row),
+            "fault": fault_of(row.template),
             "coming": [words(offsets.timetable(item.starts_at), row.time_zone) for item in row.coming],
             "occurrences": found[:LISTED],
             "further": found[LISTED - 1].starts_at.isoformat() if len(found) > LISTED else None,

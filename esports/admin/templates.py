@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from esports.models import TournamentTemplate
+from esports.prizes import fault_of
 from esports.services.templates import delete_template
 from kgen.admin_site.actions import ConsoleAction, on_rows
 from kgen.admin_site.admin import ClientFilter, ReadOnlyAdmin
@@ -23,7 +24,7 @@ class TemplateAdmin(ReadOnlyAdmin):
 
     nav = Nav("Play", "Templates", "content_copy", 25)
     permission = ORGANISE
-    list_display = ["name", "client", "tournament_title", "buy_in", "seats", "changed", "use"]
+    list_display = ["name", "client", "tournament_title", "buy_in", "seats", "fault", "changed", "use"]
     list_filter = [("client", ClientFilter)]
     list_select_related = ["client"]
     search_fields = ["=id", "name"]
@@ -43,6 +44,11 @@ class TemplateAdmin(ReadOnlyAdmin):
     def seats(self, row: TournamentTemplate) -> str:
         """The number of seats."""
         return f"{row.terms['tournament_size']:,}"
+
+    @admin.display(description="to be changed", empty_value="")
+    def fault(self, row: TournamentTemplate) -> str:
+        """Why a tournament with these terms is refused; empty if it is not."""
+        return fault_of(row.terms)
 
     @admin.display(description="changed")
     def changed(self, row: TournamentTemplate) -> str:

@@ -144,6 +144,8 @@ class Ruling(models.Model):
     class Act(models.TextChoices):
         """The decision."""
 
+        # Asked for; a second operator has to disqualify too.
+        PROPOSE = "PROPOSE"
         DISQUALIFY = "DISQUALIFY"
         REINSTATE = "REINSTATE"
 

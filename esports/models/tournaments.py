@@ -197,7 +197,7 @@ class Tournament(models.Model):
         return prizes.total(self.table, **self.prize_terms)
 
     def status_at(self, now: datetime, *, has_scores: bool) -> Status:
-        """Its status at `now`; `has_scores` matters from the end on."""
+        """Its status at `now`; `has_scores` matters from the end on, and includes scores of disqualified gamers."""
         return lifecycle.status(
             self.timetable,
             published_at=self.published_at,

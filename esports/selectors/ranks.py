@@ -58,6 +58,19 @@ def ranks_of(tournament_id: UUID, standings: Sequence[SortKey]) -> list[int]:
     return complete(standings, ranks, lambda missing: counted_ranks(tournament_id, missing))
 
 
+def places_of(tournament_id: UUID, standings: Sequence[SortKey]) -> list[tuple[int, int]]:
+    """The rank of each standing, and the rank that it shares with all of its score, in one look-up."""
+    found = ranks_of(tournament_id, [*standings, *(ahead_of(standing.rank_key) for standing in standings)])
+    ranks, shared = found[: len(standings)], found[len(standings) :]
+    # Cached ranks may be behind, but nobody ranks ahead of the first of their score.
+    return [(rank, min(rank, best)) for rank, best in zip(ranks, shared, strict=True)]
+
+
+def ahead_of(rank_key: int) -> SortKey:
+    """A key just ahead of every standing of one score: its rank is the one that they share."""
+    return _FIRST._replace(rank_key=rank_key)
+
+
 def rank_of(tournament_id: UUID, standing: SortKey) -> int:
     """The rank of one standing."""
     return ranks_of(tournament_id, [standing])[0]

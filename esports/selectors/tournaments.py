@@ -54,15 +54,24 @@ class TournamentAt:
 
 
 def with_clock(rows: QuerySet[Tournament]) -> QuerySet[Any]:
-    """The rows with `now`, their seats, and from the end on `has_scores`: whether any gamer is ranked."""
+    """The rows with `now`, their seats, and from the end on `has_scores`: whether any gamer has a score that counts, or
+    had one until disqualified."""
     # The best row, if any: for an EXISTS the planner may build a hash table of all ranked gamers everywhere.
     scored = LeaderboardRow.objects.filter(tournament=OuterRef("pk")).order_by("rank_key")
     is_scored = Subquery(scored.values(is_scored=Value(True))[:1])
-    ended = When(ends_at__lte=ClockTimestamp(), then=Coalesce(is_scored, Value(False)))
+    out = Subquery(disqualified_scores(OuterRef("pk")).values(is_scored=Value(True))[:1])
+    ended = When(ends_at__lte=ClockTimestamp(), then=Coalesce(is_scored, out, Value(False)))
     return rows.select_related("seats").annotate(
         now=ClockTimestamp(),
         has_scores=Case(ended, default=Value(False), output_field=BooleanField()),
     )
+
+
+def disqualified_scores(tournament_id: Any) -> QuerySet[Participation]:
+    """The disqualified participations of a tournament that have a score."""
+    return Participation.objects.filter(
+        tournament=tournament_id, disqualified_at__isnull=False, score__isnull=False
+    ).order_by()
 
 
 def tournament_at(row: Any) -> TournamentAt:
@@ -231,7 +240,10 @@ _COLUMNS = [f"tournament.{name}" for name in _TOURNAMENT_COLUMNS] + [f"seats.{na
 _READ = f"""
 SELECT clock.now, CASE WHEN tournament.ends_at <= clock.now THEN coalesce((
            SELECT true FROM esports_leaderboardrow AS board
-            WHERE board.tournament_id = tournament.id ORDER BY board.rank_key LIMIT 1), false)
+            WHERE board.tournament_id = tournament.id ORDER BY board.rank_key LIMIT 1), (
+           SELECT true FROM esports_participation AS stay
+            WHERE stay.tournament_id = tournament.id
+              AND stay.disqualified_at IS NOT NULL AND stay.score IS NOT NULL LIMIT 1), false)
        ELSE false END, {", ".join(_COLUMNS)}
   FROM (SELECT clock_timestamp() AS now) AS clock, esports_tournament AS tournament
   JOIN esports_seats AS seats ON seats.tournament_id = tournament.id

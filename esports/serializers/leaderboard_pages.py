@@ -2,15 +2,15 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 
 from esports.selectors.around import NearbyRows, near
-from esports.selectors.boards import BoardEntry, standings_of, top, winners
-from esports.selectors.ranks import ranks_of
+from esports.selectors.boards import BoardEntry, Place, ranked, standings_of, top, winners
+from esports.selectors.ranks import places_of
 from esports.selectors.tournaments import TournamentAt, check_visible, read_tournaments
 from esports.serializers.tournaments_out import row_wire, winner_wire
 from kgen.api.json import encode
@@ -52,10 +52,10 @@ def leaderboard_pages(
 
 @dataclass
 class _TopPage:
-    """The first page, and rank and score of each gamer on it by user id."""
+    """The first page, and the place of each gamer on it by user id."""
 
     beginning: Beginning
-    places: Mapping[str, tuple[int, int]]
+    places: Mapping[str, Place]
     last_key: bytes | None
 
 
@@ -73,10 +73,10 @@ class _CachedBoard:
         """The first page of `limit` rows."""
         if limit not in self.tops:
             found = top(self.current.tournament.pk, limit + 1)
-            page = list(enumerate(found[:limit], start=1))
+            page = ranked(found[:limit], 1, 1)
             self.tops[limit] = _TopPage(
-                beginning=self.beginning(encode([row_wire(rank, row) for rank, row in page])),
-                places={row.user_id: (rank, row.score) for rank, row in page},
+                beginning=self.beginning(encode([row_wire(row) for row in page])),
+                places={row.entry.user_id: Place(row.rank, row.entry.score, row.shared_rank) for row in page},
                 last_key=write_key(found[limit - 1].key) if len(found) > limit else None,
             )
         return self.tops[limit]
@@ -85,9 +85,9 @@ class _CachedBoard:
         """`LeaderboardOut` up to the gamer's own place, in the order of the ordinary path: both give the same ETag."""
         return Beginning(b'{"leaderboard":%b%b' % (rows, self.middle))
 
-    def rest(self, place: tuple[int, int] | None, cursor: str | None) -> bytes:
+    def rest(self, place: Place | None, cursor: str | None) -> bytes:
         """The members after the beginning."""
-        me = b'{"rank":%d,"score":%d}' % place if place else b"null"
+        me = encode(place)
         following = b'"%b"' % cursor.encode() if cursor else b"null"
         count = self.current.tournament.seats.taken
         return b'%b,"next_cursor":%b,"participants_count":%d}' % (me, following, count)
@@ -122,7 +122,7 @@ class _PageBatch:
         self.requests = requests
         self.boards = _read_boards({request.tournament_id for _, request in requests})
         self.standings = self._standings()
-        self.ranks = self._ranks()
+        self.places = self._places()
         self.near = self._near()
 
     def pages(self) -> list[LeaderboardPage | DomainError | None]:
@@ -140,14 +140,15 @@ class _PageBatch:
         }
         return standings_of(entrants) if entrants else {}
 
-    def _ranks(self) -> Mapping[UUID, int]:
-        """The ranks of these standings, by participation."""
-        ranks: dict[UUID, int] = {}
+    def _places(self) -> Mapping[UUID, Place]:
+        """The places of these standings, by participation."""
+        places: dict[UUID, Place] = {}
         for tournament_id in {tournament_id for tournament_id, _ in self.standings}:
             found = [standing for entrant, standing in self.standings.items() if entrant[0] == tournament_id]
-            keys = [standing.key for standing in found]
-            ranks |= dict(zip((row.id for row in found), ranks_of(tournament_id, keys), strict=True))
-        return ranks
+            ranks = places_of(tournament_id, [standing.key for standing in found])
+            for standing, (rank, shared) in zip(found, ranks, strict=True):
+                places[standing.id] = Place(rank, standing.score, shared)
+        return places
 
     def _near(self) -> Mapping[tuple[UUID, UUID, int], NearbyRows | None]:
         """The rows around gamers, by tournament, gamer and limit."""
@@ -158,7 +159,7 @@ class _PageBatch:
         found = {}
         for (tournament_id, limit), gamers in wanted.items():
             standings = [self.standings[tournament_id, gamer] for gamer in gamers]
-            ranks = [self.ranks[standing.id] for standing in standings]
+            ranks = [self.places[standing.id].rank for standing in standings]
             for gamer_id, rows in zip(gamers, near(tournament_id, standings, ranks, limit), strict=True):
                 found[tournament_id, gamer_id, limit] = rows
         return found
@@ -166,7 +167,7 @@ class _PageBatch:
     def _is_far_down(self, gamer: "SessionGamer", request: PageRequest) -> bool:
         """Whether the page around the gamer is another than the first."""
         standing = self.standings.get((request.tournament_id, gamer.pk))
-        return request.around_me and standing is not None and self.ranks[standing.id] > request.limit // 2
+        return request.around_me and standing is not None and self.places[standing.id].rank > request.limit // 2
 
     def _page(self, gamer: "SessionGamer", request: PageRequest) -> LeaderboardPage | DomainError | None:
         board = self.boards.get(request.tournament_id)
@@ -176,11 +177,13 @@ class _PageBatch:
             return refusal
         assert board is not None
         standing = self.standings.get((request.tournament_id, gamer.pk))
-        place = (self.ranks[standing.id], standing.score) if standing else None
+        place = self.places[standing.id] if standing else None
         if self._is_far_down(gamer, request):
             rows = self.near[request.tournament_id, gamer.pk, request.limit]
-            if rows is None:
+            if rows is None or place is None:
                 return None
+            # As the page lists it: no response contradicts itself.
+            place = replace(place, shared_rank=rows.shared_rank)
             beginning = board.beginning(rows.rows.encode())
             last_key = rows.last_key.encode() if rows.last_key else None
         else:
@@ -188,7 +191,6 @@ class _PageBatch:
             if request.around_me and standing and gamer.user_id not in first.places:
                 return None
             beginning, last_key = first.beginning, first.last_key
-            # The place as the page lists it: no response contradicts itself.
             place = first.places.get(gamer.user_id, place)
         cursor = sign_cursor(scope_of(request.path, gamer.pk), last_key) if last_key else None
         return LeaderboardPage(beginning, board.rest(place, cursor), cursor)

@@ -33,6 +33,7 @@ from kgen.api.fields import (
 )
 
 BULK_LIMIT = 1000
+BOARD_QUERY_LIMIT = 100
 LONGEST_EVENT_ID = 128
 # The published names of a score's tournament, the newest last.
 TOURNAMENT_NAMES = ("tournamentId", "tournamentUID")
@@ -181,6 +182,12 @@ class PrizeTableField(serializers.Field[Any, Any, Any, Any]):
 
     def to_representation(self, value: Any) -> Any:
         return value
+
+
+class BoardQueryIn(RequestBody):
+    """The gamers whose rows are asked for."""
+
+    user_ids = serializers.ListField(child=UserId(), min_length=1, max_length=BOARD_QUERY_LIMIT)
 
 
 class CancelIn(RequestBody):

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from esports.lifecycle import TIMES, Status, Timetable, wire_name
 from esports.models import ScoreOperator, ScoreOrder, ScoreSource, TieRule, Tournament
-from esports.selectors.boards import BoardEntry, BoardRow, Leaderboard, Winner
+from esports.selectors.boards import BoardRow, Leaderboard, RankedEntry, Winner
 from esports.selectors.history import PastResult
 from esports.selectors.tournaments import TournamentAt
 from esports.services.cancelling import Cancelled
@@ -85,8 +85,11 @@ class CancelledOut(TournamentOut):
 class PlaceOut(serializers.Serializer[Any]):
     """A rank and a score."""
 
-    rank = serializers.IntegerField()
+    rank = serializers.IntegerField(help_text="by score, then who reached it first, then who joined first")
     score = serializers.IntegerField()
+    shared_rank = serializers.IntegerField(
+        help_text="the rank of the first with this score: equal scores, equal number"
+    )
 
 
 class BoardRowOut(PlaceOut):
@@ -112,6 +115,12 @@ class LeaderboardOut(serializers.Serializer[Any]):
     me = PlaceOut(allow_null=True)
     next_cursor = serializers.CharField(allow_null=True)
     participants_count = serializers.IntegerField()
+
+
+class BoardRowsOut(serializers.Serializer[Any]):
+    """Rows of a leaderboard, best first."""
+
+    leaderboard = BoardRowOut(many=True)
 
 
 class HistoryOut(serializers.Serializer[Any]):
@@ -180,20 +189,32 @@ def cancelled_wire(done: Cancelled) -> dict[str, Any]:
     return tournament_wire(done.current) | {"refunds_pending": done.refunds_pending}
 
 
-def row_wire(rank: int, row: BoardEntry) -> BoardRow:
+def row_wire(row: RankedEntry) -> BoardRow:
     """A row of a board as `BoardRowOut`."""
-    return BoardRow(user_id=row.user_id, score=row.score, rank=rank, username=row.username)
+    return BoardRow(
+        user_id=row.entry.user_id,
+        score=row.entry.score,
+        rank=row.rank,
+        shared_rank=row.shared_rank,
+        username=row.entry.username,
+    )
 
 
 def winner_wire(row: Winner) -> dict[str, Any]:
     """A settled prize as `WinnerOut`."""
-    return {"user_id": row.user_id, "reward": row.prize, "score": row.score, "rank": row.rank}
+    return {
+        "user_id": row.user_id,
+        "reward": row.prize,
+        "score": row.score,
+        "rank": row.rank,
+        "shared_rank": row.shared_rank,
+    }
 
 
 def leaderboard_wire(board: Leaderboard, current: TournamentAt) -> dict[str, Any]:
     """A page of a board as `LeaderboardOut`."""
     return {
-        "leaderboard": [row_wire(rank, row) for rank, row in board.rows],
+        "leaderboard": [row_wire(row) for row in board.rows],
         "price_pool": current.tournament.price_pool(),
         "winners": [winner_wire(winner) for winner in board.winners],
         "me": board.me,

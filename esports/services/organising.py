@@ -104,8 +104,8 @@ class TournamentTerms:
         chosen = "min_participants" in given or self.least != DEFAULT_MIN_PARTICIPANTS
         if chosen and self.least > self.size:
             raise refuse_field("min_participants", "This must not exceed the number of seats.")
-        if self.table.kind == "multiples" and self.table != prizes.DEFAULT_TABLE and self.buy_in == 0:
-            raise PrizeTableInvalid("Multiples of a buy-in of 0 pay nothing: use fixed prizes or shares.")
+        if problem := prizes.pays_nobody(self.table, buy_in=self.buy_in, sponsorship=self.sponsorship):
+            raise PrizeTableInvalid(problem)
         prizes.prove_solvent(
             self.table,
             min_participants=self.least,

@@ -1,17 +1,19 @@
-"""The leaderboard call, which has three addresses."""
+"""The leaderboard, which has three addresses, and its rows of chosen gamers, which have two."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter
 
-from esports.selectors.boards import leaderboard
+from esports.selectors.boards import leaderboard, rows_of
 from esports.selectors.tournaments import TournamentAt
-from esports.serializers.tournaments_out import leaderboard_wire
-from kgen.api.json import encode
+from esports.serializers.tournaments_in import BoardQueryIn
+from esports.serializers.tournaments_out import BoardRowsOut, leaderboard_wire, row_wire
+from kgen.api.json import answer, encode
 from kgen.api.pagination import page_headers, read_limit
 from kgen.api.revalidation import revalidated
-from kgen.api.schema import CURSOR, limit_parameter
+from kgen.api.schema import CURSOR, errors, limit_parameter
 from kgen.api.views import ApiViewSet
 from kgen.errors import Invalid
 
@@ -22,6 +24,11 @@ AROUND = OpenApiParameter(
     description="the rows around the gamer's own",
 )
 BOARD_PARAMETERS = [limit_parameter(100), CURSOR]
+BOARD_QUERY: dict[str, Any] = {
+    "request": BoardQueryIn,
+    "responses": {200: BoardRowsOut, **errors("TOURNAMENT_NOT_FOUND")},
+}
+BOARD_QUERY_PATH = "leaderboard/query"
 
 
 def board_answer(view: ApiViewSet, current: TournamentAt, gamer_id: UUID | None) -> HttpResponse:
@@ -44,3 +51,8 @@ def board_answer(view: ApiViewSet, current: TournamentAt, gamer_id: UUID | None)
     )
     headers |= page_headers(request, board.next_cursor)
     return HttpResponse(body, status=status, content_type="application/json", headers=headers)
+
+
+def board_rows_answer(current: TournamentAt, user_ids: list[str]) -> HttpResponse:
+    """The rows of chosen gamers."""
+    return answer({"leaderboard": [row_wire(row) for row in rows_of(current.tournament, user_ids)]})

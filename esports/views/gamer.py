@@ -16,7 +16,7 @@ from esports.selectors.tournaments import (
     tournament_for_gamer,
     tournament_page,
 )
-from esports.serializers.tournaments_in import JoinIn, ScoreIn
+from esports.serializers.tournaments_in import BoardQueryIn, JoinIn, ScoreIn
 from esports.serializers.tournaments_out import (
     JOINED,
     LEFT,
@@ -28,7 +28,14 @@ from esports.serializers.tournaments_out import (
     tournament_wire,
 )
 from esports.services import joining, scoring
-from esports.views.boards import AROUND, BOARD_PARAMETERS, board_answer
+from esports.views.boards import (
+    AROUND,
+    BOARD_PARAMETERS,
+    BOARD_QUERY,
+    BOARD_QUERY_PATH,
+    board_answer,
+    board_rows_answer,
+)
 from kgen.api.idempotency import Answer
 from kgen.api.json import answer
 from kgen.api.pagination import page_headers, read_limit
@@ -43,6 +50,7 @@ class TournamentViewSet(GamerViewSet):
     lookup_url_kwarg = "uid"
     lookup_value_regex = "[^/]+"
     repeatable_parameters = MappingProxyType({"active": frozenset({"status"})})
+    reading_actions = frozenset({"leaderboard_query"})
 
     @extend_schema(
         operation_id="tournaments_active",
@@ -179,6 +187,16 @@ class TournamentViewSet(GamerViewSet):
     def leaderboard(self, request: Request, uid: str) -> HttpResponse:
         """The leaderboard, and the gamer's own place."""
         return board_answer(self, tournament_for_gamer(self.gamer.client_id, uid), self.gamer.pk)
+
+    @extend_schema(operation_id="tournament_leaderboard_query", **BOARD_QUERY)
+    @action(detail=True, methods=["post"], url_path=BOARD_QUERY_PATH)
+    def leaderboard_query(self, request: Request, uid: str) -> HttpResponse:
+        """The rows of up to 100 gamers, best first; those without a score are left out.
+
+        It changes nothing, so it takes no Idempotency-Key: a repeat shows the leaderboard as it is by then.
+        """
+        user_ids = self.parse(BoardQueryIn)["user_ids"]
+        return board_rows_answer(tournament_for_gamer(self.gamer.client_id, uid), user_ids)
 
 
 @extend_schema(tags=["Tournaments"])

@@ -13,6 +13,7 @@ from esports.selectors.tournaments import (
     tournaments_of_client,
 )
 from esports.serializers.tournaments_in import (
+    BoardQueryIn,
     BulkScoresIn,
     CancelIn,
     TournamentIn,
@@ -29,7 +30,13 @@ from esports.serializers.tournaments_out import (
     tournament_wire,
 )
 from esports.services import cancelling, organising, scoring
-from esports.views.boards import BOARD_PARAMETERS, board_answer
+from esports.views.boards import (
+    BOARD_PARAMETERS,
+    BOARD_QUERY,
+    BOARD_QUERY_PATH,
+    board_answer,
+    board_rows_answer,
+)
 from kgen.api.idempotency import Answer
 from kgen.api.json import answer
 from kgen.api.pagination import read_limit
@@ -46,6 +53,7 @@ class StudioTournamentViewSet(StudioViewSet):
     lookup_url_kwarg = "uid"
     lookup_value_regex = "[^/]+"
     bulk_actions = frozenset({"scores"})
+    reading_actions = frozenset({"leaderboard_query"})
 
     @extend_schema(
         operation_id="studio_tournament_create",
@@ -59,7 +67,8 @@ class StudioTournamentViewSet(StudioViewSet):
         that is given, else with the schedule; the lobby opens with the start; it locks with the end.
         `min_participants` is 3 (with fewer it is cancelled at its end), `score_order` desc, `score_operator` latest,
         `score_source` any (server for a sum), `prize_table` "default" (multiples of the buy-in: a free tournament
-        needs fixed prizes or shares), `tie_rule` first_to_reach, `mode` Quick, all others 0 or unbounded.
+        needs a sponsorship, with fixed prizes or shares), `tie_rule` first_to_reach, `mode` Quick, all others 0 or
+        unbounded.
         """
         given = self.parse(TournamentIn)
         return self.perform(
@@ -155,3 +164,13 @@ class StudioTournamentViewSet(StudioViewSet):
     def leaderboard(self, request: Request, uid: str) -> HttpResponse:
         """The leaderboard."""
         return board_answer(self, tournament_of_client(self.client.pk, uid), None)
+
+    @extend_schema(operation_id="studio_leaderboard_query", **BOARD_QUERY)
+    @action(detail=True, methods=["post"], url_path=BOARD_QUERY_PATH)
+    def leaderboard_query(self, request: Request, uid: str) -> HttpResponse:
+        """The rows of up to 100 gamers, best first; those without a score are left out.
+
+        It changes nothing, so it takes no Idempotency-Key: a repeat shows the leaderboard as it is by then.
+        """
+        user_ids = self.parse(BoardQueryIn)["user_ids"]
+        return board_rows_answer(tournament_of_client(self.client.pk, uid), user_ids)

@@ -18,6 +18,7 @@ from kgen.transactions import sqlstate
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_UNAVAILABLE = 2
+RETRY_AFTER_IN_PROGRESS = 1
 PROBLEM = "application/problem+json"
 # A primary that has become a standby; a transaction that was idle until the server ended it. psycopg raises
 # InternalError for them.
@@ -62,6 +63,8 @@ def _headers(error: errors.DomainError, extra: dict[str, Any]) -> dict[str, str]
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, errors.Unavailable):
         headers["Retry-After"] = str(RETRY_AFTER_UNAVAILABLE)
+    if isinstance(error, errors.IdempotencyInProgress):
+        headers["Retry-After"] = str(RETRY_AFTER_IN_PROGRESS)
     if isinstance(error, errors.TooMany) and "retry_after" in extra:
         headers["Retry-After"] = str(extra["retry_after"])
         if policy := extra.pop("policy", None):

@@ -131,7 +131,8 @@ class KgenSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         takes_key = self.method == "POST" and getattr(self.view, "takes_idempotency_key", True)
-        return [IDEMPOTENCY_KEY] if takes_key else []
+        is_read = getattr(self.view, "action", None) in getattr(self.view, "reading_actions", ())
+        return [IDEMPOTENCY_KEY] if takes_key and not is_read else []
 
 
 def document_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:

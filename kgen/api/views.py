@@ -32,6 +32,8 @@ class ApiViewSet(ViewSet):
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
     audience: str | None = None
     takes_idempotency_key = True
+    # POST actions that change nothing: a repeat is harmless, and must see what is true by then.
+    reading_actions: frozenset[str] = frozenset()
     # Actions whose body may have up to BULK_BODY_LIMIT bytes.
     bulk_actions: frozenset[str] = frozenset()
     # By action: the query parameters that may be repeated, each time with another value.
@@ -82,8 +84,11 @@ class ApiViewSet(ViewSet):
 
         :raises Invalid: it is malformed.
         """
-        takes_key = self.request.method == "POST" and self.takes_idempotency_key
-        return idempotency.key_of(self.request._request) if takes_key else None
+        return idempotency.key_of(self.request._request) if self.takes_key() else None
+
+    def takes_key(self) -> bool:
+        """Whether this call takes an Idempotency-Key."""
+        return self.request.method == "POST" and self.takes_idempotency_key and self.action not in self.reading_actions
 
     def parse(self, serializer: type[BaseSerializer[Any]], **kwargs: Any) -> dict[str, Any]:
         """The body as `serializer` validates it.

@@ -233,3 +233,18 @@ def test_another_clients_series_is_unknown(studio: StudioCaller, other_studio: S
     sent = WHOLE | {"do": "create", "client": studio.client_id}
     assert browser.post(NEW, sent).status_code == 404
     assert TournamentSeries.objects.get().active
+
+
+def test_a_series_and_a_template_that_would_be_refused_today_are_marked(
+    studio: StudioCaller, organiser: Browser, client_row: Client
+) -> None:
+    uid = make(studio)
+    terms = TournamentSeries.objects.get().template
+    template = save_template(client_id=client_row.pk, name="Weekly", terms=terms)
+    pages = [at(uid), "/console/esports/tournamenttemplate/"]
+    fault = "Multiples of a buy-in of 0 pay nothing"
+    assert [fault in markup(organiser.get(page)) for page in pages] == [False, False]
+    free = terms | {"buy_in_price": 0}
+    TournamentSeries.objects.update(template=free)
+    TournamentTemplate.objects.filter(pk=template.pk).update(terms=free)
+    assert [fault in markup(organiser.get(page)) for page in pages] == [True, True]

@@ -313,15 +313,18 @@ def test_after_the_settlement_or_cancellation_nothing_is_ruled(
     assert not AuditEntry.objects.exists()
 
 
-def test_the_last_ranked_gamer_of_an_ended_tournament_stays(browser: Browser, studio: StudioCaller) -> None:
+def test_the_last_ranked_gamer_is_disqualified_by_two_operators(as_role: Any, studio: StudioCaller) -> None:
     uid = studio.tournament(settlement_delay_seconds=3600)
     play(studio, uid, {"a": 5, "b": None, "c": None})
     end(uid)
-    assert "its ranking would become empty" in told(browser, stay_of(uid, "a"), "disqualify")
+    first, second = as_role(Role.ORGANISER), as_role(Role.ADMIN)
+    assert "another operator has to disqualify too" in told(first, stay_of(uid, "a"), "disqualify", "a bot")
+    assert "another operator has to disqualify too" in told(first, stay_of(uid, "a"), "disqualify", "a bot")
+    assert "Disqualified" in told(second, stay_of(uid, "a"), "disqualify", "a bot indeed")
+    assert list(Ruling.objects.order_by("id").values_list("act", flat=True)) == ["PROPOSE", "DISQUALIFY"]
     seen = read_tournament(Tournament.objects.get(pk=uid).pk)
     assert seen is not None
     assert seen.status.value == "COMPLETED"
-    assert not Ruling.objects.exists()
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.SUPPORT, Role.FINANCE])

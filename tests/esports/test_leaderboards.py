@@ -63,12 +63,16 @@ def test_a_board_has_these_members_and_no_others(studio: StudioCaller, gamers: G
     ann.score(uid, -7).ok()
     bob.score(uid, 12).ok()
     rows = [
-        {"user_id": "bob", "score": 12, "rank": 1, "username": ""},
-        {"user_id": "ann", "score": -7, "rank": 2, "username": "Ann ✨"},
+        {"user_id": "bob", "score": 12, "rank": 1, "shared_rank": 1, "username": ""},
+        {"user_id": "ann", "score": -7, "rank": 2, "shared_rank": 2, "username": "Ann ✨"},
     ]
     whole = {"leaderboard": rows, "price_pool": 10, "winners": [], "next_cursor": None, "participants_count": 3}
     older = f"/fe/esports/leaderboards/{uid}/leaderboard"
-    for caller, me in ((ann, {"rank": 2, "score": -7}), (bob, {"rank": 1, "score": 12}), (carl, None)):
+    for caller, me in (
+        (ann, {"rank": 2, "score": -7, "shared_rank": 2}),
+        (bob, {"rank": 1, "score": 12, "shared_rank": 1}),
+        (carl, None),
+    ):
         assert caller.board(uid) == caller.get(older).ok() == caller.get(older + "/").ok() == whole | {"me": me}
     assert studio.get(f"/s2s/esports/tournaments/{uid}/leaderboard").ok() == whole | {"me": None}
 
@@ -107,7 +111,11 @@ def test_a_board_is_shown_after_the_end_and_after_a_cancellation(studio: StudioC
     gamer.score(uid, 4).ok()
     studio.post(f"/s2s/esports/tournaments/{uid}/cancel").ok()
     board = gamer.board(uid)
-    assert (ranked(board), board["me"], board["winners"]) == ([(1, gamer.user_id)], {"rank": 1, "score": 4}, [])
+    assert (ranked(board), board["me"], board["winners"]) == (
+        [(1, gamer.user_id)],
+        {"rank": 1, "score": 4, "shared_rank": 1},
+        [],
+    )
 
 
 # --- The order
@@ -157,7 +165,7 @@ def test_the_better_score_is_the_higher_or_the_lower(
         gamer.score(uid, score).ok()
     board = gamer.board(uid)
     assert [(row["rank"], row["score"]) for row in board["leaderboard"]] == list(enumerate(expected, start=1))
-    assert board["me"] == {"rank": expected.index(-9) + 1, "score": -9}
+    assert board["me"] == {"rank": expected.index(-9) + 1, "score": -9, "shared_rank": expected.index(-9) + 1}
 
 
 # --- About one's own place
@@ -172,8 +180,10 @@ AROUND = [
     (6, 4, [4, 5, 6, 7]),
     (6, 1, [6]),
     (6, 2, [5, 6]),
-    (10, 5, [8, 9, 10, 11]),
-    (11, 5, [9, 10, 11]),
+    (10, 5, [7, 8, 9, 10, 11]),
+    (11, 5, [7, 8, 9, 10, 11]),
+    (10, 10, list(range(2, 12))),
+    (11, 11, list(range(1, 12))),
     (11, 1, [11]),
     (6, 1000, list(range(1, 12))),
 ]
@@ -185,7 +195,7 @@ def test_around_me_shows_the_places_about_mine(studio: StudioCaller) -> None:
         gamer = studio.gamer(names[mine - 1])
         board = gamer.board(uid, f"?around=me&limit={limit}")
         assert ranked(board) == [(rank, names[rank - 1]) for rank in expected]
-        assert board["me"] == {"rank": mine, "score": 12 - mine}
+        assert board["me"] == {"rank": mine, "score": 12 - mine, "shared_rank": mine}
         assert (board["next_cursor"] is None) is (expected[-1] == 11)
         if board["next_cursor"]:
             following = gamer.board(uid, f"?limit=1000&cursor={board['next_cursor']}")
@@ -204,13 +214,13 @@ def test_around_me_without_a_place_is_the_top(studio: StudioCaller) -> None:
 def test_the_parts_of_one_answer_agree(studio: StudioCaller) -> None:
     uid, names = ladder(studio, 5)
     gamer = studio.gamer(names[0])
-    assert gamer.board(uid, "?around=me&limit=1")["me"] == {"rank": 1, "score": 5}
+    assert gamer.board(uid, "?around=me&limit=1")["me"] == {"rank": 1, "score": 5, "shared_rank": 1}
     post(studio, uid, seated_3=9, seated_4=9)
     # Ranks that are kept elsewhere may be half a second old by now.
     for query in ("?around=me&limit=5", "?limit=5", "?around=me&limit=1000"):
         board = gamer.board(uid, query)
         assert ranked(board) == list(enumerate(["seated-3", "seated-4", *names[:3]], start=1))
-        assert board["me"] == {"rank": 3, "score": 5}
+        assert board["me"] == {"rank": 3, "score": 5, "shared_rank": 3}
     for limit in (1, 2, 3):
         board = gamer.board(uid, f"?around=me&limit={limit}")
         listed = {row["user_id"]: row["rank"] for row in board["leaderboard"]}
@@ -234,7 +244,9 @@ def test_pages_show_every_row_once_with_its_rank(studio: StudioCaller) -> None:
             found = pages(caller, path, limit=limit)
             assert [row for page in found for row in ranked(page)] == whole
             assert len(found) == -(-7 // limit)
-            assert {str(page["me"]) for page in found} == {str({"rank": 5, "score": 3} if caller is gamer else None)}
+            assert {str(page["me"]) for page in found} == {
+                str({"rank": 5, "score": 3, "shared_rank": 5} if caller is gamer else None)
+            }
 
 
 def test_rows_that_keep_their_score_are_seen_once_while_others_move(studio: StudioCaller) -> None:
@@ -263,7 +275,7 @@ def test_a_page_has_100_rows_by_default(studio: StudioCaller) -> None:
     assert len(studio.get(f"/s2s/esports/tournaments/{uid}/leaderboard?limit=1000").ok()["leaderboard"]) == 102
     gamer = studio.gamer(names[60])
     around = gamer.board(uid, "?around=me")
-    assert [rank for rank, _ in ranked(around)] == list(range(11, 103))
+    assert [rank for rank, _ in ranked(around)] == list(range(3, 103))
 
 
 def test_a_bad_value_is_refused_by_name(studio: StudioCaller) -> None:

@@ -61,7 +61,7 @@ def test_a_score_that_commits_after_the_catch_up_is_not_missed(
         assert int(valkey().get(board(uid).mark) or 0) > 0
     make_stale(uid)
     assert check_ranks(uid) == 4
-    assert players[0].board(uid, "?around=me&limit=1")["me"] == {"rank": 1, "score": 50}
+    assert players[0].board(uid, "?around=me&limit=1")["me"] == {"rank": 1, "score": 50, "shared_rank": 1}
 
 
 def test_a_catch_up_that_is_cut_off_loses_nothing(

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, transaction
 
 from esports.errors import ScoreOutOfRange
-from esports.models import Participation, Ruling, ScoreEvent, Tournament
+from esports.models import LeaderboardRow, Ruling, ScoreEvent, Tournament
 from esports.ranking import MAX_SCORE
 from esports.services import refereeing
 from esports.services.cancelling import book_cancellations
@@ -21,8 +21,9 @@ from tests.support.addresses import HISTORIC
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.money import execute, new_id, prove
+from tests.support.organising import allow_sponsorship
 from tests.support.ranks import check_ranks, make_stale
-from tests.support.refereeing import OPERATOR, disqualify, reinstate, stay, void
+from tests.support.refereeing import OPERATOR, disqualify, disqualify_by_two, reinstate, stay, void
 from tests.support.rows import snapshot
 from tests.support.settling import play
 
@@ -34,11 +35,14 @@ def listed(board: dict[str, Any]) -> list[tuple[int, str, int]]:
     return [(row["rank"], row["user_id"], row["score"]) for row in board["leaderboard"]]
 
 
-def delayed(studio: StudioCaller, scores: dict[str, int | None], **fields: Any) -> tuple[str, dict[str, GamerCaller]]:
-    """A tournament of these gamers that is over and still to be settled."""
+def delayed(
+    studio: StudioCaller, scores: dict[str, int | None], *, is_over: bool = True, **fields: Any
+) -> tuple[str, dict[str, GamerCaller]]:
+    """A tournament of these gamers that is over, unless it is told otherwise, and still to be settled."""
     uid = studio.tournament(settlement_delay_seconds=3600, **fields)
     callers = play(studio, uid, scores)
-    end(uid)
+    if is_over:
+        end(uid)
     return uid, callers
 
 
@@ -69,7 +73,7 @@ def test_a_voided_score_counts_no_more(
     assert (row.score, row.reached_at, row.rank_key) == (score, accepted[since], -score)
     assert (voided.voided_by, voided.void_reason, voided.voided_at is not None) == (OPERATOR, "glitch", True)
     assert ScoreEvent.objects.count() == 3
-    assert gamer.board(uid)["me"] == {"rank": 1, "score": score}
+    assert gamer.board(uid)["me"] == {"rank": 1, "score": score, "shared_rank": 1}
 
 
 def test_a_gamer_without_a_valid_score_is_unranked(studio: StudioCaller, gamer: GamerCaller) -> None:
@@ -87,7 +91,7 @@ def test_a_gamer_without_a_valid_score_is_unranked(studio: StudioCaller, gamer: 
     gamer.score(uid, 5, event_id="one").ok()
     assert stay(uid, gamer.user_id).score is None
     gamer.score(uid, 6, event_id="two").ok()
-    assert gamer.board(uid)["me"] == {"rank": 1, "score": 6}
+    assert gamer.board(uid)["me"] == {"rank": 1, "score": 6, "shared_rank": 1}
     void(uid, gamer.user_id)
     gamer.leave(uid).ok()
     assert gamer.buckets() == (50, 0, 0)
@@ -115,7 +119,11 @@ def test_a_disqualified_gamer_is_on_no_board(studio: StudioCaller) -> None:
     make_stale(uid)
     assert check_ranks(uid) == 3
     rest = [(1, "a", 4), (2, "c", 2), (3, "d", 1)]
-    for caller, me in (("a", {"rank": 1, "score": 4}), ("b", None), ("d", {"rank": 3, "score": 1})):
+    for caller, me in (
+        ("a", {"rank": 1, "score": 4, "shared_rank": 1}),
+        ("b", None),
+        ("d", {"rank": 3, "score": 1, "shared_rank": 3}),
+    ):
         for query in ("", "?around=me"):
             board = callers[caller].board(uid, query)
             assert (listed(board), board["me"], board["participants_count"]) == (rest, me, 4)
@@ -124,8 +132,8 @@ def test_a_disqualified_gamer_is_on_no_board(studio: StudioCaller) -> None:
 
 def test_a_disqualified_gamer_neither_scores_nor_leaves_nor_joins_again(studio: StudioCaller) -> None:
     uid = studio.tournament()
-    callers = play(studio, uid, {"a": 3, "b": None})
-    for name in callers:
+    callers = play(studio, uid, {"a": 3, "b": None, "z": 1})
+    for name in ("a", "b"):
         disqualify(uid, name)
     callers["a"].score(uid, 9).refused(409, "WRONG_STATE")
     callers["b"].score(uid, 9).refused(409, "WRONG_STATE")
@@ -272,14 +280,11 @@ def test_a_ruling_changes_the_result_until_the_settlement(studio: StudioCaller) 
 # --- When nobody is left
 
 
-@pytest.mark.parametrize("ruling", [disqualify, void])
-def test_a_tournament_that_lost_its_whole_ranking_before_its_end_is_cancelled(
-    studio: StudioCaller, ruling: Callable[[str, str], object]
-) -> None:
+def test_a_tournament_whose_scores_were_all_voided_before_its_end_is_cancelled(studio: StudioCaller) -> None:
     uid = studio.tournament()
     callers = play(studio, uid, {"a": 3, "b": 2, "c": None})
-    ruling(uid, "a")
-    ruling(uid, "b")
+    void(uid, "a")
+    void(uid, "b")
     end(uid)
     assert callers["a"].get(f"/fe/esports/tournaments/{uid}").ok()["tournament_status"] == "CANCELLED"
     assert settle_due() == 0
@@ -289,16 +294,60 @@ def test_a_tournament_that_lost_its_whole_ranking_before_its_end_is_cancelled(
     assert prove().exit_code == 0
 
 
-@pytest.mark.parametrize("ruling", [disqualify, void])
-def test_the_last_ranked_gamer_cannot_be_disqualified_after_the_end(
-    studio: StudioCaller, ruling: Callable[[str, str], object]
+@pytest.mark.parametrize("is_over", [False, True])
+def test_the_stakes_of_a_field_that_was_all_disqualified_stay_with_the_house(
+    studio: StudioCaller, is_over: bool
 ) -> None:
-    uid, callers = delayed(studio, {"a": 3, "b": 2, "c": None})
-    ruling(uid, "a")
+    allow_sponsorship(studio, 20)
+    uid, callers = delayed(studio, {"a": 3, "b": 2, "c": None}, is_over=is_over, sponsored_amount=20)
+    disqualify(uid, "a")
+    disqualify_by_two(uid, "b")
+    if not is_over:
+        end(uid)
+    assert callers["a"].get(f"/fe/esports/tournaments/{uid}").ok()["tournament_status"] == "COMPLETED"
+    Tournament.objects.update(settlement_delay_seconds=0)
+    book_cancellations()
+    assert settle_due() == 1
+    record = Settlement.objects.get()
+    assert (record.ranked, record.prizes, record.to_house, record.to_sponsor) == (0, 0, 30, 20)
+    assert {name: caller.buckets() for name, caller in callers.items()} == dict.fromkeys("abc", (40, 0, 0))
+    assert {caller.get(HISTORIC).ok()[0]["result"] for caller in callers.values()} == {"You Lost"}
+    call_command("verify_settlement", uid)
+    assert prove().exit_code == 0
+
+
+def test_the_last_gamer_in_the_ranking_is_disqualified_by_two_operators(studio: StudioCaller) -> None:
+    uid, _ = delayed(studio, {"a": 3, "b": 2, "c": None})
+    disqualify(uid, "a")
+    disqualify(uid, "b", "a bot")
+    assert (stay(uid, "b").disqualified_at, LeaderboardRow.objects.filter(tournament=uid).count()) == (None, 1)
     before = snapshot()
-    with pytest.raises(WrongState):
-        ruling(uid, "b")
+    with pytest.raises(WrongState, match="another operator"):
+        disqualify(uid, "b")
     assert snapshot() == before
-    disqualify(uid, "c")  # who holds no rank anyway
-    assert callers["b"].get(f"/fe/esports/tournaments/{uid}").ok()["tournament_status"] == "COMPLETED"
-    assert Participation.objects.filter(rank_key__isnull=False).count() == 1
+    disqualify(uid, "b", operator=OPERATOR + 1)
+    assert LeaderboardRow.objects.filter(tournament=uid).count() == 0
+    acts = Ruling.objects.filter(participation=stay(uid, "b")).order_by("id").values_list("act", "operator_id")
+    assert list(acts) == [("PROPOSE", OPERATOR), ("DISQUALIFY", OPERATOR + 1)]
+    # Who is reinstated needs two operators again.
+    reinstate(uid, "b")
+    disqualify(uid, "b", operator=OPERATOR + 1)
+    assert stay(uid, "b").disqualified_at is None
+
+
+def test_the_last_score_is_not_voided_where_the_house_would_win_or_the_result_would_turn(
+    studio: StudioCaller,
+) -> None:
+    disqualified, over = studio.tournament(), studio.tournament()
+    for uid in (disqualified, over):
+        play(studio, uid, {"a": 3, "b": 2, "c": None})
+    disqualify(disqualified, "a")
+    Tournament.objects.filter(pk=over).update(settlement_delay_seconds=3600)
+    end(over)
+    void(over, "a")
+    before = snapshot()
+    for uid in (disqualified, over):
+        with pytest.raises(WrongState):
+            void(uid, "b")
+    assert snapshot() == before
+    disqualify(over, "c")  # who holds no rank anyway

@@ -14,7 +14,7 @@ from esports.services.organising import create_tournament
 from esports.services.scoring import ServerScore, post_score, post_scores
 from kgen.clock import database_now
 from kgen.errors import DomainError
-from tests.support.http import GamerCaller, StudioCaller
+from tests.support.http import SPONSORED, GamerCaller, StudioCaller
 from tests.support.organising import soon
 from users.models import Client, Gamer
 
@@ -38,7 +38,8 @@ def players(studio: StudioCaller) -> list[Gamer]:
 def free_tournament(client: Client, **rules: Any) -> TournamentAt:
     """A tournament of these rules that costs nothing."""
     fields = {"title": "Cup", "buy_in_price": 0, "tournament_size": 9, "ends_at": database_now().replace(year=2030)}
-    return create_tournament(client=client, given=fields | {"score_source": "any"} | rules)
+    client.sponsorship_limit = 1_000
+    return create_tournament(client=client, given=fields | SPONSORED | {"score_source": "any"} | rules)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -163,7 +163,6 @@ def test_a_status_of_no_length_is_skipped(
         (2, 2, {}, "CANCELLED"),  # below the minimum
         (3, 0, {}, "CANCELLED"),  # nobody has a score
         (2, 2, {"min_participants": 2}, "CANCELLED"),  # of two the default table pays nobody
-        (3, 3, {"buy_in_price": 0}, "CANCELLED"),  # nor does it of no stakes
         (0, 0, {"min_participants": 1}, "CANCELLED"),
         (
             1,

@@ -71,7 +71,7 @@ def test_every_operation_lists_its_refusals_as_problems(schema: dict[str, Any]) 
         assert any(status < "300" for status in operation["responses"]), name
 
 
-def test_every_post_takes_an_idempotency_key_but_sessions_codes_and_hooks(schema: dict[str, Any]) -> None:
+def test_every_post_takes_an_idempotency_key_but_sessions_codes_hooks_and_reads(schema: dict[str, Any]) -> None:
     without = {
         name
         for name, operation in operations(schema).items()
@@ -79,7 +79,8 @@ def test_every_post_takes_an_idempotency_key_but_sessions_codes_and_hooks(schema
     }
     codes = {f"post /fe/users/auth/otp/{call}" for call in ("register", "resend", "verify")}
     sessions = {"post /s2s/session", "post /api/v1/session", "post /fe/users/auth/token/refresh"}
-    assert without == sessions | codes | {"post /hooks/payouts"}
+    reads = {f"post /{side}/esports/tournaments/{{uid}}/leaderboard/query" for side in ("fe", "s2s")}
+    assert without == sessions | codes | reads | {"post /hooks/payouts"}
 
 
 def test_credentials_follow_the_address(schema: dict[str, Any]) -> None:

@@ -15,8 +15,8 @@ def test_a_tournament_is_played(studio: StudioCaller) -> None:
         assert gamer.score(uid, value).ok() == {"message": "leaderboard score update successful"}
     board = ann.board(uid)
     assert board["leaderboard"] == [
-        {"user_id": "bob", "score": 20, "rank": 1, "username": ""},
-        {"user_id": "ann", "score": 10, "rank": 2, "username": "Ann"},
+        {"user_id": "bob", "score": 20, "rank": 1, "shared_rank": 1, "username": ""},
+        {"user_id": "ann", "score": 10, "rank": 2, "shared_rank": 2, "username": "Ann"},
     ]
-    assert board["me"] == {"rank": 2, "score": 10}
+    assert board["me"] == {"rank": 2, "score": 10, "shared_rank": 2}
     assert ann.buckets() == (40, 0, 0)

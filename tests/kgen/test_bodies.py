@@ -83,7 +83,7 @@ def test_unknown_fields_are_ignored_on_every_level(arena: Arena) -> None:
         "joiningStake": "x",
     }
     arena.gamer.post(f"/fe/esports/tournaments/{arena.uid}/score", body).ok()
-    assert arena.gamer.board(arena.uid)["me"] == {"rank": 1, "score": 4}
+    assert arena.gamer.board(arena.uid)["me"] == {"rank": 1, "score": 4, "shared_rank": 1}
 
 
 def test_a_body_of_a_read_is_ignored(arena: Arena) -> None:

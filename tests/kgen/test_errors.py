@@ -48,7 +48,7 @@ def test_each_family_of_refusals_has_the_same_shape(arena: Arena, settings: Any)
 
 def tournament() -> dict[str, Any]:
     """The least that makes one."""
-    return {"title": "T", "buy_in_price": 0, "tournament_size": 5, "ends_at_timestamp": "2030-01-01T00:00:00Z"}
+    return {"title": "T", "buy_in_price": 10, "tournament_size": 5, "ends_at_timestamp": "2030-01-01T00:00:00Z"}
 
 
 def test_validation_lists_every_fault_by_its_field(studio: StudioCaller) -> None:

@@ -21,7 +21,9 @@ def uid(committed: None, studio: StudioCaller) -> str:
 def test_a_key_of_a_running_request_is_refused_as_in_progress(gamer: GamerCaller, uid: str) -> None:
     with holding_seats(uid):
         [first] = begin_blocked(lambda: gamer.join(uid, key="k"))
-        gamer.join(uid, key="k").refused(409, "IDEMPOTENCY_IN_PROGRESS")
+        told = gamer.join(uid, key="k")
+        told.refused(409, "IDEMPOTENCY_IN_PROGRESS")
+        assert told.headers["Retry-After"] == "1"
         gamer.join(uid, 11, key="k").refused(409, "IDEMPOTENCY_IN_PROGRESS")
     first.result().ok()
     again = gamer.join(uid, key="k")

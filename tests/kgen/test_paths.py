@@ -138,7 +138,7 @@ def test_an_upper_case_id_is_read_and_answered_in_lower_case(arena: Arena) -> No
     arena.gamer.score(upper, 7).ok()
     body = {"metadata": {"tournamentId": arena.uid}, "payload": {"score": {"value": 8}}}
     arena.gamer.post(f"/fe/esports/tournaments/{upper}/score", body).ok()
-    assert arena.gamer.board(upper)["me"] == {"rank": 1, "score": 8}
+    assert arena.gamer.board(upper)["me"] == {"rank": 1, "score": 8, "shared_rank": 1}
 
 
 def test_a_client_id_in_upper_case_is_the_same_client(studio: StudioCaller) -> None:

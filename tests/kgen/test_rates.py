@@ -148,7 +148,7 @@ def test_limits_of_valkey_are_open_while_it_is_away(studio: StudioCaller, behind
         assert [wrong.get(TOURNAMENTS).status for _ in range(5)] == [401] * 5
         gamer.join(uid).ok()
         gamer.score(uid, 5).ok()
-        assert gamer.board(uid)["me"] == {"rank": 1, "score": 5}
+        assert gamer.board(uid)["me"] == {"rank": 1, "score": 5, "shared_rank": 1}
         assert Caller().get("/readyz").ok()["broker"] == "away"
     assert 429 in {gamer.get(BALANCE).status for _ in range(5)}
     assert Caller().get("/readyz").ok()["broker"] == "ok"

@@ -18,12 +18,14 @@ GAMER_CALLS: list[tuple[str, str, Any]] = [
     ("GET", "/fe/esports/tournaments/{}/leaderboard", None),
     ("GET", "/fe/esports/tournaments/{}/leaderboard?around=me", None),
     ("GET", "/fe/esports/leaderboards/{}/leaderboard", None),
+    ("POST", "/fe/esports/tournaments/{}/leaderboard/query", {"user_ids": ["player-1"]}),
     ("POST", "/fe/esports/tournaments/{}/join", {"joiningStake": 10}),
     ("POST", "/fe/esports/tournaments/{}/leave", None),
 ]
 STUDIO_CALLS: list[tuple[str, str, Any]] = [
     ("GET", "/s2s/esports/tournaments/{}", None),
     ("GET", "/s2s/esports/tournaments/{}/leaderboard", None),
+    ("POST", "/s2s/esports/tournaments/{}/leaderboard/query", {"user_ids": ["player-1"]}),
     ("PATCH", "/s2s/esports/tournaments/{}", {"title": "Mine"}),
     ("POST", "/s2s/esports/tournaments/{}/cancel", None),
     ("POST", "/s2s/esports/tournaments/{}/scores", {"scores": [ROW]}),

@@ -31,7 +31,7 @@ def test_a_score_reaches_both_ends_of_what_json_can_hold(arena: Arena) -> None:
         body = {"metadata": {"tournamentId": arena.uid}, "payload": {"score": {"value": value}}}
         [fault] = arena.gamer.post(path, body).refused(400, "BAD_REQUEST")["errors"]
         assert fault["field"] == "payload.score.value"
-    assert arena.gamer.board(arena.uid)["me"] == {"rank": 1, "score": 0}
+    assert arena.gamer.board(arena.uid)["me"] == {"rank": 1, "score": 0, "shared_rank": 1}
 
 
 def test_an_amount_is_a_whole_number_that_is_not_negative(studio: StudioCaller) -> None:

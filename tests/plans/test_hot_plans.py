@@ -10,7 +10,7 @@ from django.db import connection
 from benchmarks import seed
 from esports.selectors import ranks
 from esports.selectors.around import near
-from esports.selectors.boards import following, leaderboard, standings_of, top
+from esports.selectors.boards import following, leaderboard, rows_of, standings_of, top
 from esports.selectors.history import history_page, participated_page
 from esports.selectors.ranks import counted_ranks
 from esports.selectors.tournaments import (
@@ -94,6 +94,12 @@ def _page_of_board(grown: Grown) -> None:
         )
 
 
+def _chosen_rows(grown: Grown) -> None:
+    seen = read_tournament(grown.large)
+    assert seen is not None
+    assert rows_of(seen.tournament, [f"player-{number}" for number in range(1, 101)])
+
+
 def _lists(grown: Grown) -> None:
     tournament_page(active_tournaments(grown.client.pk), NEWEST_FIRST, scope="", cursor=None, limit=100)
     tournament_page(tournaments_of_client(grown.client.pk), NEWEST_FIRST, scope="", cursor=None, limit=100)
@@ -153,6 +159,7 @@ CALLS: dict[str, Callable[[Grown], Any]] = {
     "following": lambda grown: following(grown.large, _positions(grown)[0].key, 101),
     "near": lambda grown: near(grown.large, _positions(grown), [5_000] * (MANY - 1), 100),
     "board": _page_of_board,
+    "rows of chosen gamers": _chosen_rows,
     "counted ranks": lambda grown: counted_ranks(grown.large, [found.key for found in _positions(grown)]),
     "sorted set": _catch_up,
     "lists": _lists,

@@ -84,13 +84,31 @@ def test_of_rulings_at_once_from_the_end_on_one_gamer_stays_in_the_ranking(studi
     play(studio, uid, {"a": 3, "b": 2, "c": 1})
     end(uid)
     outcomes = together([partial(said, ready_to_disqualify(uid, name)) for name in "abc"])
-    assert sorted(outcomes) == ["", "", "WRONG_STATE"]
+    # The last of the three calls has only proposed it.
+    assert outcomes == ["", "", ""]
     assert Participation.objects.filter(rank_key__isnull=False).count() == 1
+
+
+@pytest.mark.parametrize("first", ["ruling", "settlement"])
+def test_the_last_disqualification_and_a_settlement_at_once(studio: StudioCaller, first: str) -> None:
+    uid = ended(studio)
+    for name in "abc":
+        ready_to_disqualify(uid, name)()
+    second = partial(said, ready_to_disqualify(uid, "c", OPERATOR + 1))
+    calls: dict[str, Callable[[], Any]] = {"ruling": second, "settlement": settle_due}
+    with holding_seats(uid):
+        runners = begin_blocked(calls[first], *(call for name, call in calls.items() if name != first))
+    outcomes = [runner.result() for runner in runners]
+    assert outcomes == (["", 1] if first == "ruling" else [1, "WRONG_STATE"])
+    record = Settlement.objects.get()
+    assert (record.ranked, record.to_house) == ((0, 30) if first == "ruling" else (1, 20))
+    call_command("verify_settlement", uid)
 
 
 @pytest.mark.parametrize("first", ["ruling", "score"])
 def test_a_score_and_a_disqualification_at_once(studio: StudioCaller, gamer: GamerCaller, first: str) -> None:
     uid = studio.tournament()
+    play(studio, uid, {"another": 1})
     gamer.join(uid).ok()
     calls: dict[str, Callable[[], Any]] = {
         "ruling": partial(said, ready_to_disqualify(uid, gamer.user_id)),

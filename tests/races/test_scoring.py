@@ -149,7 +149,7 @@ def test_one_event_posted_50_times_at_once_counts_once(studio: StudioCaller, gam
     answers = at_once(50, lambda: gamer.score(uid, 7, event_id="match-1"))
     assert outcomes(answers) == {(200, ""): 50}
     assert ScoreEvent.objects.count() == 1
-    assert gamer.board(uid)["me"] == {"rank": 1, "score": 7}
+    assert gamer.board(uid)["me"] == {"rank": 1, "score": 7, "shared_rank": 1}
 
 
 def test_sums_posted_by_gamer_and_server_at_once_lose_nothing(

@@ -98,11 +98,12 @@ def games(draw: st.DrawFn) -> Game:
     size = draw(st.integers(3, 25))
     table, buy_in = draw(tables | st.just(DEFAULT_TABLE)), draw(buy_ins)
     scores = draw(st.lists(st.none() | st.integers(-2, 2), min_size=size - 1, max_size=size - 1))
+    sponsorship = draw(st.sampled_from([0, 1, 97, 500]))
     return Game(
         table=table,
-        # Multiples of no buy-in are refused when a tournament is made.
-        buy_in=max(buy_in, 1) if table.kind == "multiples" else buy_in,
-        sponsorship=draw(st.sampled_from([0, 1, 97, 500])),
+        # A free tournament that can pay nobody is refused when it is made.
+        buy_in=max(buy_in, 1) if prizes.pays_nobody(table, buy_in=buy_in, sponsorship=sponsorship) else buy_in,
+        sponsorship=sponsorship,
         tie_rule=draw(st.sampled_from(["first_to_reach", "split"])),
         score_order=draw(st.sampled_from(["desc", "asc"])),
         scores=[*scores, draw(st.integers(-2, 2))],
@@ -123,7 +124,7 @@ def rule(game: Game, uid: str, names: dict[int, str]) -> None:
     for n in game.disqualified:
         disqualify(uid, names[n])
     last = max(names)
-    if game.disqualified and not game.is_ruled_late:
+    if game.disqualified and len(game.ranking()) > 1 and not game.is_ruled_late:
         disqualify(uid, names[last])
         reinstate(uid, names[last])
 

@@ -82,7 +82,7 @@ def test_the_preview_of_what_would_be_cancelled(studio: StudioCaller) -> None:
     play(studio, uid, {"c": None})
     assert preview(uid).results is not None
     for name in ("a", "b"):
-        disqualify(uid, name)
+        void(uid, name)
     assert (preview(uid).results, preview(uid).refunds) == (None, 3)
     studio.post(f"/s2s/esports/tournaments/{uid}/cancel").ok()
     with pytest.raises(WrongState):

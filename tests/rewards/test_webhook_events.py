@@ -10,7 +10,7 @@ from rewards.services.settling import settle_due
 from tests.support.clock import end
 from tests.support.http import StudioCaller
 from tests.support.listener import listening
-from tests.support.refereeing import disqualify
+from tests.support.refereeing import void
 from tests.support.settling import play
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,7 @@ def test_a_settlement_repeats_no_event(studio: StudioCaller) -> None:
 def test_a_tournament_without_a_ranking_emits_cancelled_and_not_completed(studio: StudioCaller) -> None:
     uid = studio.tournament()
     play(studio, uid, {"a": 3, "b": None, "c": None})
-    disqualify(uid, "a")
+    void(uid, "a")
     end(uid)
     announce_due()
     assert settle_due() == 0

@@ -6,7 +6,7 @@ import pytest
 
 from esports.models import PrizeTable, Tournament
 from tests.support.http import StudioCaller
-from tests.support.organising import DEFAULT_TABLE, TOURNAMENTS, at, new
+from tests.support.organising import DEFAULT_TABLE, TOURNAMENTS, allow_sponsorship, at, new
 
 pytestmark = pytest.mark.django_db
 
@@ -129,4 +129,12 @@ def test_multiples_of_no_buy_in_are_refused_however_they_are_given(studio: Studi
     keep(studio, "multiples", MULTIPLES)
     for table in (MULTIPLES, "multiples"):
         studio.post(TOURNAMENTS, new(buy_in_price=0, prize_table=table)).refused(400, "PRIZE_TABLE_INVALID")
-    studio.post(TOURNAMENTS, new(buy_in_price=0)).ok(201)
+
+
+@pytest.mark.parametrize("fields", [{}, {"prize_table": SHARES}, {"sponsored_amount": 30}])
+def test_a_free_tournament_whose_table_can_pay_nobody_is_refused(studio: StudioCaller, fields: dict[str, Any]) -> None:
+    allow_sponsorship(studio, 30)
+    studio.post(TOURNAMENTS, new(buy_in_price=0, **fields)).refused(400, "PRIZE_TABLE_INVALID")
+    uid = studio.tournament(**fields)
+    studio.patch(at(uid), {"buy_in_price": 0}).refused(400, "PRIZE_TABLE_INVALID")
+    assert studio.get(at(uid)).ok()["buy_in_price"] == 10

@@ -137,9 +137,9 @@ def test_the_board_is_the_gamers_board_without_a_place_of_ones_own(studio: Studi
     board = studio.get(at(uid, "/leaderboard")).ok()
     assert board == {
         "leaderboard": [
-            {"user_id": "bob", "score": 30, "rank": 1, "username": "Bob"},
-            {"user_id": "cy", "score": 20, "rank": 2, "username": "Cy"},
-            {"user_id": "ann", "score": 10, "rank": 3, "username": "Ann"},
+            {"user_id": "bob", "score": 30, "rank": 1, "shared_rank": 1, "username": "Bob"},
+            {"user_id": "cy", "score": 20, "rank": 2, "shared_rank": 2, "username": "Cy"},
+            {"user_id": "ann", "score": 10, "rank": 3, "shared_rank": 3, "username": "Ann"},
         ],
         # of a field of 4 the edges are 0 | 0 | 1 | 1: one prize of 1.5 × the stake
         "price_pool": 15,
@@ -148,7 +148,7 @@ def test_the_board_is_the_gamers_board_without_a_place_of_ones_own(studio: Studi
         "next_cursor": None,
         "participants_count": 4,
     }
-    assert gamers[0].board(uid) == board | {"me": {"rank": 3, "score": 10}}
+    assert gamers[0].board(uid) == board | {"me": {"rank": 3, "score": 10, "shared_rank": 3}}
 
 
 def test_the_board_comes_in_pages_that_go_on_counting(studio: StudioCaller) -> None:
@@ -160,7 +160,7 @@ def test_the_board_comes_in_pages_that_go_on_counting(studio: StudioCaller) -> N
     assert [row["rank"] for row in first.ok()["leaderboard"]] == [1, 2]
     assert first.json["next_cursor"] == first.headers["X-Next-Cursor"]
     second = studio.get(next_page(first)).ok()
-    assert second["leaderboard"] == [{"user_id": "ann", "score": 0, "rank": 3, "username": ""}]
+    assert second["leaderboard"] == [{"user_id": "ann", "score": 0, "rank": 3, "shared_rank": 3, "username": ""}]
     assert second["next_cursor"] is None
 
 

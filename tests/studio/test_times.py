@@ -58,6 +58,9 @@ def test_times_that_are_left_out_follow_from_the_others(
     [
         ({"ends": 0}, [("ends_at_timestamp", "not_in_future")]),
         ({"ends": -1}, [("ends_at_timestamp", "not_in_future")]),
+        # Times that are filled in from the end, or are given behind it, are no faults of their own.
+        ({"ends": -24 * 365.25 * 8}, [("ends_at_timestamp", "not_in_future")]),
+        ({"schedules": 5, "starts": 4, "ends": -1}, [("ends_at_timestamp", "not_in_future")]),
         ({"schedules": 2, "moves_to_lobby": 1}, [("moves_to_lobby_at_timestamp", "out_of_order")]),
         ({"moves_to_lobby": 2, "starts": 1}, [("starts_at_timestamp", "out_of_order")]),
         ({"starts": 2, "locks": 1}, [("locks_at_timestamp", "out_of_order")]),

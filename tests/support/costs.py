@@ -50,6 +50,11 @@ def _bulk(here: Scene, number: int) -> tuple[str, Any]:
     return f"{STUDIO}/{here.field}/scores", {"scores": rows}
 
 
+def _query(path: str) -> Ask:
+    user_ids = [f"gamer-{number}" for number in range(MANY)]
+    return to(f"{path}/{{made}}/leaderboard/query", {"user_ids": user_ids})
+
+
 def _claim(here: Scene, number: int) -> tuple[str, Any]:
     bodies = [{"reward_ids": here.claims(here.gamers[number])}, {"tournament_id": here.over}, {}, None]
     return "/fe/esports/rewards/claim", bodies[number % 4]
@@ -116,6 +121,8 @@ COSTS: dict[str, list[Cost]] = {
         # The last of them are on no page of theirs that others have.
         Cost(4, to(f"{PLAY}/{{board}}/leaderboard?limit=1"), 4),
     ],
+    "POST TournamentViewSet.leaderboard_query": [Cost(3, _query(PLAY), rows=scene.board)],
+    "POST StudioTournamentViewSet.leaderboard_query": [Cost(4, _query(STUDIO), rows=scene.board)],
     "GET LeaderboardViewSet.leaderboard": [
         Cost(4, to("/fe/esports/leaderboards/{board}/leaderboard"), 3),
         Cost(4, to("/fe/esports/leaderboards/{made}/leaderboard"), rows=scene.board),

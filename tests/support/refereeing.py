@@ -13,9 +13,15 @@ def stay(uid: str, user_id: str) -> Participation:
     return Participation.objects.get(tournament=uid, gamer__user_id=user_id, left_at=None)
 
 
-def disqualify(uid: str, user_id: str, reason: str = "cheated") -> None:
-    """Disqualify a gamer."""
-    refereeing.disqualify(participation_id=stay(uid, user_id).pk, operator_id=OPERATOR, reason=reason)
+def disqualify(uid: str, user_id: str, reason: str = "cheated", operator: int = OPERATOR) -> None:
+    """Disqualify a gamer, or propose it for the last one."""
+    refereeing.disqualify(participation_id=stay(uid, user_id).pk, operator_id=operator, reason=reason)
+
+
+def disqualify_by_two(uid: str, user_id: str) -> None:
+    """Disqualify the last gamer in the ranking."""
+    for operator in (OPERATOR, OPERATOR + 1):
+        disqualify(uid, user_id, operator=operator)
 
 
 def reinstate(uid: str, user_id: str, reason: str = "did not") -> None:
@@ -30,7 +36,7 @@ def void(uid: str, user_id: str, number: int = -1, reason: str = "glitch") -> Sc
     return voided
 
 
-def ready_to_disqualify(uid: str, user_id: str) -> "partial[Participation]":
+def ready_to_disqualify(uid: str, user_id: str, operator: int = OPERATOR) -> "partial[Participation]":
     """The call that disqualifies a gamer, to be made in another thread."""
     id = stay(uid, user_id).pk
-    return partial(refereeing.disqualify, participation_id=id, operator_id=OPERATOR, reason="cheated")
+    return partial(refereeing.disqualify, participation_id=id, operator_id=operator, reason="cheated")

@@ -56,8 +56,14 @@ def test_a_newcomer_plays_the_demo_tournament(stack: Stack, studio: httpx.Client
         scored = client.post(f"/fe/esports/tournaments/{uid}/score", json=body)
         assert (scored.status_code, scored.json()) == (200, {"message": "leaderboard score update successful"})
         board = client.get(f"/fe/esports/tournaments/{uid}/leaderboard?limit=3").json()
-        assert board["leaderboard"][0] == {"user_id": "asha-1", "score": 4200, "rank": 1, "username": ""}
-        assert board["me"] == {"rank": 1, "score": 4200}
+        assert board["leaderboard"][0] == {
+            "user_id": "asha-1",
+            "score": 4200,
+            "rank": 1,
+            "shared_rank": 1,
+            "username": "",
+        }
+        assert board["me"] == {"rank": 1, "score": 4200, "shared_rank": 1}
         assert client.get("/fe/wallet/balance").json()["lazy_balance"] == 40
 
 
