@@ -80,11 +80,14 @@ def test_the_balance_tells_of_a_return_until_the_next_paid_withdrawal(paid: With
     assert winner.balance()["wallet_transaction_error"] is False
 
 
-def test_a_returned_payout_is_not_on_chain(sent: Withdrawal, winner: GamerCaller) -> None:
-    tell(report_of(sent, block_number=7)).ok()
-    assert winner.balance()["on_chain_balance"] == 300
+def test_a_returned_payout_is_part_of_the_balance_again(sent: Withdrawal, winner: GamerCaller) -> None:
+    tell(report_of(sent)).ok()
+    paid = winner.balance()
     tell(report_of(sent, "reversed")).ok()
-    assert winner.balance()["on_chain_balance"] == 0
+    returned = winner.balance()
+    for name in ("lazy_balance", "on_chain_balance", "earned_balance"):
+        assert returned[name] == paid[name] + 300
+    assert returned["is_lazy_balance_updated"] is True
 
 
 def test_a_returned_payout_does_not_count_for_the_days_limit(paid: Withdrawal, winner: GamerCaller) -> None:

@@ -4,11 +4,13 @@ import json
 from typing import Any
 
 from kgen.api.fields import MAX_INTEGER
-from kgen.api.json import MAX_INTEGER_CHARACTERS, decode_object
+from kgen.api.json import decode_object
+from kgen.api.numbers import read_integer, read_number
 from kgen.errors import Invalid
 from wallet.payouts.rail import EVIDENCE, ORDERED, STATUSES, PayoutOutcome, Report
 
 HASH_LENGTH = 200
+NO_NUMBER = float("nan")
 _STRICT = ("status", *ORDERED)
 _OURS = frozenset((*_STRICT, *EVIDENCE))
 
@@ -31,7 +33,7 @@ def read_report(body: bytes) -> Report:
 
 
 def _loosely(body: bytes) -> dict[str, Any]:
-    """The object, with NaN for each number that is too long. Only a name of ours must not be repeated."""
+    """The object, with NaN for each number that no field could hold. Only a name of ours must not be repeated."""
     try:
         given = _decoder.decode(body.decode("utf-8"))
     except (ValueError, RecursionError):
@@ -77,10 +79,21 @@ def _without_repeats_of_ours(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _read_integer(text: str) -> int | float:
-    # int() of thousands of digits is slow or raises.
-    return int(text) if len(text) <= MAX_INTEGER_CHARACTERS else float("nan")
+def _integer(text: str) -> int | float:
+    try:
+        return read_integer(text)
+    except ValueError:
+        return NO_NUMBER
+
+
+def _number(text: str) -> int | float:
+    try:
+        value = read_number(text)
+    except ValueError:
+        return NO_NUMBER
+    # A fraction whose nearest float is whole would be written as a whole number.
+    return NO_NUMBER if isinstance(value, float) and value.is_integer() else value
 
 
 _FORMS = {"transaction_hash": _is_hash, "block_number": _is_count, "gas_fee": _is_count}
-_decoder = json.JSONDecoder(object_pairs_hook=_without_repeats_of_ours, parse_int=_read_integer)
+_decoder = json.JSONDecoder(object_pairs_hook=_without_repeats_of_ours, parse_int=_integer, parse_float=_number)
