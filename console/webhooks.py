@@ -29,8 +29,7 @@ from kgen.webhooks.selectors import (
     of_clients,
     wanting_a_person,
 )
-from kgen.webhooks.services import OLD_SECRET_SIGNS_FOR
-from kgen.webhooks.signing import secret_of
+from kgen.webhooks.signing import OLD_SECRET_SIGNS_FOR, secret_of
 from users.admin.clients import CLIENT_PAGE
 from users.models import Client
 from users.selectors import all_clients

@@ -20,8 +20,10 @@ EVENT_TYPES = (
     "withdrawal.paid",
     "withdrawal.failed",
     "gamer.linked",
+    "webhook.disabled",
 )
 TEST_EVENT = "webhook.test"
+DISABLED_EVENT = "webhook.disabled"
 GIVE_UP_AFTER = timedelta(days=3)
 
 
