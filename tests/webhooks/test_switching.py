@@ -29,7 +29,6 @@ def test_an_endpoint_that_is_gone_is_switched_off_at_once(
     assert row["failing_since"] <= row["disabled_at"]
     states = WebhookDelivery.objects.filter(endpoint=gone["id"]).values_list("state", flat=True)
     assert list(states) == ["FAILED", "FAILED"], "nothing stays due for it"
-    assert deliver_due() == 1
     (told,) = watcher.told()
     assert told["type"] == "webhook.disabled"
     assert told["data"] == {
@@ -60,8 +59,7 @@ def test_five_days_of_failures_switch_an_endpoint_off(
     row = shown(studio, failing)
     assert (row["active"], row["disabled_reason"]) == (False, "failing")
     assert row["failing_since"] < began
-    assert deliver_due() == 1, "only the endpoint that subscribes to it"
-    (told,) = watcher.told()
+    (told,) = watcher.told()  # once: of the other endpoints only one is the studio's and subscribes to it
     assert (told["type"], told["data"]["reason"]) == ("webhook.disabled", "failing")
     assert told["data"]["failing_since"] == row["failing_since"]
 
