@@ -19,7 +19,7 @@ from kgen.clock import database_now
 from kgen.errors import Invalid
 from kgen.jobs import services as jobs
 from kgen.webhooks import services
-from kgen.webhooks.events import EVENT_TYPES
+from kgen.webhooks.catalogue import event_names
 from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint
 from kgen.webhooks.selectors import (
     all_endpoints,
@@ -138,7 +138,7 @@ class EndpointForm(forms.Form):
     event_types = forms.MultipleChoiceField(
         label="Event types (none ticked: all)",
         required=False,
-        choices=[(name, name) for name in EVENT_TYPES],
+        choices=[(name, name) for name in event_names()],
         widget=forms.CheckboxSelectMultiple,
     )
 

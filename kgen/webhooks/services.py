@@ -17,7 +17,8 @@ from kgen.duties import call_many
 from kgen.errors import Invalid, WrongState
 from kgen.transactions import transactional
 from kgen.webhooks import addresses, signing, switching
-from kgen.webhooks.events import GIVE_UP_AFTER, TEST_EVENT, body_of, write
+from kgen.webhooks.catalogue import TEST
+from kgen.webhooks.events import GIVE_UP_AFTER, body_of, write
 from kgen.webhooks.models import (
     DISABLED_BY_PRODUCT,
     DeliveryState,
@@ -153,7 +154,7 @@ def send_test(*, client_id: UUID, endpoint_id: UUID | None) -> WebhookDelivery:
     """
     endpoint = endpoint_of_client(client_id, endpoint_id)
     _check_active(endpoint)
-    return write(client_id, TEST_EVENT, {"endpoint_id": str(endpoint.pk)}, [endpoint])[0]
+    return write(client_id, TEST.name, {"endpoint_id": str(endpoint.pk)}, [endpoint])[0]
 
 
 @transactional

@@ -7,7 +7,7 @@ import structlog
 
 from kgen.api.json import moment
 from kgen.states import move_to
-from kgen.webhooks.events import DISABLED_EVENT, emit
+from kgen.webhooks.events import emit
 from kgen.webhooks.models import DeliveryState, DisabledReason, WebhookEndpoint
 
 log = structlog.get_logger(__name__)
@@ -62,7 +62,7 @@ def note_failure(endpoint: WebhookEndpoint, status: int | None, now: datetime) -
     """Note a failed call. The caller has locked the endpoint.
 
     Switches the endpoint off if it is gone or has failed for FAILING_FOR; the client's other active endpoints get
-    DISABLED_EVENT then.
+    webhook.disabled then.
     """
     if not endpoint.active or endpoint.removed_at is not None:
         return
@@ -83,5 +83,5 @@ def _disable(endpoint: WebhookEndpoint, reason: DisabledReason, now: datetime) -
         "failing_since": moment(endpoint.failing_since),
         "disabled_at": moment(now),
     }
-    emit(endpoint.client_id, DISABLED_EVENT, data)  # the endpoint itself is off and gets none
+    emit(endpoint.client_id, "webhook.disabled", data)  # the endpoint itself is off and gets none
     log.warning("webhook endpoint disabled", client_id=str(endpoint.client_id), **data)

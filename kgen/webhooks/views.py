@@ -14,7 +14,7 @@ from kgen.api.json import answer
 from kgen.api.schema import MessageOut, errors
 from kgen.api.views import StudioViewSet
 from kgen.webhooks import services
-from kgen.webhooks.events import EVENT_TYPES
+from kgen.webhooks.catalogue import event_names
 from kgen.webhooks.models import DeliveryState, DisabledReason, WebhookDelivery, WebhookEndpoint
 from kgen.webhooks.selectors import endpoint_of_client, endpoints_of_client, newest_deliveries
 from kgen.webhooks.signing import secret_of
@@ -25,7 +25,7 @@ class EndpointIn(serializers.Serializer[Any]):
 
     url = Text(max_length=2000)
     event_types = serializers.ListField(
-        child=serializers.ChoiceField(EVENT_TYPES), required=False, max_length=len(EVENT_TYPES)
+        child=serializers.ChoiceField(event_names()), required=False, max_length=len(event_names())
     )
 
 
