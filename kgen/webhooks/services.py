@@ -27,7 +27,12 @@ from kgen.webhooks.models import (
     WebhookEndpoint,
 )
 from kgen.webhooks.retrying import next_wait
-from kgen.webhooks.selectors import delivery_of_client, endpoint_of_client
+from kgen.webhooks.selectors import (
+    delivery_of_client,
+    endpoint_of_client,
+    lock_endpoint,
+    lock_endpoint_of_client,
+)
 
 ENDPOINTS_PER_CLIENT = 10
 # Limits a whole call, so that an endpoint that answers byte by byte gets no more.
@@ -76,7 +81,7 @@ def remove_endpoint(*, client_id: UUID, endpoint_id: UUID | None) -> None:
 
     :raises RecordNotFound: the client has no endpoint with this id.
     """
-    endpoint = _locked(client_id, endpoint_id)
+    endpoint = lock_endpoint_of_client(client_id, endpoint_id)
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(removed_at=database_now())
     switching.fail_pending(endpoint, "endpoint removed")
 
@@ -90,7 +95,7 @@ def switch_endpoint(*, client_id: UUID, endpoint_id: UUID | None, active: bool) 
     :raises RecordNotFound: the client has no endpoint with this id.
     :raises WrongState: the endpoint is in that state already.
     """
-    endpoint = _locked(client_id, endpoint_id)
+    endpoint = lock_endpoint_of_client(client_id, endpoint_id)
     if active:
         switching.switch_on(endpoint)
     else:
@@ -104,21 +109,11 @@ def enable_endpoint(*, client_id: UUID, endpoint_id: UUID | None) -> WebhookEndp
     :raises RecordNotFound: the client has no endpoint with this id.
     :raises WrongState: the endpoint is on, or an operator has switched it off.
     """
-    endpoint = _locked(client_id, endpoint_id)
+    endpoint = lock_endpoint_of_client(client_id, endpoint_id)
     if not endpoint.active and endpoint.disabled_reason not in DISABLED_BY_PRODUCT:
         raise WrongState("An operator has switched this endpoint off.")
     switching.switch_on(endpoint)
     return endpoint
-
-
-def _locked(client_id: UUID, endpoint_id: UUID | None) -> WebhookEndpoint:
-    """Lock one of a client's endpoints.
-
-    :raises RecordNotFound: the client has no endpoint with this id.
-    """
-    switching.lock_endpoint(endpoint_of_client(client_id, endpoint_id).pk)
-    # Read again: it may have been removed before the lock was held.
-    return endpoint_of_client(client_id, endpoint_id)
 
 
 @transactional
@@ -133,7 +128,7 @@ def rotate_secret(
     :raises RecordNotFound: the client has no endpoint with this id.
     :raises WrongState: `seen` is no longer the endpoint's version.
     """
-    endpoint = _locked(client_id, endpoint_id)
+    endpoint = lock_endpoint_of_client(client_id, endpoint_id)
     if seen is not None and seen != endpoint.secret_version:
         raise WrongState("There is a newer secret already, so none was made. Reload the endpoint's page.")
     now = database_now()
@@ -313,7 +308,7 @@ def _book(*, delivery: WebhookDelivery, outcome: DeliveryOutcome) -> None:
 
     A success also counts if the endpoint was switched off during the call; a failure does not.
     """
-    endpoint = switching.lock_endpoint(delivery.endpoint_id)
+    endpoint = lock_endpoint(delivery.endpoint_id)
     now = database_now()
     states = [DeliveryState.PENDING, *([DeliveryState.FAILED] if outcome.is_delivered else [])]
     claimed = WebhookDelivery.objects.filter(

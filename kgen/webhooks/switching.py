@@ -1,7 +1,9 @@
-"""Switches endpoints off and on. An endpoint that is gone, or fails for five days, is switched off by itself."""
+"""Switches endpoints off and on. An endpoint that is gone, or fails for five days, is switched off by itself.
+
+The callers have locked the endpoint.
+"""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import structlog
 
@@ -15,14 +17,6 @@ log = structlog.get_logger(__name__)
 GONE_STATUS = 410
 # An endpoint without a success for so long is switched off at its next failure.
 FAILING_FOR = timedelta(days=5)
-
-
-def lock_endpoint(endpoint_id: UUID) -> WebhookEndpoint:
-    """Lock an endpoint's row. Transactions that emit events to it do not wait for this lock.
-
-    Everyone who changes an endpoint and its deliveries locks the endpoint first.
-    """
-    return WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)
 
 
 def switch_off(endpoint: WebhookEndpoint, reason: DisabledReason, now: datetime) -> None:
@@ -50,7 +44,7 @@ def fail_pending(endpoint: WebhookEndpoint, error: str) -> None:
 
 
 def note_success(endpoint: WebhookEndpoint) -> None:
-    """Note a successful call: the endpoint no longer counts as failing. The caller has locked it.
+    """Note a successful call: the endpoint no longer counts as failing.
 
     An endpoint that is off stays off.
     """
@@ -59,7 +53,7 @@ def note_success(endpoint: WebhookEndpoint) -> None:
 
 
 def note_failure(endpoint: WebhookEndpoint, status: int | None, now: datetime) -> None:
-    """Note a failed call. The caller has locked the endpoint.
+    """Note a failed call.
 
     Switches the endpoint off if it is gone or has failed for FAILING_FOR; the client's other active endpoints get
     webhook.disabled then.

@@ -302,3 +302,17 @@ def test_nothing_is_written_where_nobody_listens(studio: StudioCaller) -> None:
     announce_due()
     settle_due()
     assert WebhookDelivery.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "url_to_call", "authority"),
+    [
+        ("http://[::1]:8080/hook?a=1", "http://[::1]:8080/hook?a=1", "[::1]:8080"),
+        ("https://[::1]/", "https://[::1]:443/", "[::1]"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/", "127.0.0.1:8080"),
+        ("http://127.0.0.1:80/", "http://127.0.0.1:80/", "127.0.0.1"),
+    ],
+)
+def test_an_ipv6_host_stands_in_brackets_in_the_host_header(url: str, url_to_call: str, authority: str) -> None:
+    target = addresses.resolve(url)
+    assert (target.url, target.authority) == (url_to_call, authority)
