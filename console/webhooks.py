@@ -19,18 +19,18 @@ from kgen.clock import database_now
 from kgen.errors import Invalid
 from kgen.jobs import services as jobs
 from kgen.webhooks import services
-from kgen.webhooks.events import EVENT_TYPES
+from kgen.webhooks.catalogue import event_names
 from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint
 from kgen.webhooks.selectors import (
     all_endpoints,
+    disabled_by_product,
     endpoints_of_client,
     failed_deliveries,
     newest_deliveries,
     of_clients,
     wanting_a_person,
 )
-from kgen.webhooks.services import OLD_SECRET_SIGNS_FOR
-from kgen.webhooks.signing import secret_of
+from kgen.webhooks.signing import OLD_SECRET_SIGNS_FOR, secret_of, still_signing
 from users.admin.clients import CLIENT_PAGE
 from users.models import Client
 from users.selectors import all_clients
@@ -87,6 +87,18 @@ class WantsPerson(admin.SimpleListFilter):
         return wanting_a_person(queryset, database_now()) if self.value() == "person" else queryset
 
 
+class SwitchedOff(admin.SimpleListFilter):
+    """The endpoints that the home page counts as switched off."""
+
+    title, parameter_name = "switched off", "off"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("itself", "By itself: gone, or failing for five days")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return disabled_by_product(queryset) if self.value() == "itself" else queryset
+
+
 @admin.register(WebhookEndpoint)
 class EndpointAdmin(ReadOnlyAdmin):
     """Endpoints of all clients, newest first; one opens on its own page."""
@@ -94,8 +106,8 @@ class EndpointAdmin(ReadOnlyAdmin):
     nav = Nav("Studios", "Webhooks", "webhook", 20)
     permission = MAY_SEE
     page = ENDPOINT_PAGE
-    list_display = ["url", "client", "active", "created_at"]
-    list_filter = [ByClient, "active"]
+    list_display = ["url", "client", "active", "disabled_reason", "disabled_at", "created_at"]
+    list_filter = [ByClient, "active", SwitchedOff]
     found_by = ("id",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -139,7 +151,7 @@ class EndpointForm(forms.Form):
     event_types = forms.MultipleChoiceField(
         label="Event types (none ticked: all)",
         required=False,
-        choices=[(name, name) for name in EVENT_TYPES],
+        choices=[(name, name) for name in event_names()],
         widget=forms.CheckboxSelectMultiple,
     )
 
@@ -192,9 +204,14 @@ class WebhookPage(ConsolePage):
     def data(self, **kwargs: Any) -> dict[str, Any]:
         endpoint = get_object_or_404(scoped(all_endpoints(), self.request.user), pk=kwargs["pk"])
         client = Client.objects.get(pk=endpoint.client_id)
-        until = endpoint.rotated_at + OLD_SECRET_SIGNS_FOR if endpoint.rotated_at else None
-        deliveries = newest_deliveries(endpoint)
-        return {"endpoint": endpoint, "client": client, "deliveries": deliveries, "old_secret_until": until}
+        still = still_signing(endpoint.replacements, database_now())
+        return {
+            "endpoint": endpoint,
+            "client": client,
+            "deliveries": newest_deliveries(endpoint),
+            "earlier_secrets": len(still),
+            "signing_until": still[0] + OLD_SECRET_SIGNS_FOR if still else None,
+        }
 
     def breadcrumbs(self, **kwargs: Any) -> list[tuple[str, str]]:
         return [("Webhooks", address("kgen_webhookendpoint_changelist"))]
@@ -206,10 +223,19 @@ class WebhookPage(ConsolePage):
 
     @does(ConsoleAction("webhook.rotate", MAY_MANAGE))
     def rotate(self, pk: UUID) -> HttpResponse | None:
-        """Make a new secret, which only this answer shows. The old one signs beside it for a day."""
+        """Make a new secret, which only this answer shows. The earlier ones sign beside it for a day."""
+        return self._rotate("rotate", pk, revoke_old=False)
+
+    @does(ConsoleAction("webhook.rotate_and_revoke", MAY_MANAGE))
+    def rotate_and_revoke(self, pk: UUID) -> HttpResponse | None:
+        """Make a new secret, which only this answer shows. The earlier ones sign no more."""
+        return self._rotate("rotate_and_revoke", pk, revoke_old=True)
+
+    def _rotate(self, name: str, pk: UUID, *, revoke_old: bool) -> HttpResponse | None:
         sent = self.request.POST.get("version", "")
         seen = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else 0
-        endpoint = self._run("rotate", pk, services.rotate_secret, "There is a new secret.", seen=seen)
+        arguments = {"seen": seen, "revoke_old": revoke_old}
+        endpoint = self._run(name, pk, services.rotate_secret, "There is a new secret.", **arguments)
         if not endpoint:
             return None
         return self.render(**self.data(pk=pk), secret=secret_of(endpoint.pk, endpoint.secret_version))
@@ -221,7 +247,7 @@ class WebhookPage(ConsolePage):
 
     @does(ConsoleAction("webhook.switch_on", MAY_MANAGE))
     def switch_on(self, pk: UUID) -> None:
-        """Send events again, from now on."""
+        """Send events again, from now on. Its failures are forgotten."""
         self._run("switch_on", pk, services.switch_endpoint, "The endpoint is switched on.", active=True)
 
     @does(ConsoleAction("webhook.remove", MAY_MANAGE))

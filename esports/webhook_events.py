@@ -1,10 +1,29 @@
 """A tournament's webhook events: each emitted once, and in order."""
 
+from typing import Any
+
+from rest_framework import serializers
+
 from esports.lifecycle import Status
 from esports.models import Tournament
 from esports.selectors.tournaments import TournamentAt
+from kgen.webhooks.catalogue import EventType
 from kgen.webhooks.events import emit
 
+
+class TournamentStatusData(serializers.Serializer[Any]):
+    """A tournament and the status that it came to."""
+
+    tournament_uid = serializers.UUIDField()
+    status = serializers.ChoiceField(["STARTED", "LOCKED", "COMPLETED", "CANCELLED"])
+
+
+EVENTS = (
+    EventType("tournament.started", "A tournament has started.", TournamentStatusData),
+    EventType("tournament.locked", "A tournament takes no more gamers.", TournamentStatusData),
+    EventType("tournament.completed", "A tournament is over; its settlement follows.", TournamentStatusData),
+    EventType("tournament.cancelled", "A tournament is cancelled; stakes are refunded.", TournamentStatusData),
+)
 STARTED, LOCKED, OVER = 1, 2, 3
 
 

@@ -362,6 +362,14 @@ ACTIVE_ORIGINS = "users.selectors.clients.active_origins"
 GAMER_LOOKUP = "users.selectors.gamer_by_user_id"
 # Finds the holder of a wallet, because `wallet` must not import `users`.
 PAYEE_LOOKUP = "users.selectors.payee_of"
+# The declared types of webhook events, which the floor must not import, in the order of the documents.
+WEBHOOK_EVENTS = (
+    "esports.webhook_events.EVENTS",
+    "rewards.webhook_events.EVENTS",
+    "wallet.webhook_events.EVENTS",
+    "users.webhook_events.EVENTS",
+    "kgen.webhooks.catalogue.EVENTS",
+)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
@@ -387,6 +395,7 @@ SPECTACULAR_SETTINGS = {
     # No third-party validator; schemas appear only with their operations.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None, "defaultModelsExpandDepth": -1},
     "COMPONENT_SPLIT_REQUEST": True,
+    "WEBHOOKS": "kgen.webhooks.schema.OPENAPI_WEBHOOKS",
     # Names of enums that several serializers share.
     "ENUM_NAME_OVERRIDES": {
         "DeliveryStateEnum": "kgen.webhooks.models.DeliveryState",

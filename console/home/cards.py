@@ -12,7 +12,7 @@ from kgen.admin_site.pages import address
 from kgen.admin_site.scope import clients_of
 from kgen.health import SWEEP, duty_runs
 from kgen.jobs.selectors import failed_jobs
-from kgen.webhooks.selectors import delivery_duties
+from kgen.webhooks.selectors import delivery_duties, disabled_endpoints
 from users.selectors.overview import codes_since
 from wallet.selectors.liability import adjustments_to_decide
 from wallet.selectors.queue import late_payouts, queue_counts
@@ -72,6 +72,9 @@ def _webhooks(operator: Any, now: datetime) -> Iterable[Card]:
     detail = f"{duties.failed:,} given up in the last week, {duties.struggling:,} failing for 15 minutes or more"
     link = filtered("kgen_webhookdelivery_changelist", wants="person")
     yield Card("Failed webhooks", f"{count:,}{more}", count > 0, link, detail)
+    off = disabled_endpoints(clients_of(operator))
+    link, detail = filtered("kgen_webhookendpoint_changelist", off="itself"), "gone, or failing for five days"
+    yield Card("Webhooks switched off", f"{off.count:,}", off.count > 0, link, detail, off.since)
 
 
 def _rails(operator: Any, now: datetime) -> Iterable[Card]:

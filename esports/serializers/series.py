@@ -11,7 +11,7 @@ from esports.serializers.tournaments_in import TermsPatch
 from esports.serializers.tournaments_out import TermsOut, TimetableOut, timetable_wire
 from esports.series import words
 from esports.services.organising import DEFAULT_MIN_PARTICIPANTS, source_of
-from kgen.api.fields import Text, WholeNumber
+from kgen.api.fields import Flag, Text, WholeNumber
 
 MAX_BEFORE_SECONDS = 14 * 24 * 3600
 MAX_AFTER_SECONDS = 30 * 24 * 3600
@@ -28,15 +28,6 @@ class Day(serializers.DateField):
             return date.fromisoformat(value)
         except ValueError:
             self.fail("invalid", format="YYYY-MM-DD")
-
-
-class Flag(serializers.BooleanField):
-    """JSON's true or false, and no other value."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
 
 
 class SeriesPatch(TermsPatch):

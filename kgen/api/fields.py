@@ -57,6 +57,15 @@ class Text(serializers.CharField):
         return super().run_validation(data)
 
 
+class Flag(serializers.BooleanField):
+    """JSON's true or false, and no other value."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class ProfileText(Text):
     """A profile text. Older clients may send a number, which becomes text."""
 

@@ -29,14 +29,18 @@ class Target:
     @property
     def url(self) -> str:
         """The URL with the checked IP instead of the name, so that a second lookup cannot lead elsewhere."""
-        host = f"[{self.ip}]" if ":" in self.ip else self.ip
-        return f"{self.scheme}://{host}:{self.port}{self.path}"
+        return f"{self.scheme}://{_bracketed(self.ip)}:{self.port}{self.path}"
 
     @property
     def authority(self) -> str:
         """The value of the Host header."""
-        default = SCHEMES[self.scheme] == self.port
-        return self.host if default else f"{self.host}:{self.port}"
+        host = _bracketed(self.host)
+        return host if SCHEMES[self.scheme] == self.port else f"{host}:{self.port}"
+
+
+def _bracketed(host: str) -> str:
+    """A host as it stands in URLs and Host headers: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def is_acceptable(url: str) -> bool:

@@ -10,19 +10,6 @@ from kgen.clock import database_now
 from kgen.transactions import check_in_transaction
 from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 
-EVENT_TYPES = (
-    "tournament.started",
-    "tournament.locked",
-    "tournament.completed",
-    "tournament.settled",
-    "tournament.cancelled",
-    "reward.claimed",
-    "withdrawal.paid",
-    "withdrawal.failed",
-    "withdrawal.returned",
-    "gamer.linked",
-)
-TEST_EVENT = "webhook.test"
 GIVE_UP_AFTER = timedelta(days=3)
 
 

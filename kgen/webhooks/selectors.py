@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from kgen.clock import first_id
 from kgen.errors import RecordNotFound
-from kgen.webhooks.models import DeliveryState, WebhookDelivery, WebhookEndpoint
+from kgen.webhooks.models import DISABLED_BY_PRODUCT, DeliveryState, WebhookDelivery, WebhookEndpoint
 
 DELIVERIES_LISTED = 50
 # This many tries take a quarter of an hour.
@@ -33,10 +33,29 @@ def endpoint_of_client(client_id: UUID, endpoint_id: UUID | None) -> WebhookEndp
 
     :raises RecordNotFound: the client has no endpoint with this id.
     """
-    found = WebhookEndpoint.objects.filter(client_id=client_id, pk__in=_ids(endpoint_id), removed_at=None).first()
+    return _only_endpoint(WebhookEndpoint.objects.all(), client_id, endpoint_id)
+
+
+def lock_endpoint_of_client(client_id: UUID, endpoint_id: UUID | None) -> WebhookEndpoint:
+    """Lock one of a client's endpoints. Transactions that emit events to it do not wait for this lock.
+
+    Everyone who changes an endpoint and its deliveries locks the endpoint first.
+
+    :raises RecordNotFound: the client has no endpoint with this id.
+    """
+    return _only_endpoint(WebhookEndpoint.objects.select_for_update(no_key=True), client_id, endpoint_id)
+
+
+def _only_endpoint(rows: QuerySet[WebhookEndpoint], client_id: UUID, endpoint_id: UUID | None) -> WebhookEndpoint:
+    found = rows.filter(client_id=client_id, pk__in=_ids(endpoint_id), removed_at=None).first()
     if found is None:
         raise RecordNotFound()
     return found
+
+
+def lock_endpoint(endpoint_id: UUID) -> WebhookEndpoint:
+    """Lock an endpoint, which may be removed; see `lock_endpoint_of_client`."""
+    return WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)
 
 
 def all_endpoints() -> QuerySet[WebhookEndpoint]:
@@ -54,6 +73,27 @@ def failed_deliveries(endpoint: WebhookEndpoint, most: int) -> list[UUID]:
     """The ids of at most `most` failed deliveries to an endpoint, oldest first."""
     failed = endpoint.deliveries.filter(state=DeliveryState.FAILED)
     return list(failed.order_by("id").values_list("pk", flat=True)[:most])
+
+
+def disabled_by_product(rows: QuerySet[WebhookEndpoint]) -> QuerySet[WebhookEndpoint]:
+    """The live endpoints in `rows` that went off by themselves: gone, or failing for five days."""
+    return rows.filter(removed_at=None, active=False, disabled_reason__in=DISABLED_BY_PRODUCT)
+
+
+@dataclass(frozen=True)
+class DisabledEndpoints:
+    """How many endpoints went off by themselves, and when the first of them did."""
+
+    count: int
+    since: datetime | None
+
+
+def disabled_endpoints(clients: Collection[UUID] | None) -> DisabledEndpoints:
+    """Count these clients' (None: all) endpoints that went off by themselves."""
+    rows = disabled_by_product(WebhookEndpoint.objects.all())
+    if clients is not None:
+        rows = rows.filter(client_id__in=clients)
+    return DisabledEndpoints(**rows.aggregate(count=Count("pk"), since=Min("disabled_at")))
 
 
 @dataclass(frozen=True)

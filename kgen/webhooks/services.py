@@ -15,12 +15,24 @@ from kgen.api.json import encode
 from kgen.clock import database_now
 from kgen.duties import call_many
 from kgen.errors import Invalid, WrongState
-from kgen.states import move_to
 from kgen.transactions import transactional
-from kgen.webhooks import addresses, signing
-from kgen.webhooks.events import GIVE_UP_AFTER, TEST_EVENT, body_of, write
-from kgen.webhooks.models import DeliveryState, WebhookDelivery, WebhookEndpoint
-from kgen.webhooks.selectors import delivery_of_client, endpoint_of_client
+from kgen.webhooks import addresses, signing, switching
+from kgen.webhooks.catalogue import TEST
+from kgen.webhooks.events import GIVE_UP_AFTER, body_of, write
+from kgen.webhooks.models import (
+    DISABLED_BY_PRODUCT,
+    DeliveryState,
+    DisabledReason,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from kgen.webhooks.retrying import next_wait
+from kgen.webhooks.selectors import (
+    delivery_of_client,
+    endpoint_of_client,
+    lock_endpoint,
+    lock_endpoint_of_client,
+)
 
 ENDPOINTS_PER_CLIENT = 10
 # Limits a whole call, so that an endpoint that answers byte by byte gets no more.
@@ -30,16 +42,15 @@ AT_ONCE = 32
 AT_ONCE_PER_ENDPOINT = 2
 # Longer than a call can take: no other worker delivers the same event during the call.
 LEASE = timedelta(seconds=60)
-OLD_SECRET_SIGNS_FOR = timedelta(days=1)
-WAITS_SECONDS = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800)
 
 
 @dataclass(frozen=True)
 class DeliveryOutcome:
-    """The outcome of one call: the HTTP status, or None with the error."""
+    """The outcome of one call: the HTTP status with the Retry-After header, or None with the error."""
 
     status: int | None
     error: str = ""
+    retry_after: str = ""
 
     @property
     def is_delivered(self) -> bool:
@@ -70,45 +81,62 @@ def remove_endpoint(*, client_id: UUID, endpoint_id: UUID | None) -> None:
 
     :raises RecordNotFound: the client has no endpoint with this id.
     """
-    endpoint = endpoint_of_client(client_id, endpoint_id)
-    now = database_now()
-    WebhookEndpoint.objects.filter(pk=endpoint.pk, removed_at=None).update(removed_at=now)
-    _fail_pending(endpoint, "endpoint removed")
+    endpoint = lock_endpoint_of_client(client_id, endpoint_id)
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(removed_at=database_now())
+    switching.fail_pending(endpoint, "endpoint removed")
 
 
 @transactional
 def switch_endpoint(*, client_id: UUID, endpoint_id: UUID | None, active: bool) -> None:
-    """Switch an endpoint off or on. Switching off fails its pending deliveries; while it is off it gets no events.
+    """Switch an endpoint off or on, for an operator.
+
+    Switching off fails its pending deliveries; while it is off it gets no events. Switching on forgets its failures.
 
     :raises RecordNotFound: the client has no endpoint with this id.
     :raises WrongState: the endpoint is in that state already.
     """
-    endpoint = endpoint_of_client(client_id, endpoint_id)
-    move_to(endpoint, where={"active": not active, "removed_at": None}, active=active)
-    if not active:
-        _fail_pending(endpoint, "endpoint switched off")
-
-
-def _fail_pending(endpoint: WebhookEndpoint, error: str) -> None:
-    endpoint.deliveries.filter(state=DeliveryState.PENDING).update(state=DeliveryState.FAILED, last_error=error)
+    endpoint = lock_endpoint_of_client(client_id, endpoint_id)
+    if active:
+        switching.switch_on(endpoint)
+    else:
+        switching.switch_off(endpoint, DisabledReason.OPERATOR, database_now())
 
 
 @transactional
-def rotate_secret(*, client_id: UUID, endpoint_id: UUID | None, seen: int | None = None) -> WebhookEndpoint:
-    """Give an endpoint a new secret. For a day the old secret signs as well.
+def enable_endpoint(*, client_id: UUID, endpoint_id: UUID | None) -> WebhookEndpoint:
+    """Switch an endpoint on again, for its studio. Its failures are forgotten.
 
-    `seen` is the version of the secret on the operator's page: a form sent twice makes one new secret.
+    :raises RecordNotFound: the client has no endpoint with this id.
+    :raises WrongState: the endpoint is on, or an operator has switched it off.
+    """
+    endpoint = lock_endpoint_of_client(client_id, endpoint_id)
+    if not endpoint.active and endpoint.disabled_reason not in DISABLED_BY_PRODUCT:
+        raise WrongState("An operator has switched this endpoint off.")
+    switching.switch_on(endpoint)
+    return endpoint
+
+
+@transactional
+def rotate_secret(
+    *, client_id: UUID, endpoint_id: UUID | None, revoke_old: bool = False, seen: int | None = None
+) -> WebhookEndpoint:
+    """Give an endpoint a new secret. For a day the old ones sign as well, five secrets at most.
+
+    `revoke_old` ends all others at once. `seen` is the version of the secret on the operator's page: a form sent twice
+    makes one new secret.
 
     :raises RecordNotFound: the client has no endpoint with this id.
     :raises WrongState: `seen` is no longer the endpoint's version.
     """
-    endpoint = endpoint_of_client(client_id, endpoint_id)
-    endpoint = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
+    endpoint = lock_endpoint_of_client(client_id, endpoint_id)
     if seen is not None and seen != endpoint.secret_version:
         raise WrongState("There is a newer secret already, so none was made. Reload the endpoint's page.")
+    now = database_now()
+    kept = [] if revoke_old else signing.still_signing([now, *endpoint.replacements], now)
+    endpoint.secrets_replaced_at = [at.isoformat() for at in kept]
     endpoint.secret_version += 1
-    endpoint.rotated_at = database_now()
-    endpoint.save(update_fields=["secret_version", "rotated_at"])
+    endpoint.rotated_at = now
+    endpoint.save(update_fields=["secret_version", "rotated_at", "secrets_replaced_at"])
     return endpoint
 
 
@@ -121,7 +149,7 @@ def send_test(*, client_id: UUID, endpoint_id: UUID | None) -> WebhookDelivery:
     """
     endpoint = endpoint_of_client(client_id, endpoint_id)
     _check_active(endpoint)
-    return write(client_id, TEST_EVENT, {"endpoint_id": str(endpoint.pk)}, [endpoint])[0]
+    return write(client_id, TEST.name, {"endpoint_id": str(endpoint.pk)}, [endpoint])[0]
 
 
 @transactional
@@ -201,9 +229,12 @@ def _failed(call: DeliveryCall, error: str) -> DeliveryOutcome:
 def _claim(*, avoid: set[UUID]) -> DeliveryCall | None:
     """Claim a due delivery by moving its next attempt ahead: that is the lease, and the retry if this process dies."""
     now = database_now()
-    due = WebhookDelivery.objects.filter(state=DeliveryState.PENDING, next_attempt_at__lte=now)
-    due = due.exclude(endpoint__in=avoid).select_for_update(skip_locked=True, of=("self",))
-    row = due.select_related("endpoint", "event").order_by("next_attempt_at", "id").first()
+    row = _first_due(avoid, now)
+    while row is not None and not _is_live(row.endpoint):
+        # Written while its endpoint was switched off or removed, by a transaction that had seen it on.
+        row.state, row.last_error = DeliveryState.FAILED, "endpoint switched off or removed"
+        row.save(update_fields=["state", "last_error"])
+        row = _first_due(avoid, now)
     if row is None:
         return None
     row.tries += 1
@@ -211,6 +242,16 @@ def _claim(*, avoid: set[UUID]) -> DeliveryCall | None:
     row.save(update_fields=["tries", "next_attempt_at"])
     body = encode(body_of(row.event))
     return DeliveryCall(row, row.endpoint.url, body, _headers(row, body, now))
+
+
+def _first_due(avoid: set[UUID], now: datetime) -> WebhookDelivery | None:
+    due = WebhookDelivery.objects.filter(state=DeliveryState.PENDING, next_attempt_at__lte=now)
+    due = due.exclude(endpoint__in=avoid).select_for_update(skip_locked=True, of=("self",))
+    return due.select_related("endpoint", "event").order_by("next_attempt_at", "id").first()
+
+
+def _is_live(endpoint: WebhookEndpoint) -> bool:
+    return endpoint.active and endpoint.removed_at is None
 
 
 def _call(call: DeliveryCall) -> DeliveryOutcome:
@@ -237,7 +278,7 @@ async def _post(target: addresses.Target, call: DeliveryCall) -> DeliveryOutcome
             extensions={"sni_hostname": target.host},
         ) as response,
     ):
-        return DeliveryOutcome(response.status_code)
+        return DeliveryOutcome(response.status_code, retry_after=response.headers.get("retry-after", ""))
 
 
 @cache
@@ -247,13 +288,10 @@ def _tls() -> ssl.SSLContext:
 
 def _headers(delivery: WebhookDelivery, body: bytes, now: datetime) -> dict[str, str]:
     endpoint = delivery.endpoint
-    versions = [endpoint.secret_version]
-    if endpoint.rotated_at and now - endpoint.rotated_at < OLD_SECRET_SIGNS_FOR:
-        versions.append(endpoint.secret_version - 1)
     message_id, timestamp = f"evt_{delivery.event_id}", int(now.timestamp())
     signatures = [
         signing.sign(signing.secret_of(endpoint.pk, version), message_id=message_id, timestamp=timestamp, body=body)
-        for version in versions
+        for version in signing.signing_versions(endpoint.secret_version, endpoint.replacements, now)
     ]
     return {
         "content-type": "application/json",
@@ -266,15 +304,32 @@ def _headers(delivery: WebhookDelivery, body: bytes, now: datetime) -> dict[str,
 
 @transactional
 def _book(*, delivery: WebhookDelivery, outcome: DeliveryOutcome) -> None:
-    """Book the outcome of a call, unless another worker has claimed the delivery since."""
+    """Book the outcome of a call, unless another worker has claimed the delivery since.
+
+    A success also counts if the endpoint was switched off during the call; a failure does not.
+    """
+    endpoint = lock_endpoint(delivery.endpoint_id)
     now = database_now()
-    values: dict[str, object] = {"last_status": outcome.status, "last_error": outcome.error[:200]}
-    wait = WAITS_SECONDS[min(delivery.tries, len(WAITS_SECONDS)) - 1]
+    states = [DeliveryState.PENDING, *([DeliveryState.FAILED] if outcome.is_delivered else [])]
+    claimed = WebhookDelivery.objects.filter(
+        pk=delivery.pk, state__in=states, tries=delivery.tries, next_attempt_at=delivery.next_attempt_at
+    )
+    if not claimed.update(**_booked(delivery, outcome, now)):
+        return
     if outcome.is_delivered:
-        values |= {"state": DeliveryState.DELIVERED, "delivered_at": now}
-    elif now + timedelta(seconds=wait) > delivery.give_up_at:
-        values |= {"state": DeliveryState.FAILED}
+        switching.note_success(endpoint)
     else:
-        values |= {"next_attempt_at": now + timedelta(seconds=wait)}
-    claimed = WebhookDelivery.objects.filter(pk=delivery.pk, state=DeliveryState.PENDING, tries=delivery.tries)
-    claimed.update(**values)
+        switching.note_failure(endpoint, outcome.status, now)
+
+
+def _booked(delivery: WebhookDelivery, outcome: DeliveryOutcome, now: datetime) -> dict[str, object]:
+    """The delivery's values after a call."""
+    values: dict[str, object] = {"last_status": outcome.status, "last_error": outcome.error[:200]}
+    if outcome.is_delivered:
+        return values | {"state": DeliveryState.DELIVERED, "delivered_at": now}
+    next_attempt_at = now + next_wait(
+        tries=delivery.tries, status=outcome.status, retry_after=outcome.retry_after, now=now
+    )
+    if next_attempt_at > delivery.give_up_at:
+        return values | {"state": DeliveryState.FAILED}
+    return values | {"next_attempt_at": next_attempt_at}

@@ -8,14 +8,14 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from kgen.api.fields import RequestBody, Text, id_of
+from kgen.api.fields import Flag, RequestBody, Text, id_of
 from kgen.api.idempotency import Answer
 from kgen.api.json import answer
 from kgen.api.schema import MessageOut, errors
 from kgen.api.views import StudioViewSet
 from kgen.webhooks import services
-from kgen.webhooks.events import EVENT_TYPES
-from kgen.webhooks.models import DeliveryState, WebhookDelivery, WebhookEndpoint
+from kgen.webhooks.catalogue import event_names
+from kgen.webhooks.models import DeliveryState, DisabledReason, WebhookDelivery, WebhookEndpoint
 from kgen.webhooks.selectors import endpoint_of_client, endpoints_of_client, newest_deliveries
 from kgen.webhooks.signing import secret_of
 
@@ -25,8 +25,14 @@ class EndpointIn(RequestBody):
 
     url = Text(max_length=2000)
     event_types = serializers.ListField(
-        child=serializers.ChoiceField(EVENT_TYPES), required=False, max_length=len(EVENT_TYPES)
+        child=serializers.ChoiceField(event_names()), required=False, max_length=len(event_names())
     )
+
+
+class RotationIn(RequestBody):
+    """How a secret is replaced."""
+
+    revoke_old = Flag(required=False, default=False, help_text="true: no earlier secret signs any more")
 
 
 class DeliveryOut(serializers.Serializer[Any]):
@@ -48,7 +54,16 @@ class EndpointOut(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     url = serializers.CharField()
     event_types = serializers.ListField(child=serializers.CharField(), help_text="empty: all")
-    active = serializers.BooleanField(help_text="false: an operator has switched it off, and it gets no events")
+    active = serializers.BooleanField(help_text="false: it is switched off and gets no events")
+    disabled_reason = serializers.ChoiceField(
+        DisabledReason.choices,
+        allow_null=True,
+        help_text="why it is off: it answered 410, it failed for five days, or an operator has switched it off",
+    )
+    disabled_at = serializers.DateTimeField(allow_null=True, help_text="when it was switched off, as far as is known")
+    failing_since = serializers.DateTimeField(
+        allow_null=True, help_text="the first failure after the last success; five days after it the endpoint goes off"
+    )
     created_at = serializers.DateTimeField()
 
 
@@ -70,6 +85,9 @@ def _endpoint_wire(endpoint: WebhookEndpoint) -> dict[str, Any]:
         "url": endpoint.url,
         "event_types": endpoint.event_types,
         "active": endpoint.active,
+        "disabled_reason": endpoint.disabled_reason or None,
+        "disabled_at": endpoint.disabled_at,
+        "failing_since": endpoint.failing_since,
         "created_at": endpoint.created_at,
     }
 
@@ -146,15 +164,37 @@ class WebhookViewSet(StudioViewSet):
 
     @extend_schema(
         operation_id="webhook_rotate",
-        request=None,
+        request=RotationIn,
         responses={200: EndpointWithSecretOut, **errors("RECORD_NOT_FOUND", key=True)},
     )
     @action(detail=True, methods=["post"])
     def rotate(self, request: Request, pk: str) -> HttpResponse:
-        """Give the endpoint a new secret; for a day the old secret signs as well."""
+        """Give the endpoint a new secret; the earlier ones sign as well for a day, unless they are revoked.
+
+        At most five secrets sign at a time.
+        """
         return self.perform(
             services.rotate_secret,
             lambda endpoint: Answer(_secret_wire(endpoint)),
+            client_id=self.client.pk,
+            endpoint_id=id_of(pk),
+            revoke_old=self.parse(RotationIn)["revoke_old"],
+        )
+
+    @extend_schema(
+        operation_id="webhook_enable",
+        request=None,
+        responses={200: EndpointOut, **errors("RECORD_NOT_FOUND", "WRONG_STATE", key=True)},
+    )
+    @action(detail=True, methods=["post"])
+    def enable(self, request: Request, pk: str) -> HttpResponse:
+        """Switch an endpoint on again that was gone or had failed for five days.
+
+        An endpoint that an operator has switched off stays off.
+        """
+        return self.perform(
+            services.enable_endpoint,
+            lambda endpoint: Answer(_endpoint_wire(endpoint)),
             client_id=self.client.pk,
             endpoint_id=id_of(pk),
         )

@@ -13,7 +13,7 @@ from kgen.jobs.models import Job
 from kgen.models import AuditEntry
 from kgen.webhooks.events import emit
 from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint
-from kgen.webhooks.services import add_endpoint, deliver_due
+from kgen.webhooks.services import add_endpoint, deliver_due, send_test
 from tests.support import factories
 from tests.support.http import StudioCaller
 from tests.support.jobs import finished
@@ -212,7 +212,9 @@ def test_an_operator_makes_tests_and_removes_an_endpoint(browser: Browser, clien
     assert "https://x.example/hook?key=1" in browser.get(own).content.decode()
     newer = secret_in(said(browser, own, "rotate", version=1, reason="yearly"))
     assert newer != secret
-    assert "the previous one also signs" in browser.get(own).content.decode()
+    assert "1 earlier one signs too, the last of them until" in browser.get(own).content.decode()
+    assert secret_in(said(browser, own, "rotate_and_revoke", version=2, reason="leaked")) != newer
+    assert "earlier one" not in re.sub(r"<button.*?</button>|<input[^>]*>", "", browser.get(own).content.decode())
     assert "A test event is on its way." in said(browser, own, "test")
     assert "The endpoint is switched off." in said(browser, own, "switch_off", reason="floods")
     delivery = WebhookDelivery.objects.get()
@@ -227,8 +229,28 @@ def test_an_operator_makes_tests_and_removes_an_endpoint(browser: Browser, clien
     assert "The endpoint is removed." in said(browser, own, "remove", reason="over")
     assert browser.get(own).status_code == 404
     acts = list(AuditEntry.objects.order_by("id").values_list("act", flat=True))
-    assert acts == [f"webhook.{verb}" for verb in ("add", "rotate", "test", "switch_off", "switch_on", "remove")]
+    verbs = ("add", "rotate", "rotate_and_revoke", "test", "switch_off", "switch_on", "remove")
+    assert acts == [f"webhook.{verb}" for verb in verbs]
     assert "key=1" not in str(list(AuditEntry.objects.values()))
+
+
+def test_pages_and_list_say_why_and_when_an_endpoint_is_off(browser: Browser, client_row: Client) -> None:
+    with listening() as listener:
+        listener.answers = [410]
+        endpoint = add_endpoint(client_id=client_row.pk, url=listener.url, event_types=[])
+        send_test(client_id=client_row.pk, endpoint_id=endpoint.pk)
+        assert deliver_due() == 1
+    own = f"/console/studios/webhooks/{endpoint.pk}/"
+    endpoint.refresh_from_db()
+    assert endpoint.disabled_at is not None
+    for path in (own, page_of(client_row, "webhooks/"), "/console/kgen/webhookendpoint/?off=itself"):
+        page = browser.get(path).content.decode()
+        assert "it answered 410 Gone" in page, path
+        assert str(endpoint.disabled_at.year) in page, path
+    assert "The endpoint is switched on." in said(browser, own, "switch_on", reason="mended")
+    endpoint.refresh_from_db()
+    assert (endpoint.disabled_reason, endpoint.disabled_at, endpoint.failing_since) == ("", None, None)
+    assert listener.url not in browser.get("/console/kgen/webhookendpoint/?off=itself").content.decode()
 
 
 def test_a_form_that_is_sent_twice_rotates_once(browser: Browser, client_row: Client) -> None:

@@ -299,6 +299,25 @@ def test_failed_webhooks_are_as_many_as_their_list_has(browser: Browser, studio:
     assert (number, red, len(listed)) == ("2", True, 2)
 
 
+def test_endpoints_that_went_off_by_themselves_are_as_many_as_their_list_has(
+    browser: Browser, studio: StudioCaller
+) -> None:
+    now = database_now()
+    client = row_of(studio.gamer("a")).client_id
+    assert card(home(browser), "Webhooks switched off")[:2] == ("0", False)
+    for facts in (
+        {"disabled_reason": "gone", "disabled_at": now},
+        {"disabled_reason": "failing", "disabled_at": now},
+        {"disabled_reason": "operator", "disabled_at": now},
+        {"disabled_reason": "gone", "disabled_at": now, "removed_at": now},
+        {"active": True},
+    ):
+        WebhookEndpoint.objects.create(client_id=client, url=URL, created_at=now, **{"active": False} | facts)
+    number, red, link = card(home(browser), "Webhooks switched off")
+    listed = set(re.findall(r"/studios/webhooks/([0-9a-f-]{36})/", browser.get(link).content.decode()))
+    assert (number, red, len(listed)) == ("2", True, 2)
+
+
 def test_the_card_of_rails_leads_to_where_they_are_resumed(browser: Browser) -> None:
     assert card(home(browser), "Paused rails")[2] == "/console/money/rails/"
 

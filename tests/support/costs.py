@@ -151,7 +151,8 @@ COSTS: dict[str, list[Cost]] = {
     "POST WebhookViewSet.create": [Cost(5, to("/s2s/webhooks", {"url": "http://127.0.0.1:9/"}))],
     "GET WebhookViewSet.retrieve": [Cost(4, to(WEBHOOK), rows=scene.deliveries)],
     "DELETE WebhookViewSet.destroy": [Cost(6, to(WEBHOOK), before=scene.endpoint)],
-    "POST WebhookViewSet.rotate": [Cost(6, to(f"{WEBHOOK}/rotate"), before=scene.endpoint)],
+    "POST WebhookViewSet.rotate": [Cost(5, to(f"{WEBHOOK}/rotate"), before=scene.endpoint)],
+    "POST WebhookViewSet.enable": [Cost(4, to(f"{WEBHOOK}/enable"), before=scene.disabled_endpoint)],
     "POST WebhookViewSet.test": [Cost(6, to(f"{WEBHOOK}/test"), before=scene.endpoint)],
     "POST DeliveryViewSet.replay": [Cost(5, to("/s2s/webhook-deliveries/{made}/replay"), before=scene.delivery)],
 }

@@ -28,6 +28,8 @@ class Listener:
     url: str = ""
     heard: list[Heard] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
+    # Headers of every answer.
+    answer_headers: dict[str, str] = field(default_factory=dict)
     hangs: bool = False
     on_request: Callable[[], None] | None = None
     # How many requests wait for an answer now, and how many ever did at once.
@@ -71,6 +73,8 @@ def listening() -> Iterator[Listener]:
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("Location", "/elsewhere")
+            for name, value in listener.answer_headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

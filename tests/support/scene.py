@@ -163,6 +163,12 @@ def endpoint(scene: Scene) -> None:
     assert WebhookEndpoint.objects.filter(pk=scene.made).exists()
 
 
+def disabled_endpoint(scene: Scene) -> None:
+    """An endpoint that went off by itself."""
+    endpoints(scene, 1)
+    WebhookEndpoint.objects.filter(pk=scene.made).update(active=False, disabled_reason="gone")
+
+
 def delivery(scene: Scene) -> None:
     """A delivery."""
     deliveries(scene, 1)

@@ -62,6 +62,9 @@ def _route(method: str, path: str) -> str | None:
 @cache
 def _validator(route: str, method: str, status: str, media: str) -> jsonschema_rs.Draft202012Validator:
     answer = document()["paths"][route][method]["responses"][status]
-    schema = answer["content"][media]["schema"]
-    # A reference finds its target in the document's components.
+    return validator_of(answer["content"][media]["schema"])
+
+
+def validator_of(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    """The validator of a schema whose references find their targets in the document's components."""
     return jsonschema_rs.Draft202012Validator(schema | {"components": document()["components"]})

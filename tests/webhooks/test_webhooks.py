@@ -1,8 +1,5 @@
 """Webhooks: signed, at least once, retried for three days, replayable, and never into the private network."""
 
-import base64
-import hashlib
-import hmac
 import json
 import socket
 import time
@@ -24,35 +21,12 @@ from kgen.webhooks.services import deliver_due
 from rewards.services.settling import settle_due
 from tests.support.clock import end
 from tests.support.http import StudioCaller
-from tests.support.listener import Heard, Listener, listening
+from tests.support.listener import Listener, listening
 from tests.support.settling import play
+from tests.support.webhooks import add, is_signed, make_due
 from users.models import Client
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def listener() -> Iterator[Listener]:
-    with listening() as listener:
-        yield listener
-
-
-def add(studio: StudioCaller, listener: Listener, **fields: Any) -> dict[str, Any]:
-    """Register the listener; the endpoint with its secret."""
-    made: dict[str, Any] = studio.post("/s2s/webhooks", {"url": listener.url} | fields).ok(201)
-    return made
-
-
-def is_signed(heard: Heard, secret: str) -> bool:
-    """Checks a signature as the specification of Standard Webhooks says, by code of the test's own."""
-    message = f"{heard.headers['webhook-id']}.{heard.headers['webhook-timestamp']}.".encode() + heard.body
-    mac = hmac.new(base64.b64decode(secret.removeprefix("whsec_")), message, hashlib.sha256).digest()
-    return "v1," + base64.b64encode(mac).decode() in heard.headers["webhook-signature"].split(" ")
-
-
-def make_due() -> None:
-    """Let every waiting retry be due."""
-    WebhookDelivery.objects.update(next_attempt_at=F("next_attempt_at") - timedelta(days=1))
 
 
 def test_a_test_event_arrives_signed(studio: StudioCaller, listener: Listener) -> None:
@@ -226,7 +200,7 @@ def test_after_a_rotation_both_secrets_sign_for_a_day(studio: StudioCaller, list
     assert new["secret"] != old["secret"]
     studio.post(f"/s2s/webhooks/{old['id']}/test").ok()
     deliver_due()
-    WebhookEndpoint.objects.update(rotated_at=F("rotated_at") - timedelta(days=1))
+    WebhookEndpoint.objects.update(secrets_replaced_at=[(database_now() - timedelta(days=1)).isoformat()])
     studio.post(f"/s2s/webhooks/{old['id']}/test").ok()
     deliver_due()
     first, second = listener.heard
@@ -328,3 +302,17 @@ def test_an_event_without_an_endpoint_writes_no_row(studio: StudioCaller) -> Non
     announce_due()
     settle_due()
     assert WebhookDelivery.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "url_to_call", "authority"),
+    [
+        ("http://[::1]:8080/hook?a=1", "http://[::1]:8080/hook?a=1", "[::1]:8080"),
+        ("https://[::1]/", "https://[::1]:443/", "[::1]"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/", "127.0.0.1:8080"),
+        ("http://127.0.0.1:80/", "http://127.0.0.1:80/", "127.0.0.1"),
+    ],
+)
+def test_an_ipv6_host_stands_in_brackets_in_the_host_header(url: str, url_to_call: str, authority: str) -> None:
+    target = addresses.resolve(url)
+    assert (target.url, target.authority) == (url_to_call, authority)
