@@ -100,7 +100,8 @@ def shape(value: Any) -> Any:
 def schema_of(name: str) -> dict[str, Any]:
     """The body's schema in the OpenAPI document."""
     media = document()["webhooks"][name]["post"]["requestBody"]["content"]
-    schema: dict[str, Any] = media["application/json"]["schema"]
+    component = media["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    schema: dict[str, Any] = document()["components"]["schemas"][component]
     return schema
 
 
