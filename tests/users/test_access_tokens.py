@@ -51,6 +51,8 @@ def test_every_claim_is_as_the_contract_says(studio: StudioCaller) -> None:
         "wallet_address": session["wallet_address"],
         "is_new_user": True,
         "indigg_id": None,
+        "indigg_wallet_address": "",
+        "gamer_id": "u",
     }
 
 

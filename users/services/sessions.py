@@ -34,7 +34,7 @@ def _rotate(token: tokens.RefreshToken) -> Tokens | None:
     session = (
         live_sessions()
         .select_for_update(of=("self",))
-        .select_related("gamer__wallet", "client")
+        .select_related("gamer__wallet", "gamer__kgen_account", "client")
         .filter(pk=token.session_id)
         .first()
     )
