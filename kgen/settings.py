@@ -337,6 +337,7 @@ CELERY_BEAT_SCHEDULE = {
     "ended sessions": {"task": "users.tasks.expire_sessions", "schedule": 30.0, "options": {"expires": 60}},
     "codes": {"task": "users.tasks.send_codes", "schedule": 1.0, "options": {"expires": 5}},
     "old codes": {"task": "users.tasks.forget_codes", "schedule": 60.0, "options": {"expires": 120}},
+    "old store codes": {"task": "users.tasks.forget_store_codes", "schedule": 60.0, "options": {"expires": 120}},
     "webhooks": {"task": "kgen.tasks.deliver_webhooks", "schedule": 1.0, "options": {"expires": 5}},
     "jobs": {"task": "kgen.tasks.run_jobs", "schedule": 1.0, "options": {"expires": 5}},
     "old jobs": {"task": "kgen.tasks.forget_jobs", "schedule": 60.0, "options": {"expires": 120}},

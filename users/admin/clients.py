@@ -125,6 +125,7 @@ LABELS = {
     "reward_expiry_days": "Days until unclaimed rewards expire",
     "sponsorship_limit": "Sponsorship limit",
     "phone_countries": "Countries of phones",
+    "store_url": "Store",
 }
 EMPTY = {
     "maximum_withdrawal": "no limit",

@@ -30,8 +30,9 @@ _HINTS = {
     "reward_expiry_days": "Expired rewards go to the house; empty: never.",
     "sponsorship_limit": "How far sponsored tournaments may take the sponsor's account below zero.",
     "phone_countries": "ISO codes with commas between them, such as IN,BD; * is all.",
+    "store_url": "Where gamers shop, https; they arrive with a parameter named code. Empty: no store.",
 }
-_TEXTS = ("name", "currency", "phone_countries")
+_TEXTS = ("name", "currency", "phone_countries", "store_url")
 
 
 class SettingsForm(forms.Form):

@@ -13,6 +13,7 @@ from users.models.gamers import (
     Suspension,
 )
 from users.models.phones import CodeGuard, PhoneChallenge, PhoneLink, SmsMessage
+from users.models.stores import StoreCode
 
 __all__ = [
     "LONGEST_NOTE",
@@ -31,5 +32,6 @@ __all__ = [
     "PhoneLink",
     "RefreshFamily",
     "SmsMessage",
+    "StoreCode",
     "Suspension",
 ]

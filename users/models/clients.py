@@ -47,6 +47,9 @@ class Client(models.Model):
     sponsorship_limit = models.BigIntegerField(
         default=1_000_000, help_text="how far sponsored tournaments may take the sponsor's account below zero"
     )
+    store_url = models.CharField(
+        max_length=2000, blank=True, default="", db_default="", help_text="where gamers shop; empty: there is no store"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -14,6 +14,7 @@ from users.models import Client
 from users.phones import ANY_COUNTRY, is_country
 from users.selectors.clients import is_currency_fixed
 from users.services.client_secrets import add_secret
+from users.stores import is_store_url
 
 # The settings that an operator may change, in the order of the page.
 SETTINGS = (
@@ -27,6 +28,7 @@ SETTINGS = (
     "reward_expiry_days",
     "sponsorship_limit",
     "phone_countries",
+    "store_url",
 )
 LARGEST_BONUS = 10**12
 # The limit of a wallet.
@@ -122,13 +124,18 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
         "name": _name_fault(values["name"]),
         "currency": _currency_fault(values["currency"]),
         "phone_countries": _countries_fault(values["phone_countries"]),
+        "store_url": _store_fault(values["store_url"]),
     }
     found = {name: words for name, words in faults.items() if words} or _contradictions(values)
     if found:
         errors = [{"field": name, "code": "invalid", "detail": words} for name, words in found.items()]
         raise InvalidSettings(errors=errors)
     countries = ",".join(sorted(_countries(values["phone_countries"])))
-    return values | {"name": values["name"].strip(), "phone_countries": countries}
+    return values | {
+        "name": values["name"].strip(),
+        "phone_countries": countries,
+        "store_url": values["store_url"] or "",
+    }
 
 
 def _fault(name: str, value: Any) -> tuple[str, str]:
@@ -155,6 +162,11 @@ def _countries_fault(value: Any) -> str:
         return "At least one country, or * for all."
     unknown = sorted(country for country in _countries(value) if country != ANY_COUNTRY and not is_country(country))
     return f"No country: {', '.join(unknown)}."[:200] if unknown else ""
+
+
+def _store_fault(value: Any) -> str:
+    fits = not value or (isinstance(value, str) and is_store_url(value))
+    return "" if fits else "An https address without a fragment and without a parameter named code."
 
 
 def _countries(value: str) -> set[str]:
