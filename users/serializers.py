@@ -137,6 +137,12 @@ class StoreGamerOut(serializers.Serializer[Any]):
     indigg_wallet_address = serializers.CharField(allow_blank=True)
 
 
+class DroppedOut(serializers.Serializer[Any]):
+    """The event is stored."""
+
+    msg = serializers.CharField()
+
+
 class TokensOut(serializers.Serializer[Any]):
     """A new pair."""
 

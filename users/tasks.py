@@ -29,3 +29,9 @@ def forget_codes() -> None:
 def forget_store_codes() -> None:
     """Remove expired store codes."""
     services.forget_store_codes()
+
+
+@shared_task
+def forget_tracked_events() -> None:
+    """Remove tracked events that are too old."""
+    services.forget_tracked_events()

@@ -1,4 +1,4 @@
-"""URLs of sessions, phones and stores."""
+"""URLs of sessions, phones, stores and tracked events."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from users.views.phones import AccountViewSet, OtpViewSet, StudioPhoneViewSet
 from users.views.sessions import OlderSessionViewSet, SessionViewSet, StudioGamerViewSet, TokenViewSet
 from users.views.stores import StoreCodeViewSet, StoreViewSet
+from users.views.tracking import TrackerViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("s2s/gamers", StudioGamerViewSet, basename="studio-gamer")
@@ -14,6 +15,7 @@ router.register("fe/users/auth/otp", OtpViewSet, basename="otp")
 router.register("fe/users/account", AccountViewSet, basename="account")
 router.register("fe/users/k-store", StoreViewSet, basename="store")
 router.register("s2s/store-codes", StoreCodeViewSet, basename="store-code")
+router.register("fe/analytics/px-tracker/events", TrackerViewSet, basename="tracker")
 
 sessions = SessionViewSet.as_view({"post": "create", "delete": "destroy"})
 older_sessions = OlderSessionViewSet.as_view({"post": "create"})

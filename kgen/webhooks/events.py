@@ -20,7 +20,10 @@ EVENT_TYPES = (
     "withdrawal.paid",
     "withdrawal.failed",
     "gamer.linked",
+    "tracker.event",
 )
+# High-volume types: only endpoints that list them get them.
+LISTED_ONLY = frozenset({"tracker.event"})
 TEST_EVENT = "webhook.test"
 GIVE_UP_AFTER = timedelta(days=3)
 
@@ -60,7 +63,11 @@ def emit_all(events: Sequence[NewEvent]) -> None:
 
 
 def _subscribed(endpoints: Sequence[WebhookEndpoint], type: str) -> list[WebhookEndpoint]:
-    return [endpoint for endpoint in endpoints if not endpoint.event_types or type in endpoint.event_types]
+    """The endpoints that list the type, and those that list none if the type is not high-volume."""
+    by_default = type not in LISTED_ONLY
+    return [
+        endpoint for endpoint in endpoints if type in endpoint.event_types or (by_default and not endpoint.event_types)
+    ]
 
 
 def write(client_id: UUID, type: str, data: dict[str, Any], endpoints: list[WebhookEndpoint]) -> list[WebhookDelivery]:

@@ -89,10 +89,10 @@ def test_a_redeemed_code_answers_again_under_its_idempotency_key(studio: StudioC
 
 @pytest.mark.django_db
 def test_no_store_comes_before_no_phone(client_row: Client, gamer: GamerCaller) -> None:
-    before = snapshot()
     gamer.post(ADDRESS, raw=b"\xff").refused(400, "BAD_REQUEST")
     gamer.post(ADDRESS).refused(404, "RECORD_NOT_FOUND")
     Client.objects.filter(pk=client_row.pk).update(store_url=STORE)
+    before = snapshot()
     gamer.post(ADDRESS).refused(409, "PHONE_NOT_LINKED")
     Caller({"user-jwt-token": "x"}).post(ADDRESS).refused(401, "UN_AUTHORIZED")
     assert snapshot() == before

@@ -14,6 +14,7 @@ from users.models.gamers import (
 )
 from users.models.phones import CodeGuard, PhoneChallenge, PhoneLink, SmsMessage
 from users.models.stores import StoreCode
+from users.models.tracking import TrackedEvent, TrackedEvents
 
 __all__ = [
     "LONGEST_NOTE",
@@ -34,4 +35,6 @@ __all__ = [
     "SmsMessage",
     "StoreCode",
     "Suspension",
+    "TrackedEvent",
+    "TrackedEvents",
 ]

@@ -23,9 +23,8 @@ def store_of(gamer: Gamer) -> Store:
 
 def gamer_of_code(client: Client, digest: bytes) -> Gamer:
     """The gamer of the client's code with this digest, with wallet and KGeN account."""
-    return Gamer.objects.select_related("wallet", "kgen_account").get(
-        storecode__client=client, storecode__digest=digest
-    )
+    gamers = Gamer.objects.select_related("wallet", "kgen_account")
+    return gamers.get(storecode__client=client, storecode__digest=digest)
 
 
 def store_codes_to_forget(now: datetime) -> QuerySet[StoreCode]:

@@ -12,6 +12,7 @@ from users.services.sessions import end_session, expire_sessions, refresh_tokens
 from users.services.store_codes import forget_store_codes, make_store_address, redeem_store_code
 from users.services.suspensions import lift_suspension, suspend_gamer
 from users.services.text_messages import send_due_messages
+from users.services.tracking import drop_event, forget_tracked_events
 
 __all__ = [
     "MadeClient",
@@ -20,10 +21,12 @@ __all__ = [
     "Registered",
     "Tokens",
     "change_settings",
+    "drop_event",
     "end_session",
     "expire_sessions",
     "forget_codes",
     "forget_store_codes",
+    "forget_tracked_events",
     "issue_secret",
     "lift_lock",
     "lift_suspension",

@@ -131,11 +131,8 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
         errors = [{"field": name, "code": "invalid", "detail": words} for name, words in found.items()]
         raise InvalidSettings(errors=errors)
     countries = ",".join(sorted(_countries(values["phone_countries"])))
-    return values | {
-        "name": values["name"].strip(),
-        "phone_countries": countries,
-        "store_url": values["store_url"] or "",
-    }
+    texts = {"name": values["name"].strip(), "phone_countries": countries, "store_url": values["store_url"] or ""}
+    return values | texts
 
 
 def _fault(name: str, value: Any) -> tuple[str, str]:
