@@ -1,9 +1,10 @@
 """Events that games report about their gamers. Rows are never changed; a duty removes the old ones."""
 
 import django.db.models.deletion
-import kgen.constraints
 import uuid_utils.compat
 from django.db import migrations, models
+
+import kgen.constraints
 
 REFUSE = """
 CREATE FUNCTION users_trackedevent_as_written() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -21,40 +22,63 @@ DROP FUNCTION users_trackedevent_as_written();
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('users', '0009_store_codes'),
+        ("users", "0009_store_codes"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TrackedEvent',
+            name="TrackedEvent",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(help_text="the game's own, eventID on the wire", max_length=128)),
-                ('day', models.DateField(help_text='UTC')),
-                ('dropped_at', models.DateTimeField()),
-                ('attributes', models.JSONField()),
-                ('client', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='users.client')),
-                ('gamer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='users.gamer')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(help_text="the game's own, eventID on the wire", max_length=128)),
+                ("day", models.DateField(help_text="UTC")),
+                ("dropped_at", models.DateTimeField()),
+                ("attributes", models.JSONField()),
+                (
+                    "client",
+                    models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to="users.client"),
+                ),
+                (
+                    "gamer",
+                    models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to="users.gamer"),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['client', 'id'], name='tracked_events_of_client'), models.Index(fields=['gamer', 'day'], name='tracked_events_of_gamer')],
-                'constraints': [kgen.constraints.CompositeForeignKey(columns=['client_id', 'gamer_id'], name='tracked_event_gamer_same_client', to_columns=['client_id', 'id'], to_table='users_gamer')],
+                "indexes": [
+                    models.Index(fields=["client", "id"], name="tracked_events_of_client"),
+                    models.Index(fields=["gamer", "day"], name="tracked_events_of_gamer"),
+                ],
+                "constraints": [
+                    kgen.constraints.CompositeForeignKey(
+                        columns=["client_id", "gamer_id"],
+                        name="tracked_event_gamer_same_client",
+                        to_columns=["client_id", "id"],
+                        to_table="users_gamer",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TrackedEvents',
+            name="TrackedEvents",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('slot', models.PositiveSmallIntegerField()),
-                ('count', models.PositiveIntegerField()),
-                ('client', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='users.client')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                ("slot", models.PositiveSmallIntegerField()),
+                ("count", models.PositiveIntegerField()),
+                (
+                    "client",
+                    models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to="users.client"),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['day'], name='tracked_events_by_day')],
-                'constraints': [models.UniqueConstraint(fields=('client', 'day', 'slot'), name='tracked_events_slot')],
+                "indexes": [models.Index(fields=["day"], name="tracked_events_by_day")],
+                "constraints": [models.UniqueConstraint(fields=("client", "day", "slot"), name="tracked_events_slot")],
             },
         ),
         migrations.RunSQL(REFUSE, UNDO),

@@ -28,7 +28,9 @@ class TrackerViewSet(GamerViewSet):
     lookup_value_regex = r"[\s\S]*"
 
     @extend_schema(
-        operation_id="tracker_drop", request={"application/json": _ATTRIBUTES}, responses={200: DroppedOut, **errors(key=True)}
+        operation_id="tracker_drop",
+        request={"application/json": _ATTRIBUTES},
+        responses={200: DroppedOut, **errors(key=True)},
     )
     @action(detail=True, methods=["post"])
     def drop(self, request: Request, event_id: str) -> HttpResponse:
