@@ -88,6 +88,14 @@ def test_a_redeemed_code_answers_again_under_its_idempotency_key(studio: StudioC
 
 
 @pytest.mark.django_db
+def test_an_idempotency_key_makes_one_code(studio: StudioCaller, shopper: GamerCaller) -> None:
+    first, again = (shopper.post(ADDRESS, key="visit") for _ in range(2))
+    assert first.ok() == again.ok()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert StoreCode.objects.count() == 1
+
+
+@pytest.mark.django_db
 def test_no_store_comes_before_no_phone(client_row: Client, gamer: GamerCaller) -> None:
     gamer.post(ADDRESS, raw=b"\xff").refused(400, "BAD_REQUEST")
     gamer.post(ADDRESS).refused(404, "RECORD_NOT_FOUND")

@@ -9,7 +9,7 @@ from users.models.gamers import Gamer
 
 
 class StoreCode(models.Model):
-    """A code for one visit to the store. Only its keyed digest is stored."""
+    """A code for one visit to the store. The row has only its keyed digest."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client = models.ForeignKey(Client, models.PROTECT)

@@ -6,7 +6,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 
 from kgen.api.idempotency import Answer
-from kgen.api.json import answer
 from kgen.api.schema import errors
 from kgen.api.views import GamerViewSet, StudioViewSet
 from users import services
@@ -17,19 +16,15 @@ from users.serializers import StoreAddressOut, StoreGamerOut, store_gamer_wire
 class StoreViewSet(GamerViewSet):
     """The store, for a gamer's device."""
 
-    # A kept answer would hold the code, which is stored as a digest only. Repeating the call makes another code.
-    takes_idempotency_key = False
-
     @extend_schema(
         operation_id="store_address",
         request=None,
-        responses={200: StoreAddressOut, **errors("RECORD_NOT_FOUND", "PHONE_NOT_LINKED")},
+        responses={200: StoreAddressOut, **errors("RECORD_NOT_FOUND", "PHONE_NOT_LINKED", key=True)},
     )
     @action(detail=False, methods=["post"], url_path="generate-redirect-uri")
     def generate_redirect_uri(self, request: Request) -> HttpResponse:
         """Make the store's address with a code that works once, for 60 seconds."""
-        self.body()
-        return answer({"url": services.make_store_address(gamer=self.gamer)})
+        return self.perform(services.make_store_address, lambda url: Answer({"url": url}), gamer=self.gamer)
 
 
 @extend_schema(tags=["Studio: store"])
