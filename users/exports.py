@@ -1,5 +1,6 @@
 """Tracked events as CSV."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, QuerySet
@@ -18,12 +19,19 @@ def _events(scope: ExportScope) -> QuerySet[TrackedEvent]:
         id__gte=first_id(scope.since), id__lt=first_id(scope.until)
     )
     if scope.about is not None:
-        rows = rows.filter(client=scope.about)
+        rows = _narrowed(rows, scope.about)
     return rows if scope.clients is None else rows.filter(client__in=list(scope.clients))
 
 
-def _client(id: UUID) -> QuerySet[Client]:
-    return Client.objects.annotate(client_id=F("pk")).filter(pk=id)
+def _narrowed(rows: QuerySet[TrackedEvent], about: UUID) -> QuerySet[TrackedEvent]:
+    """The events of a client with this id, or those of the name and client of the event with this id."""
+    event = TrackedEvent.objects.filter(pk=about).first()
+    return rows.filter(client=event.client_id, name=event.name) if event else rows.filter(client=about)
+
+
+def _about(id: UUID) -> QuerySet[Any]:
+    events = TrackedEvent.objects.filter(pk=id)
+    return events if events.exists() else Client.objects.annotate(client_id=F("pk")).filter(pk=id)
 
 
 TRACKED_EVENTS = export(
@@ -43,6 +51,6 @@ TRACKED_EVENTS = export(
         ),
         rows=_events,
         key=(Key("id"),),
-        about=Subject("client", _client),
+        about=Subject("client or tracked event", _about),
     )
 )

@@ -10,6 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from kgen.clock import database_now, first_id
+from kgen.errors import Invalid
 from kgen.jobs import registry
 from kgen.jobs.tables import ExportScope, read_page
 from kgen.webhooks.models import WebhookDelivery, WebhookEvent
@@ -206,7 +207,7 @@ def test_only_an_endpoint_that_lists_tracker_events_gets_them(studio: StudioCall
 
 
 @pytest.mark.django_db
-def test_the_export_is_narrowed_by_days_and_client(
+def test_the_export_is_narrowed_by_days_client_and_event(
     studio: StudioCaller, other_studio: StudioCaller, gamer: GamerCaller, client_row: Client
 ) -> None:
     drop(gamer, {"level": 7, "text": "=1+1"}).ok()
@@ -223,7 +224,14 @@ def test_the_export_is_narrowed_by_days_and_client(
     assert only[3:5] == [gamer.user_id, "level-up"]
     assert rows(clients=[client_row.pk]) == [only]
     assert rows(since=now - 3 * day, until=now - day) == []
-    table.check_about(client_row.pk, None)
+    drop(gamer, name="other").ok()
+    event = TrackedEvent.objects.get(name="other")
+    [other] = rows(about=event.pk)
+    assert other[4] == "other"
+    for id in (client_row.pk, event.pk):
+        table.check_about(id, [client_row.pk])
+        with pytest.raises(Invalid):
+            table.check_about(id, [])
 
 
 @pytest.mark.django_db
