@@ -38,7 +38,7 @@ TRACKED_EVENTS = export(
     ExportTable(
         name="tracked_events",
         title="Tracked events",
-        permission="users.view_client",
+        permission="users.view_gamer",
         columns=(
             ExportColumn("id", lambda row: row.pk),
             ExportColumn("client", lambda row: row.client_id),
