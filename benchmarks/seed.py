@@ -178,5 +178,7 @@ def _tokens(world: World) -> Iterator[tuple[int, str]]:
             "wallet_address": "0x" + uuid.UUID(world.id("wallet", number)).hex + "00000000",
             "is_new_user": False,
             "indigg_id": None,
+            "indigg_wallet_address": "",
+            "gamer_id": f"player-{number}",
         }
         yield number, sign_access(claims, now=now)

@@ -149,7 +149,7 @@ class EndpointForm(forms.Form):
 
     url = forms.CharField(label="Address (https)", max_length=2000)
     event_types = forms.MultipleChoiceField(
-        label="Event types (none ticked: all)",
+        label="Event types (none ticked: all but tracker.event)",
         required=False,
         choices=[(name, name) for name in event_names()],
         widget=forms.CheckboxSelectMultiple,

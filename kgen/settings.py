@@ -58,6 +58,9 @@ RATE_GAMER_BURST = env.whole("KGEN_RATE_GAMER_BURST", 200, least=1)
 RATE_CLIENT_PER_SECOND = env.whole("KGEN_RATE_CLIENT_PER_SECOND", 5000)
 RATE_FAILED_LOGINS_PER_MINUTE = env.whole("KGEN_RATE_FAILED_LOGINS_PER_MINUTE", 20)
 NEW_GAMERS_PER_DAY = env.whole("KGEN_NEW_GAMERS_PER_DAY", 10_000)
+TRACKER_GAMER_PER_DAY = env.whole("KGEN_TRACKER_GAMER_PER_DAY", 1_000)
+TRACKER_CLIENT_PER_DAY = env.whole("KGEN_TRACKER_CLIENT_PER_DAY", 1_000_000)
+TRACKER_DAYS = env.whole("KGEN_TRACKER_DAYS", 90, least=1, most=3650)
 
 # Whether webhooks may go to private addresses and over plain http: for local development.
 WEBHOOK_PRIVATE = env.flag("KGEN_WEBHOOK_PRIVATE", LOCAL)
@@ -339,6 +342,12 @@ CELERY_BEAT_SCHEDULE = {
     "ended sessions": {"task": "users.tasks.expire_sessions", "schedule": 30.0, "options": {"expires": 60}},
     "codes": {"task": "users.tasks.send_codes", "schedule": 1.0, "options": {"expires": 5}},
     "old codes": {"task": "users.tasks.forget_codes", "schedule": 60.0, "options": {"expires": 120}},
+    "old store codes": {"task": "users.tasks.forget_store_codes", "schedule": 60.0, "options": {"expires": 120}},
+    "old tracked events": {
+        "task": "users.tasks.forget_tracked_events",
+        "schedule": 60.0,
+        "options": {"expires": 120},
+    },
     "webhooks": {"task": "kgen.tasks.deliver_webhooks", "schedule": 1.0, "options": {"expires": 5}},
     "jobs": {"task": "kgen.tasks.run_jobs", "schedule": 1.0, "options": {"expires": 5}},
     "old jobs": {"task": "kgen.tasks.forget_jobs", "schedule": 60.0, "options": {"expires": 120}},

@@ -1,4 +1,7 @@
-"""Client secrets: 256 random bits behind a prefix that scanners recognise; only a keyed digest is stored."""
+"""Client secrets: 256 random bits behind a prefix that scanners recognise.
+
+Of them and of store codes only keyed digests are stored.
+"""
 
 import base64
 import hashlib
@@ -19,6 +22,11 @@ def new_secret() -> str:
 def digest(secret: str) -> bytes:
     """The keyed digest of a secret, which is stored in its place."""
     return hmac.digest(settings.PEPPER, b"client secret\n" + secret.encode("utf-8", "replace"), hashlib.sha256)
+
+
+def store_code_digest(code: str) -> bytes:
+    """The keyed digest of a store code, which is stored in its place."""
+    return hmac.digest(settings.PEPPER, b"store code\n" + code.encode("utf-8", "replace"), hashlib.sha256)
 
 
 def matches(secret: str, digests: list[bytes]) -> bool:

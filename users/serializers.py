@@ -123,6 +123,28 @@ class LinkedPhoneOut(serializers.Serializer[Any]):
     KGenID = serializers.CharField()
 
 
+class StoreAddressOut(serializers.Serializer[Any]):
+    """Where to send the gamer."""
+
+    url = serializers.CharField(help_text="the client's store with a code, which works once, for 60 seconds")
+
+
+class StoreGamerOut(serializers.Serializer[Any]):
+    """The gamer of a store code."""
+
+    user_id = serializers.CharField()
+    namespaced_third_party_user_id = serializers.CharField()
+    wallet_address = serializers.CharField()
+    indigg_id = serializers.CharField(allow_null=True, help_text="null if the phone was unlinked meanwhile")
+    indigg_wallet_address = serializers.CharField(allow_blank=True)
+
+
+class DroppedOut(serializers.Serializer[Any]):
+    """The event is stored."""
+
+    msg = serializers.CharField()
+
+
 class TokensOut(serializers.Serializer[Any]):
     """A new pair."""
 
@@ -203,4 +225,16 @@ def linked_phone_wire(gamer: Gamer, account: KGenAccount) -> dict[str, Any]:
         "IndiggWalletAddress": account.address,
         "LinkedPhone": account.phone,
         "KGenID": account.id,
+    }
+
+
+def store_gamer_wire(gamer: Gamer) -> dict[str, Any]:
+    """The gamer of a store code as `StoreGamerOut`."""
+    account = gamer.kgen_account
+    return {
+        "user_id": gamer.user_id,
+        "namespaced_third_party_user_id": gamer.namespaced_user_id,
+        "wallet_address": gamer.wallet.address,
+        "indigg_id": account.id if account else None,
+        "indigg_wallet_address": account.address if account else "",
     }

@@ -23,3 +23,15 @@ def send_codes() -> None:
 def forget_codes() -> None:
     """Remove codes and counters that no limit counts any longer."""
     services.forget_codes()
+
+
+@shared_task
+def forget_store_codes() -> None:
+    """Remove expired store codes."""
+    services.forget_store_codes()
+
+
+@shared_task
+def forget_tracked_events() -> None:
+    """Remove tracked events that are too old."""
+    services.forget_tracked_events()

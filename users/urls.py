@@ -1,16 +1,21 @@
-"""URLs of sessions and phones."""
+"""URLs of sessions, phones, stores and tracked events."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from users.views.phones import AccountViewSet, OtpViewSet, StudioPhoneViewSet
 from users.views.sessions import OlderSessionViewSet, SessionViewSet, StudioGamerViewSet, TokenViewSet
+from users.views.stores import StoreCodeViewSet, StoreViewSet
+from users.views.tracking import TrackerViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("s2s/gamers", StudioGamerViewSet, basename="studio-gamer")
 router.register("s2s/users", StudioPhoneViewSet, basename="studio-phone")
 router.register("fe/users/auth/otp", OtpViewSet, basename="otp")
 router.register("fe/users/account", AccountViewSet, basename="account")
+router.register("fe/users/k-store", StoreViewSet, basename="store")
+router.register("s2s/store-codes", StoreCodeViewSet, basename="store-code")
+router.register("fe/analytics/px-tracker/events", TrackerViewSet, basename="tracker")
 
 sessions = SessionViewSet.as_view({"post": "create", "delete": "destroy"})
 older_sessions = OlderSessionViewSet.as_view({"post": "create"})

@@ -22,6 +22,8 @@ class EventType:
     summary: str
     data: type[serializers.Serializer[Any]]
     version: int = 1
+    # A type of high volume: only endpoints that list it get it.
+    listed_only: bool = False
 
 
 class DisabledData(serializers.Serializer[Any]):
@@ -56,6 +58,12 @@ TEST = EventType("webhook.test", "The studio or an operator has asked for a test
 def event_types() -> tuple[EventType, ...]:
     """The types that an endpoint can subscribe to, of all apps in settings.WEBHOOK_EVENTS."""
     return tuple(declared for path in settings.WEBHOOK_EVENTS for declared in import_string(path))
+
+
+@cache
+def listed_only() -> frozenset[str]:
+    """The names of the types that only endpoints which list them get."""
+    return frozenset(declared.name for declared in event_types() if declared.listed_only)
 
 
 def event_names() -> list[str]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from kgen.api.json import moment
 from kgen.clock import database_now
 from kgen.transactions import check_in_transaction
+from kgen.webhooks.catalogue import listed_only
 from kgen.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 GIVE_UP_AFTER = timedelta(days=3)
@@ -48,7 +49,11 @@ def emit_all(events: Sequence[NewEvent]) -> None:
 
 
 def _subscribed(endpoints: Sequence[WebhookEndpoint], type: str) -> list[WebhookEndpoint]:
-    return [endpoint for endpoint in endpoints if not endpoint.event_types or type in endpoint.event_types]
+    """The endpoints that list the type, and those that list none if the type is not high-volume."""
+    by_default = type not in listed_only()
+    return [
+        endpoint for endpoint in endpoints if type in endpoint.event_types or (by_default and not endpoint.event_types)
+    ]
 
 
 def write(client_id: UUID, type: str, data: dict[str, Any], endpoints: list[WebhookEndpoint]) -> list[WebhookDelivery]:

@@ -21,7 +21,7 @@ from kgen.webhooks.signing import secret_of
 
 
 class EndpointIn(RequestBody):
-    """The address of an endpoint and the event types it gets; no types means all."""
+    """The address of an endpoint and the event types it gets; no types means all but tracker.event."""
 
     url = Text(max_length=2000)
     event_types = serializers.ListField(
@@ -53,7 +53,7 @@ class EndpointOut(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     url = serializers.CharField()
-    event_types = serializers.ListField(child=serializers.CharField(), help_text="empty: all")
+    event_types = serializers.ListField(child=serializers.CharField(), help_text="empty: all but tracker.event")
     active = serializers.BooleanField(help_text="false: it is switched off and gets no events")
     disabled_reason = serializers.ChoiceField(
         DisabledReason.choices,

@@ -35,6 +35,7 @@ SETTINGS: dict[str, Any] = {
     "reward_expiry_days": "",
     "sponsorship_limit": 5000,
     "phone_countries": "in, BD",
+    "store_url": "https://shop.example/?game=7",
 }
 NEW = "/console/studios/clients/new/"
 
@@ -88,6 +89,8 @@ def test_a_client_is_made_once_and_its_secret_told_once(browser: Browser) -> Non
         ("reward_expiry_days", "0", "A whole number from 1"),
         ("phone_countries", "IN,XX", "No country: XX"),
         ("phone_countries", ",", "At least one country"),
+        ("store_url", "http://shop.example/", "An https address"),
+        ("store_url", "https://shop.example/?code=1", "An https address"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_at_their_field(

@@ -18,7 +18,7 @@ from tests.support.http import StudioCaller
 from tests.support.jobs import EVERYTHING, ask, finished, table
 from tests.support.money import wallet_of
 from tests.support.withdrawals import earn, link, withdraw
-from users.models import Client, Operator
+from users.models import Client, Operator, TrackedEvent
 
 pytestmark = pytest.mark.django_db
 # What each table can be narrowed to; None: it cannot be.
@@ -29,8 +29,10 @@ NARROWED_BY = {
     "participations": "tournament",
     "results": "tournament",
     "statement": "wallet",
+    "tracked_events": "tracked event",
     "withdrawals": "wallet",
 }
+ALSO = {("audit", "wallet"), ("audit", "client"), ("tracked_events", "client")}
 TABLES = sorted(NARROWED_BY)
 
 
@@ -45,6 +47,7 @@ def rows(studio: StudioCaller) -> dict[str, UUID]:
             gamer.score(uid, 1).ok()
         end(uid)
         gamer = field[0]
+        gamer.post(f"/fe/analytics/px-tracker/events/{name}/drop").ok()
         earn(gamer, 100)
         link(gamer, f"+91987650000{len(wallets)}")
         withdraw(gamer)
@@ -54,7 +57,13 @@ def rows(studio: StudioCaller) -> dict[str, UUID]:
     settle_due()
     client = Client.objects.get()
     audit.record(operator=None, act="a.b", request=RequestFactory().get("/"), subject=client)
-    return {"wallet": wallets[0], "tournament": tournaments[0], "row": wallets[0], "client": client.pk}
+    return {
+        "wallet": wallets[0],
+        "tournament": tournaments[0],
+        "tracked event": TrackedEvent.objects.get(name="first").pk,
+        "row": wallets[0],
+        "client": client.pk,
+    }
 
 
 @pytest.fixture
@@ -92,7 +101,8 @@ def test_an_export_about_a_row_has_its_lines_only(operator: Operator, rows: dict
     assert len(narrowed) < len(everything)
     assert [line for line in everything if line in narrowed] == narrowed
     if NARROWED_BY[name] != "wallet":
-        assert {line["object" if name == "audit" else "tournament"] for line in narrowed} == {str(subject)}
+        column = {"audit": "object", "tracked_events": "id"}.get(name, "tournament")
+        assert {line[column] for line in narrowed} == {str(subject)}
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -100,7 +110,7 @@ def test_an_export_about_a_row_has_its_lines_only(operator: Operator, rows: dict
 def test_an_export_is_refused_where_its_table_cannot_be_narrowed(
     operator: Operator, browser: Browser, rows: dict[str, UUID], name: str, kind: str
 ) -> None:
-    able = kind == NARROWED_BY[name] or (name == "audit" and kind in ("wallet", "client"))
+    able = kind == NARROWED_BY[name] or (name, kind) in ALSO
     if able:
         assert ask(operator, name, about=rows[kind]).state == JobState.QUEUED
         return

@@ -50,6 +50,9 @@ def test_body_comes_before_found(arena: Arena) -> None:
     for path in (f"{studio}/scores", f"{studio}/cancel", "/s2s/gamers/nobody/suspend", "/s2s/gamers/nobody/lift"):
         arena.studio.post(path, raw=NO_JSON).refused(400, "BAD_REQUEST")
     arena.studio.post("/s2s/wallet/deposits/unknown/reverse", raw=NO_JSON).refused(400, "BAD_REQUEST")
+    arena.studio.post("/s2s/store-codes/unknown/redeem", raw=NO_JSON).refused(400, "BAD_REQUEST")
+    arena.gamer.post("/fe/users/k-store/generate-redirect-uri", raw=NO_JSON).refused(400, "BAD_REQUEST")
+    arena.gamer.post("/fe/analytics/px-tracker/events/e/drop", raw=NO_JSON).refused(400, "BAD_REQUEST")
     arena.studio.patch(studio, {"title": 5}).refused(400, "BAD_REQUEST")
     arena.studio.delete("/s2s/session", {"user_id": 5}).refused(400, "BAD_REQUEST")
     body = {"user_id": "nobody", "amount": 0, "reference": "r"}

@@ -8,6 +8,8 @@ from tests.support.addresses import UNKNOWN_UID
 from tests.support.arena import Arena
 from tests.support.http import StudioCaller
 from tests.support.rows import snapshot
+from tests.support.withdrawals import link
+from users.models import Client
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +84,15 @@ def test_another_clients_gamer_does_not_exist(arena: Arena, other_studio: Studio
         foreign.refused(404, "RECORD_NOT_FOUND")
         assert foreign.content == unknown.content
     assert snapshot() == before
+
+
+def test_another_clients_store_code_does_not_exist(arena: Arena, other_studio: StudioCaller) -> None:
+    Client.objects.filter(pk=arena.studio.client_id).update(store_url="https://shop.example/")
+    link(arena.gamer)
+    code = arena.gamer.post("/fe/users/k-store/generate-redirect-uri").ok()["url"].partition("code=")[2]
+    calls = [("POST", "/s2s/store-codes/{}/redeem", None)]
+    assert_same(other_studio, calls, code, "unknown", "RECORD_NOT_FOUND")
+    arena.studio.post(f"/s2s/store-codes/{code}/redeem").ok()
 
 
 def test_another_clients_deposit_does_not_exist(arena: Arena, other_studio: StudioCaller) -> None:

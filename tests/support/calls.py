@@ -215,6 +215,9 @@ CALLS = [
         ),
         bulk=True,
     ),
+    Call("POST", "/s2s/store-codes/unknown/redeem", "studio", {}),
+    Call("POST", "/fe/users/k-store/generate-redirect-uri", "gamer", {}),
+    Call("POST", "/fe/analytics/px-tracker/events/level-up/drop", "gamer", {"level": 7}),
     Call("POST", PLAY + "/join", "gamer", {"joiningStake": 10}, ((AMOUNT, ("joiningStake",)),)),
     Call("POST", PLAY + "/leave", "gamer", {}),
     Call(

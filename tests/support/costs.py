@@ -91,6 +91,11 @@ COSTS: dict[str, list[Cost]] = {
     "GET AccountViewSet.linked_mobile_number": [
         Cost(4, to("/fe/users/account/linked-mobile-number"), before=scene.linked)
     ],
+    "POST StoreViewSet.generate_redirect_uri": [
+        Cost(4, to("/fe/users/k-store/generate-redirect-uri"), before=scene.with_store)
+    ],
+    "POST StoreCodeViewSet.redeem": [Cost(4, to("/s2s/store-codes/{made}/redeem"), before=scene.store_code)],
+    "POST TrackerViewSet.drop": [Cost(3, to("/fe/analytics/px-tracker/events/level-up/drop", {"level": 7}))],
     "POST PayoutCallbackViewSet.create": [Cost(14, _news, before=scene.accepted)],
     "GET GamerWalletViewSet.balance": [Cost(2, to("/fe/wallet/balance"), 2)],
     "GET GamerWalletViewSet.transactions": [

@@ -16,7 +16,7 @@ from users.models import Operator
 
 # The permissions for every export.
 EVERYTHING = ("export", "view_withdrawal", "view_adjustment", "view_transaction", "view_tournament", "view_settlement")
-EVERYTHING += ("see_audit",)
+EVERYTHING += ("see_audit", "view_gamer")
 
 
 def lapse() -> None:

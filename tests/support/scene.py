@@ -17,7 +17,7 @@ from tests.support.http import GamerCaller, StudioCaller
 from tests.support.organising import allow_sponsorship
 from tests.support.withdrawals import earn, link, withdraw
 from users import otp
-from users.models import SmsMessage
+from users.models import Client, SmsMessage
 from wallet.services import paying
 
 MANY = 20
@@ -179,6 +179,19 @@ def linked(scene: Scene) -> None:
     """The first gamer is linked and has earned money."""
     link(scene.gamers[0])
     earn(scene.gamers[0], 1_000)
+
+
+def with_store(scene: Scene) -> None:
+    """The first gamer is linked, and the client has a store."""
+    Client.objects.update(store_url="https://shop.example/")
+    link(scene.gamers[0])
+
+
+def store_code(scene: Scene) -> None:
+    """A code for the store."""
+    with_store(scene)
+    url = scene.gamers[0].post("/fe/users/k-store/generate-redirect-uri").ok()["url"]
+    scene.made = url.partition("code=")[2]
 
 
 def withdrawal(scene: Scene) -> None:

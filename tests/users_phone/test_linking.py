@@ -49,6 +49,9 @@ def test_a_phone_is_linked(studio: StudioCaller, gamer: GamerCaller, phone: Phon
     assert "8000000001" not in str(claims(session))
     refreshed = gamer.post("/fe/users/auth/token/refresh", {"refresh_token": session["refresh_token"]}).ok()
     assert claims(refreshed)["indigg_id"] == session["indigg_id"]
+    for pair in (session, refreshed):
+        assert claims(pair)["indigg_wallet_address"] == session["indigg_wallet_address"]
+        assert claims(pair)["gamer_id"] == "player-1"
 
 
 @pytest.mark.parametrize("as_number", [False, True])

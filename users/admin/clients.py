@@ -130,6 +130,7 @@ LABELS = {
     "sponsorship_limit": "Sponsorship limit",
     "phone_countries": "Countries of phones",
     "origins": "Origins of web pages",
+    "store_url": "Store",
 }
 EMPTY = {
     "maximum_withdrawal": "no limit",

@@ -31,8 +31,9 @@ _HINTS = {
     "sponsorship_limit": "How far sponsored tournaments may take the sponsor's account below zero.",
     "phone_countries": "ISO codes with commas between them, such as IN,BD; * is all.",
     "origins": "Web pages whose games may call, such as https://game.example; http://localhost:* is any port there.",
+    "store_url": "Where gamers shop, https; they arrive with a parameter named code. Empty: no store.",
 }
-_TEXTS = ("name", "currency", "phone_countries", "origins")
+_TEXTS = ("name", "currency", "phone_countries", "origins", "store_url")
 
 
 class SettingsForm(forms.Form):

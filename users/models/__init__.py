@@ -13,6 +13,8 @@ from users.models.gamers import (
     Suspension,
 )
 from users.models.phones import CodeGuard, PhoneChallenge, PhoneLink, SmsMessage
+from users.models.stores import StoreCode
+from users.models.tracking import TrackedEvent, TrackedEvents
 
 __all__ = [
     "LONGEST_NOTE",
@@ -32,5 +34,8 @@ __all__ = [
     "RefreshFamily",
     "SecretKind",
     "SmsMessage",
+    "StoreCode",
     "Suspension",
+    "TrackedEvent",
+    "TrackedEvents",
 ]

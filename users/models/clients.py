@@ -49,7 +49,10 @@ class Client(models.Model):
     sponsorship_limit = models.BigIntegerField(
         default=1_000_000, help_text="how far sponsored tournaments may take the sponsor's account below zero"
     )
-    # With a default in the database, so that a version which does not know the column still makes clients.
+    # With defaults in the database, so that a version which does not know the columns still makes clients.
+    store_url = models.CharField(
+        max_length=2000, blank=True, default="", db_default="", help_text="where gamers shop; empty: there is no store"
+    )
     origins = models.CharField(
         max_length=LONGEST_LIST, blank=True, default="", db_default="", help_text="web pages whose games may call"
     )

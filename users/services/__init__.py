@@ -9,8 +9,10 @@ from users.services.operators import reset_factor, switch_operator
 from users.services.phone_codes import Registered, forget_codes, register_phone
 from users.services.phone_links import unlink_phone, verify_phone
 from users.services.sessions import end_session, expire_sessions, refresh_tokens
+from users.services.store_codes import forget_store_codes, make_store_address, redeem_store_code
 from users.services.suspensions import lift_suspension, suspend_gamer
 from users.services.text_messages import send_due_messages
+from users.services.tracking import drop_event, forget_tracked_events
 
 __all__ = [
     "MadeClient",
@@ -19,16 +21,21 @@ __all__ = [
     "Registered",
     "Tokens",
     "change_settings",
+    "drop_event",
     "end_session",
     "expire_sessions",
     "forget_codes",
+    "forget_store_codes",
+    "forget_tracked_events",
     "issue_secret",
     "lift_lock",
     "lift_suspension",
     "make_client",
+    "make_store_address",
     "note_secret_used",
     "open_many",
     "open_session",
+    "redeem_store_code",
     "refresh_tokens",
     "register_phone",
     "reset_factor",

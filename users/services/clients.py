@@ -15,6 +15,7 @@ from users.models import Client
 from users.phones import ANY_COUNTRY, is_country
 from users.selectors.clients import is_currency_fixed
 from users.services.client_secrets import add_secret
+from users.stores import is_store_url
 
 # The settings that an operator may change, in the order of the page.
 SETTINGS = (
@@ -29,6 +30,7 @@ SETTINGS = (
     "sponsorship_limit",
     "phone_countries",
     "origins",
+    "store_url",
 )
 LARGEST_BONUS = 10**12
 # The limit of a wallet.
@@ -125,14 +127,20 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
         "currency": _currency_fault(values["currency"]),
         "phone_countries": _countries_fault(values["phone_countries"]),
         "origins": _origins_fault(values["origins"]),
+        "store_url": _store_fault(values["store_url"]),
     }
     found = {name: words for name, words in faults.items() if words} or _contradictions(values)
     if found:
         errors = [{"field": name, "code": "invalid", "detail": words} for name, words in found.items()]
         raise InvalidSettings(errors=errors)
     countries = ",".join(sorted(_countries(values["phone_countries"])))
-    origins = ",".join(read_origins(values["origins"] or ""))
-    return values | {"name": values["name"].strip(), "phone_countries": countries, "origins": origins}
+    texts = {
+        "name": values["name"].strip(),
+        "phone_countries": countries,
+        "origins": ",".join(read_origins(values["origins"] or "")),
+        "store_url": values["store_url"] or "",
+    }
+    return values | texts
 
 
 def _fault(name: str, value: Any) -> tuple[str, str]:
@@ -167,6 +175,11 @@ def _origins_fault(value: Any) -> str:
     except ValueError as fault:
         return str(fault)
     return ""
+
+
+def _store_fault(value: Any) -> str:
+    fits = not value or (isinstance(value, str) and is_store_url(value))
+    return "" if fits else "An https address without a fragment and without a parameter named code."
 
 
 def _countries(value: str) -> set[str]:

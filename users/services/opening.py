@@ -271,6 +271,7 @@ def pair_of(
     now: datetime,
 ) -> Tokens:
     """Sign an access token for the session, and write the refresh token `refresh` as text."""
+    account = gamer.kgen_account
     claims = {
         "sub": str(gamer.id),
         "user_id": gamer.user_id,
@@ -283,8 +284,8 @@ def pair_of(
         "namespaced_third_party_user_id": gamer.namespaced_user_id,
         "wallet_address": gamer.wallet.address,
         "is_new_user": is_new,
-        "indigg_id": str(gamer.kgen_account_id) if gamer.kgen_account_id else None,
-        "indigg_wallet_address": gamer.kgen_account.address if gamer.kgen_account else "",
+        "indigg_id": str(account.pk) if account else None,
+        "indigg_wallet_address": account.address if account else "",
     }
     return Tokens(tokens.sign_access(claims, now=now), tokens.write_refresh(refresh))
 
