@@ -11,7 +11,7 @@ from kgen.webhooks.catalogue import TEST, EventType, event_types
 def _body(declared: EventType) -> serializers.Serializer[Any]:
     """The body of an event of this type, as `kgen.webhooks.events.body_of` makes it."""
     words = declared.name.replace("_", ".").split(".")
-    fields = {
+    fields: dict[str, serializers.Field[Any, Any, Any, Any]] = {
         "type": serializers.ChoiceField([declared.name]),
         "timestamp": serializers.DateTimeField(help_text="of the change, not of the delivery"),
         "data": declared.data(),
