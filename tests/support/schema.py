@@ -63,22 +63,22 @@ def _route(method: str, path: str) -> str | None:
 def _validator(route: str, method: str, status: str, media: str) -> jsonschema.Draft202012Validator:
     """Not `jsonschema.validate`, which looks through the whole document first: tests/house does that once."""
     answer = document()["paths"][route][method]["responses"][status]
-    return jsonschema.Draft202012Validator(resolved(answer["content"][media]["schema"]))
+    return jsonschema.Draft202012Validator(_resolved(answer["content"][media]["schema"]))
 
 
-def resolved(schema: Any) -> Any:
+def _resolved(schema: Any) -> Any:
     """A schema with what it refers to in its place: looking up references takes half the time of a check.
 
     :raises RecursionError: when a schema refers to itself.
     """
     if isinstance(schema, list):
-        return [resolved(part) for part in schema]
+        return [_resolved(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    inner = {name: resolved(part) for name, part in schema.items() if name != "$ref"}
+    resolved = {name: _resolved(part) for name, part in schema.items() if name != "$ref"}
     if "$ref" not in schema:
-        return inner
+        return resolved
     target: Any = document()
     for step in schema["$ref"].removeprefix("#/").split("/"):
         target = target[step]
-    return {"allOf": [resolved(target)], **inner} if inner else resolved(target)
+    return {"allOf": [_resolved(target)], **resolved} if resolved else _resolved(target)

@@ -19,7 +19,7 @@ from tests.support.http import GamerCaller, StudioCaller
 from tests.support.listener import Listener
 from tests.support.organising import shift, soon
 from tests.support.phones import Phone
-from tests.support.schema import document, resolved
+from tests.support.schema import document
 from tests.support.settling import play
 from tests.support.webhooks import add, send
 from tests.support.withdrawals import withdraw
@@ -92,7 +92,8 @@ def shape(value: Any) -> Any:
 def schema_of(name: str) -> dict[str, Any]:
     """The body's schema in the OpenAPI document."""
     media = document()["webhooks"][name]["post"]["requestBody"]["content"]
-    schema: dict[str, Any] = resolved(media["application/json"]["schema"])
+    component = media["application/json"]["schema"]["$ref"].removeprefix("#/components/schemas/")
+    schema: dict[str, Any] = document()["components"]["schemas"][component]
     return schema
 
 
@@ -100,7 +101,9 @@ def check_body(declared: EventType, body: dict[str, Any]) -> None:
     """The body has the declared fields, no other, and is valid by the OpenAPI document."""
     assert list(body) == ["type", "timestamp", "data"]
     assert set(body["data"]) == set(declared.data().fields), declared.name
-    jsonschema.Draft202012Validator(schema_of(declared.name)).validate(body)
+    # With the components, which its references name.
+    schema = schema_of(declared.name) | {"components": document()["components"]}
+    jsonschema.Draft202012Validator(schema).validate(body)
 
 
 @pytest.mark.django_db
