@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from django.utils.http import parse_http_date_safe
 
 WAITS_SECONDS = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800)
-# The answers that say when to come again: too many requests, or a server that is overloaded or away for now.
-STATUSES_WITH_RETRY_AFTER = frozenset({429, 502, 503, 504})
+# The answers whose Retry-After counts: too many requests, or a server that is overloaded or away for now.
+OVERLOADED = frozenset({429, 502, 503, 504})
 # The longest wait that an endpoint can ask for.
 LONGEST_RETRY_AFTER = timedelta(hours=1)
 # The digits of an hour in seconds are far fewer; int() of thousands of digits raises.
@@ -16,11 +16,11 @@ _MOST_DIGITS = 9
 def next_wait(*, tries: int, status: int | None, retry_after: str, now: datetime) -> timedelta:
     """The time until the next try: the backoff after so many tries, or what `retry_after` asks for if that is longer.
 
-    `retry_after` is the header's value: seconds or an HTTP date. It counts only for STATUSES_WITH_RETRY_AFTER, for
-    LONGEST_RETRY_AFTER at most, and not at all if it is neither.
+    `retry_after` is the header's value: seconds or an HTTP date. It counts only for OVERLOADED, for LONGEST_RETRY_AFTER
+    at most, and not at all if it is neither.
     """
     backoff = timedelta(seconds=WAITS_SECONDS[min(tries, len(WAITS_SECONDS)) - 1])
-    if status not in STATUSES_WITH_RETRY_AFTER:
+    if status not in OVERLOADED:
         return backoff
     return max(backoff, min(_asked_for(retry_after.strip(), now), LONGEST_RETRY_AFTER))
 

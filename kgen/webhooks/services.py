@@ -26,7 +26,7 @@ from kgen.webhooks.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
-from kgen.webhooks.retrying import next_wait
+from kgen.webhooks.retrying import OVERLOADED, next_wait
 from kgen.webhooks.selectors import (
     delivery_of_client,
     endpoint_of_client,
@@ -188,7 +188,7 @@ class _DeliveryRun:
     """One run of the duty: which endpoints it may still call."""
 
     under_way: Counter[UUID] = field(default_factory=Counter)
-    # Endpoints that gave no answer in this run; the run does not call them again.
+    # Endpoints that gave no answer in this run, or are overloaded; the run does not call them again.
     unresponsive: set[UUID] = field(default_factory=set)
 
     def claim(self, most: int) -> Iterator[DeliveryCall]:
@@ -201,7 +201,7 @@ class _DeliveryRun:
     def book(self, call: DeliveryCall, outcome: DeliveryOutcome) -> None:
         """Book the outcome of a call."""
         self.under_way[call.delivery.endpoint_id] -= 1
-        if outcome.status is None:
+        if outcome.status is None or outcome.status in OVERLOADED:
             self.unresponsive.add(call.delivery.endpoint_id)
         _book(delivery=call.delivery, outcome=outcome)
 
@@ -214,7 +214,7 @@ def deliver_due() -> int:
     """Duty: deliver due events; returns the number of calls. No transaction is open during a call.
 
     Runs up to AT_ONCE calls in parallel, at most AT_ONCE_PER_ENDPOINT to one endpoint. An endpoint that does not
-    answer gets no further call in this run.
+    answer, or is overloaded, gets no further call in this run.
     """
     run = _DeliveryRun()
     return call_many(claim=run.claim, call=_call, failed=_failed, book=run.book, at_once=AT_ONCE)

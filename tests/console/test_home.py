@@ -314,7 +314,7 @@ def test_endpoints_that_went_off_by_themselves_are_as_many_as_their_list_has(
     ):
         WebhookEndpoint.objects.create(client_id=client, url=URL, created_at=now, **{"active": False} | facts)
     number, red, link = card(home(browser), "Webhooks switched off")
-    listed = set(re.findall(r"/studios/webhooks/([0-9a-f-]{36})/", browser.get(link).content.decode()))
+    listed = set(re.findall(r"/webhookendpoint/([0-9a-f-]{36})/", browser.get(link).content.decode()))
     assert (number, red, len(listed)) == ("2", True, 2)
 
 

@@ -8,7 +8,7 @@ import pytest
 from kgen.clock import database_now
 from kgen.webhooks.models import WebhookDelivery
 from kgen.webhooks.retrying import next_wait
-from kgen.webhooks.services import deliver_due
+from kgen.webhooks.services import AT_ONCE_PER_ENDPOINT, deliver_due
 from tests.support.http import StudioCaller
 from tests.support.listener import Listener
 from tests.support.webhooks import add, send
@@ -92,3 +92,15 @@ def test_garbage_in_the_header_leaves_the_backoff(studio: StudioCaller, listener
     began = database_now()
     assert deliver_due() == 1
     assert WebhookDelivery.objects.get().next_attempt_at < began + timedelta(seconds=30)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_an_overloaded_endpoint_gets_no_further_call_in_the_same_run(
+    studio: StudioCaller, listener: Listener, status: int
+) -> None:
+    listener.answers = [status] * 6
+    send(studio, add(studio, listener), 6)
+    assert deliver_due() <= AT_ONCE_PER_ENDPOINT
+    untouched = WebhookDelivery.objects.filter(tries=0, state="PENDING").count()
+    assert untouched >= 6 - AT_ONCE_PER_ENDPOINT

@@ -40,7 +40,7 @@ def drop_event(*, gamer: Gamer, name: str, attributes: Attributes) -> None:
     :raises TooMany: the gamer or the client has reached its limit of events today.
     """
     limits = (settings.TRACKER_GAMER_PER_DAY, settings.TRACKER_CLIENT_PER_DAY)
-    values = {
+    values: dict[str, Any] = {
         "client": gamer.client_id,
         "gamer": gamer.pk,
         "name": name,
