@@ -120,7 +120,7 @@ class PendingCall:
         if self.request.query:
             # Whatever the call makes of its query, a repeated parameter is for the ordinary path to refuse.
             self.request.parameters()
-        if self._lane.takes_key:
+        if self._lane.takes_key and self.request.method == "POST":
             self.key = self.request.header(b"idempotency-key")
             if self.key is not None and not is_key(self.key):
                 raise NotFastPath

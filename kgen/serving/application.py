@@ -1,5 +1,6 @@
 """The ASGI application: it reads the body of a request for the ordinary path, before a thread is taken for it."""
 
+from kgen.api.cors import answer_headers, sharing_of
 from kgen.api.request_id import choose_request_id
 from kgen.errors import Unavailable
 from kgen.fast_path.action_lane import refusal
@@ -26,7 +27,7 @@ class Application:
         try:
             body = await self._read_body(dict(scope["headers"]), receive)
         except Unavailable as error:
-            await _refuse(error, send)
+            await _refuse(error, scope, send)
             return
         if body is not None:
             await self.ordinary(scope, body, send, counted=None)
@@ -57,11 +58,13 @@ class Application:
             self._buffered -= len(body)
 
 
-async def _refuse(error: Unavailable, send: Send) -> None:
+async def _refuse(error: Unavailable, scope: Message, send: Send) -> None:
     request_id = choose_request_id(None)
     response = refusal(error, request_id)
     length = str(len(response.body))
-    named = {**response.headers, **security_headers(), "X-Request-Id": request_id, "Content-Length": length}
+    origin = dict(scope["headers"]).get(b"origin", b"").decode("latin-1")
+    shared = answer_headers(sharing_of(scope["path"].removesuffix("/")), origin, None)
+    named = {**response.headers, **security_headers(), **shared, "X-Request-Id": request_id, "Content-Length": length}
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in named.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})

@@ -94,6 +94,14 @@ def test_a_batch_that_fails_keeps_no_answer(gamers: Gamers, uid: str, monkeypatc
     assert ledger_faults() == []
 
 
+def test_a_read_ignores_a_key(gamer: GamerCaller, uid: str) -> None:
+    first = gamer.get("/fe/wallet/balance", key="k")
+    gamer.join(uid).ok()
+    second = gamer.get("/fe/wallet/balance", key="k")
+    assert (first.json["bonus_balance"], second.json["bonus_balance"]) == (50, 40)
+    assert kept() == set()
+
+
 def test_both_paths_keep_the_same_key(gamer: GamerCaller, uid: str) -> None:
     ordinary = {"Content-Encoding": "identity"}
     first = gamer.join(uid, key="k", headers=ordinary)
