@@ -158,8 +158,16 @@ def _works(results: Results) -> str:
 
 
 def _cells(results: Results, row: Row) -> list[str]:
-    numbers = [told(row.spread("rate"), 0), told(row.spread("p50"), 1), told(row.spread("p99"), 1), str(row.errors)]
-    cpu = [told(row.spread("server_us"), 0, spread_too=False), told(row.spread("database_us"), 0, spread_too=False)]
+    numbers = [
+        formatted(row.spread("rate"), 0),
+        formatted(row.spread("p50"), 1),
+        formatted(row.spread("p99"), 1),
+        str(row.errors),
+    ]
+    cpu = [
+        formatted(row.spread("server_us"), 0, spread_too=False),
+        formatted(row.spread("database_us"), 0, spread_too=False),
+    ]
     return [row.title, str(row.connections), *numbers, *cpu, _of_floor(results, row)]
 
 
@@ -170,7 +178,7 @@ def _of_floor(results: Results, row: Row) -> str:
 
 
 def _floors(results: Results) -> str:
-    rows = [[name.replace("_", " "), told(Spread.of(rates), 0)] for name, rates in results.floors.items()]
+    rows = [[name.replace("_", " "), formatted(Spread.of(rates), 0)] for name, rates in results.floors.items()]
     return markdown(["floor: the database alone, 32 clients", "a second"], rows) if rows else ""
 
 
@@ -207,7 +215,7 @@ def _bound(target: Target, bound: float) -> str:
 def _checks(results: Results) -> str:
     lines = []
     if results.settle_seconds:
-        lines.append(f"- settlement: {told(Spread.of(results.settle_seconds), 2)} s")
+        lines.append(f"- settlement: {formatted(Spread.of(results.settle_seconds), 2)} s")
     if results.memory_after is not None:
         before, after = results.memory_before or 0, results.memory_after
         lines.append(f"- memory of the largest server process: {before:.0f} MB before, {after:.0f} MB after")
@@ -215,7 +223,7 @@ def _checks(results: Results) -> str:
     return "\n".join([*lines, *(f"- **{fault}**" for fault in results.faults)])
 
 
-def told(spread: Spread | None, digits: int, *, spread_too: bool = True) -> str:
+def formatted(spread: Spread | None, digits: int, *, spread_too: bool = True) -> str:
     """`median (least–most)`; empty where nothing was measured."""
     if spread is None:
         return ""

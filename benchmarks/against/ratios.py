@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
-from benchmarks.report import Spread, markdown, told
+from benchmarks.report import Spread, formatted, markdown
 from benchmarks.targets import NOISE
 
 
@@ -93,7 +93,7 @@ def _cells(row: Pairs) -> list[str]:
     numbers.append(_both(row, "database_us", 0))
     errors = " / ".join(map(str, row.errors))
     verdict = f"**{row.verdict}**" if row.verdict else ""
-    return [row.title, str(row.connections), told(row.spread, 2), *numbers, errors, verdict]
+    return [row.title, str(row.connections), formatted(row.spread, 2), *numbers, errors, verdict]
 
 
 def _both(row: Pairs, name: str, digits: int) -> str:

@@ -116,11 +116,11 @@ def approve_a_withdrawal(page: Page, console: str, stack: Stack) -> str:
     raise AssertionError("no worker paid it")
 
 
-def read_the_trail(page: Page, console: str, acts: dict[str, str]) -> None:
+def read_the_trail(page: Page, console: str, actions: dict[str, str]) -> None:
     """Each act stands in the trail with who did it, to what."""
     page.goto(f"{console}kgen/auditentry/")
-    for act, subject in acts.items():
-        row = page.locator("#result_list tbody tr").filter(has_text=act).first
+    for action, subject in actions.items():
+        row = page.locator("#result_list tbody tr").filter(has_text=action).first
         expect(row).to_contain_text("operator")
         page.goto(str(row.locator("a").first.evaluate("node => node.href")))
         expect(page.locator("body")).to_contain_text(subject)

@@ -27,7 +27,7 @@ def notes(stack: Stack, demo: Any, console: str) -> str:
     return f"{console}people/gamers/{stack.rows('SELECT id FROM users_gamer LIMIT 1')[0][0]}/?tab=notes"
 
 
-def test_two_clicks_are_one_request_and_one_row(page: Page, notes: str, stack: Stack) -> None:
+def test_two_clicks_send_one_request_and_write_one_row(page: Page, notes: str, stack: Stack) -> None:
     page.goto(notes)
     posted = []
     page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
@@ -38,7 +38,7 @@ def test_two_clicks_are_one_request_and_one_row(page: Page, notes: str, stack: S
     assert stack.rows(NOTES, "clicked twice")[0][0] == 1
 
 
-def test_the_button_works_again_on_the_page_that_the_back_button_brings(page: Page, notes: str, stack: Stack) -> None:
+def test_the_button_works_again_after_going_back(page: Page, notes: str, stack: Stack) -> None:
     page.goto(notes)
     for text in ("before back", "after back"):
         page.fill("textarea[name=text]", text)
@@ -48,7 +48,7 @@ def test_the_button_works_again_on_the_page_that_the_back_button_brings(page: Pa
     assert [stack.rows(NOTES, text)[0][0] for text in ("before back", "after back")] == [1, 1]
 
 
-def test_the_button_works_again_where_no_page_came(page: Page, notes: str) -> None:
+def test_the_button_works_again_after_a_download(page: Page, notes: str) -> None:
     page.goto(notes)
     posted = []
 
@@ -70,7 +70,7 @@ def test_the_button_works_again_where_no_page_came(page: Page, notes: str) -> No
         page.clock.fast_forward(10_000)
 
 
-def test_forms_that_only_ask_are_left_alone(page: Page, console: str, demo: Any) -> None:
+def test_forms_with_get_are_not_marked_as_busy(page: Page, console: str, demo: Any) -> None:
     page.goto(f"{console}play/wizard/")
     # An answer without a page: what the click made of the form stays to be seen.
     page.route("**/play/wizard/**", lambda route: route.fulfill(status=204))

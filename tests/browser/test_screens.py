@@ -28,13 +28,13 @@ def address(name: str, screens: Screens) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_screen_is_sound(address: str, tabs: dict[str, Tab]) -> None:
+def test_a_screen_has_no_fault_in_either_theme(address: str, tabs: dict[str, Tab]) -> None:
     assert tabs["light"].look_at(address) == []
     assert tabs["light"].look_at_colours_in("dark") == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_screen_is_sound_when_it_is_opened_in_the_dark_theme(address: str, tabs: dict[str, Tab]) -> None:
+def test_a_screen_opened_in_the_dark_theme_has_no_fault(address: str, tabs: dict[str, Tab]) -> None:
     assert tabs["dark"].look_at(address) == []
 
 

@@ -46,7 +46,7 @@ def expect_sidebar(page: Page, shown: bool) -> None:
 
 
 @pytest.mark.parametrize("width", BESIDE)
-def test_the_sidebar_is_opened_and_closed(page: Page, jobs: str, width: int) -> None:
+def test_the_sidebar_opens_and_closes_at_every_width(page: Page, jobs: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": HEIGHT})
     page.goto(jobs)
     shown = width >= WIDE
@@ -79,7 +79,7 @@ def test_a_closed_sidebar_stays_closed_on_the_next_page(page: Page, console: str
 
 
 @pytest.mark.parametrize("width", BESIDE)
-def test_an_open_sidebar_stays_when_the_page_changes_its_height(page: Page, jobs: str, width: int) -> None:
+def test_an_open_sidebar_stays_open_when_the_page_grows(page: Page, jobs: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": HEIGHT})
     page.goto(jobs)
     if width < WIDE:
@@ -96,7 +96,7 @@ def test_resizing_the_window_opens_and_closes_the_sidebar(page: Page, jobs: str)
         expect_sidebar(page, shown=width >= WIDE)
 
 
-def test_with_smaller_letters_the_sidebar_still_opens(page: Page, jobs: str) -> None:
+def test_the_sidebar_opens_with_a_smaller_font(page: Page, jobs: str) -> None:
     """Where a browser's letters are 14 px, the style sheet's 80rem are 1120 px: well below the script's 1280 px."""
     session = page.context.new_cdp_session(page)
     session.send("Page.enable")

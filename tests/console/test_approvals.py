@@ -55,7 +55,7 @@ def row(gamer: GamerCaller, maker: Operator) -> Adjustment:
     return Adjustment.objects.get()
 
 
-def test_asking_moves_nothing_and_leaves_a_trace(gamer: GamerCaller, maker: Operator) -> None:
+def test_requesting_an_adjustment_moves_no_money_and_is_in_the_trail(gamer: GamerCaller, maker: Operator) -> None:
     browser = logged_in(maker)
     page = browser.get(f"{NEW}?wallet={wallet_of(gamer).pk}").content.decode()
     assert wallet_of(gamer).address not in page
@@ -101,7 +101,7 @@ def test_an_impossible_request_gets_a_message(gamer: GamerCaller, maker: Operato
 
 
 @pytest.mark.parametrize("query", ["", "?wallet=", "?wallet=x", "?wallet=00000000-0000-7000-8000-000000000000"])
-def test_a_wallet_has_to_be_named(maker: Operator, query: str) -> None:
+def test_an_adjustment_request_needs_a_wallet(maker: Operator, query: str) -> None:
     assert logged_in(maker).get(NEW + query).status_code == 404
 
 
@@ -127,7 +127,7 @@ def test_a_maker_cannot_decide_their_own_request(
     assert_proven()
 
 
-def test_a_superuser_does_not_decide_their_own_either(gamer: GamerCaller) -> None:
+def test_a_superuser_cannot_decide_their_own_request(gamer: GamerCaller) -> None:
     boss = Operator.objects.create_superuser("boss", password=PASSWORD)
     ask(logged_in(boss), gamer)
     assert "another operator has to decide it" in decide(boss, Adjustment.objects.get(), "approve")
@@ -153,7 +153,7 @@ def test_a_request_over_the_bucket_stays_open(maker: Operator, checker: Operator
     assert row.state == AdjustmentState.REQUESTED
 
 
-def test_support_asks_and_does_not_decide(gamer: GamerCaller, row: Adjustment) -> None:
+def test_support_requests_adjustments_and_cannot_decide_requests(gamer: GamerCaller, row: Adjustment) -> None:
     support = logged_in(operator_in(Role.SUPPORT))
     assert ask(support, gamer).status_code == 200
     assert Adjustment.objects.count() == 2
@@ -170,7 +170,7 @@ def badge(browser: Browser) -> str:
     return found[1] if found else ""
 
 
-def test_open_mine_and_history(
+def test_the_approvals_page_shows_open_own_and_past_requests(
     gamer: GamerCaller, maker: Operator, checker: Operator, row: Adjustment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     earn(gamer, 300)
@@ -192,8 +192,8 @@ def test_open_mine_and_history(
     decide(checker, row, "approve")
     theirs.post(f"/console/money/withdrawals/{waiting.pk}/decide/", {"do": "approve", "reason": "known well"})
     history = squeezed(mine, f"{APPROVALS}?show=history")
-    told = re.findall(r"<td>(checker)</td><td>([a-z.]+)</td><td><a href=\"([^\"]+)\">", history)
-    assert told == [
+    decisions = re.findall(r"<td>(checker)</td><td>([a-z.]+)</td><td><a href=\"([^\"]+)\">", history)
+    assert decisions == [
         ("checker", "withdrawal.approve", f"/console/money/withdrawals/{waiting.pk}/"),
         ("checker", "adjustment.approve", f"{OPEN}{row.pk}/"),
     ]
@@ -225,7 +225,7 @@ def following(page: str, label: str) -> str:
     return found[1].replace("&amp;", "&") if found else ""
 
 
-def test_long_lists_go_on(
+def test_long_approval_lists_have_a_next_page(
     maker: Operator, checker: Operator, studio: StudioCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wallet.selectors.adjustments.LISTED", 2)
@@ -271,17 +271,17 @@ def test_long_lists_go_on(
         "?show=history&before=" + "9" * 40,
     ],
 )
-def test_addresses_of_nothing_show_something(maker: Operator, query: str) -> None:
+def test_an_approvals_address_with_garbage_shows_a_page(maker: Operator, query: str) -> None:
     assert logged_in(maker).get(APPROVALS + query).status_code == 200
 
 
-def test_decisions_lead_back_to_the_approvals(checker: Operator, row: Adjustment) -> None:
+def test_a_decision_returns_to_the_approvals(checker: Operator, row: Adjustment) -> None:
     sent = {"do": "reject", "reason": "not proven", "next": f"{APPROVALS}?show=open"}
     answer = logged_in(checker).post(f"{OPEN}{row.pk}/", sent)
     assert answer.headers["Location"] == f"{APPROVALS}?show=open"
 
 
-def test_a_limited_operator_sees_and_decides_those_of_its_clients(
+def test_a_limited_operator_decides_only_requests_of_its_clients(
     row: Adjustment, other_studio: StudioCaller, client_row: Client, maker: Operator
 ) -> None:
     bob = other_studio.gamer("bob")
@@ -300,7 +300,9 @@ def test_a_limited_operator_sees_and_decides_those_of_its_clients(
     assert "the money has moved" in decide(limited, row, "approve")
 
 
-def test_the_pages_ask_no_more_for_more_rows(maker: Operator, checker: Operator, studio: StudioCaller) -> None:
+def test_the_approval_pages_need_no_more_queries_for_more_rows(
+    maker: Operator, checker: Operator, studio: StudioCaller
+) -> None:
     browser, asked = logged_in(checker), logged_in(maker)
 
     def counted(path: str) -> int:

@@ -58,7 +58,7 @@ def test_an_entry_has_operator_values_before_and_after_and_reason(ann: Operator,
     assert entry.at is not None
 
 
-def test_a_refusal_leaves_nothing(ann: Operator, client_row: Client) -> None:
+def test_a_refused_action_leaves_no_entry(ann: Operator, client_row: Client) -> None:
     with (
         pytest.raises(WrongState),
         audit.recording(operator=ann, act="client.rename", subject=client_row),
@@ -88,12 +88,12 @@ def test_an_entry_names_the_row_that_was_made(ann: Operator, client_row: Client)
     assert (entry.before, entry.object_id) == (None, str(client_row.pk))
 
 
-def test_an_act_without_a_journey_is_a_bug(ann: Operator, client_row: Client) -> None:
+def test_an_action_without_a_service_call_raises_an_error(ann: Operator, client_row: Client) -> None:
     with pytest.raises(RuntimeError, match="no trace"), audit.recording(operator=ann, act="a.b", subject=client_row):
         pass
 
 
-def test_journeys_outside_an_act_leave_nothing(client_row: Client) -> None:
+def test_a_service_call_outside_an_action_leaves_no_entry(client_row: Client) -> None:
     rename(client_row)
     assert not AuditEntry.objects.exists()
 
@@ -121,7 +121,7 @@ def test_an_entry_holds_no_personal_data(ann: Operator, studio: StudioCaller) ->
     assert audit.differing(gamer, changed)[1]["email"] == audit.CHANGED  # type: ignore[index]
 
 
-def test_a_hash_of_a_password_never_gets_in(ann: Operator) -> None:
+def test_an_entry_has_no_password_hash(ann: Operator) -> None:
     kept: Any = audit.snapshot(ann, ("groups",))
     assert (kept["password"], kept["email"], kept["username"]) == (audit.HIDDEN, "", ann.username)
 
@@ -142,7 +142,7 @@ def test_an_operators_roles_and_clients_are_in_the_trail(browser: Browser, clien
     assert (entry.before["clients"], entry.after["clients"]) == ([], [str(client_row.pk)])
 
 
-def test_the_list_is_searched_and_filtered(browser: Browser, ann: Operator, client_row: Client) -> None:
+def test_the_trail_can_be_searched_and_filtered(browser: Browser, ann: Operator, client_row: Client) -> None:
     request = RequestFactory().get("/", headers={"X-Request-Id": "a" * 32})
     audit.record(operator=ann, act="client.rename", request=request, subject=client_row)
     audit.record(operator=None, act="operator.login_failed", request=RequestFactory().get("/"))
@@ -158,7 +158,9 @@ def test_the_list_is_searched_and_filtered(browser: Browser, ann: Operator, clie
 EXPORT = re.compile(r'<a class="[^"]+" href="/console/jobs/\?([^"]+)">Export as CSV</a>')
 
 
-def test_an_export_is_offered_only_for_what_the_list_shows(browser: Browser, ann: Operator, client_row: Client) -> None:
+def test_the_trail_offers_an_export_only_under_filters_it_supports(
+    browser: Browser, ann: Operator, client_row: Client
+) -> None:
     """The export knows days and a row: a list that is narrowed by anything else has no way to it."""
     request = RequestFactory().get("/", headers={"X-Request-Id": str(UUID(int=7))})
     audit.record(operator=ann, act="client.rename", request=request, subject=client_row)
@@ -190,7 +192,7 @@ def ways(browser: Browser, path: str = "/console/kgen/auditentry/") -> list[str]
     return re.findall(r'<a href="([^"]+)" class="kc-link">', page)
 
 
-def test_an_entry_leads_to_what_it_is_about(browser: Browser, ann: Operator, studio: StudioCaller, played: str) -> None:
+def test_an_entry_links_to_its_subject(browser: Browser, ann: Operator, studio: StudioCaller, played: str) -> None:
     client, gamer = Client.objects.get(), Gamer.objects.get()
     for row in (client, gamer, Tournament.objects.get(), gamer.wallet, ann):
         audit.record(operator=ann, act="a.b", request=RequestFactory().get("/"), subject=row)
@@ -207,7 +209,7 @@ def test_an_entry_leads_to_what_it_is_about(browser: Browser, ann: Operator, stu
     assert ways(browser, f"/console/kgen/auditentry/{first.pk}/change/") == expected[-1:]
 
 
-def test_an_entry_about_what_is_not_to_be_seen_or_gone_has_no_link(ann: Operator, client_row: Client) -> None:
+def test_an_entry_about_a_hidden_or_deleted_row_has_no_link(ann: Operator, client_row: Client) -> None:
     request = RequestFactory().get("/")
     audit.record(operator=None, act="operator.login_failed", request=request)
     audit.record(operator=ann, act="client.gone", request=request, subject=client_row, before={"id": "1"}, after=None)
@@ -220,13 +222,13 @@ def test_an_entry_about_what_is_not_to_be_seen_or_gone_has_no_link(ann: Operator
     assert ways(finance_of_none) == []
 
 
-def test_an_entry_with_a_key_of_another_kind_has_no_link(browser: Browser) -> None:
+def test_an_entry_with_an_invalid_key_has_no_link(browser: Browser) -> None:
     for kind in ("users.gamer", "esports.scoreevent", "wallet.withdrawal", "gone.model", ""):
         AuditEntry.objects.create(act="x.y", object_type=kind, object_id="a/b", after={"participation_id": 7})
     assert ways(browser) == []
 
 
-def test_a_score_and_a_job_lead_to_the_pages_that_show_them(
+def test_entries_about_scores_and_jobs_link_to_their_pages(
     browser: Browser, ann: Operator, studio: StudioCaller
 ) -> None:
     uid = studio.tournament()
@@ -242,7 +244,7 @@ def test_a_score_and_a_job_lead_to_the_pages_that_show_them(
     assert ways(browser) == [f"/console/jobs/{job.pk}/", f"/console/play/participations/{event.participation_id}/"]
 
 
-def test_links_ask_for_nothing_more_by_the_entry(browser: Browser, ann: Operator, client_row: Client) -> None:
+def test_the_links_of_entries_need_no_query_per_entry(browser: Browser, ann: Operator, client_row: Client) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
             assert browser.get("/console/kgen/auditentry/").status_code == 200
@@ -256,7 +258,9 @@ def test_links_ask_for_nothing_more_by_the_entry(browser: Browser, ann: Operator
     assert queries() == few
 
 
-def test_a_limited_operator_reads_of_its_clients_only(ann: Operator, client_row: Client, other_studio: Any) -> None:
+def test_a_limited_operator_reads_entries_of_its_clients_only(
+    ann: Operator, client_row: Client, other_studio: Any
+) -> None:
     for client in Client.objects.all():
         audit.record(operator=ann, act="client.rename", request=RequestFactory().get("/"), subject=client)
     page = logged_in(operator_in(Role.FINANCE, client_row)).get("/console/kgen/auditentry/").content.decode()

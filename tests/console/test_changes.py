@@ -67,7 +67,7 @@ def test_cancelling_shows_its_refunds_and_then_makes_them(
     assert Tournament.objects.get().cancel_reason == "rain"
 
 
-def test_a_reason_is_asked_for(organiser: Browser, running: str) -> None:
+def test_a_change_needs_a_reason(organiser: Browser, running: str) -> None:
     for what in ("cancel", "end"):
         page = markup(organiser.post(at(running, what), {"do": what, "reason": " "}, follow=True))
         assert "Give a reason." in page
@@ -75,7 +75,7 @@ def test_a_reason_is_asked_for(organiser: Browser, running: str) -> None:
     assert read_tournament(Tournament.objects.get().pk).status.value == "STARTED"  # type: ignore[union-attr]
 
 
-def test_a_large_cancellation_shows_how_far_it_is(organiser: Browser, studio: StudioCaller) -> None:
+def test_a_large_cancellation_shows_its_progress(organiser: Browser, studio: StudioCaller) -> None:
     uid = studio.tournament(tournament_size=2000)
     seat_many(uid, REFUNDS_AT_ONCE + 5)
     shown = markup(organiser.get(at(uid, "cancel")))
@@ -92,7 +92,7 @@ def test_a_large_cancellation_shows_how_far_it_is(organiser: Browser, studio: St
     assert "hx-trigger" not in piece
 
 
-def test_many_are_cancelled_by_a_job_that_shows_how_far_it_is(
+def test_cancelling_many_tournaments_is_a_job_with_progress(
     organiser: Browser, studio: StudioCaller, other_studio: StudioCaller
 ) -> None:
     big, small, hidden = studio.tournament(tournament_size=2000), studio.tournament(), other_studio.tournament()
@@ -156,7 +156,9 @@ def test_ending_shows_its_outcome_and_then_does_it(organiser: Browser, studio: S
     assert "The tournament is over." in again
 
 
-def test_ending_what_comes_to_nothing_says_so(organiser: Browser, studio: StudioCaller, gamers: Gamers) -> None:
+def test_ending_a_tournament_that_cannot_pay_previews_the_refunds(
+    organiser: Browser, studio: StudioCaller, gamers: Gamers
+) -> None:
     uid = studio.tournament()
     for player in gamers(2):
         player.join(uid).ok()
@@ -185,7 +187,7 @@ def india(uid: str, **later: float) -> str:
     return f"{moment.astimezone(ZoneInfo('Asia/Kolkata')):%Y-%m-%dT%H:%M}"
 
 
-def test_extending_shows_the_new_times_and_then_sets_them(organiser: Browser, running: str) -> None:
+def test_extending_previews_the_new_times_and_then_sets_them(organiser: Browser, running: str) -> None:
     old = Tournament.objects.get()
     typed = {"time_zone": "Asia/Kolkata", "ends_at": india(running, minutes=90)}
     page = markup(organiser.get(at(running, "extend"), typed | {"locks_at": india(running)}))
@@ -203,7 +205,7 @@ def test_extending_shows_the_new_times_and_then_sets_them(organiser: Browser, ru
 @pytest.mark.parametrize(
     ("later", "fault"), [({"hours": -1}, "not later than the present time"), ({}, "Enter a later lock")]
 )
-def test_extending_to_nothing_later_is_refused(
+def test_extending_to_a_time_that_is_not_later_is_refused(
     organiser: Browser, running: str, later: dict[str, float], fault: str
 ) -> None:
     typed = {"time_zone": "Asia/Kolkata", "ends_at": india(running, **later)}
@@ -212,7 +214,7 @@ def test_extending_to_nothing_later_is_refused(
     assert 'name="reason"' not in page
 
 
-def test_extending_too_far_is_refused_before_it_is_shown_as_what_will_happen(
+def test_the_preview_refuses_an_extension_that_is_too_long(
     organiser: Browser, studio: StudioCaller, gamer: GamerCaller
 ) -> None:
     uid = hourly(studio, (-1, -1, -1, 1, 1))
@@ -234,9 +236,7 @@ def test_extending_entries_beyond_the_end_is_refused(organiser: Browser, studio:
     assert "What will happen" not in page
 
 
-def test_entries_that_have_closed_are_not_extended(
-    organiser: Browser, studio: StudioCaller, gamer: GamerCaller
-) -> None:
+def test_closed_entries_cannot_be_extended(organiser: Browser, studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = hourly(studio, (-2, -2, -2, 1, 2))
     gamer.join(uid).ok()
     Tournament.objects.filter(pk=uid).update(locks_at=database_now() - timedelta(minutes=1))
@@ -263,7 +263,7 @@ def test_a_clone_is_a_draft_with_the_same_terms_weeks_later(organiser: Browser, 
     assert (new.ends_at - old.ends_at) == timedelta(weeks=1)
 
 
-def test_a_clone_of_what_was_cut_short_or_extended_has_the_times_of_the_first_plan(
+def test_a_clone_of_an_ended_or_extended_tournament_has_the_original_times(
     organiser: Browser, studio: StudioCaller, gamer: GamerCaller
 ) -> None:
     uid = hourly(studio, (-3, -2, -1, 1, 2))

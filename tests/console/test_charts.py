@@ -24,12 +24,12 @@ def test_a_negative_bar_hangs_from_zero() -> None:
     assert drawn(5, -5, 0, 0)[:2] == [(0, HEIGHT / 2), (HEIGHT / 2, HEIGHT / 2)]
 
 
-def test_something_can_be_seen_of_a_small_day() -> None:
+def test_a_small_day_has_a_visible_bar() -> None:
     assert drawn(1, 10**9, 0, 0)[0][1] == 1
 
 
 @pytest.mark.parametrize(("numbers", "zero"), [({}, HEIGHT), ({DAYS[0]: -3}, 0), ({DAYS[0]: 3}, HEIGHT)])
-def test_the_line_is_at_zero(numbers: dict[date, int], zero: float) -> None:
+def test_the_chart_draws_its_line_at_zero(numbers: dict[date, int], zero: float) -> None:
     chart = draw("", "", DAYS, numbers, lambda first, last: "")
     assert chart.zero == zero
     assert (chart.total, chart.today.day) == (sum(numbers.values()), DAYS[-1])

@@ -52,7 +52,7 @@ def secret_in(page: str) -> str:
     return re.findall(r'class="kg-secret">([^<]+)<', page)[0]
 
 
-def test_a_client_is_made_once_and_its_secret_told_once(browser: Browser) -> None:
+def test_a_client_is_created_once_and_its_secret_shown_once(browser: Browser) -> None:
     preview = said(browser, NEW, "preview", **SETTINGS)
     assert not Client.objects.exists()
     assert "What will be made" in preview
@@ -93,9 +93,7 @@ def test_a_client_is_made_once_and_its_secret_told_once(browser: Browser) -> Non
         ("store_url", "https://shop.example/?code=1", "An https address"),
     ],
 )
-def test_settings_that_cannot_be_are_refused_at_their_field(
-    browser: Browser, field: str, value: Any, words: str
-) -> None:
+def test_invalid_settings_are_refused_at_their_field(browser: Browser, field: str, value: Any, words: str) -> None:
     for do in ("preview", "make"):
         answer = browser.post(NEW, SETTINGS | {field: value, "do": do, "client_id": uuid4(), "reason": "x"})
         assert answer.status_code == 400
@@ -103,7 +101,7 @@ def test_settings_that_cannot_be_are_refused_at_their_field(
     assert not Client.objects.exists()
 
 
-def test_from_the_look_back_to_the_form_nothing_typed_is_lost(browser: Browser, client_row: Client) -> None:
+def test_going_back_from_the_preview_keeps_the_typed_values(browser: Browser, client_row: Client) -> None:
     for path in (NEW, page_of(client_row, "settings/")):
         looked = said(browser, path, "preview", **SETTINGS)
         assert 'name="do" value="edit" formnovalidate' in looked
@@ -115,7 +113,7 @@ def test_from_the_look_back_to_the_form_nothing_typed_is_lost(browser: Browser, 
     assert not AuditEntry.objects.exists()
 
 
-def test_settings_are_looked_at_before_they_are_saved(browser: Browser, client_row: Client) -> None:
+def test_settings_are_previewed_before_saving(browser: Browser, client_row: Client) -> None:
     path = page_of(client_row, "settings/")
     changed = SETTINGS | {"name": client_row.name, "currency": client_row.currency, "welcome_bonus": 75}
     preview = said(browser, path, "preview", **changed)
@@ -139,7 +137,7 @@ def test_settings_are_looked_at_before_they_are_saved(browser: Browser, client_r
     assert client_row.welcome_bonus == 75
 
 
-def test_the_currency_is_fixed_once_there_are_accounts(browser: Browser, client_row: Client) -> None:
+def test_the_currency_cannot_change_once_the_client_has_accounts(browser: Browser, client_row: Client) -> None:
     path = page_of(client_row, "settings/")
 
     def save(currency: str) -> str:
@@ -159,7 +157,7 @@ def test_the_currency_is_fixed_once_there_are_accounts(browser: Browser, client_
     assert client_row.currency == "SILVER"
 
 
-def test_switching_a_client_off_and_on(browser: Browser, studio: StudioCaller) -> None:
+def test_a_client_can_be_switched_off_and_on(browser: Browser, studio: StudioCaller) -> None:
     client = Client.objects.get(pk=studio.client_id)
     assert "Give a reason" in said(browser, page_of(client), "switch_off")
     assert "The client is switched off." in said(browser, page_of(client), "switch_off", reason="unpaid")
@@ -171,7 +169,7 @@ def test_switching_a_client_off_and_on(browser: Browser, studio: StudioCaller) -
     assert list(entries) == [("client.switch_off", "unpaid"), ("client.switch_on", "paid")]
 
 
-def test_a_secret_is_rotated_with_overlap(browser: Browser, client_row: Client) -> None:
+def test_a_rotated_secret_works_beside_the_new_one(browser: Browser, client_row: Client) -> None:
     old = issue_secret(client_id=client_row.pk)
     first = ClientSecret.objects.get()
     assert "only live secret" in said(browser, page_of(client_row), "revoke", secret=first.pk, reason="x")
@@ -189,7 +187,7 @@ def test_a_secret_is_rotated_with_overlap(browser: Browser, client_row: Client) 
     assert new not in str(list(AuditEntry.objects.values()))
 
 
-def test_a_limited_operator_makes_no_client_and_changes_only_its_own(client_row: Client) -> None:
+def test_a_limited_operator_creates_no_client_and_changes_only_its_own(client_row: Client) -> None:
     other_client = factories.ClientFactory()
     browser = logged_in(operator_in(Role.ADMIN, client_row))
     assert browser.post(NEW, SETTINGS | {"do": "make", "reason": "x"}).status_code == 403
@@ -256,7 +254,7 @@ def test_pages_and_list_say_why_and_when_an_endpoint_is_off(browser: Browser, cl
     assert listener.url not in browser.get("/console/kgen/webhookendpoint/?off=itself").content.decode()
 
 
-def test_a_form_that_is_sent_twice_rotates_once(browser: Browser, client_row: Client) -> None:
+def test_a_rotation_form_sent_twice_rotates_the_secret_once(browser: Browser, client_row: Client) -> None:
     endpoint = add_endpoint(client_id=client_row.pk, url="https://x.example/", event_types=[])
     own = f"/console/studios/webhooks/{endpoint.pk}/"
     sent = hidden(browser.get(own).content.decode(), "rotate") | {"reason": "yearly"}
@@ -294,7 +292,7 @@ def test_a_delivery_is_found_by_its_event_and_by_client(browser: Browser, client
     assert (str(mine.pk) in limited, f"{other.pk}.example" in limited) == (True, False)
 
 
-def test_the_log_shows_the_last_answer_and_replays(browser: Browser, client_row: Client) -> None:
+def test_the_delivery_log_shows_the_last_answer_and_replays_deliveries(browser: Browser, client_row: Client) -> None:
     with listening() as listener:
         listener.answers = [500] * 3
         endpoint = add_endpoint(client_id=client_row.pk, url=listener.url, event_types=[])
@@ -332,7 +330,7 @@ def test_a_limited_operator_replays_by_a_job_too(client_row: Client) -> None:
     assert WebhookDelivery.objects.get().state == "PENDING"
 
 
-def test_support_sees_deliveries_and_changes_nothing(as_role: Any, client_row: Client) -> None:
+def test_support_sees_deliveries_and_cannot_change_endpoints(as_role: Any, client_row: Client) -> None:
     endpoint = add_endpoint(client_id=client_row.pk, url="https://x.example/", event_types=[])
     own, browser = f"/console/studios/webhooks/{endpoint.pk}/", as_role(Role.SUPPORT)
     page = browser.get(own).content.decode()
@@ -343,6 +341,6 @@ def test_support_sees_deliveries_and_changes_nothing(as_role: Any, client_row: C
     assert as_role(Role.FINANCE).get(own).status_code == 403
 
 
-def test_the_way_back_from_webhooks_names_the_client(browser: Browser, client_row: Client) -> None:
+def test_the_breadcrumb_of_webhooks_names_the_client(browser: Browser, client_row: Client) -> None:
     page = browser.get(page_of(client_row, "webhooks/")).content.decode()
     assert f'<a href="{page_of(client_row)}">{client_row.name}</a>' in page

@@ -42,7 +42,7 @@ def test_an_operator_logs_in_with_the_password(played: str) -> None:
     assert b"Tournaments" in browser.get("/console/").content
 
 
-def test_every_list_and_every_row_opens(browser: Browser, played: str) -> None:
+def test_every_list_page_and_row_page_opens(browser: Browser, played: str) -> None:
     opened = 0
     for model, registered in admin.site._registry.items():
         name = f"{model._meta.app_label}_{model._meta.model_name}"

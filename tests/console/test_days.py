@@ -60,13 +60,13 @@ def test_an_invalid_day_filters_nothing(browser: Browser, day: str) -> None:
         ("at_from=2026-03-01&at_to=2026-03-02", "&since=2026-03-01&until=2026-03-02"),
     ],
 )
-def test_an_export_takes_over_what_it_can_narrow_by(browser: Browser, query: str, filled: str) -> None:
+def test_the_export_link_keeps_the_filters_that_the_export_supports(browser: Browser, query: str, filled: str) -> None:
     page = browser.get(f"{TRAIL}?{query}").content.decode()
     (link,) = re.findall(r'href="(/console/jobs/\?[^"]*)"', page)
     assert unescape(link) == f"/console/jobs/?name=audit{filled}"
 
 
-def test_pages_of_days_go_by_time(browser: Browser) -> None:
+def test_pages_under_a_day_filter_are_ordered_by_time(browser: Browser) -> None:
     """Whatever the order in which rows were numbered."""
     at = datetime(2026, 3, 2, 12, tzinfo=UTC)
     AuditEntry.objects.bulk_create(AuditEntry(at=at, act="late.row", object_label="late") for _ in range(60))

@@ -12,7 +12,7 @@ from kgen.models import AuditEntry
 from rewards.models import HoldStep, Reward
 from rewards.services.settling import settle_due
 from tests.support.clock import end
-from tests.support.console import page_of, prize_of, stay_of, told
+from tests.support.console import messages_after, page_of, participation_page, prize_of
 from tests.support.http import StudioCaller
 from tests.support.operators import logged_in, operator_in
 from tests.support.rows import snapshot
@@ -53,35 +53,37 @@ def second_is_refused(both: Two, words: str, decide: Callable[[Browser, str], st
     assert not AuditEntry.objects.filter(reason="another reason").exists()
 
 
-def test_a_score_is_voided_once(both: Two, cup: str) -> None:
+def test_a_second_void_of_a_score_is_refused(both: Two, cup: str) -> None:
     event = ScoreEvent.objects.get(value=50)
-    path = stay_of(cup, "a")
+    path = participation_page(cup, "a")
     words = f"score event {event.pk}: This score is voided already."
-    second_is_refused(both, words, lambda browser, why: told(browser, path, "void", why, event=event.pk))
+    second_is_refused(both, words, lambda browser, why: messages_after(browser, path, "void", why, event=event.pk))
     assert ScoreEvent.objects.get(pk=event.pk).void_reason == "the first reason"
 
 
-def test_a_gamer_is_disqualified_and_reinstated_once(both: Two, cup: str) -> None:
-    path = stay_of(cup, "a")
-    second_is_refused(both, "disqualified already", lambda browser, why: told(browser, path, "disqualify", why))
-    second_is_refused(both, "is not disqualified", lambda browser, why: told(browser, path, "reinstate", why))
+def test_a_second_disqualification_or_reinstatement_is_refused(both: Two, cup: str) -> None:
+    path = participation_page(cup, "a")
+    second_is_refused(
+        both, "disqualified already", lambda browser, why: messages_after(browser, path, "disqualify", why)
+    )
+    second_is_refused(both, "is not disqualified", lambda browser, why: messages_after(browser, path, "reinstate", why))
 
 
-def test_each_step_of_a_review_is_done_once(both: Two, cup: str) -> None:
+def test_a_second_release_or_forfeit_of_a_prize_is_refused(both: Two, cup: str) -> None:
     end(cup)
     assert settle_due() == 1
     path = prize_of(cup, "a")
-    told(both[0], path, "hold", "odd")
-    told(both[0], path, "release", "fine")
+    messages_after(both[0], path, "hold", "odd")
+    messages_after(both[0], path, "release", "fine")
     for do, words in (("release", "is unclaimed"), ("forfeit", "is unclaimed")):
-        assert words in told(both[1], path, do, "wrong order")
-    second_is_refused(both, "is held", lambda browser, why: told(browser, path, "hold", why))
-    second_is_refused(both, "is forfeited", lambda browser, why: told(browser, path, "forfeit", why))
+        assert words in messages_after(both[1], path, do, "wrong order")
+    second_is_refused(both, "is held", lambda browser, why: messages_after(browser, path, "hold", why))
+    second_is_refused(both, "is forfeited", lambda browser, why: messages_after(browser, path, "forfeit", why))
     assert Reward.objects.get().status == "FORFEITED"
     assert HoldStep.objects.count() == AuditEntry.objects.count() == 4
 
 
-def test_a_tournament_is_cancelled_once(both: Two, cup: str) -> None:
+def test_a_second_cancellation_is_refused(both: Two, cup: str) -> None:
     path = f"{page_of(cup)}cancel/"
-    second_is_refused(both, "is cancelled already", lambda browser, why: told(browser, path, "cancel", why))
+    second_is_refused(both, "is cancelled already", lambda browser, why: messages_after(browser, path, "cancel", why))
     assert Tournament.objects.get(pk=cup).cancel_reason == "the first reason"

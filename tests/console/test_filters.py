@@ -27,7 +27,7 @@ SECRET = {
 
 
 @pytest.mark.parametrize("label", LISTS)
-def test_no_list_is_filtered_by_a_column_that_it_has_no_filter_for(browser: Browser, label: str) -> None:
+def test_a_list_refuses_filters_on_columns_without_a_filter(browser: Browser, label: str) -> None:
     model: Any = LISTS[label]
     shown = admin.site._registry[model]
     meant = {each[0] if isinstance(each, tuple) else each for each in shown.list_filter}
@@ -42,7 +42,7 @@ def test_no_list_is_filtered_by_a_column_that_it_has_no_filter_for(browser: Brow
 
 
 @pytest.mark.parametrize("label", LISTS)
-def test_no_list_is_filtered_by_what_stands_behind_a_relation(browser: Browser, label: str) -> None:
+def test_a_list_refuses_filters_on_columns_of_related_tables(browser: Browser, label: str) -> None:
     address = f"/console/{label.replace('.', '/')}/"
     for relation in LISTS[label]._meta.get_fields():
         if not relation.is_relation or relation.related_model is None:
@@ -69,7 +69,7 @@ def test_an_unknown_operator_filters_nothing(browser: Browser, id: str) -> None:
     assert "the only one" in page.content.decode()
 
 
-def test_the_trail_names_no_operator_of_other_games(client_row: Client) -> None:
+def test_the_trails_filter_names_no_operator_of_other_games(client_row: Client) -> None:
     operator_in(Role.SUPPORT, factories.ClientFactory())
     operator_in(Role.ORGANISER)
     mine = operator_in(Role.FINANCE, client_row)
@@ -79,7 +79,7 @@ def test_the_trail_names_no_operator_of_other_games(client_row: Client) -> None:
 
 
 @pytest.mark.parametrize("id", ["0" * 31 + "a", "01a20519-99e2-706d-93c7-49443c50e67f", "r-1", "edge.req_1"])
-def test_the_trail_finds_a_request_by_its_id_whatever_its_form(browser: Browser, id: str) -> None:
+def test_the_trail_finds_a_request_by_an_id_of_any_form(browser: Browser, id: str) -> None:
     AuditEntry.objects.create(act="gamer.note", object_label="another")
     wanted = AuditEntry.objects.create(act="gamer.note", request_id=id)
     assert browser.get(TRAIL, {"q": id}).context["cl"].result_list == [wanted]

@@ -54,7 +54,7 @@ def act(browser: Browser, caller: GamerCaller, do: str, **fields: str) -> str:
     return browser.post(path_of(caller, "acts/"), {"do": do} | fields, follow=True).content.decode()
 
 
-def test_balances_are_the_ledgers(browser: Browser, person: GamerCaller) -> None:
+def test_the_balances_equal_the_ledger(browser: Browser, person: GamerCaller) -> None:
     page = " ".join(shown(browser, person).split())
     for bucket in Bucket:
         held = wallet_of(person).accounts.get(kind=bucket).balance
@@ -62,7 +62,7 @@ def test_balances_are_the_ledgers(browser: Browser, person: GamerCaller) -> None
     assert "To spend: 300." in page
 
 
-def test_the_statement_runs_and_goes_by_pages(browser: Browser, person: GamerCaller) -> None:
+def test_the_statement_has_a_running_balance_and_pages(browser: Browser, person: GamerCaller) -> None:
     book_deposits(person, ROWS)
     booked = Transaction.objects.filter(wallet=wallet_of(person)).order_by("-created_at", "-id")
     first = shown(browser, person, "?tab=statement")
@@ -77,7 +77,7 @@ def test_the_statement_runs_and_goes_by_pages(browser: Browser, person: GamerCal
         assert f'<td class="kc-amount">{amount}</td>' in rest
 
 
-def test_tournaments_rewards_withdrawals_and_adjustments(browser: Browser, studio: StudioCaller) -> None:
+def test_the_tabs_list_tournaments_rewards_withdrawals_and_adjustments(browser: Browser, studio: StudioCaller) -> None:
     uid = studio.tournament(title="Friday cup")
     winner = play(studio, uid, {"winner": 9, "second": 3, "third": 1})["winner"]
     assert "so far" in shown(browser, winner, "?tab=play")
@@ -100,7 +100,7 @@ def test_tournaments_rewards_withdrawals_and_adjustments(browser: Browser, studi
     assert row.destination not in paid
 
 
-def test_personal_data_is_masked_until_asked_for_with_a_reason(as_role: Any, person: GamerCaller) -> None:
+def test_personal_data_is_masked_until_a_reason_is_given(as_role: Any, person: GamerCaller) -> None:
     browser = as_role(Role.SUPPORT)
     link_address = row_of(person).kgen_account.address  # type: ignore[union-attr]
     secrets = [PHONE, "ann@example.org", "device-of-ann", link_address, wallet_of(person).address]
@@ -118,7 +118,7 @@ def test_personal_data_is_masked_until_asked_for_with_a_reason(as_role: Any, per
     assert as_role(Role.VIEWER).get(path_of(person, "contact/")).status_code == 403
 
 
-def test_suspending_and_lifting_with_a_reason(as_role: Any, person: GamerCaller) -> None:
+def test_a_gamer_is_suspended_and_unsuspended_with_a_reason(as_role: Any, person: GamerCaller) -> None:
     browser, gamer = as_role(Role.SUPPORT), row_of(person)
     assert "Give a reason" in act(browser, person, "suspend")
     assert row_of(person).suspended_at is None
@@ -161,7 +161,7 @@ def test_ending_a_session_kills_its_tokens(as_role: Any, person: GamerCaller) ->
     assert AuditEntry.objects.get().reason == "stolen"
 
 
-def test_notes_stay_as_they_were_written(as_role: Any, person: GamerCaller) -> None:
+def test_notes_are_kept_as_written(as_role: Any, person: GamerCaller) -> None:
     browser = as_role(Role.SUPPORT)
     assert "A note has 1 to" in act(browser, person, "note", text="  ")
     assert "The note is kept." in act(browser, person, "note", text="called twice\n<b>angry</b>")
@@ -208,7 +208,9 @@ def test_a_lock_is_lifted_with_a_reason(as_role: Any, studio: StudioCaller) -> N
     assert 'value="lift_lock"' not in shown(support, caller, "?tab=sessions")
 
 
-def test_for_some_games_a_numbers_lock_is_not_lifted(as_role: Any, studio: StudioCaller, client_row: Client) -> None:
+def test_an_operator_of_some_games_cannot_lift_a_numbers_lock(
+    as_role: Any, studio: StudioCaller, client_row: Client
+) -> None:
     caller = studio.gamer("bob")
     caller.post("/fe/users/auth/otp/register", {"phone_number": PHONE}).ok()
     CodeGuard.objects.update(locked_until=database_now() + timedelta(hours=20))
@@ -257,7 +259,7 @@ def test_other_clients_gamers_are_unknown(person: GamerCaller, other_studio: Stu
     assert not AuditEntry.objects.exists()
 
 
-def test_tabs_need_their_rights(as_role: Any, person: GamerCaller) -> None:
+def test_tabs_need_their_permissions(as_role: Any, person: GamerCaller) -> None:
     page = shown(as_role(Role.ORGANISER), person, "?tab=statement")
     assert "data-bucket" not in page
     assert "?tab=statement" not in page
@@ -265,7 +267,7 @@ def test_tabs_need_their_rights(as_role: Any, person: GamerCaller) -> None:
     assert "?tab=play" in page
 
 
-def test_queries_do_not_grow_with_rows(browser: Browser, studio: StudioCaller) -> None:
+def test_the_number_of_queries_does_not_grow_with_rows(browser: Browser, studio: StudioCaller) -> None:
     caller = studio.gamer("bob")
     counts: list[dict[str, int]] = []
     for _ in range(2):
@@ -287,12 +289,12 @@ def _queries(browser: Browser, caller: GamerCaller, tab: str) -> int:
     return len(asked)
 
 
-def test_garbage_in_the_address_is_no_fault_of_ours(browser: Browser, person: GamerCaller) -> None:
+def test_garbage_in_the_address_causes_no_500(browser: Browser, person: GamerCaller) -> None:
     assert browser.get(path_of(person, "?tab=nope")).status_code == 200
     assert browser.get(path_of(person, "?tab=statement&cursor=garbage")).status_code == 400
     assert browser.get(f"/console/people/gamers/{UUID(int=7)}/").status_code == 404
     assert browser.get("/console/users/gamer/", {"q": "\u0000"}).status_code in (200, 302)
 
 
-def test_personal_data_names_the_gamer_on_the_way_back(browser: Browser, person: GamerCaller) -> None:
+def test_the_breadcrumb_of_personal_data_names_the_gamer(browser: Browser, person: GamerCaller) -> None:
     assert f'<a href="{path_of(person)}">{person.user_id}</a>' in shown(browser, person, "contact/")

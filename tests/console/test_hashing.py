@@ -75,7 +75,7 @@ def stored() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", HASHING)
 @pytest.mark.usefixtures("all_places_taken")
-def test_without_a_place_to_hash_the_answer_is_503_and_nothing_changes(ann: Operator, name: str) -> None:
+def test_a_form_without_a_free_hashing_slot_gets_503_and_changes_nothing(ann: Operator, name: str) -> None:
     before = stored()
     answer = HASHING[name](ann)
     assert answer.status_code == 503
@@ -85,7 +85,7 @@ def test_without_a_place_to_hash_the_answer_is_503_and_nothing_changes(ann: Oper
 
 
 @pytest.mark.parametrize("name", HASHING)
-def test_each_hash_gives_its_place_back(ann: Operator, bob: Operator, name: str) -> None:
+def test_each_hash_frees_its_slot(ann: Operator, bob: Operator, name: str) -> None:
     for _ in range(AT_ONCE + 1):
         assert HASHING[name](ann).status_code in (200, 302)
         ann.set_password(PASSWORD)
@@ -97,7 +97,7 @@ def test_each_hash_gives_its_place_back(ann: Operator, bob: Operator, name: str)
             places.enter_context(place_to_hash())
 
 
-def test_a_hash_that_fails_gives_its_place_back() -> None:
+def test_a_failed_hash_frees_its_slot() -> None:
     for _ in range(AT_ONCE + 1):
         with pytest.raises(ValueError, match="salt"):
             BoundedHasher().encode(PASSWORD, "$")
@@ -105,7 +105,7 @@ def test_a_hash_that_fails_gives_its_place_back() -> None:
 
 
 @pytest.mark.usefixtures("all_places_taken")
-def test_a_login_without_a_place_counts_as_no_try() -> None:
+def test_a_login_without_a_free_hashing_slot_counts_as_no_try() -> None:
     for _ in range(guards.TRIES_OF_NAME + 1):
         assert log_in().status_code == 503
     assert set(LoginGuard.objects.values_list("tries", "locked_until")) == {(0, None)}

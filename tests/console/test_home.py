@@ -72,7 +72,7 @@ def settled(studio: StudioCaller) -> str:
 
 
 @pytest.mark.parametrize("counted", [False, True])
-def test_the_balance_sheet_is_the_ledgers_and_adds_up(browser: Browser, settled: str, counted: bool) -> None:
+def test_the_balance_sheet_equals_the_ledger_and_sums_to_zero(browser: Browser, settled: str, counted: bool) -> None:
     if counted:
         total_postings()
     page = home(browser)
@@ -105,7 +105,7 @@ def test_todays_numbers_link_to_their_lists(browser: Browser, settled: str) -> N
     assert len(set(re.findall(r"/participation/([0-9a-f-]{36})/change/", entries))) == 4
 
 
-def test_tournaments_are_listed_by_what_is_to_be_watched(browser: Browser, studio: StudioCaller) -> None:
+def test_the_home_page_lists_tournaments_that_need_watching(browser: Browser, studio: StudioCaller) -> None:
     studio.tournament(title="Far from over")
     closing = studio.tournament(title="Soon over", ends_at_timestamp=soon(minutes=40))
     over = studio.tournament(title="Over", settlement_delay_seconds=3600)
@@ -185,7 +185,7 @@ def test_work_for_a_person_is_red(browser: Browser, studio: StudioCaller) -> Non
     assert len(set(re.findall(r"/withdrawal/([0-9a-f-]{36})/change/", stuck))) == 1
 
 
-def test_an_approved_payout_that_is_not_sent_is_late(browser: Browser, studio: StudioCaller) -> None:
+def test_an_approved_payout_that_is_not_sent_counts_as_late(browser: Browser, studio: StudioCaller) -> None:
     now = database_now()
     old = now - timedelta(hours=1)
     approved: dict[str, Any] = {"state": "AWAITING_APPROVAL", "approved_by": 1, "created_at": old}
@@ -196,7 +196,7 @@ def test_an_approved_payout_that_is_not_sent_is_late(browser: Browser, studio: S
     assert (number, red, listed) == ("1", True, {str(late.pk)})
 
 
-def test_duties_that_are_silent_are_named(browser: Browser, client_row: Client) -> None:
+def test_the_home_page_names_silent_duties(browser: Browser, client_row: Client) -> None:
     now = database_now()
     for name in ("sweep", "codes", "payouts", "webhooks"):
         Heartbeat.objects.create(name=name, at=now)
@@ -213,7 +213,7 @@ def test_duties_that_are_silent_are_named(browser: Browser, client_row: Client) 
     assert "see none" in limited.get("/console/oversight/duties/").content.decode()
 
 
-def test_my_failed_jobs_lead_to_those_that_have_failed(browser: Browser) -> None:
+def test_the_card_of_failed_jobs_links_to_the_operators_failed_jobs(browser: Browser) -> None:
     me, now = Operator.objects.get(), database_now()
     for state, back in (("FAILED", 0), ("FAILED", 8), ("DONE", 0)):
         at = now - timedelta(days=back)
@@ -224,7 +224,7 @@ def test_my_failed_jobs_lead_to_those_that_have_failed(browser: Browser) -> None
     assert len(re.findall(r"/jobs/[0-9a-f-]{36}/", browser.get("/console/jobs/").content.decode())) == 3
 
 
-def test_the_sum_of_30_days_leads_to_their_list(browser: Browser, settled: str) -> None:
+def test_the_sum_of_30_days_links_to_the_list_of_these_days(browser: Browser, settled: str) -> None:
     page = home(browser)
     for title in ("Entries", "Stakes, KCASH", "Prizes, KCASH", "House margin, KCASH"):
         found = re.search(rf'<h3>{title}</h3>.*?today; <a href="([^"]+)">([\d,]+)</a> in 30 days', page, re.S)
@@ -257,7 +257,7 @@ def codes(studio: StudioCaller, sent: int, used: int) -> None:
 
 
 @pytest.mark.parametrize(("used", "red"), [(4, True), (5, False)])
-def test_messages_that_lead_to_nothing_are_red(browser: Browser, studio: StudioCaller, used: int, red: bool) -> None:
+def test_messages_with_few_used_codes_are_red(browser: Browser, studio: StudioCaller, used: int, red: bool) -> None:
     codes(studio, 20, used)
     page = home(browser)
     number, is_red, link = card(page, "SMS sent today")
@@ -274,7 +274,7 @@ def test_messages_show_their_cost(browser: Browser, studio: StudioCaller, settin
     assert "20 messages at 0.18 INR, 10 codes used (50 %)" in page
 
 
-def test_failed_webhooks_are_as_many_as_their_list_has(browser: Browser, studio: StudioCaller) -> None:
+def test_the_count_of_failed_webhooks_equals_their_list(browser: Browser, studio: StudioCaller) -> None:
     now = database_now()
     client = row_of(studio.gamer("a")).client_id
     live, gone = (
@@ -318,7 +318,7 @@ def test_endpoints_that_went_off_by_themselves_are_as_many_as_their_list_has(
     assert (number, red, len(listed)) == ("2", True, 2)
 
 
-def test_the_card_of_rails_leads_to_where_they_are_resumed(browser: Browser) -> None:
+def test_the_card_of_paused_rails_links_to_the_rails_page(browser: Browser) -> None:
     assert card(home(browser), "Paused rails")[2] == "/console/money/rails/"
 
 
@@ -339,7 +339,7 @@ def test_a_limited_operator_sees_the_numbers_of_its_clients(
     assert amounts(everything)["deposits"] == 13999
 
 
-def test_a_role_sees_only_what_it_may_open(settled: str) -> None:
+def test_a_role_sees_only_cards_and_links_that_it_may_open(settled: str) -> None:
     page = home(logged_in(operator_in(Role.ORGANISER)))
     assert amounts(page) == {}
     assert "Payouts stuck" not in page
@@ -349,7 +349,9 @@ def test_a_role_sees_only_what_it_may_open(settled: str) -> None:
         assert browser.get(link, follow=True).status_code == 200, link
 
 
-def test_the_number_of_queries_does_not_grow(browser: Browser, studio: StudioCaller, settled: str) -> None:
+def test_the_home_pages_number_of_queries_does_not_grow_with_rows(
+    browser: Browser, studio: StudioCaller, settled: str
+) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
             home(browser)
@@ -374,7 +376,7 @@ def test_flows_show_the_days_behind_a_number(browser: Browser, settled: str, que
         assert ">JOIN</a>" not in page
 
 
-def test_flows_of_a_kind_are_alone(browser: Browser, settled: str) -> None:
+def test_flows_of_one_kind_show_only_that_kind(browser: Browser, settled: str) -> None:
     page = browser.get("/console/money/flows/?account=escrow&kind=JOIN").content.decode()
     assert ">JOIN</a>" in page
     assert ">SETTLEMENT</a>" not in page
@@ -389,7 +391,9 @@ def test_flows_of_impossible_days_are_refused_readably(browser: Browser, query: 
     assert "kc-mark bad" in answer.content.decode()
 
 
-def test_flows_are_limited_too(other_studio: StudioCaller, settled: str, client_row: Client) -> None:
+def test_a_limited_operator_sees_flows_of_its_clients_only(
+    other_studio: StudioCaller, settled: str, client_row: Client
+) -> None:
     other_studio.gamer("x")
     other_studio.deposit("x", 9999, "theirs").ok(201)
     browser = logged_in(operator_in(Role.FINANCE, client_row))

@@ -82,7 +82,9 @@ def read(browser: Browser, link: str, table: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("table", LISTS)
-def test_a_far_day_is_found_by_its_time(browser: Browser, studio: StudioCaller, table: str, unguarded: Any) -> None:
+def test_a_filter_by_a_distant_day_uses_the_time_index(
+    browser: Browser, studio: StudioCaller, table: str, unguarded: Any
+) -> None:
     uid = studio.tournament()
     play(studio, uid, {"a": 3, "b": 2, "c": 1})
     end(uid)
@@ -102,7 +104,7 @@ def test_a_far_day_is_found_by_its_time(browser: Browser, studio: StudioCaller, 
     assert "_previous=" in second
 
 
-def test_a_part_of_a_title_is_found_by_its_trigrams(
+def test_a_search_by_part_of_a_title_uses_the_trigram_index(
     browser: Browser, studio: StudioCaller, client_row: Client, unguarded: Any
 ) -> None:
     studio.tournament(title="Grand Prix of Chennai")

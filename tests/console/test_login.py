@@ -55,7 +55,7 @@ def enrol(browser: Browser, operator: Operator) -> list[str]:
     return re.findall(r"<code>([a-z0-9]{5}-[a-z0-9]{5})</code>", page)
 
 
-def acts() -> list[str]:
+def recorded_actions() -> list[str]:
     return list(AuditEntry.objects.order_by("id").values_list("act", flat=True))
 
 
@@ -74,7 +74,7 @@ def test_the_first_login_sets_up_a_factor(bob: Operator) -> None:
     stored = set(StaticToken.objects.values_list("token", flat=True))
     assert len(stored) == 10
     assert not stored & {code.replace("-", "") for code in codes}
-    assert acts() == ["operator.login", "operator.factor_set_up"]
+    assert recorded_actions() == ["operator.login", "operator.factor_set_up"]
 
 
 def test_later_logins_ask_for_a_code_that_is_good_once(bob: Operator) -> None:
@@ -90,7 +90,7 @@ def test_later_logins_ask_for_a_code_that_is_good_once(bob: Operator) -> None:
     assert not is_in(again)
 
 
-def test_a_recovery_code_lets_in_once(bob: Operator) -> None:
+def test_a_recovery_code_works_once(bob: Operator) -> None:
     code = enrol(Browser(), bob)[0]
     for expected in (True, False):
         browser = Browser()
@@ -100,7 +100,7 @@ def test_a_recovery_code_lets_in_once(bob: Operator) -> None:
     assert StaticToken.objects.count() == 9
 
 
-def test_the_second_step_alone_is_nothing(bob: Operator) -> None:
+def test_the_second_login_step_alone_logs_nobody_in(bob: Operator) -> None:
     enrol(Browser(), bob)
     browser = Browser()
     for page in (CODE, ENROL):
@@ -119,7 +119,7 @@ def test_a_changed_password_makes_the_first_step_void(bob: Operator) -> None:
     assert browser.post(CODE, {"code": shown(bob, ahead=1)}).headers["Location"].startswith(LOGIN)
 
 
-def test_codes_cannot_be_guessed(bob: Operator) -> None:
+def test_guessing_codes_locks_the_second_step(bob: Operator) -> None:
     enrol(Browser(), bob)
     browser = Browser()
     first_step(browser)
@@ -128,10 +128,10 @@ def test_codes_cannot_be_guessed(bob: Operator) -> None:
         browser.post(CODE, {"code": "000000"})
     browser.post(CODE, {"code": shown(bob, ahead=1)})
     assert not is_in(browser)
-    assert acts().count("operator.code_failed") == guards.TRIES_OF_CODE + 1
+    assert recorded_actions().count("operator.code_failed") == guards.TRIES_OF_CODE + 1
 
 
-def test_a_reset_ends_sessions_and_leaves_a_trace(bob: Operator) -> None:
+def test_a_reset_ends_sessions_and_is_in_the_trail(bob: Operator) -> None:
     theirs, own = Browser(), Browser()
     enrol(theirs, bob)
     ann = Operator.objects.create_superuser("ann", password=PASSWORD)
@@ -154,13 +154,15 @@ def test_a_name_is_locked_after_five_failures_even_for_the_right_password(bob: O
         assert REFUSED in first_step(Browser(), name).content.decode()
     LoginGuard.objects.update(locked_until="2020-01-01T00:00Z", began_at="2020-01-01T00:00Z")
     assert first_step(Browser()).headers["Location"] == "/console/"
-    assert acts().count("operator.login_locked") == 2
+    assert recorded_actions().count("operator.login_locked") == 2
     failed = AuditEntry.objects.filter(act="operator.login_failed").order_by("id")
     assert (failed.first().object_id, failed.last().object_id, failed.count()) == (str(bob.pk), "", 10)
     assert "nobody" not in str(list(AuditEntry.objects.values()))
 
 
-def test_an_address_is_locked_too(bob: Operator, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_is_locked_after_too_many_failures(
+    bob: Operator, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.CONSOLE_SECOND_FACTOR = False
     monkeypatch.setattr("kgen.admin_site.login.TRIES_OF_ADDRESS", 2)
     for name in ("a", "b"):
@@ -170,7 +172,7 @@ def test_an_address_is_locked_too(bob: Operator, settings: Any, monkeypatch: pyt
     assert first_step(elsewhere).headers["Location"] == "/console/"
 
 
-def test_old_tries_are_forgotten(bob: Operator) -> None:
+def test_old_login_tries_are_deleted(bob: Operator) -> None:
     guards.take_try("name", "a", 5)
     guards.take_try("name", "b", 5)
     with connection.cursor() as cursor:
@@ -197,7 +199,7 @@ def age(browser: Browser, **seconds: int) -> None:
     session.save()
 
 
-def test_the_idle_are_logged_out(at_work: Browser) -> None:
+def test_an_idle_operator_is_logged_out(at_work: Browser) -> None:
     age(at_work, seen=1700)
     assert is_in(at_work)
     age(at_work, seen=1700)
@@ -208,7 +210,7 @@ def test_the_idle_are_logged_out(at_work: Browser) -> None:
     assert not is_in(at_work), "a page that reloads itself is no work"
 
 
-def test_the_operator_is_told_of_the_logout_and_not_the_page_that_reloads_itself(at_work: Browser) -> None:
+def test_the_next_page_load_reports_the_logout_and_a_self_reload_does_not(at_work: Browser) -> None:
     age(at_work, seen=1801)
     for _ in range(2):
         refused = at_work.get("/console/", headers={LIVE_HEADER: "1"})
@@ -224,10 +226,10 @@ def test_a_session_ends_after_half_a_day(at_work: Browser) -> None:
     assert not is_in(at_work)
 
 
-def test_logging_out_leaves_a_trace(at_work: Browser) -> None:
+def test_a_logout_is_in_the_trail(at_work: Browser) -> None:
     at_work.post("/console/logout/")
     assert not is_in(at_work)
-    assert acts()[-1] == "operator.logout"
+    assert recorded_actions()[-1] == "operator.logout"
 
 
 def test_without_the_setting_only_enrolled_operators_are_asked_for_a_code(bob: Operator, settings: Any) -> None:
@@ -240,7 +242,7 @@ def test_without_the_setting_only_enrolled_operators_are_asked_for_a_code(bob: O
     assert first_step(Browser()).headers["Location"] == CODE
 
 
-def test_cookies_are_the_consoles_own(bob: Operator) -> None:
+def test_the_consoles_cookies_are_limited_to_the_console(bob: Operator) -> None:
     browser = Browser()
     first_step(browser)
     for name in ("sessionid", "csrftoken"):

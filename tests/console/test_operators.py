@@ -80,7 +80,7 @@ def test_an_admin_cannot_give_a_role_with_rights_they_lack(admin: Operator) -> N
         assert (operator.is_superuser, operator.user_permissions.count()) == (False, 0)
 
 
-def test_a_limit_is_a_lack_too(client_row: Client, admin: Operator) -> None:
+def test_a_limited_admin_cannot_manage_an_unlimited_operator(client_row: Client, admin: Operator) -> None:
     limited = operator_in(Role.ADMIN, client_row)
     assert not may_manage(limited, admin)
     assert may_manage(admin, limited)
@@ -89,7 +89,7 @@ def test_a_limit_is_a_lack_too(client_row: Client, admin: Operator) -> None:
     assert logged_in(limited).post(f"{LIST}{admin.pk}/password/", {}).status_code in (403, 404)
 
 
-def test_what_an_admin_does_with_equals_leaves_traces(admin: Operator, client_row: Client) -> None:
+def test_an_admins_changes_to_operators_are_in_the_trail(admin: Operator, client_row: Client) -> None:
     browser, viewer = logged_in(admin), operator_in(Role.VIEWER)
     theirs = logged_in(viewer)
     password = {"password1": OTHER, "password2": OTHER, "usable_password": "true"}

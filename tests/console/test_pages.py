@@ -28,7 +28,7 @@ def test_the_strict_policy_holds_outside_the_console(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "users/gamer/", "login/", "nope/", "users/gamer/add/"])
-def test_the_consoles_exception_holds_on_all_its_pages(browser: Browser, path: str) -> None:
+def test_the_consoles_policy_exception_applies_to_all_its_pages(browser: Browser, path: str) -> None:
     headers = browser.get(f"/console/{path}").headers
     assert f"script-src 'self' {EVAL};" in headers["Content-Security-Policy"] + ";"
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
@@ -45,13 +45,15 @@ def test_pages_have_no_scripts_that_the_policy_forbids(browser: Browser, played:
 
 
 @pytest.mark.parametrize(("path", "status"), [("nope/", 404), ("wallet/wallet/add/", 403)])
-def test_errors_are_pages_to_read(browser: Browser, path: str, status: int) -> None:
+def test_errors_are_shown_as_readable_pages(browser: Browser, path: str, status: int) -> None:
     answer = browser.get(f"/console/{path}")
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
     assert answer.headers["X-Request-Id"] in answer.content.decode()
 
 
-def test_a_bug_is_a_page_too_and_a_problem_elsewhere(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_a_page_in_the_console_and_a_problem_elsewhere(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("kgen.admin_site.trail.AuditEntryAdmin.get_queryset", lambda self, request: 1 / 0)
     answer = browser.get("/console/kgen/auditentry/")
     assert (answer.status_code, answer.headers["Content-Type"]) == (500, "text/html; charset=utf-8")
@@ -59,7 +61,7 @@ def test_a_bug_is_a_page_too_and_a_problem_elsewhere(browser: Browser, monkeypat
     assert Caller().get("/nope").headers["Content-Type"] == "application/problem+json"
 
 
-def test_a_form_from_elsewhere_is_refused_with_a_page() -> None:
+def test_a_form_from_another_site_is_refused_with_a_page() -> None:
     answer = Browser(enforce_csrf_checks=True).post("/console/login/", {"username": "a", "password": "b"})
     assert answer.status_code == 403
     assert "Nothing was changed" in answer.content.decode()
@@ -102,7 +104,7 @@ def test_a_list_goes_forwards_and_backwards_by_keyset_without_counting(browser: 
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "WyJ4Il0", "bnVsbA", "%00"])
-def test_a_cursor_of_nothing_leads_to_the_first_page(browser: Browser, played: str, cursor: str) -> None:
+def test_an_invalid_cursor_leads_to_the_first_page(browser: Browser, played: str, cursor: str) -> None:
     answer = browser.get(f"/console/users/gamer/?_next={cursor}", follow=True)
     assert answer.status_code == 200
 
@@ -117,27 +119,29 @@ def test_a_cursor_of_nothing_leads_to_the_first_page(browser: Browser, played: s
         "users/gamer/?client__id__exact=%00",
     ],
 )
-def test_a_filter_of_nothing_leads_to_the_whole_list(browser: Browser, played: str, address: str) -> None:
+def test_an_invalid_filter_leads_to_the_unfiltered_list(browser: Browser, played: str, address: str) -> None:
     answer = browser.get(f"/console/{address}", follow=True)
     assert answer.status_code == 200
     assert answer.redirect_chain[-1][0].endswith("?e=1")
 
 
-def test_a_filter_begins_at_its_first_page(browser: Browser, many: list[str], other_studio: StudioCaller) -> None:
+def test_choosing_a_filter_starts_at_the_first_page(
+    browser: Browser, many: list[str], other_studio: StudioCaller
+) -> None:
     page = browser.get("/console/users/gamer/").content.decode()
     page = browser.get(f"/console/users/gamer/{link(page, 'next')}").content.decode()
     assert "client__id__exact" in page
     assert not re.findall(r'href="\?[^"]*client__id__exact[^"]*_next', page)
 
 
-def test_acts_on_all_rows_at_once_are_refused(browser: Browser, played: str) -> None:
+def test_an_action_on_all_rows_at_once_is_refused(browser: Browser, played: str) -> None:
     sent = UNLINK | {"_selected_action": [str(Gamer.objects.get().pk)], "select_across": "1"}
     page = browser.post("/console/users/gamer/", sent, follow=True).content.decode()
     assert f"At most {actions.MOST_ROWS} rows" in page
     assert not AuditEntry.objects.exists()
 
 
-def test_a_reason_that_cannot_be_kept_is_none(browser: Browser, played: str) -> None:
+def test_a_reason_that_cannot_be_stored_counts_as_missing(browser: Browser, played: str) -> None:
     gamer = Gamer.objects.get()
     sent = {"do": "suspend", "reason": "a \0 b"}
     page = browser.post(f"/console/people/gamers/{gamer.pk}/acts/", sent, follow=True).content.decode()
@@ -148,13 +152,13 @@ def test_a_reason_that_cannot_be_kept_is_none(browser: Browser, played: str) -> 
     assert not AuditEntry.objects.exists()
 
 
-def test_an_act_is_no_verb(browser: Browser, played: str) -> None:
+def test_an_action_name_is_not_accepted_as_an_http_method(browser: Browser, played: str) -> None:
     """Pages have acts that are called `delete`."""
     answer = browser.delete("/console/play/series/00000000-0000-7000-8000-000000000000/")
     assert answer.status_code == 405
 
 
-def test_an_act_without_permission_does_nothing(played: str) -> None:
+def test_an_action_without_permission_changes_nothing(played: str) -> None:
     browser: Any = logged_in(operator_in(Role.FINANCE))
     browser.post("/console/users/gamer/", UNLINK | {"_selected_action": [str(Gamer.objects.get().pk)]})
     assert not AuditEntry.objects.exists()

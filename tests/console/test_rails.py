@@ -68,7 +68,7 @@ def test_a_pause_by_hand_is_not_replaced(till: Browser, cause: PauseReason) -> N
     assert (said.getvalue(), stored().reason) == ("internal: paused already\n", "the first")
 
 
-def test_a_pause_that_would_end_by_itself_becomes_the_operators(till: Browser) -> None:
+def test_an_operators_pause_replaces_an_automatic_pause(till: Browser) -> None:
     paused_for(PauseReason.BREAKER)
     assert "is paused: withdrawals are accepted" in send(till, "pause")
     assert (stored().pause, stored().probe_at) == (PauseReason.OPERATOR, None)
@@ -83,7 +83,7 @@ def test_a_rail_that_paused_itself_is_resumed_by_one_operator(till: Browser, cau
     assert (stored().pause, stored().failures, stored().probe_at) == ("", 0, None)
 
 
-def test_after_a_restore_the_operator_confirms_against_the_rail(till: Browser, studio: StudioCaller) -> None:
+def test_resuming_after_a_restore_needs_a_confirmation(till: Browser, studio: StudioCaller) -> None:
     waiting = withdraw(funded(studio))
     paused_for(PauseReason.RESTORE, confirmed_system="another")
     assert "I have compared this database" in till.get(RAILS).content.decode()
@@ -95,7 +95,7 @@ def test_after_a_restore_the_operator_confirms_against_the_rail(till: Browser, s
     assert (stored().pause, waiting.next_step) == ("", Step.ASK)
 
 
-def test_a_pause_that_came_since_is_not_ended(till: Browser) -> None:
+def test_a_resume_does_not_end_a_pause_that_began_later(till: Browser) -> None:
     paused_for(PauseReason.RESTORE)
     assert "cause of the pause has changed" in send(till, "resume", cause="operator")
     assert "confirm that you have compared" in send(till, "resume")
@@ -107,7 +107,7 @@ def test_a_pause_that_came_since_is_not_ended(till: Browser) -> None:
 
 
 @pytest.mark.parametrize("rail", ["", "nope", "\0", "x" * 500])
-def test_an_unknown_rail_is_not_there(till: Browser, rail: str) -> None:
+def test_an_unknown_rail_is_404(till: Browser, rail: str) -> None:
     assert till.post(RAILS, {"do": "pause", "reason": "x", "rail": rail}).status_code == 404
 
 

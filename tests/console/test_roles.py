@@ -41,11 +41,11 @@ def granted(group: Group) -> set[str]:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_fresh_database_has_every_role_with_its_rights(role: Role) -> None:
+def test_a_fresh_database_has_every_role_with_its_permissions(role: Role) -> None:
     assert granted(Group.objects.get(name=role.value)) == permissions_of(role)
 
 
-def test_documents_show_the_matrix() -> None:
+def test_the_documents_show_the_same_matrix_of_roles() -> None:
     text = (settings.BASE_DIR / "docs/console.md").read_text()
     rows = re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \| ([^|]+) \|((?: [x ]? ?\|){5})$", text, flags=re.M)
     shown = {
@@ -55,7 +55,7 @@ def test_documents_show_the_matrix() -> None:
     assert len(RIGHTS) == len(MATRIX), "each permission stands once"
 
 
-def test_every_migrate_brings_the_groups_back_to_the_matrix() -> None:
+def test_every_migrate_restores_the_groups_to_the_matrix() -> None:
     group = Group.objects.get(name=Role.VIEWER.value)
     group.permissions.set(Permission.objects.filter(codename="approve_withdrawal"))
     Permission.objects.filter(codename="referee").delete()
@@ -68,7 +68,7 @@ def test_every_migrate_brings_the_groups_back_to_the_matrix() -> None:
     }
 
 
-def test_migrating_says_nothing_is_left_to_do() -> None:
+def test_migrate_reports_no_unapplied_migration() -> None:
     call_command("migrate", check_unapplied=True, verbosity=0)
 
 
@@ -88,7 +88,7 @@ def standard_views() -> set[str]:
     return {f"{label}_{view}" for label in labels for view in STANDARD} | {"auth_user_password_change"}
 
 
-def test_no_address_is_without_a_declared_permission() -> None:
+def test_every_address_has_a_declared_permission() -> None:
     names = {page.name for page in PAGES}
     for route, pattern in urls(admin.site.get_urls()):
         known = pattern.name in OPEN | names | standard_views()
@@ -102,7 +102,7 @@ def test_no_address_is_without_a_declared_permission() -> None:
         assert needed in RIGHTS, model
 
 
-def test_every_list_says_whose_rows_it_shows() -> None:
+def test_every_list_declares_its_path_to_the_client() -> None:
     for model, shown in admin.site._registry.items():
         path = shown.client_path
         if path is not None:
@@ -149,7 +149,7 @@ def test_lists_and_rows_open_for_their_roles_only(role: Role, person: Operator) 
             assert is_open(browser.post(f"/console/{label}/{key}/change/", {})) is may_edit, (label, role)
 
 
-def test_passwords_are_set_by_who_manages_operators_only(role: Role, person: Operator) -> None:
+def test_only_operators_who_manage_operators_set_passwords(role: Role, person: Operator) -> None:
     browser, other = logged_in(person), Operator.objects.create_user("somebody", is_staff=True)
     for set_by in (browser.get, browser.post):
         answer = set_by(f"/console/users/operator/{other.pk}/password/")
@@ -184,7 +184,7 @@ def test_actions_are_offered_to_their_roles_only(role: Role, person: Operator) -
         assert offered == {action.name for action in every if role in RIGHTS[action_of(action).permission].roles}, model
 
 
-def test_the_sidebar_shows_what_may_be_opened(role: Role, person: Operator) -> None:
+def test_the_sidebar_shows_only_pages_that_the_role_may_open(role: Role, person: Operator) -> None:
     browser = logged_in(person)
     links = re.findall(r'href="(/console/[^"?]+/)"', browser.get("/console/").content.decode())
     assert "/console/esports/tournament/" in links

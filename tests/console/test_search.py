@@ -78,7 +78,7 @@ def rows(studio: StudioCaller, client_row: Client) -> dict[str, Any]:
     }
 
 
-def test_any_id_leads_to_its_row(browser: Browser, rows: dict[str, Any]) -> None:
+def test_a_search_by_id_leads_to_the_row(browser: Browser, rows: dict[str, Any]) -> None:
     for group, row in rows.items():
         for text in (str(row.pk), f"  {str(row.pk).upper()} "):
             found = hits(look(browser, text))
@@ -87,7 +87,7 @@ def test_any_id_leads_to_its_row(browser: Browser, rows: dict[str, Any]) -> None
         assert browser.get(found[group][0], follow=True).status_code == 200, group
 
 
-def test_a_withdrawal_is_found(browser: Browser, rows: dict[str, Any]) -> None:
+def test_a_search_finds_a_withdrawal(browser: Browser, rows: dict[str, Any]) -> None:
     gamer, now = rows["Gamers"], database_now()
     row = Withdrawal.objects.first() or Withdrawal.objects.create(
         client_id=gamer.client_id,
@@ -104,7 +104,7 @@ def test_a_withdrawal_is_found(browser: Browser, rows: dict[str, Any]) -> None:
     assert hits(look(browser, str(row.pk))) == {"Withdrawals": [f"/console/money/withdrawals/{row.pk}/"]}
 
 
-def test_names_titles_and_references_are_found_by_what_is_typed(browser: Browser, rows: dict[str, Any]) -> None:
+def test_a_search_finds_names_titles_and_references(browser: Browser, rows: dict[str, Any]) -> None:
     tournament, gamer, booked = rows["Tournaments"], rows["Gamers"], rows["Transactions"]
     page = f"/console/play/tournaments/{tournament.pk}/"
     assert hits(look(browser, "monsoon"))["Tournaments"] == [page]
@@ -133,21 +133,21 @@ def test_a_reference_of_others_leads_to_its_row(browser: Browser, rows: dict[str
     assert hits(look(browser, "0x" + "c" * 64)) == {"Withdrawals": [f"/console/money/withdrawals/{paid.pk}/"]}
 
 
-def test_a_template_is_found(browser: Browser, client_row: Client) -> None:
+def test_a_search_finds_a_template(browser: Browser, client_row: Client) -> None:
     now = database_now()
     row = TournamentTemplate.objects.create(client=client_row, name="Daily", terms={}, created_at=now, updated_at=now)
     link = f"/console/esports/tournamenttemplate/{row.pk}/change/"
     assert hits(look(browser, str(row.pk))) == {"Templates": [link]}
 
 
-def test_a_request_and_a_row_are_found_in_the_trail(browser: Browser, rows: dict[str, Any]) -> None:
+def test_a_search_finds_a_request_and_a_row_in_the_trail(browser: Browser, rows: dict[str, Any]) -> None:
     entry = AuditEntry.objects.create(act="gamer.test", request_id="abc-123", object_id=str(rows["Gamers"].pk))
     link = f"/console/kgen/auditentry/{entry.pk}/change/"
     assert hits(look(browser, "abc-123")) == {"Audit trail": [link]}
     assert hits(look(browser, entry.object_id))["Audit trail"] == [link]
 
 
-def test_a_wallets_address_leads_to_wallet_and_gamer(browser: Browser, rows: dict[str, Any]) -> None:
+def test_a_search_by_a_wallets_address_leads_to_wallet_and_gamer(browser: Browser, rows: dict[str, Any]) -> None:
     gamer = rows["Gamers"]
     found = hits(look(browser, gamer.wallet.address.upper().replace("0X", "0x")))
     assert found["Wallets"] == [f"/console/wallet/wallet/{gamer.wallet_id}/change/"]
@@ -157,7 +157,9 @@ def test_a_wallets_address_leads_to_wallet_and_gamer(browser: Browser, rows: dic
 
 
 @pytest.mark.parametrize("typed", [PHONE, "+91 98765 43210", "+91-98765-43210"])
-def test_a_phone_is_found_and_leaves_a_trace(as_role: Callable[..., Browser], rows: dict[str, Any], typed: str) -> None:
+def test_a_search_by_phone_finds_the_gamer_and_is_in_the_trail(
+    as_role: Callable[..., Browser], rows: dict[str, Any], typed: str
+) -> None:
     page = look(as_role(Role.SUPPORT), typed)
     assert hits(page) == {"Gamers by phone or KGeN wallet": [f"/console/people/gamers/{rows['Gamers'].pk}/"]}
     entry = AuditEntry.objects.get(act="phone.see")
@@ -166,7 +168,7 @@ def test_a_phone_is_found_and_leaves_a_trace(as_role: Callable[..., Browser], ro
     assert "9876543210" not in str(AuditEntry.objects.values())
 
 
-def test_a_kgen_wallet_leads_to_its_person_and_leaves_a_trace(
+def test_a_search_by_kgen_wallet_finds_the_gamer_and_is_in_the_trail(
     as_role: Callable[..., Browser], rows: dict[str, Any]
 ) -> None:
     address = rows["Gamers"].kgen_account.address
@@ -175,7 +177,7 @@ def test_a_kgen_wallet_leads_to_its_person_and_leaves_a_trace(
     assert hits(look(as_role(Role.VIEWER), address)) == {}
 
 
-def test_a_phone_needs_the_permission_and_stands_in_no_address(
+def test_a_search_by_phone_needs_the_permission_and_a_post(
     as_role: Callable[..., Browser], browser: Browser, rows: dict[str, Any]
 ) -> None:
     assert hits(look(as_role(Role.VIEWER), PHONE)) == {}
@@ -195,7 +197,7 @@ def test_a_role_finds_only_the_rows_it_may_see(as_role: Callable[..., Browser], 
         assert list(hits(look(viewer, str(rows[group].pk)))) == [group]
 
 
-def test_a_limited_operator_finds_nothing_of_other_clients(
+def test_a_limited_operator_finds_no_row_of_other_clients(
     other_studio: StudioCaller, rows: dict[str, Any], as_role: Callable[..., Browser]
 ) -> None:
     other_studio.gamer("ann")
@@ -210,7 +212,7 @@ def test_a_limited_operator_finds_nothing_of_other_clients(
     assert hits(look(limited, "ann")) == {"Gamers": [f"/console/people/gamers/{mine.pk}/"]}
 
 
-def test_jobs_are_found_by_who_asked_for_them(rows: dict[str, Any], client_row: Client) -> None:
+def test_only_the_jobs_operator_finds_a_job(rows: dict[str, Any], client_row: Client) -> None:
     person = operator_in(Role.FINANCE, client_row)
     job = Job.objects.create(kind="export.x", operator_id=person.pk, created_at=database_now(), due_at=database_now())
     assert hits(look(logged_in(person), str(job.pk))) == {"Jobs": [f"/console/jobs/{job.pk}/"]}
@@ -222,7 +224,7 @@ def test_every_input_gets_an_answer(browser: Browser, rows: dict[str, Any], text
     look(browser, text.encode("utf-8", "replace").decode())
 
 
-def test_the_search_stands_on_every_page(browser: Browser, rows: dict[str, Any]) -> None:
+def test_every_page_has_the_search_field(browser: Browser, rows: dict[str, Any]) -> None:
     for path in ("", "users/gamer/", f"play/tournaments/{rows['Tournaments'].pk}/", "kgen/auditentry/"):
         page = browser.get(f"/console/{path}").content.decode()
         assert 'id="kc-find"' in page, path
@@ -246,7 +248,7 @@ def plans(browser: Browser, text: str) -> list[tuple[str, str]]:
     return found
 
 
-def test_every_question_has_its_index(browser: Browser, rows: dict[str, Any]) -> None:
+def test_every_query_of_the_search_uses_an_index(browser: Browser, rows: dict[str, Any]) -> None:
     gamer, booked = rows["Gamers"], rows["Transactions"]
     texts = [str(gamer.pk), PHONE, gamer.wallet.address, gamer.kgen_account.address, "Monsoon", "ann"]
     for text in [*texts, booked.reference, booked.reference[:20], str(UUID(int=7)), f"0x{'c' * 64}"]:
@@ -256,7 +258,7 @@ def test_every_question_has_its_index(browser: Browser, rows: dict[str, Any]) ->
             assert "Seq Scan" not in plan, (text, sql, plan)
 
 
-def test_a_search_asks_a_bounded_number_of_times(browser: Browser, rows: dict[str, Any]) -> None:
+def test_a_search_needs_a_bounded_number_of_queries(browser: Browser, rows: dict[str, Any]) -> None:
     with CaptureQueriesContext(connection) as captured:
         look(browser, str(rows["Gamers"].pk))
     assert len(captured) < 40

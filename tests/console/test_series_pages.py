@@ -52,7 +52,7 @@ def at(uid: Any, tail: str = "") -> str:
     return f"/console/play/series/{uid}/{tail}"
 
 
-def test_a_series_is_made_from_the_form(organiser: Browser, client_row: Client) -> None:
+def test_the_form_creates_a_series(organiser: Browser, client_row: Client) -> None:
     page = markup(organiser.post(NEW, WHOLE | {"do": "create", "client": str(client_row.pk)}, follow=True))
     assert "The series “Evenings” is made." in page
     row = TournamentSeries.objects.get()
@@ -65,7 +65,7 @@ def test_a_series_is_made_from_the_form(organiser: Browser, client_row: Client) 
     assert (entry.act, entry.object_label) == ("series.create", "Evenings")
 
 
-def test_the_next_occurrences_follow_what_is_typed(organiser: Browser) -> None:
+def test_the_preview_shows_the_next_occurrences_of_the_typed_rule(organiser: Browser) -> None:
     with clock_at(datetime(2027, 3, 26, 12, tzinfo=UTC)):
         sent = WHEN | {"rule": "30 2 * * *", "time_zone": "Europe/Berlin", "locks_after": "", "ends_after": "1 h"}
         shown = markup(organiser.post("/console/play/preview/series/", sent))
@@ -122,7 +122,7 @@ def test_an_impossible_series_is_refused_and_not_made(
     assert not AuditEntry.objects.exists()
 
 
-def test_a_series_begins_with_a_template(organiser: Browser, client_row: Client) -> None:
+def test_a_series_can_start_from_a_template(organiser: Browser, client_row: Client) -> None:
     table = {"kind": "shares", "bands": [{"from_rank": 1, "to_rank": 2, "share_bp": 2550}]}
     terms = {"title": "Weekly cup", "buy_in_price": 25, "tournament_size": 64, "prize_table": table}
     save_template(client_id=client_row.pk, name="Weekly", terms=terms)
@@ -133,7 +133,7 @@ def test_a_series_begins_with_a_template(organiser: Browser, client_row: Client)
     assert 'name="band_pays" value="25.5"' in page
 
 
-def test_changing_keeps_what_is_not_typed_anew(organiser: Browser, studio: StudioCaller) -> None:
+def test_changing_a_series_keeps_the_fields_that_are_not_typed(organiser: Browser, studio: StudioCaller) -> None:
     uid = make(studio, name="Daily", score_operator="best", score_source="server", sponsored_amount=40)
     page = organiser.get(at(uid, "edit/")).content.decode()
     shown = dict(re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', page))
@@ -150,7 +150,7 @@ def test_changing_keeps_what_is_not_typed_anew(organiser: Browser, studio: Studi
     assert (entry.before["rule"], entry.after["rule"]) == ("0 18 * * *", "0 19 * * *")
 
 
-def test_pausing_resuming_and_deleting(organiser: Browser, studio: StudioCaller) -> None:
+def test_a_series_can_be_paused_resumed_and_deleted(organiser: Browser, studio: StudioCaller) -> None:
     uid = make(studio)
     page = markup(organiser.post(at(uid), {"do": "pause", "reason": "holidays"}, follow=True))
     assert "Nothing while it is paused" in page
@@ -185,7 +185,7 @@ def test_the_page_shows_the_outcome_of_each_occurrence(organiser: Browser, studi
     assert "Refused so far: INSUFFICIENT_BALANCE: too little" in page
 
 
-def test_occurrences_go_by_pages(organiser: Browser, studio: StudioCaller) -> None:
+def test_occurrences_are_paged(organiser: Browser, studio: StudioCaller) -> None:
     uid = make(studio)
     row = TournamentSeries.objects.get()
     now = database_now()
@@ -204,7 +204,7 @@ def test_occurrences_go_by_pages(organiser: Browser, studio: StudioCaller) -> No
     assert seen == 70
 
 
-def test_the_list_shows_the_next_start_and_the_state(organiser: Browser, studio: StudioCaller) -> None:
+def test_the_list_of_series_shows_next_start_and_state(organiser: Browser, studio: StudioCaller) -> None:
     uid = make(studio, name="Daily")
     first = SeriesOccurrence.objects.order_by("starts_at").first()
     page = organiser.get("/console/esports/tournamentseries/").content.decode()

@@ -20,13 +20,13 @@ from rewards.selectors import SettlementPreview, settlement_preview, settlement_
 from rewards.services.settling import settle_due
 from tests.support.addresses import CLAIM
 from tests.support.clock import end
-from tests.support.console import prize_of, text, told
+from tests.support.console import messages_after, prize_of, text
 from tests.support.http import StudioCaller
 from tests.support.jobs import finished
 from tests.support.money import execute, prove
 from tests.support.operators import logged_in, operator_in
 from tests.support.organising import allow_sponsorship, at, escrow, sponsor
-from tests.support.refereeing import disqualify, stay
+from tests.support.refereeing import disqualify, participation_of
 from tests.support.settling import TWO_WIN, play
 from users.models import Client
 from wallet.models import Posting
@@ -76,7 +76,7 @@ def settled(cup: str) -> str:
 
 
 @pytest.mark.parametrize("fields", [{}, {"tie_rule": "split"}, {"prize_table": TWO_WIN, "sponsored_amount": 50}])
-def test_the_postings_that_are_foreseen_are_booked_then(
+def test_the_settlement_books_the_previewed_postings(
     browser: Browser, studio: StudioCaller, fields: dict[str, Any]
 ) -> None:
     uid = studio.tournament(**fields)
@@ -100,7 +100,7 @@ def test_the_preview_has_the_hash_of_the_later_record(browser: Browser, cup: str
     assert f'id="sha256">{Settlement.objects.get().sha256}<' in browser.get(address(cup)).content.decode()
 
 
-def test_a_large_field_is_foreseen_in_the_same_sums(
+def test_the_preview_of_a_large_field_has_the_same_sums(
     browser: Browser, cup: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = read_tournament(UUID(cup))
@@ -149,10 +149,10 @@ def test_the_record_shows_every_rank_and_its_reward(
     ]
 
 
-def test_a_record_is_verified_and_the_trace_says_by_whom(as_role: Any, settled: str) -> None:
+def test_verifying_a_record_is_in_the_trail_with_the_operator(as_role: Any, settled: str) -> None:
     browser = as_role(Role.FINANCE)
     assert "not yet from here" in text(browser.get(address(settled)))
-    said = told(browser, address(settled), "verify")
+    said = messages_after(browser, address(settled), "verify")
     assert "It holds: 5 ranks, 62 in prizes and the hash were recomputed" in said
     entry = AuditEntry.objects.get()
     assert (entry.act, entry.object_id, entry.before) == ("settlement.verify", settled, entry.after)
@@ -173,7 +173,7 @@ def test_a_record_is_verified_and_the_trace_says_by_whom(as_role: Any, settled: 
 )
 def test_a_record_that_does_not_verify_is_reported(browser: Browser, settled: str, tampering: str, words: str) -> None:
     execute(tampering, settled)
-    said = told(browser, address(settled), "verify")
+    said = messages_after(browser, address(settled), "verify")
     assert words in said
     assert "nothing differs" not in said
     assert not AuditEntry.objects.exists()
@@ -188,12 +188,12 @@ def test_a_large_record_is_verified_by_a_job(settled: str, monkeypatch: pytest.M
     job = finished(Job.objects.get())
     assert answer.headers["Location"] == f"/console/jobs/{job.pk}/"
     assert (job.state, job.outcome["done"], job.outcome["refused"]) == (JobState.DONE, 1, 0)
-    acts = list(AuditEntry.objects.order_by("id").values_list("act", "object_id"))
-    assert acts == [("settlement.verify_later", str(job.pk)), ("settlement.verify", settled)]
+    entries = list(AuditEntry.objects.order_by("id").values_list("act", "object_id"))
+    assert entries == [("settlement.verify_later", str(job.pk)), ("settlement.verify", settled)]
     assert "by tournament-manager: it holds" in text(browser.get(address(settled)))
 
 
-def test_the_job_says_what_differs(settled: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_verification_job_reports_the_difference(settled: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_module, "QUICK_FIELD", 4)
     execute("UPDATE esports_participation SET prize = 40 WHERE tournament_id = %s AND final_rank = 1", settled)
     # A viewer may not see jobs, and comes back to the page.
@@ -220,7 +220,7 @@ def test_the_page_exports_the_results(as_role: Any, settled: str) -> None:
     assert (job.kind, job.state, job.outcome["rows"]) == ("export.results", JobState.DONE, 5)
 
 
-def test_participations_are_exported_from_the_tournament(as_role: Any, cup: str) -> None:
+def test_the_tournament_page_links_to_the_export_of_participations(as_role: Any, cup: str) -> None:
     browser = as_role(Role.FINANCE)
     html = browser.get(f"/console/play/tournaments/{cup}/").content.decode()
     form = html[html.index('action="/console/jobs/"') :]
@@ -228,24 +228,24 @@ def test_participations_are_exported_from_the_tournament(as_role: Any, cup: str)
     assert finished(Job.objects.get()).outcome["rows"] == 6
 
 
-def test_a_prize_is_held_and_released(as_role: Any, settled: str, studio: StudioCaller) -> None:
+def test_an_operator_holds_and_releases_a_prize(as_role: Any, settled: str, studio: StudioCaller) -> None:
     browser, path = as_role(Role.ORGANISER), prize_of(settled, "a")
-    assert "Held: it can neither be claimed nor expire" in told(browser, path, "hold", "odd scores")
+    assert "Held: it can neither be claimed nor expire" in messages_after(browser, path, "hold", "odd scores")
     assert studio.gamer("a").post(CLAIM).ok()["claimed"] == 0
     entry = AuditEntry.objects.get()
     reward = Reward.objects.get(gamer__user_id="a")
     assert (entry.act, entry.reason, entry.object_id) == ("reward.hold", "odd scores", str(reward.pk))
     assert (entry.before["status"], entry.after["status"]) == ("UNCLAIMED", "HELD")
     assert "by tournament-manager: odd scores" in text(browser.get(path))
-    assert "Released" in told(browser, path, "release", "is fine")
+    assert "Released" in messages_after(browser, path, "release", "is fine")
     assert studio.gamer("a").post(CLAIM).ok()["amount"] == 31
     prove()
 
 
 def test_a_held_prize_is_forfeited_to_the_house(as_role: Any, settled: str) -> None:
     browser, path = as_role(Role.FINANCE), prize_of(settled, "a")
-    told(browser, path, "hold", "odd")
-    assert "it went to the house for good" in told(browser, path, "forfeit", "was a bot")
+    messages_after(browser, path, "hold", "odd")
+    assert "it went to the house for good" in messages_after(browser, path, "forfeit", "was a bot")
     reward = Reward.objects.get(gamer__user_id="a")
     moved = Posting.objects.get(transaction__reference=f"forfeit:{reward.pk}")
     assert (moved.source.kind, moved.destination.kind, moved.amount) == ("rewards_payable", "house", 31)
@@ -257,14 +257,12 @@ def test_a_held_prize_is_forfeited_to_the_house(as_role: Any, settled: str) -> N
     prove()
 
 
-def test_refusals_of_holding_are_readable_and_change_nothing(
-    browser: Browser, settled: str, studio: StudioCaller
-) -> None:
+def test_a_refused_hold_is_readable_and_changes_nothing(browser: Browser, settled: str, studio: StudioCaller) -> None:
     path = prize_of(settled, "a")
-    told(browser, path, "forfeit", "not held")
+    messages_after(browser, path, "forfeit", "not held")
     assert Reward.objects.get(gamer__user_id="a").status == "UNCLAIMED"
     studio.gamer("a").post(CLAIM).ok()
-    said = told(browser, path, "hold", "too late")
+    said = messages_after(browser, path, "hold", "too late")
     assert Reward.objects.get(gamer__user_id="a").status == "CLAIMED"
     assert said.startswith("reward ")
     assert 'value="hold"' not in browser.get(path).content.decode()
@@ -290,14 +288,14 @@ def test_pages_of_other_clients_are_unknown(as_role: Any, settled: str, other_st
 
 def test_a_gamer_without_a_prize_has_no_prize_page(browser: Browser, settled: str) -> None:
     assert browser.get(prize_of(settled, "e")).status_code == 404
-    page = browser.get(f"/console/play/participations/{stay(settled, 'a').pk}/").content.decode()
+    page = browser.get(f"/console/play/participations/{participation_of(settled, 'a').pk}/").content.decode()
     assert prize_of(settled, "a") in page
-    page = browser.get(f"/console/play/participations/{stay(settled, 'e').pk}/").content.decode()
+    page = browser.get(f"/console/play/participations/{participation_of(settled, 'e').pk}/").content.decode()
     assert prize_of(settled, "e") not in page
 
 
 @pytest.mark.parametrize("is_settled", [False, True])
-def test_the_page_asks_as_much_for_many_gamers_as_for_few(
+def test_the_page_needs_as_many_queries_for_many_gamers_as_for_few(
     browser: Browser, studio: StudioCaller, is_settled: bool
 ) -> None:
     def queries(gamers: int) -> int:
@@ -318,7 +316,7 @@ def test_the_page_asks_as_much_for_many_gamers_as_for_few(
     assert Tournament.objects.filter(settled_at__isnull=not is_settled).count() == 2
 
 
-def test_many_prizes_are_held_at_once_each_with_its_trace(
+def test_holding_many_prizes_leaves_an_entry_in_the_trail_for_each(
     as_role: Any, settled: str, studio: StudioCaller, other_studio: StudioCaller
 ) -> None:
     studio.gamer("b").post(CLAIM).ok()
@@ -351,16 +349,16 @@ def test_settlements_are_found_by_tournament_and_hash(browser: Browser, settled:
     assert browser.get(f"/console/rewards/settlement/{settled}/change/").headers["Location"] == address(settled)
 
 
-def test_the_way_back_names_the_tournament_and_the_gamer(browser: Browser, settled: str) -> None:
+def test_the_breadcrumb_names_the_tournament_and_the_gamer(browser: Browser, settled: str) -> None:
     row = Tournament.objects.get(pk=settled)
     tournament = f'<a href="/console/play/tournaments/{settled}/">{row.title}</a>'
     page = browser.get(prize_of(settled, "a")).content.decode()
     assert tournament in browser.get(address(settled)).content.decode()
     assert tournament in page
-    assert f'<a href="/console/play/participations/{stay(settled, "a").pk}/">Participation of a</a>' in page
+    assert f'<a href="/console/play/participations/{participation_of(settled, "a").pk}/">Participation of a</a>' in page
 
 
-def test_a_reward_of_the_list_opens_where_it_is_reviewed(
+def test_a_reward_in_the_list_opens_its_prize_page(
     browser: Browser, settled: str, as_role: Any, other_studio: StudioCaller
 ) -> None:
     row = Reward.objects.get(gamer__user_id="a")

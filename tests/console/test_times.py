@@ -20,7 +20,7 @@ def test_a_column_of_times_is_shown_in_the_operators_zone(gamer: GamerCaller, as
     assert "console/moments.js" in page
 
 
-def test_a_list_without_times_says_nothing_of_zones(as_role: Any) -> None:
+def test_a_list_without_times_names_no_time_zone(as_role: Any) -> None:
     assert "data-zone" not in as_role(Role.ADMIN).get("/console/esports/prizetable/").content.decode()
 
 
@@ -33,12 +33,12 @@ def test_a_form_names_the_zone_of_its_times(as_role: Any) -> None:
     assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", browser.get(row[1]).content.decode())
 
 
-def test_a_list_and_its_rows_are_called_as_in_the_sidebar(as_role: Any) -> None:
+def test_a_list_has_the_same_name_as_in_the_sidebar(as_role: Any) -> None:
     page = re.sub(r"\s+", " ", as_role(Role.ADMIN).get("/console/esports/tournamentseries/").content.decode())
     top = page[page.index("<h1") : page.index("</h1>")]
     assert re.findall(r">\s*([A-Z][a-z ]+)\s*<", top) == ["Play ", "Series "]
 
 
-def test_a_clients_settings_lie_below_the_client(client_row: Client, as_role: Any) -> None:
+def test_the_breadcrumb_of_settings_names_the_client(client_row: Client, as_role: Any) -> None:
     page = as_role(Role.ADMIN).get(f"/console/studios/clients/{client_row.pk}/settings/").content.decode()
     assert f'<a href="/console/studios/clients/{client_row.pk}/">{client_row.name}</a>' in page

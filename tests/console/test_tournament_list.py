@@ -61,7 +61,7 @@ def every_kind(studio: StudioCaller) -> dict[str, str]:
     return made
 
 
-def test_each_tournament_is_found_under_its_status_and_no_other(every_kind: dict[str, str]) -> None:
+def test_each_tournament_is_listed_under_its_status_only(every_kind: dict[str, str]) -> None:
     told = {row.title: tournament_at(row).status for row in with_clock(Tournament.objects.all())}
     assert set(told) == set(every_kind)
     assert set(told.values()) == set(Status), "no status is left out"
@@ -111,7 +111,7 @@ def test_a_row_links_to_the_tournaments_page(browser: Browser, played: str) -> N
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/console/play/tournaments/{played}/")
 
 
-def test_the_list_asks_as_much_for_many_rows_as_for_one(browser: Browser, studio: StudioCaller) -> None:
+def test_the_list_needs_as_many_queries_for_many_rows_as_for_one(browser: Browser, studio: StudioCaller) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
             assert browser.get(TOURNAMENT_LIST).status_code == 200
@@ -125,7 +125,9 @@ def test_the_list_asks_as_much_for_many_rows_as_for_one(browser: Browser, studio
     assert queries() == few
 
 
-def test_a_limited_operator_finds_no_others(as_role: Any, studio: StudioCaller, other_studio: StudioCaller) -> None:
+def test_a_limited_operator_finds_tournaments_of_its_clients_only(
+    as_role: Any, studio: StudioCaller, other_studio: StudioCaller
+) -> None:
     studio.tournament(title="mine")
     uid = other_studio.tournament(title="theirs")
     browser = as_role(Role.ADMIN, Client.objects.get(pk=studio.client_id))
@@ -134,6 +136,6 @@ def test_a_limited_operator_finds_no_others(as_role: Any, studio: StudioCaller, 
     assert titles(browser.get(TOURNAMENT_LIST, {"status": "STARTED"}).content.decode()) == {"mine"}
 
 
-def test_a_word_that_is_no_status_filters_nothing(browser: Browser, played: str) -> None:
+def test_an_unknown_status_leads_to_the_unfiltered_list(browser: Browser, played: str) -> None:
     assert Seats.objects.get(pk=played).taken == 1
     assert titles(browser.get(TOURNAMENT_LIST, {"status": "NONSENSE"}).content.decode()) == {"Cup"}

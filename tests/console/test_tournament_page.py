@@ -14,7 +14,7 @@ from kgen.admin_site.roles import Role
 from kgen.models import AuditEntry
 from rewards.services.settling import settle_due
 from tests.support.clock import end
-from tests.support.console import page_of, stay_of, text, told
+from tests.support.console import messages_after, page_of, participation_page, text
 from tests.support.http import StudioCaller
 from tests.support.organising import at, seat_many
 from tests.support.refereeing import void
@@ -62,13 +62,13 @@ def test_the_page_shows_the_facts_and_the_standing(browser: Browser, cup: str) -
         ((-4, -3, -2, -1, 5), "nobody joins any more: scores count until"),
     ],
 )
-def test_a_sentence_says_what_it_is_and_what_comes(
+def test_a_sentence_describes_the_present_status_and_the_next_one(
     browser: Browser, studio: StudioCaller, hours: tuple[int, ...], words: str
 ) -> None:
     assert words in text(browser.get(page_of(hourly(studio, hours))))
 
 
-def test_a_sentence_says_how_it_ended(browser: Browser, cup: str, studio: StudioCaller) -> None:
+def test_a_sentence_describes_the_outcome_of_the_tournament(browser: Browser, cup: str, studio: StudioCaller) -> None:
     end(cup)
     assert "its settlement is due now" in text(browser.get(page_of(cup)))
     assert settle_due() == 1
@@ -85,7 +85,7 @@ def test_a_sentence_says_how_it_ended(browser: Browser, cup: str, studio: Studio
     assert "results may be reviewed for 2 hours before they are settled" in text(browser.get(page_of(reviewed)))
 
 
-def test_a_title_is_text_whatever_it_holds(browser: Browser, studio: StudioCaller) -> None:
+def test_a_title_with_markup_is_shown_as_text(browser: Browser, studio: StudioCaller) -> None:
     uid = studio.tournament(title="<script>alert(1)</script>", description='"><img src=x>')
     page = browser.get(page_of(uid)).content.decode()
     assert "<script>alert" not in page
@@ -93,7 +93,7 @@ def test_a_title_is_text_whatever_it_holds(browser: Browser, studio: StudioCalle
     assert "&lt;script&gt;alert(1)" in page
 
 
-def test_the_live_part_follows_the_scores_and_says_when_to_stop(
+def test_the_live_part_follows_the_scores_and_stops_at_the_end(
     browser: Browser, studio: StudioCaller, cup: str
 ) -> None:
     page = browser.get(page_of(cup)).content.decode()
@@ -113,7 +113,7 @@ def test_the_live_part_follows_the_scores_and_says_when_to_stop(
     assert "live-switch" not in browser.get(page_of(cup)).content.decode()
 
 
-def test_a_result_under_review_is_not_watched_for(browser: Browser, studio: StudioCaller) -> None:
+def test_a_result_under_review_is_not_polled(browser: Browser, studio: StudioCaller) -> None:
     reviewed = studio.tournament(settlement_delay_seconds=7200)
     play(studio, reviewed, dict.fromkeys("xyz", 1))
     end(reviewed)
@@ -133,7 +133,7 @@ def test_a_cancelled_tournament_shows_its_refunds_and_no_pool(browser: Browser, 
     assert f">{row.price_pool()} KCASH<" not in listed
 
 
-def test_the_standing_is_paged_with_its_ranks(
+def test_the_standings_are_paged_with_their_ranks(
     browser: Browser, studio: StudioCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("esports.admin.tournament.LINES", 3)
@@ -154,19 +154,21 @@ def test_the_standing_is_paged_with_its_ranks(
         assert lines == expected
 
 
-def test_a_cursor_of_nothing_is_refused_readably(browser: Browser, cup: str) -> None:
+def test_an_invalid_cursor_gets_a_readable_refusal(browser: Browser, cup: str) -> None:
     answer = browser.get(page_of(cup), {"cursor": "x"})
     assert answer.status_code == 400
     assert "cursor is not a cursor of this list" in answer.content.decode()
 
 
-def test_a_gamer_is_found_by_user_id(browser: Browser, cup: str) -> None:
-    assert f'href="{stay_of(cup, "c")}"' in browser.get(page_of(cup), {"q": " c "}).content.decode()
+def test_the_page_finds_a_gamer_by_user_id(browser: Browser, cup: str) -> None:
+    assert f'href="{participation_page(cup, "c")}"' in browser.get(page_of(cup), {"q": " c "}).content.decode()
     for name in ("nobody", "\x00", "c" * 300):
         assert "No gamer of that user id" in text(browser.get(page_of(cup), {"q": name})), name
 
 
-def test_the_page_asks_as_much_for_many_gamers_as_for_few(browser: Browser, studio: StudioCaller, cup: str) -> None:
+def test_the_page_needs_as_many_queries_for_many_gamers_as_for_few(
+    browser: Browser, studio: StudioCaller, cup: str
+) -> None:
     def queries(part: str) -> int:
         with CaptureQueriesContext(connection) as captured:
             assert browser.get(page_of(cup), {"part": part}).status_code == 200
@@ -199,9 +201,9 @@ def test_pages_of_other_clients_are_unknown(
 ) -> None:
     browser = as_role(Role.ADMIN, Client.objects.get(pk=other_studio.client_id))
     before = snapshot()
-    for path in (page_of(cup), f"{page_of(cup)}standing/", stay_of(cup, "a")):
+    for path in (page_of(cup), f"{page_of(cup)}standing/", participation_page(cup, "a")):
         assert browser.get(path).status_code == 404, path
-    answer = browser.post(stay_of(cup, "a"), {"do": "disqualify", "reason": "not mine"})
+    answer = browser.post(participation_page(cup, "a"), {"do": "disqualify", "reason": "not mine"})
     assert answer.status_code == 404
     assert {name: rows for name, rows in snapshot().items() if "session" not in name} == {
         name: rows for name, rows in before.items() if "session" not in name
@@ -214,20 +216,20 @@ def test_scores_show_their_totals_and_the_voided_ones(browser: Browser, studio: 
     ann.score(uid, 40, "second").ok()
     ann.score(uid, 25, "third").ok()
     void(uid, "ann", 1, reason="speed hack")
-    shown = text(browser.get(stay_of(uid, "ann")))
+    shown = text(browser.get(participation_page(uid, "ann")))
     assert "40 40 gamer second voided" in shown
     assert "speed hack" in shown
     assert "25 40 gamer third" in shown
     assert "Score 25, reached" in shown
-    html = browser.get(stay_of(uid, "ann")).content.decode()
+    html = browser.get(participation_page(uid, "ann")).content.decode()
     svg = html[html.index('<svg class="kt-chart"') : html.index("</svg>", html.index('<svg class="kt-chart"'))]
     assert (svg.count('class="dot"'), svg.count('class="void"'), svg.count('class="now"')) == (2, 1, 1)
     assert "The standing over 3 scores, between 10 and 40" in svg
 
 
 def test_one_score_makes_no_chart(browser: Browser, cup: str) -> None:
-    assert "<svg class=" not in browser.get(stay_of(cup, "a")).content.decode()
-    assert "No score was accepted" in text(browser.get(stay_of(cup, "e")))
+    assert "<svg class=" not in browser.get(participation_page(cup, "a")).content.decode()
+    assert "No score was accepted" in text(browser.get(participation_page(cup, "e")))
 
 
 def test_scores_are_paged_newest_first(browser: Browser, studio: StudioCaller, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,7 +238,7 @@ def test_scores_are_paged_newest_first(browser: Browser, studio: StudioCaller, m
     ann = play(studio, uid, {"ann": 1001})["ann"]
     for value in (1002, 1003, 1004, 1005):
         ann.score(uid, value).ok()
-    path, seen = stay_of(uid, "ann"), []
+    path, seen = participation_page(uid, "ann"), []
     query: str | None = ""
     while query is not None:
         html = browser.get(f"{path}{query}").content.decode()
@@ -246,10 +248,10 @@ def test_scores_are_paged_newest_first(browser: Browser, studio: StudioCaller, m
     assert seen == [["1,005", "1,004"], ["1,003", "1,002"], ["1,001"]]
 
 
-def test_disqualifying_and_reinstating_refold_the_standing(as_role: Any, cup: str) -> None:
+def test_disqualifying_and_reinstating_update_the_standings(as_role: Any, cup: str) -> None:
     browser = as_role(Role.ORGANISER)
-    path = stay_of(cup, "a")
-    assert "Disqualified" in told(browser, path, "disqualify", "used a bot")
+    path = participation_page(cup, "a")
+    assert "Disqualified" in messages_after(browser, path, "disqualify", "used a bot")
     assert standing(browser, cup) == [("1", "b", "40"), ("2", "c", "30"), ("3", "d", "20")]
     assert standing(browser, cup, part="disqualified") == [("–", "a", "50")]
     ruling = Ruling.objects.get()
@@ -263,40 +265,42 @@ def test_disqualifying_and_reinstating_refold_the_standing(as_role: Any, cup: st
     assert (entry.before["disqualified_at"], bool(entry.after["disqualified_at"])) == (None, True)
     shown = text(browser.get(path))
     assert "by tournament-manager: used a bot" in shown
-    assert "Reinstated" in told(browser, path, "reinstate", "was a friend")
+    assert "Reinstated" in messages_after(browser, path, "reinstate", "was a friend")
     assert standing(browser, cup)[0] == ("1", "a", "50")
     assert AuditEntry.objects.filter(act="participation.reinstate", reason="was a friend").count() == 1
 
 
-def test_voiding_a_score_refolds_the_standing(as_role: Any, studio: StudioCaller, cup: str) -> None:
+def test_voiding_a_score_updates_the_standing(as_role: Any, studio: StudioCaller, cup: str) -> None:
     browser = as_role(Role.ORGANISER)
     studio.gamer("d").score(cup, 99).ok()
     event = ScoreEvent.objects.get(value=99)
-    assert "Voided: the score of 99 counts no more" in told(browser, stay_of(cup, "d"), "void", event=event.pk)
+    assert "Voided: the score of 99 counts no more" in messages_after(
+        browser, participation_page(cup, "d"), "void", event=event.pk
+    )
     assert standing(browser, cup)[3] == ("4", "d", "20")
     entry = AuditEntry.objects.get()
     assert (entry.act, entry.object_id, entry.reason) == ("score.void", str(event.pk), "bot")
 
 
 @pytest.mark.parametrize("number", ["", "x", "0", "٣", "9" * 30])
-def test_a_score_that_is_none_of_the_participation_is_refused(browser: Browser, cup: str, number: str) -> None:
-    assert "no such score" in told(browser, stay_of(cup, "a"), "void", event=number)
+def test_voiding_a_score_of_another_participation_is_refused(browser: Browser, cup: str, number: str) -> None:
+    assert "no such score" in messages_after(browser, participation_page(cup, "a"), "void", event=number)
     other = ScoreEvent.objects.get(value=40)
-    assert "no such score" in told(browser, stay_of(cup, "a"), "void", event=other.pk)
+    assert "no such score" in messages_after(browser, participation_page(cup, "a"), "void", event=other.pk)
     assert not ScoreEvent.objects.filter(voided_at__isnull=False).exists()
     assert not AuditEntry.objects.exists()
 
 
 def test_a_ruling_needs_a_reason(browser: Browser, cup: str) -> None:
-    assert "Give a reason" in told(browser, stay_of(cup, "a"), "disqualify", "  ")
+    assert "Give a reason" in messages_after(browser, participation_page(cup, "a"), "disqualify", "  ")
     assert not Ruling.objects.exists()
 
 
 @pytest.mark.parametrize("ending", ["settled", "cancelled"])
-def test_after_the_settlement_or_cancellation_nothing_is_ruled(
+def test_a_ruling_after_settlement_or_cancellation_is_refused(
     browser: Browser, studio: StudioCaller, cup: str, ending: str
 ) -> None:
-    path, event = stay_of(cup, "a"), ScoreEvent.objects.get(value=50)
+    path, event = participation_page(cup, "a"), ScoreEvent.objects.get(value=50)
     if ending == "settled":
         end(cup)
         assert settle_due() == 1
@@ -308,7 +312,7 @@ def test_after_the_settlement_or_cancellation_nothing_is_ruled(
     assert 'value="void"' not in page
     before = list(Participation.objects.order_by("pk").values())
     for do, more in (("disqualify", {}), ("void", {"event": event.pk})):
-        assert f"The tournament is {ending}." in told(browser, path, do, **more)
+        assert f"The tournament is {ending}." in messages_after(browser, path, do, **more)
     assert list(Participation.objects.order_by("pk").values()) == before
     assert not AuditEntry.objects.exists()
 
@@ -318,9 +322,13 @@ def test_the_last_ranked_gamer_is_disqualified_by_two_operators(as_role: Any, st
     play(studio, uid, {"a": 5, "b": None, "c": None})
     end(uid)
     first, second = as_role(Role.ORGANISER), as_role(Role.ADMIN)
-    assert "another operator has to disqualify too" in told(first, stay_of(uid, "a"), "disqualify", "a bot")
-    assert "another operator has to disqualify too" in told(first, stay_of(uid, "a"), "disqualify", "a bot")
-    assert "Disqualified" in told(second, stay_of(uid, "a"), "disqualify", "a bot indeed")
+    assert "another operator has to disqualify too" in messages_after(
+        first, participation_page(uid, "a"), "disqualify", "a bot"
+    )
+    assert "another operator has to disqualify too" in messages_after(
+        first, participation_page(uid, "a"), "disqualify", "a bot"
+    )
+    assert "Disqualified" in messages_after(second, participation_page(uid, "a"), "disqualify", "a bot indeed")
     assert list(Ruling.objects.order_by("id").values_list("act", flat=True)) == ["PROPOSE", "DISQUALIFY"]
     seen = read_tournament(Tournament.objects.get(pk=uid).pk)
     assert seen is not None
@@ -330,23 +338,23 @@ def test_the_last_ranked_gamer_is_disqualified_by_two_operators(as_role: Any, st
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.SUPPORT, Role.FINANCE])
 def test_only_a_referee_sees_and_uses_the_rulings(as_role: Any, cup: str, role: Role) -> None:
     browser = as_role(role)
-    page = browser.get(stay_of(cup, "a")).content.decode()
+    page = browser.get(participation_page(cup, "a")).content.decode()
     assert 'value="disqualify"' not in page
     assert 'value="void"' not in page
-    assert browser.post(stay_of(cup, "a"), {"do": "disqualify", "reason": "x"}).status_code == 403
+    assert browser.post(participation_page(cup, "a"), {"do": "disqualify", "reason": "x"}).status_code == 403
     assert not Ruling.objects.exists()
 
 
-def test_a_gamer_who_left_is_shown_as_such(browser: Browser, studio: StudioCaller, cup: str) -> None:
-    path = stay_of(cup, "e")
+def test_the_page_shows_that_a_gamer_has_left(browser: Browser, studio: StudioCaller, cup: str) -> None:
+    path = participation_page(cup, "e")
     studio.gamer("e").leave(cup).ok()
     shown = text(browser.get(path))
     assert "The gamer has left: no further ruling is possible" in shown
-    assert "The gamer has left." in told(browser, path, "disqualify")
+    assert "The gamer has left." in messages_after(browser, path, "disqualify")
     assert ", left" in text(browser.get(page_of(cup), {"q": "e"}))
 
 
-def test_the_zone_that_was_chosen_in_a_form_is_kept(browser: Browser, cup: str) -> None:
+def test_the_page_keeps_the_zone_chosen_in_a_form(browser: Browser, cup: str) -> None:
     assert '<span data-zone="" ' in browser.get(page_of(cup)).content.decode()
     browser.cookies["console_zone"] = "Asia.Kolkata"
     assert '<span data-zone="Asia/Kolkata" ' in browser.get(page_of(cup)).content.decode()

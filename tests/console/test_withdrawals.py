@@ -99,7 +99,7 @@ def test_each_tab_counts_its_rows_and_the_oldest_waits_longest(till: Browser, wi
     assert oldest["paid"] is None
 
 
-def test_counts_stop_at_their_bound(winner: Winner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tab_counts_stop_at_their_bound(winner: Winner, monkeypatch: pytest.MonkeyPatch) -> None:
     for index in range(3):
         withdraw(winner(f"p{index}", f"+91987654321{index}"))
     monkeypatch.setattr(queue, "COUNTED_TO", 1)
@@ -107,7 +107,9 @@ def test_counts_stop_at_their_bound(winner: Winner, monkeypatch: pytest.MonkeyPa
     assert (found.count, found.shown) == (2, "1+")
 
 
-def test_the_facts_beside_the_amount(studio: StudioCaller, other_studio: StudioCaller, winner: Winner) -> None:
+def test_the_page_shows_the_gamers_facts_beside_the_amount(
+    studio: StudioCaller, other_studio: StudioCaller, winner: Winner
+) -> None:
     ann = winner(device_id="d-1")
     for caller, name in ((studio, "bob"), (other_studio, "cy")):
         caller.gamer(name, device_id="d-1")
@@ -135,7 +137,7 @@ def test_the_facts_beside_the_amount(studio: StudioCaller, other_studio: StudioC
     assert evidence_for([row], database_now())[0].velocity.week_sum == 100, "failed ones don't count"
 
 
-def test_wins_are_what_play_has_brought(till: Browser, studio: StudioCaller) -> None:
+def test_the_page_sums_the_gamers_claimed_prizes(till: Browser, studio: StudioCaller) -> None:
     for number in range(2):
         uid = studio.tournament(title=f"Cup {number}")
         players = play(studio, uid, {"a": 3, "b": 2, "c": 1})
@@ -169,7 +171,7 @@ def test_an_operator_approves_and_rejects_a_withdrawal(till: Browser, finance: O
     assert money(ann) == (200, 0)
 
 
-def test_forms_lead_back_to_pages_of_the_console_only(till: Browser, winner: Winner) -> None:
+def test_a_form_returns_only_to_pages_of_the_console(till: Browser, winner: Winner) -> None:
     row = withdraw(winner())
     for target, lands in (
         (f"{QUEUE}?tab=approval", f"{QUEUE}?tab=approval"),
@@ -181,7 +183,9 @@ def test_forms_lead_back_to_pages_of_the_console_only(till: Browser, winner: Win
         assert answer.headers["Location"] == lands
 
 
-def test_many_are_a_job_with_a_trace_each(till: Browser, finance: Operator, winner: Winner) -> None:
+def test_approving_many_withdrawals_is_a_job_with_an_entry_each(
+    till: Browser, finance: Operator, winner: Winner
+) -> None:
     rows = [withdraw(winner(f"p{index}", f"+91987654321{index}")) for index in range(3)]
     reviewing.reject_withdrawal(withdrawal_id=rows[0].pk, operator_id=1, reason="before")
     sent = {"do": "approve", "reason": "all fine", "row": [*(str(row.pk) for row in rows), "nonsense"]}
@@ -202,13 +206,13 @@ def test_many_are_a_job_with_a_trace_each(till: Browser, finance: Operator, winn
 
 
 @pytest.mark.parametrize(("rows", "reason", "told"), [([], "x", "Choose at least one"), (["id"], " ", "Give a reason")])
-def test_a_job_needs_rows_and_a_reason(till: Browser, rows: list[str], reason: str, told: str) -> None:
+def test_a_job_on_withdrawals_needs_rows_and_a_reason(till: Browser, rows: list[str], reason: str, told: str) -> None:
     sent = {"do": "reject", "reason": reason, "row": [str(uuid7()) for _ in rows]}
     assert told in till.post(f"{QUEUE}decide/", sent, follow=True).content.decode()
     assert not Job.objects.exists()
 
 
-def test_a_review_ends_with_evidence(till: Browser, finance: Operator, winner: Winner) -> None:
+def test_an_operator_ends_a_review_as_paid_with_evidence(till: Browser, finance: Operator, winner: Winner) -> None:
     ann = winner()
     row = in_state(withdraw(ann), State.NEEDS_REVIEW, Review.CONTRADICTION)
     page = till.get(f"{QUEUE}{row.pk}/").content.decode()
@@ -233,7 +237,7 @@ def test_a_review_ends_with_evidence(till: Browser, finance: Operator, winner: W
     assert money(ann) == (0, 0)
 
 
-def test_a_review_ends_with_the_money_back_or_a_question(till: Browser, winner: Winner) -> None:
+def test_an_operator_ends_a_review_with_a_refund_or_another_query(till: Browser, winner: Winner) -> None:
     ann = winner()
     row = in_state(withdraw(ann), State.NEEDS_REVIEW, Review.UNCONFIRMED)
     assert "Ask the rail again" in till.get(f"{QUEUE}{row.pk}/").content.decode()
@@ -246,7 +250,9 @@ def test_a_review_ends_with_the_money_back_or_a_question(till: Browser, winner: 
     assert (row.state, money(ann)) == (State.FAILED, (300, 0))
 
 
-def test_the_mark_of_a_settled_one_is_cleared_with_a_reason(till: Browser, finance: Operator, winner: Winner) -> None:
+def test_the_review_mark_of_a_settled_withdrawal_is_cleared_with_a_reason(
+    till: Browser, finance: Operator, winner: Winner
+) -> None:
     ann = winner()
     row = withdraw(ann)
     assert "does not allow" in decide(till, row, "clear")
@@ -266,7 +272,9 @@ def test_the_mark_of_a_settled_one_is_cleared_with_a_reason(till: Browser, finan
     assert (entry.before["review"], entry.after["review"]) == ("CONTRADICTION", "")
 
 
-def test_the_destination_is_masked_and_shown_with_a_trace(till: Browser, finance: Operator, winner: Winner) -> None:
+def test_the_destination_is_masked_and_revealing_is_in_the_trail(
+    till: Browser, finance: Operator, winner: Winner
+) -> None:
     row = withdraw(winner())
     wallet = row.wallet
     masked_pages = [f"{QUEUE}{row.pk}/", QUEUE, "/console/wallet/withdrawal/", "/console/wallet/wallet/"]
@@ -295,7 +303,7 @@ def test_destinations_are_hidden_without_the_right_to_see_phones(winner: Winner)
     assert not AuditEntry.objects.exists()
 
 
-def test_a_viewer_decides_nothing(winner: Winner) -> None:
+def test_a_viewer_cannot_decide_withdrawals(winner: Winner) -> None:
     row = withdraw(winner())
     viewer = logged_in(operator_in(Role.VIEWER))
     assert 'name="reason"' not in viewer.get(f"{QUEUE}{row.pk}/").content.decode()
@@ -307,7 +315,7 @@ def test_a_viewer_decides_nothing(winner: Winner) -> None:
     assert (row.state, row.approved_by) == (State.AWAITING_APPROVAL, None)
 
 
-def test_a_limited_operator_knows_no_withdrawals_of_others(
+def test_a_limited_operator_sees_no_withdrawal_of_other_clients(
     winner: Winner, other_studio: StudioCaller, client_row: Client
 ) -> None:
     mine = withdraw(winner())
@@ -354,7 +362,7 @@ def queries(browser: Browser, path: str) -> int:
     return len(captured)
 
 
-def test_a_long_queue_asks_no_more_and_goes_on_where_it_ended(
+def test_a_long_queue_is_paged_without_more_queries(
     till: Browser, winner: Winner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue, "LISTED", 4)
@@ -376,7 +384,7 @@ def test_a_long_queue_asks_no_more_and_goes_on_where_it_ended(
         assert str(rows[0].pk) in till.get(f"{QUEUE}?after={garbage}").content.decode()
 
 
-def test_a_reason_that_the_database_refuses_is_no_fault_of_ours(till: Browser, winner: Winner) -> None:
+def test_a_reason_that_the_database_refuses_causes_no_500(till: Browser, winner: Winner) -> None:
     row = withdraw(winner())
     sent = {"do": "approve", "reason": "nul \0 \ud800".encode("utf-8", "surrogatepass")}
     assert till.post(f"{QUEUE}{row.pk}/decide/", sent).status_code < 500

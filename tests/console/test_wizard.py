@@ -87,10 +87,10 @@ def wizard(organiser: Browser, client_row: Client) -> Wizard:
 
 def test_a_tournament_is_typed_reviewed_and_published_once(wizard: Wizard) -> None:
     wizard.fill()
-    told = wizard.review()
-    assert "Entries open now, play starts " in told
-    assert f"({KOLKATA}), " in told
-    assert "prizes are paid right after." in told
+    sentence = wizard.review()
+    assert "Entries open now, play starts " in sentence
+    assert f"({KOLKATA}), " in sentence
+    assert "prizes are paid right after." in sentence
     page = wizard.publish().content.decode()
     assert "Friday cup is published." in page
     made = Tournament.objects.get()
@@ -121,7 +121,7 @@ def test_going_back_keeps_the_typed_values(wizard: Wizard) -> None:
     assert not Tournament.objects.exists()
 
 
-def test_the_zone_is_remembered(wizard: Wizard, client_row: Client) -> None:
+def test_the_wizard_remembers_the_time_zone(wizard: Wizard, client_row: Client) -> None:
     wizard.keep("when", when())
     other = Wizard(wizard.browser, client_row)
     page = other.browser.get(f"{other.at}when/").content.decode()
@@ -140,34 +140,34 @@ def test_the_zone_is_remembered(wizard: Wizard, client_row: Client) -> None:
         ({"starts_at": "2027-03-28T02:30", "time_zone": "Europe/Berlin", "ends_at": "2027-03-29T00:00"}, "put forward"),
     ],
 )
-def test_times_that_cannot_be_are_refused_at_their_field(wizard: Wizard, typed: dict[str, str], fault: str) -> None:
+def test_invalid_times_are_refused_at_their_field(wizard: Wizard, typed: dict[str, str], fault: str) -> None:
     answer = wizard.keep("when", when() | typed)
     assert answer.status_code == 400
     assert fault in answer.content.decode().replace("&#x27;", "'")
 
 
-def test_an_end_that_is_past_is_told_once_and_not_of_times_that_were_left_out(organiser: Browser) -> None:
+def test_a_past_end_is_reported_once_and_not_for_omitted_times(organiser: Browser) -> None:
     typed = {"time_zone": KOLKATA, "ends_at": "2019-01-01T10:00"}
-    told = page_of(organiser.post("/console/play/preview/times/", typed))
-    assert "Ends: The end must be in the future." in told
-    assert "Entries open:" not in told
-    assert "Play starts:" not in told
+    sentence = page_of(organiser.post("/console/play/preview/times/", typed))
+    assert "Ends: The end must be in the future." in sentence
+    assert "Entries open:" not in sentence
+    assert "Play starts:" not in sentence
 
 
-def test_refusals_call_the_fields_as_the_form_does(wizard: Wizard) -> None:
+def test_refusals_use_the_field_names_of_the_form(wizard: Wizard) -> None:
     answer = wizard.keep("what", WHAT | {"score_min": "10", "score_max": "5"})
     assert answer.status_code == 400
     assert "“lowest score” must not exceed “highest score”." in page_of(answer)
 
 
-def test_the_sentence_follows_what_is_typed(organiser: Browser) -> None:
+def test_the_sentence_describes_the_typed_times(organiser: Browser) -> None:
     with clock_at(datetime(2026, 12, 1, 6, tzinfo=UTC)):
         typed = {"time_zone": KOLKATA, "starts_at": "2026-12-04T18:00", "locks_at": "2026-12-04T18:30"}
         typed |= {"ends_at": "2026-12-05T01:00", "settlement_delay": "1 d 2 h"}
-        told = page_of(organiser.post("/console/play/preview/times/", typed))
+        sentence = page_of(organiser.post("/console/play/preview/times/", typed))
         assert (
             "Entries open now, play starts Fri 4 Dec 2026, 18:00 (Asia/Kolkata), 12:30 UTC, entries close 18:30, "
-            "ends Sat 5 Dec 2026, 01:00, prizes are paid 1 d 2 h later, Sun 6 Dec 2026, 03:00" in told
+            "ends Sat 5 Dec 2026, 01:00, prizes are paid 1 d 2 h later, Sun 6 Dec 2026, 03:00" in sentence
         )
         refused = page_of(organiser.post("/console/play/preview/times/", typed | {"locks_at": "2026-12-04T10:00"}))
     assert "must not be before “play starts”" in refused
@@ -178,7 +178,7 @@ def preview(browser: Browser, client: Client, fields: dict[str, Any], **terms: A
     return page_of(browser.post("/console/play/preview/prizes/", base | terms | fields))
 
 
-def test_the_outlook_shows_the_curve_and_the_rounding_of_the_rules(organiser: Browser, client_row: Client) -> None:
+def test_the_forecast_shows_the_curve_and_the_rounded_prizes(organiser: Browser, client_row: Client) -> None:
     shown = preview(organiser, client_row, PRIZES | {"sample_field": "14", "scoring_percent": "50"})
     # Of 14: ranks 1 | 2–4 | 5 win 4 ×, 1.5 ×, 1 ×.
     cells = re.findall(r'<td>([^<]*)</td><td class="kc-amount">(\d+)</td><td class="kc-amount">(\d+)</td></tr>', shown)
@@ -228,7 +228,7 @@ def test_an_insolvent_table_is_refused_with_the_field_that_breaks_it(
         ("fixed", ["2"], ["5"], [{"from_rank": 1, "to_rank": 2, "amount": 5}]),
     ],
 )
-def test_bands_are_read_exactly(
+def test_typed_bands_are_stored_exactly(
     wizard: Wizard, kind: str, reach: list[str], pays: list[str], bands: list[dict[str, int]]
 ) -> None:
     wizard.fill(prizes=OWN | {"kind": kind, "band_reach": reach, "band_pays": pays})
@@ -249,16 +249,14 @@ def test_bands_are_read_exactly(
         ("shares", ["1"], ["101"], "is not a number from 0.01 to 100"),
     ],
 )
-def test_bands_that_cannot_be_read_are_named(
-    wizard: Wizard, kind: str, reach: list[str], pays: list[str], fault: str
-) -> None:
+def test_a_malformed_band_is_named(wizard: Wizard, kind: str, reach: list[str], pays: list[str], fault: str) -> None:
     wizard.keep("what", WHAT)
     answer = wizard.keep("prizes", OWN | {"kind": kind, "band_reach": reach, "band_pays": pays})
     assert answer.status_code == 400
     assert fault in answer.content.decode()
 
 
-def test_a_named_table_is_chosen_and_copied(wizard: Wizard, client_row: Client) -> None:
+def test_a_named_prize_table_is_copied_into_the_tournament(wizard: Wizard, client_row: Client) -> None:
     table = {"kind": "shares", "bands": [{"from_rank": 1, "to_rank": 1, "share_bp": 9000}]}
     client_row.prizetable_set.create(name="Winner takes most", table=table)
     wizard.fill(prizes=PRIZES | {"table": "named:Winner takes most"})
@@ -266,7 +264,7 @@ def test_a_named_table_is_chosen_and_copied(wizard: Wizard, client_row: Client) 
     assert Tournament.objects.get().prize_table == table | {"name": "Winner takes most"}
 
 
-def test_sponsorship_moves_and_over_the_limit_nothing_happens(
+def test_publishing_books_the_sponsorship_and_over_the_limit_is_refused(
     wizard: Wizard, studio: StudioCaller, client_row: Client
 ) -> None:
     Client.objects.filter(pk=client_row.pk).update(sponsorship_limit=500)
@@ -279,7 +277,7 @@ def test_sponsorship_moves_and_over_the_limit_nothing_happens(
     assert (escrow(str(Tournament.objects.get().pk)), sponsor(studio)) == (500, -500)
 
 
-def test_a_template_is_saved_and_begins_another_tournament(wizard: Wizard, client_row: Client) -> None:
+def test_a_saved_template_starts_another_tournament(wizard: Wizard, client_row: Client) -> None:
     wizard.fill(what=WHAT | {"title": "Cup of {date}"}, settlement_delay="30 min")
     sent = {"do": "template", "name": " Weekly "}
     page = wizard.browser.post(f"{wizard.at}review/", sent, follow=True).content.decode()
@@ -311,7 +309,7 @@ def test_templates_are_removed_with_a_reason(organiser: Browser, wizard: Wizard)
     assert AuditEntry.objects.filter(act="template.delete", reason="not played any more").exists()
 
 
-def test_a_draft_is_its_operators_alone(wizard: Wizard, as_role: Any) -> None:
+def test_only_the_drafts_operator_can_open_a_draft(wizard: Wizard, as_role: Any) -> None:
     other = as_role(Role.ADMIN)
     assert other.get(f"{wizard.at}what/").status_code == 404
     assert other.post(f"{wizard.at}what/", {"do": "save"} | WHAT).status_code == 404
@@ -319,7 +317,7 @@ def test_a_draft_is_its_operators_alone(wizard: Wizard, as_role: Any) -> None:
     assert not TournamentDraft.objects.exists()
 
 
-def test_a_draft_is_thrown_away_only_when_what_is_lost_was_shown(wizard: Wizard) -> None:
+def test_discarding_a_draft_first_shows_the_values_that_will_be_lost(wizard: Wizard) -> None:
     path = f"{wizard.at}what/"
     assert "The draft is empty." in page_of(wizard.browser.post(f"{wizard.at}review/", {"do": "discard"}))
     wizard.keep("what", WHAT)
@@ -331,7 +329,7 @@ def test_a_draft_is_thrown_away_only_when_what_is_lost_was_shown(wizard: Wizard)
     assert (answer.status_code, TournamentDraft.objects.count()) == (302, 0)
 
 
-def test_the_wizard_knows_the_operators_clients_only(client_row: Client, other_studio: StudioCaller) -> None:
+def test_the_wizard_offers_the_operators_clients_only(client_row: Client, other_studio: StudioCaller) -> None:
     other = Client.objects.get(pk=other_studio.client_id)
     browser = logged_in(operator_in(Role.ORGANISER, client_row))
     page = browser.get("/console/play/wizard/").content.decode()
@@ -343,7 +341,7 @@ def test_the_wizard_knows_the_operators_clients_only(client_row: Client, other_s
     assert not TournamentDraft.objects.exists()
 
 
-def test_old_drafts_are_forgotten(organiser: Browser, client_row: Client) -> None:
+def test_old_drafts_are_deleted(organiser: Browser, client_row: Client) -> None:
     for _ in range(22):
         Wizard(organiser, client_row)
     assert TournamentDraft.objects.count() == 20
@@ -357,7 +355,7 @@ def test_a_kept_draft_leaves_out_characters_that_cannot_be_stored(wizard: Wizard
     assert TournamentDraft.objects.get().fields["title"] == ["AB"]
 
 
-def test_a_named_table_must_be_one(organiser: Browser, client_row: Client) -> None:
+def test_an_unknown_prize_table_name_is_refused(organiser: Browser, client_row: Client) -> None:
     sent = {"client": str(client_row.pk), "name": "Broken", "table": '{"kind": "fixed", "bands": []}'}
     page = organiser.post("/console/esports/prizetable/add/", sent).content.decode()
     assert "bands must be a list of 1 to 100 bands." in page
@@ -372,7 +370,7 @@ def test_a_named_table_must_be_one(organiser: Browser, client_row: Client) -> No
     assert AuditEntry.objects.get().act == "prizetable.add"
 
 
-def test_the_pages_ask_a_bounded_number_of_questions(wizard: Wizard, client_row: Client) -> None:
+def test_the_wizard_pages_need_a_bounded_number_of_queries(wizard: Wizard, client_row: Client) -> None:
     wizard.fill()
     for number in range(15):
         save_template(client_id=client_row.pk, name=f"T{number}", terms=TERMS)

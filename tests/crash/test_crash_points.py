@@ -46,12 +46,15 @@ class Scene:
         """All that a run may leave behind, without what names this scene."""
         ids = [gamer.session["wallet_address"] for gamer in self.gamers]
         kinds = Transaction.objects.filter(wallet__address__in=ids).order_by("created_at")
-        stays = Participation.objects.filter(tournament=self.uid).order_by("gamer__user_id", "joined_at")
+        participations = Participation.objects.filter(tournament=self.uid).order_by("gamer__user_id", "joined_at")
         return {
             "buckets": [gamer.buckets() for gamer in self.gamers],
             "transactions": sorted(kinds.values_list("kind", flat=True)),
             "seats": Seats.objects.get(pk=self.uid).taken,
-            "stays": [(stay.left_at is not None, stay.score, stay.final_rank, stay.prize) for stay in stays],
+            "stays": [
+                (participation.left_at is not None, participation.score, participation.final_rank, participation.prize)
+                for participation in participations
+            ],
             "rewards": list(
                 Reward.objects.filter(tournament=self.uid).order_by("rank").values_list("rank", "amount", "status")
             ),

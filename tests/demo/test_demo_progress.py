@@ -20,7 +20,7 @@ def progress(out: StringIO) -> str:
     return out.getvalue()
 
 
-def test_a_file_gets_each_phase_once() -> None:
+def test_a_file_gets_one_line_for_each_phase() -> None:
     full = "#" * BAR
     assert progress(StringIO()) == f"join          [{full}] 200/200\nscore         [{full}] 200/200\n"
 

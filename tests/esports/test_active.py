@@ -76,7 +76,9 @@ def test_the_list_of_no_tournaments_is_an_empty_array(gamer: GamerCaller) -> Non
     assert not {"Link", "X-Next-Cursor"} & set(answer.headers)
 
 
-def test_joining_changes_nothing_but_the_count(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_join_changes_only_the_participants_count_in_the_active_list(
+    studio: StudioCaller, gamer: GamerCaller
+) -> None:
     uid = studio.tournament()
     before = listed(gamer)
     gamer.join(uid).ok()
@@ -86,7 +88,7 @@ def test_joining_changes_nothing_but_the_count(studio: StudioCaller, gamer: Game
 # --- Filters
 
 
-def test_the_buy_in_is_filtered_exactly_and_by_its_bounds(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_the_active_list_filters_by_exact_buy_in_and_by_bounds(studio: StudioCaller, gamer: GamerCaller) -> None:
     for price in (0, 5, 10, 20):
         studio.tournament(title=str(price), buy_in_price=price)
     assert titles(gamer, buy_in_price=10) == ["10"]
@@ -99,7 +101,7 @@ def test_the_buy_in_is_filtered_exactly_and_by_its_bounds(studio: StudioCaller, 
     assert titles(gamer, buy_in_price_max=2**53 - 1, title="2") == ["20"]
 
 
-def test_the_title_is_searched_for_in_any_case_and_taken_literally(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_the_title_filter_ignores_case_and_takes_wildcards_literally(studio: StudioCaller, gamer: GamerCaller) -> None:
     for title in ("Grand Prix", "grandmaster", "100% Luck", "snake_case", "Été 🏆", "O'Neill \\ Co"):
         studio.tournament(title=title)
     assert sorted(titles(gamer, title="GRAND")) == ["Grand Prix", "grandmaster"]
@@ -129,7 +131,7 @@ def varied(studio: StudioCaller) -> list[str]:
     return uids
 
 
-def test_each_order_runs_both_ways_over_pages_and_shows_every_row_once(varied: list[str], gamer: GamerCaller) -> None:
+def test_each_ordering_pages_both_ways_and_shows_every_row_once(varied: list[str], gamer: GamerCaller) -> None:
     for ordering in ORDERINGS:
         whole = listed(gamer, ordering=ordering)
         assert sorted(row["tournament_uid"] for row in whole) == sorted(varied)
@@ -142,7 +144,7 @@ def test_each_order_runs_both_ways_over_pages_and_shows_every_row_once(varied: l
     assert listed(gamer) == listed(gamer, ordering="starts_at_timestamp")
 
 
-def test_pages_keep_their_filters_and_the_last_one_has_no_next(varied: list[str], gamer: GamerCaller) -> None:
+def test_pages_keep_their_filters_and_the_last_page_has_no_next_link(varied: list[str], gamer: GamerCaller) -> None:
     pages = all_pages(gamer, 1, title="b", buy_in_price_max=1, ordering="title")
     assert [[row["title"] for row in page] for page in pages] == [["Cup B"]] * 3
     assert [len(page) for page in all_pages(gamer, 7)] == [7]
@@ -150,7 +152,7 @@ def test_pages_keep_their_filters_and_the_last_one_has_no_next(varied: list[str]
     assert [len(page) for page in all_pages(gamer, 1000)] == [7]
 
 
-def test_a_tournament_made_between_pages_moves_no_other_row(
+def test_a_tournament_created_between_pages_moves_no_other_row(
     varied: list[str], studio: StudioCaller, gamer: GamerCaller
 ) -> None:
     first = gamer.get(f"{ACTIVE}?limit=3&ordering=title")
@@ -176,7 +178,7 @@ BAD: dict[str, list[str]] = {
 }
 
 
-def test_a_bad_value_is_refused_by_name(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_bad_parameter_is_refused_by_name(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.tournament()
     for name, value in ((name, value) for name, values in BAD.items() for value in values):
         body = gamer.get(f"{ACTIVE}?{name}={quote(value)}").refused(400, "BAD_REQUEST")
@@ -189,12 +191,14 @@ def test_all_faults_of_a_query_are_listed_at_once(gamer: GamerCaller) -> None:
     assert sorted(fault["field"] for fault in body["errors"]) == ["buy_in_price", "ordering", "status"]
 
 
-def test_parameters_that_are_not_known_are_ignored(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_unknown_parameters_are_ignored(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament()
     assert [row["tournament_uid"] for row in listed(gamer, colour="red", page=-7)] == [uid]
 
 
-def test_a_cursor_is_of_one_list_of_one_gamer(varied: list[str], studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_cursor_works_only_for_its_own_list_and_gamer(
+    varied: list[str], studio: StudioCaller, gamer: GamerCaller
+) -> None:
     cursor = gamer.get(f"{ACTIVE}?limit=2&ordering=title").headers["X-Next-Cursor"]
     assert len(listed(gamer, limit=5, ordering="title", cursor=cursor)) == 5
     other = studio.gamer("somebody-else")

@@ -22,7 +22,7 @@ from users.models import Gamer
 pytestmark = pytest.mark.django_db
 
 
-def told(outcomes: Sequence[DomainError | None]) -> list[str]:
+def codes(outcomes: Sequence[DomainError | None]) -> list[str]:
     """The code of each refusal; empty where all is well."""
     return [outcome.code if outcome else "" for outcome in outcomes]
 
@@ -34,8 +34,8 @@ def rows_of(callers: dict[str, GamerCaller]) -> dict[str, Gamer]:
 
 def standing(uid: str) -> dict[str, int | None]:
     """Who is in a tournament, with the score."""
-    stays = Participation.objects.filter(tournament=uid, left_at=None)
-    return dict(stays.values_list("gamer__user_id", "score"))
+    participations = Participation.objects.filter(tournament=uid, left_at=None)
+    return dict(participations.values_list("gamer__user_id", "score"))
 
 
 def taken(uid: str) -> int:
@@ -79,7 +79,7 @@ def test_a_batch_of_scores_gives_each_gamer_the_right_outcome(studio: StudioCall
         ("a", cup, 23, None, ""),
     ]
     outcomes = post_many(scores=[GamerScore(rows[name], UUID(uid), value, id) for name, uid, value, id, _ in asked])
-    assert told(outcomes) == [expected for *_, expected in asked]
+    assert codes(outcomes) == [expected for *_, expected in asked]
     scores = {"a": 23, "b": 13, "c": None, "d": 21, "e": 5, "f": None, "g": 19}
     assert standing(cup) == scores
     assert [standing(uid) for uid in (over, by_server)] == [{"a": None}] * 2
@@ -127,7 +127,7 @@ def test_a_batch_of_joins_gives_each_gamer_the_right_outcome(studio: StudioCalle
         ("a", small, 20, "TOURNAMENT_IS_FULL"),
     ]
     outcomes = join_many(joins=[Join(rows[name], UUID(uid), stake) for name, uid, stake, _ in asked])
-    assert told(outcomes) == [expected for *_, expected in asked]
+    assert codes(outcomes) == [expected for *_, expected in asked]
     assert [set(standing(uid)) for uid in (cup, small, dear, over, foreign)] == [
         {"a", "b", "d", "f"},
         {"d", "e"},
@@ -168,7 +168,7 @@ def test_a_batch_of_leaves_gives_each_gamer_the_right_outcome(studio: StudioCall
         ("f", foreign, "TOURNAMENT_NOT_FOUND"),
     ]
     outcomes = leave_many(leaves=[Leave(rows[name], UUID(uid)) for name, uid, _ in asked])
-    assert told(outcomes) == [expected for *_, expected in asked]
+    assert codes(outcomes) == [expected for *_, expected in asked]
     assert [set(standing(uid)) for uid in (cup, other, over)] == [{"b", "c", "d", "e"}, set(), {"a"}]
     assert [taken(uid) for uid in (cup, other, over)] == [4, 0, 1]
     bonuses = {name: caller.buckets()[0] for name, caller in callers.items()}

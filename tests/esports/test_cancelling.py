@@ -94,12 +94,15 @@ def test_refunds_go_to_the_original_buckets_of_present_participants(studio: Stud
     assert (ann.buckets(), bob.buckets(), refunds()) == ((50, 100, 0), (50, 100, 0), 1)
     (entry,) = ann.get("/fe/wallet/transactions?type=REFUND").ok()["transactions"]
     assert (entry["amount"], entry["balance_after"]) == (70, 150)
-    stays = Participation.objects.filter(tournament=uid).order_by("id")
-    assert [(stay.left_at is None, stay.refunded_at is None) for stay in stays] == [(True, False), (False, True)]
+    participations = Participation.objects.filter(tournament=uid).order_by("id")
+    assert [(participation.left_at is None, participation.refunded_at is None) for participation in participations] == [
+        (True, False),
+        (False, True),
+    ]
     assert ledger_proves()
 
 
-def test_sponsorship_goes_back_to_the_sponsor_once(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_the_sponsorship_returns_to_the_sponsor_account_once(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament(sponsored_amount=500, prize_table=SHARES)
     empty = studio.tournament(sponsored_amount=30, buy_in_price=0, prize_table=SHARES)
     gamer.join(uid).ok()
@@ -123,7 +126,7 @@ def test_cancelling_a_free_tournament_moves_only_the_sponsorship(studio: StudioC
     assert (Transaction.objects.count(), is_refunded(uid)) == (booked + 1, True)
 
 
-def test_drafts_and_what_is_not_over_are_left_alone(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_drafts_and_running_tournaments_are_not_refunded(studio: StudioCaller, gamer: GamerCaller) -> None:
     live, draft = studio.tournament(), studio.tournament()
     gamer.join(live).ok()
     over(draft)
@@ -172,7 +175,7 @@ def test_a_large_part_takes_as_many_queries_as_a_small_one(
     assert (refunds(), escrow(large), is_refunded(large)) == (63, 0, True)
 
 
-def test_the_longest_due_is_first(studio: StudioCaller) -> None:
+def test_the_longest_due_tournament_is_cancelled_first(studio: StudioCaller) -> None:
     uids = [studio.tournament() for _ in range(3)]
     for uid, seconds in zip(uids, (-10, -30, -20), strict=True):
         move(uid, schedules_at=-60, moves_to_lobby_at=-60, starts_at=-60, locks_at=seconds, ends_at=seconds)
@@ -184,7 +187,7 @@ def test_the_longest_due_is_first(studio: StudioCaller) -> None:
 # --- What must not hold it up
 
 
-def test_a_refund_into_a_full_wallet_still_goes_back(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_refund_is_booked_even_into_a_full_wallet(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid, left = studio.tournament(), studio.tournament()
     for cup in (uid, left):
         gamer.join(cup).ok()
@@ -219,11 +222,13 @@ def test_a_refund_that_fails_does_not_delay_other_refunds(
     for uid in (broken, sound):
         over(uid)
     # Something else stands under the reference of the refund.
-    stay = Participation.objects.get(tournament=broken)
-    other = ledger.system_account(client_id=stay.client_id, currency="KCASH", kind=ledger.SystemAccount.HOUSE)
+    participation = Participation.objects.get(tournament=broken)
+    other = ledger.system_account(client_id=participation.client_id, currency="KCASH", kind=ledger.SystemAccount.HOUSE)
     escrow_id = Tournament.objects.get(pk=broken).escrow_id
     wrong = ledger.Transfer(escrow_id, other, 1)
-    ledger.book(ledger.JournalEntry(f"refund:{stay.pk}", Kind.ADJUSTMENT, stay.client_id, "KCASH", [wrong]))
+    ledger.book(
+        ledger.JournalEntry(f"refund:{participation.pk}", Kind.ADJUSTMENT, participation.client_id, "KCASH", [wrong])
+    )
     tasks.book_cancellations()
     assert (is_refunded(broken), is_refunded(sound), stranger.buckets()) == (False, True, (50, 0, 0))
     assert cancellations_due(10) == [UUID(broken)]

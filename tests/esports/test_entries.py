@@ -45,7 +45,7 @@ def by_rows(clients: list[UUID] | None = None) -> dict[date, int]:
     return dict(Counter(moment.date() for moment in rows.values_list("joined_at", flat=True)))
 
 
-def test_fresh_entries_are_counted_live(joined: list[UUID]) -> None:
+def test_recent_entries_are_counted_from_their_rows(joined: list[UUID]) -> None:
     assert counted() == by_rows()
     assert sum(counted().values()) == 10
     assert counted(joined[:1]) == by_rows(joined[:1])
@@ -67,7 +67,7 @@ def test_entries_of_past_days_are_counted_once(
     assert counted(joined[1:]) == by_rows(joined[1:])
 
 
-def test_the_tail_begins_where_the_count_ends(joined: list[UUID]) -> None:
+def test_live_counting_begins_where_the_stored_count_ends(joined: list[UUID]) -> None:
     middle = sorted(Participation.objects.values_list("pk", flat=True))[4]
     before = Participation.objects.filter(pk__lt=middle)
     EntryMark.objects.create(pk=1, counted_to=middle)
@@ -77,7 +77,7 @@ def test_the_tail_begins_where_the_count_ends(joined: list[UUID]) -> None:
     assert counted() == by_rows()
 
 
-def test_a_long_history_is_counted_in_days(joined: list[UUID]) -> None:
+def test_a_long_history_is_counted_day_by_day(joined: list[UUID]) -> None:
     begun = database_now() - timedelta(days=3)
     EntryMark.objects.create(pk=1, counted_to=first_id(begun))
     assert entries.count_stretch(), "there is more than a day"

@@ -27,7 +27,7 @@ def tables(draw: st.DrawFn) -> PrizeBands:
 
 
 @given(tables(), st.integers(0, 500), st.integers(0, 5000), st.integers(1, 60), st.integers(0, 60))
-def test_an_outcome_is_what_would_be_booked(
+def test_a_forecast_equals_the_settlement_that_would_be_booked(
     table: PrizeBands, buy_in: int, sponsorship: int, field_size: int, ranked: int
 ) -> None:
     ranked = min(ranked, field_size)

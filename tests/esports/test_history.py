@@ -45,9 +45,7 @@ def over(studio: StudioCaller, gamers: list[GamerCaller], scores: list[int | Non
 # --- Participated
 
 
-def test_participated_lists_the_newest_join_first_and_nothing_that_was_left(
-    studio: StudioCaller, gamer: GamerCaller
-) -> None:
+def test_participated_lists_live_participations_newest_join_first(studio: StudioCaller, gamer: GamerCaller) -> None:
     uids = [studio.tournament(buy_in_price=1) for _ in range(4)]
     for uid in (uids[2], uids[0], uids[3], uids[1]):
         gamer.join(uid, 1).ok()
@@ -59,7 +57,7 @@ def test_participated_lists_the_newest_join_first_and_nothing_that_was_left(
     assert gamer.get(PARTICIPATED).ok() == [uids[2], uids[1], uids[0]]
 
 
-def test_participated_keeps_what_is_cancelled_or_over(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_participated_keeps_cancelled_and_completed_tournaments(studio: StudioCaller, gamer: GamerCaller) -> None:
     by_hand, by_clock, live = (studio.tournament(buy_in_price=1) for _ in range(3))
     for uid in (by_hand, by_clock, live):
         gamer.join(uid, 1).ok()
@@ -68,7 +66,7 @@ def test_participated_keeps_what_is_cancelled_or_over(studio: StudioCaller, game
     assert gamer.get(PARTICIPATED).ok() == [live, by_clock, by_hand]
 
 
-def test_participated_is_the_gamers_own(studio: StudioCaller, gamers: Gamers) -> None:
+def test_participated_lists_only_the_gamers_own_tournaments(studio: StudioCaller, gamers: Gamers) -> None:
     ann, bob = gamers(2)
     uid = studio.tournament()
     ann.join(uid).ok()
@@ -144,7 +142,7 @@ def test_the_history_shows_cancelled_tournaments(studio: StudioCaller, gamers: G
     assert [(row["amountWon"], row["rank"], row["score"]) for row in rows] == [(0, None, 7), (0, None, 3)]
 
 
-def test_history_begins_at_the_end_and_not_before(studio: StudioCaller, gamers: Gamers) -> None:
+def test_a_tournament_enters_the_history_at_its_end_and_not_before(studio: StudioCaller, gamers: Gamers) -> None:
     ann, bob = gamers(2)
     uid = studio.tournament(ends_at_timestamp=soon(hours=1), min_participants=1, prize_table=SHARES)
     ann.join(uid).ok()
@@ -160,7 +158,7 @@ def test_history_begins_at_the_end_and_not_before(studio: StudioCaller, gamers: 
         assert bob.get(HISTORIC).ok() == []
 
 
-def test_history_has_the_newest_end_first_over_pages(studio: StudioCaller, gamers: Gamers) -> None:
+def test_history_lists_the_newest_end_first_over_pages(studio: StudioCaller, gamers: Gamers) -> None:
     ann, bob, carl = gamers(3)
     uids = [over(studio, [ann, bob, carl], [1, 2, 3], buy_in_price=5) for _ in range(5)]
     # The third and the fourth end together: then the newer join is first.

@@ -17,9 +17,9 @@ pytestmark = pytest.mark.django_db
 
 def facts(uid: str, gamer: GamerCaller) -> tuple[Any, ...]:
     """What a join or a leave would change."""
-    stays = Participation.objects.filter(tournament=uid).count()
+    participations = Participation.objects.filter(tournament=uid).count()
     live = Participation.objects.filter(tournament=uid, left_at=None).count()
-    return gamer.buckets(), stays, live, escrow(uid), Transaction.objects.count()
+    return gamer.buckets(), participations, live, escrow(uid), Transaction.objects.count()
 
 
 def participants(gamer: GamerCaller, uid: str) -> int:
@@ -34,8 +34,13 @@ def test_a_join_takes_a_seat_and_the_stake(studio: StudioCaller, gamer: GamerCal
     uid = studio.tournament(buy_in_price=50)
     assert gamer.join(uid, 50).ok() == {"message": "user successfully joined the tournament"}
     assert (gamer.buckets(), escrow(uid), participants(gamer, uid)) == ((0, 0, 0), 50, 1)
-    stay = Participation.objects.get()
-    assert (str(stay.tournament_id), stay.stake, stay.left_at, stay.score) == (uid, 50, None, None)
+    participation = Participation.objects.get()
+    assert (str(participation.tournament_id), participation.stake, participation.left_at, participation.score) == (
+        uid,
+        50,
+        None,
+        None,
+    )
 
 
 def test_a_leave_returns_the_stake_to_its_buckets(studio: StudioCaller, gamer: GamerCaller) -> None:
@@ -48,7 +53,7 @@ def test_a_leave_returns_the_stake_to_its_buckets(studio: StudioCaller, gamer: G
     assert gamer.get("/fe/esports/tournaments/participated").ok() == []
 
 
-def test_a_seat_that_was_left_can_be_taken_by_somebody_else(studio: StudioCaller, gamers: Gamers) -> None:
+def test_another_gamer_can_take_a_seat_that_was_left(studio: StudioCaller, gamers: Gamers) -> None:
     ann, bob = gamers(2)
     uid = studio.tournament(tournament_size=1)
     ann.join(uid).ok()
@@ -75,7 +80,7 @@ def test_rejoining_makes_a_new_participation_and_the_old_one_never_ranks(studio:
     assert (ann.buckets(), escrow(uid), participants(ann, uid)) == ((40, 0, 0), 20, 2)
 
 
-def test_a_second_join_is_charged_nothing(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_second_join_is_refused_and_charges_no_stake(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament()
     gamer.join(uid).ok()
     before = facts(uid, gamer)
@@ -169,7 +174,7 @@ def test_a_second_leave_is_refused(studio: StudioCaller, gamer: GamerCaller) -> 
     assert facts(uid, gamer) == before
 
 
-def test_a_stake_that_is_no_amount_is_refused(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_an_invalid_stake_is_refused(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament()
     bad: list[Any] = [None, "10", 10.5, True, -1, 2**53, [10], {"value": 10}]
     for stake in bad:

@@ -58,29 +58,29 @@ def test_a_transaction_notes_each_changed_standing_once(studio: StudioCaller, ui
     assert StandingChange.objects.count() == 1
 
 
-def test_a_row_that_is_missing_is_no_reason_to_guess(studio: StudioCaller, uid: str) -> None:
+def test_a_missing_leaderboard_row_is_an_error(studio: StudioCaller, uid: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM esports_leaderboardrow WHERE score = 5")
     assert faults() == ["a standing without a row"]
-    [stay] = Participation.objects.filter(gamer__user_id="ann")
+    [participation] = Participation.objects.filter(gamer__user_id="ann")
     posted = [scoring.ServerScore("ann", 8), scoring.ServerScore("bob", 8)]
     with pytest.raises(RuntimeError, match="verify_ledger"):
-        scoring.post_scores(client_id=stay.client_id, uid=uid, scores=posted)
+        scoring.post_scores(client_id=participation.client_id, uid=uid, scores=posted)
     assert rows(uid) == [("bob", 3)]
     assert sorted(Participation.objects.values_list("score", flat=True)) == [3, 5]
     assert ScoreEvent.objects.count() == 2
     with pytest.raises(RuntimeError, match="verify_ledger"):
-        refereeing.disqualify(participation_id=stay.pk, operator_id=1, reason="r")
+        refereeing.disqualify(participation_id=participation.pk, operator_id=1, reason="r")
     assert not Ruling.objects.exists()
 
 
-def test_a_row_that_nobody_stands_at_is_found(uid: str) -> None:
+def test_the_check_finds_a_leaderboard_row_without_a_standing(uid: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE esports_leaderboardrow SET score = 6, rank_key = -6 WHERE score = 5")
     assert sorted(faults()) == ["a row without a standing", "a standing without a row"]
 
 
-def test_a_row_needs_a_participation(uid: str) -> None:
+def test_a_leaderboard_row_needs_a_participation(uid: str) -> None:
     [one, _] = LeaderboardRow.objects.filter(tournament=uid)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE esports_leaderboardrow SET id = %s WHERE id = %s", [uuid4(), one.participation_id])
@@ -89,7 +89,7 @@ def test_a_row_needs_a_participation(uid: str) -> None:
         transaction.set_rollback(True)
 
 
-def test_no_index_of_participations_holds_what_scores_and_settlements_change() -> None:
+def test_no_participation_index_has_columns_that_scores_or_settlements_update() -> None:
     """One that did would let each of them write all indexes of the table."""
     with connection.cursor() as cursor:
         cursor.execute(_HELD)
@@ -98,7 +98,7 @@ def test_no_index_of_participations_holds_what_scores_and_settlements_change() -
     assert held.isdisjoint({"score", "rank_key", "reached_at", "final_rank", "prize"})
 
 
-def test_changes_are_forgotten_after_some_hours(uid: str) -> None:
+def test_standing_changes_are_deleted_after_some_hours(uid: str) -> None:
     assert StandingChange.objects.count() == 2
     first = StandingChange.objects.earliest("pk")
     StandingChange.objects.filter(pk=first.pk).update(changed_at=database_now() - changes.KEPT - timedelta(seconds=1))

@@ -55,7 +55,7 @@ def pages(caller: Any, path: str, **query: Any) -> list[Any]:
 # --- What an answer holds
 
 
-def test_a_board_has_these_members_and_no_others(studio: StudioCaller, gamers: Gamers) -> None:
+def test_a_leaderboard_answer_has_exactly_the_documented_members(studio: StudioCaller, gamers: Gamers) -> None:
     uid = studio.tournament()
     ann, bob, carl = studio.gamer("ann", username="Ann ✨"), studio.gamer("bob"), studio.gamer("carl")
     for gamer in (ann, bob, carl):
@@ -88,7 +88,7 @@ def test_a_gamer_without_a_score_is_not_listed(studio: StudioCaller, gamers: Gam
     assert ann.board(uid, "?around=me")["leaderboard"] == []
 
 
-def test_the_pool_is_what_the_prizes_come_to_at_the_present_field(studio: StudioCaller, gamers: Gamers) -> None:
+def test_the_price_pool_equals_the_prizes_at_the_current_field_size(studio: StudioCaller, gamers: Gamers) -> None:
     uid = studio.tournament(buy_in_price=10)
     players, pools = gamers(5), []
     for player in players:
@@ -143,7 +143,7 @@ def test_ties_are_broken_by_the_time_of_the_score_and_then_of_joining(studio: St
     assert [gamer.board(uid)["me"]["rank"] for gamer in (dan, carl, bob, ann)] == [1, 2, 3, 4]
 
 
-def test_the_last_tie_is_broken_too(studio: StudioCaller) -> None:
+def test_a_tie_in_score_and_times_is_broken_by_id(studio: StudioCaller) -> None:
     uid = studio.tournament(buy_in_price=0)
     names = seat_many(uid, 6)
     Participation.objects.update(joined_at=database_now())
@@ -156,7 +156,7 @@ def test_the_last_tie_is_broken_too(studio: StudioCaller) -> None:
 
 
 @pytest.mark.parametrize(("order", "expected"), [("desc", [9, 0, -9]), ("asc", [-9, 0, 9])])
-def test_the_better_score_is_the_higher_or_the_lower(
+def test_the_score_order_decides_whether_high_or_low_scores_lead(
     studio: StudioCaller, gamers: Gamers, order: str, expected: list[int]
 ) -> None:
     uid = studio.tournament(buy_in_price=0, score_order=order)
@@ -189,7 +189,7 @@ AROUND = [
 ]
 
 
-def test_around_me_shows_the_places_about_mine(studio: StudioCaller) -> None:
+def test_around_me_shows_the_rows_next_to_the_caller(studio: StudioCaller) -> None:
     uid, names = ladder(studio, 11)
     for mine, limit, expected in AROUND:
         gamer = studio.gamer(names[mine - 1])
@@ -202,7 +202,7 @@ def test_around_me_shows_the_places_about_mine(studio: StudioCaller) -> None:
             assert [rank for rank, _ in ranked(following)] == list(range(expected[-1] + 1, 12))
 
 
-def test_around_me_without_a_place_is_the_top(studio: StudioCaller) -> None:
+def test_around_me_shows_the_top_to_a_caller_without_a_score(studio: StudioCaller) -> None:
     uid, names = ladder(studio, 5)
     onlooker = studio.gamer("onlooker")
     for step in (lambda: None, lambda: onlooker.join(uid, 0)):
@@ -249,7 +249,7 @@ def test_pages_show_every_row_once_with_its_rank(studio: StudioCaller) -> None:
             }
 
 
-def test_rows_that_keep_their_score_are_seen_once_while_others_move(studio: StudioCaller) -> None:
+def test_paging_shows_unchanged_rows_once_while_other_rows_move(studio: StudioCaller) -> None:
     uid, names = ladder(studio, 9)
     path = f"/s2s/esports/tournaments/{uid}/leaderboard"
     first = studio.get(f"{path}?limit=3").ok()
@@ -278,7 +278,7 @@ def test_a_page_has_100_rows_by_default(studio: StudioCaller) -> None:
     assert [rank for rank, _ in ranked(around)] == list(range(3, 103))
 
 
-def test_a_bad_value_is_refused_by_name(studio: StudioCaller) -> None:
+def test_a_bad_parameter_is_refused_by_name(studio: StudioCaller) -> None:
     uid, names = ladder(studio, 3)
     gamer = studio.gamer(names[0])
     bad = {
@@ -292,7 +292,7 @@ def test_a_bad_value_is_refused_by_name(studio: StudioCaller) -> None:
             assert [fault["field"] for fault in answer.refused(400, "BAD_REQUEST")["errors"]] == [name], value
 
 
-def test_a_cursor_is_of_one_board_of_one_caller(studio: StudioCaller) -> None:
+def test_a_cursor_works_only_for_its_own_board_and_caller(studio: StudioCaller) -> None:
     uid, names = ladder(studio, 3)
     other = studio.tournament()
     gamer, neighbour = studio.gamer(names[0]), studio.gamer(names[1])

@@ -85,7 +85,7 @@ def test_the_end_is_required(given_times):
 
 @settings(max_examples=150)
 @given(st.sets(st.sampled_from(TIMES)), timetables, minutes)
-def test_times_given_in_order_stay_as_given_and_the_filled_ones_keep_the_order(names, timetable, now):
+def test_given_times_in_order_are_kept_and_filled_times_follow_the_order(names, timetable, now):
     assume(now < timetable.ends_at)
     given_times = {name: getattr(timetable, name) for name in names | {"ends_at"}}
     filled = fill_times(given_times, now)
@@ -116,14 +116,14 @@ def test_only_the_end_must_lie_in_the_future():
 
 
 @pytest.mark.parametrize(("earlier", "later"), list(pairwise(TIMES)))
-def test_each_pair_out_of_order_is_named(earlier, later):
+def test_each_pair_of_times_out_of_order_is_named(earlier, later):
     swapped = replace(TABLE, **{earlier: getattr(TABLE, later), later: getattr(TABLE, earlier)})
     assert (f"{later}_timestamp", "out_of_order") in faults(swapped)
     assert faults(TABLE) == []
 
 
 @pytest.mark.parametrize("now", [NOW, datetime(2028, 2, 29, 12, tzinfo=UTC)])
-def test_over_five_years_away_is_refused_and_five_years_are_not(now):
+def test_a_time_over_five_years_away_is_refused(now):
     far = datetime(now.year + 5, 3, 1, 12, tzinfo=UTC)
     assert faults(Timetable(now, now, now, now, far), now) == []
     assert faults(Timetable(now, now, now, now, far + INSTANT), now) == [("ends_at_timestamp", "too_far_away")]
@@ -133,7 +133,7 @@ def test_over_five_years_away_is_refused_and_five_years_are_not(now):
     assert faults(Timetable(past - INSTANT, now, now, now, end), now) == [("schedules_at_timestamp", "too_far_away")]
 
 
-def test_the_ends_of_the_calendar_are_too_far_away_and_no_error():
+def test_the_ends_of_the_calendar_are_refused_as_too_far_away():
     first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
     assert faults(Timetable(first, at(1), at(2), at(3), last)) == [
         ("schedules_at_timestamp", "too_far_away"),
@@ -161,7 +161,7 @@ def test_the_ends_of_the_calendar_are_too_far_away_and_no_error():
         (at(5_000), Status.COMPLETED),
     ],
 )
-def test_the_clock_moves_the_status(now, expected):
+def test_the_status_follows_the_clock(now, expected):
     assert status_at(now) is expected
 
 
@@ -174,12 +174,12 @@ def test_the_clock_moves_the_status(now, expected):
         {"field_size": 0, "has_scores": False},
     ],
 )
-def test_a_tournament_that_cannot_pay_is_cancelled_by_its_end_and_not_before(facts):
+def test_a_tournament_that_cannot_pay_is_cancelled_at_its_end_not_before(facts):
     assert status_at(at(50) - INSTANT, **facts) is Status.LOCKED
     assert status_at(at(50), **facts) is Status.CANCELLED
 
 
-def test_a_phase_of_no_length_is_skipped():
+def test_a_status_of_zero_length_is_skipped():
     assert status_at(at(20), replace(TABLE, moves_to_lobby_at=at(30))) is Status.SCHEDULED
     assert status_at(at(30), replace(TABLE, moves_to_lobby_at=at(30))) is Status.STARTED
     assert status_at(at(10), Timetable(at(10), at(10), at(10), at(50), at(50))) is Status.STARTED
@@ -193,21 +193,21 @@ def test_an_unpublished_tournament_is_a_draft(published_at, now):
     assert status_at(now, published_at=published_at) is Status.DRAFT
 
 
-def test_an_unpublished_tournament_stays_a_draft_past_its_end_unless_it_was_cancelled():
+def test_an_unpublished_tournament_stays_a_draft_until_it_is_cancelled():
     assert status_at(at(60), published_at=None) is Status.DRAFT
     assert status_at(at(60), published_at=None, cancelled_at=at(5)) is Status.CANCELLED
     assert status_at(at(45), published_at=at(45)) is Status.LOCKED
 
 
 @pytest.mark.parametrize("cancelled_at", [at(5), at(35), at(50) - INSTANT])
-def test_a_cancellation_counts_from_its_own_moment(cancelled_at):
+def test_a_cancellation_sets_the_status_from_its_own_moment(cancelled_at):
     assert status_at(cancelled_at - INSTANT, cancelled_at=cancelled_at) is status_at(cancelled_at - INSTANT)
     assert status_at(cancelled_at, cancelled_at=cancelled_at) is Status.CANCELLED
     assert status_at(at(60), cancelled_at=cancelled_at) is Status.CANCELLED
 
 
 @pytest.mark.parametrize("cancelled_at", [at(50), at(55)])
-def test_a_cancellation_from_the_end_on_never_happened(cancelled_at):
+def test_a_cancellation_at_or_after_the_end_has_no_effect(cancelled_at):
     assert status_at(at(60), cancelled_at=cancelled_at) is Status.COMPLETED
 
 
@@ -240,7 +240,7 @@ def windows(now, timetable=TABLE, published_at=NOW, cancelled_at=None):
         (at(50), (False, False)),
     ],
 )
-def test_the_windows_hold_their_first_moment_and_not_their_last(now, expected):
+def test_windows_include_their_first_moment_and_exclude_their_last(now, expected):
     assert windows(now) == expected
 
 
@@ -253,7 +253,7 @@ def test_a_cancelled_or_unpublished_tournament_is_outside_every_window():
 
 @settings(max_examples=300)
 @given(timetables, st.none() | minutes, st.none() | minutes, minutes)
-def test_the_windows_follow_from_the_status(timetable, published_at, cancelled_at, now):
+def test_the_joining_and_scoring_windows_agree_with_the_status(timetable, published_at, cancelled_at, now):
     seen = status_at(now, timetable, published_at=published_at, cancelled_at=cancelled_at)
     joining, scoring = windows(now, timetable, published_at, cancelled_at)
     assert joining is (seen in (Status.SCHEDULED, Status.LOBBY, Status.STARTED))
@@ -281,7 +281,7 @@ def test_the_windows_follow_from_the_status(timetable, published_at, cancelled_a
         ("locks_at", at(40), at(45), True),  # the same again is no change, even when it has passed
     ],
 )
-def test_a_lock_or_an_end_moves_later_only_while_it_lies_ahead(name, proposed, now, expected):
+def test_a_lock_or_an_end_moves_later_only_before_its_time(name, proposed, now, expected):
     original = getattr(TABLE, name)
     assert may_extend(original, proposed, latest=extension_limit(TABLE, original), now=now) is expected
 

@@ -10,7 +10,7 @@ from esports.selectors.escrows import escrow_differences
 from esports.services import name_sync, refereeing
 from esports.services.name_sync import sync_names, sync_oldest
 from tests.support.http import StudioCaller
-from tests.support.threads import ask, holding, holding_stay
+from tests.support.threads import ask, holding, holding_participation
 from users.models import Gamer
 
 
@@ -65,7 +65,7 @@ def test_a_session_with_the_same_name_is_no_rename(uid: str, studio: StudioCalle
     assert shown(uid) == [("ann", ""), ("bob", "Bob")]
 
 
-def test_a_first_score_under_the_old_name_is_waited_out(uid: str, studio: StudioCaller) -> None:
+def test_the_name_sync_waits_for_a_first_score_under_the_old_name(uid: str, studio: StudioCaller) -> None:
     studio.gamer("cy", username="Cy").join(uid, 0).ok()
     with holding(_FIRST_SCORE_OF_CY, [uid], commit=True):
         # It has read "Cy", and is not committed; the rename is.
@@ -81,7 +81,7 @@ def test_a_first_score_under_the_old_name_is_waited_out(uid: str, studio: Studio
 def test_a_slow_worker_does_not_delay_other_workers(uid: str, studio: StudioCaller) -> None:
     studio.gamer("ann", username="Anna")
     studio.gamer("bob", username="Robert")
-    with holding_stay(uid, "ann"):
+    with holding_participation(uid, "ann"):
         assert sync_oldest() == 1
         assert shown(uid) == [("ann", "Ann"), ("bob", "Robert")]
         assert faults() == []
@@ -89,7 +89,7 @@ def test_a_slow_worker_does_not_delay_other_workers(uid: str, studio: StudioCall
     assert shown(uid) == [("ann", "Anna"), ("bob", "Robert")]
 
 
-def test_a_name_changed_twice_is_followed_to_the_last(
+def test_a_name_changed_twice_ends_as_the_last_name(
     uid: str, studio: StudioCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("Anna", "Anne", "Annika"):
@@ -102,7 +102,7 @@ def test_a_name_changed_twice_is_followed_to_the_last(
     assert not Rename.objects.exists()
 
 
-def test_a_rename_that_commits_while_names_are_followed_stays_due(uid: str, studio: StudioCaller) -> None:
+def test_a_rename_committed_during_a_sync_stays_due(uid: str, studio: StudioCaller) -> None:
     studio.gamer("ann", username="Anna")
     with holding("UPDATE users_gamer SET username = 'Annika' WHERE user_id = %s", ["ann"], commit=True):
         assert sync_oldest() == 1
@@ -112,19 +112,19 @@ def test_a_rename_that_commits_while_names_are_followed_stays_due(uid: str, stud
     assert shown(uid)[0] == ("ann", "Annika")
 
 
-def test_a_referee_puts_the_row_back_with_the_name_of_now(uid: str, studio: StudioCaller) -> None:
-    stay = ask("SELECT id FROM esports_participation WHERE score = 5")
-    refereeing.disqualify(participation_id=stay, operator_id=1, reason="r")
+def test_a_reinstated_gamer_appears_under_the_current_name(uid: str, studio: StudioCaller) -> None:
+    participation = ask("SELECT id FROM esports_participation WHERE score = 5")
+    refereeing.disqualify(participation_id=participation, operator_id=1, reason="r")
     studio.gamer("ann", username="Anna")
     sync_names()
-    refereeing.reinstate(participation_id=stay, operator_id=1, reason="r")
+    refereeing.reinstate(participation_id=participation, operator_id=1, reason="r")
     assert shown(uid) == [("ann", "Anna"), ("bob", "Bob")]
 
 
 @pytest.mark.parametrize(
     ("column", "found"), [("user_id", "another user id"), ("username", "another name")], ids=["user id", "user name"]
 )
-def test_a_wrong_name_is_found(uid: str, column: str, found: str) -> None:
+def test_the_check_finds_a_wrong_name(uid: str, column: str, found: str) -> None:
     assert faults() == []
     LeaderboardRow.objects.filter(tournament=uid, score=3).update(**{column: "eve"})
     assert faults() == [found]

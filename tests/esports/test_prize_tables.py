@@ -26,7 +26,7 @@ DEFAULT_WIRE = {
 }
 
 
-def test_the_default_table_reads_and_writes_as_the_contract_says():
+def test_the_default_table_reads_and_writes_in_the_contracts_form():
     assert to_wire(DEFAULT_TABLE) == DEFAULT_WIRE
     assert parse_table(DEFAULT_WIRE) == DEFAULT_TABLE
 
@@ -66,7 +66,7 @@ def share(from_rank=1, to_rank=1, share_bp=1):
         {"kind": "shares", "bands": [share()], "name": "é" * 200},
     ],
 )
-def test_the_bounds_themselves_are_allowed(wire):
+def test_values_at_the_bounds_are_allowed(wire):
     assert to_wire(parse_table(wire)) == wire
 
 
@@ -112,7 +112,7 @@ def test_the_bounds_themselves_are_allowed(wire):
         ({"kind": "fixed", "bands": [prize()], "name": "\ud800"}, "name must hold no NUL"),
     ],
 )
-def test_a_faulty_table_is_refused_by_its_fault(raw, fault):
+def test_a_refused_table_names_its_fault(raw, fault):
     with pytest.raises(PrizeTableInvalid, match=fault) as refusal:
         parse_table(raw)
     assert (refusal.value.status, refusal.value.code) == (400, "PRIZE_TABLE_INVALID")

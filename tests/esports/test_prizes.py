@@ -73,18 +73,18 @@ def test_the_default_table_pays_five_of_fourteen():
     assert total(DEFAULT_TABLE, **terms) == 475
 
 
-def test_of_a_hundred_all_four_bands_win_and_85_percent_is_paid():
+def test_a_field_of_100_pays_all_four_bands_and_85_percent():
     terms = {"field_size": 100, "buy_in": 50, "sponsorship": 0}
     assert rank_prizes(DEFAULT_TABLE, **terms) == [(1, 1, 300), (2, 11, 200), (12, 31, 75), (32, 40, 50)]
     assert total(DEFAULT_TABLE, **terms) == 100 * 50 * 85 // 100
 
 
 @pytest.mark.parametrize(("field_size", "expected"), [(0, False), (2, False), (3, True)])
-def test_the_default_table_pays_nobody_below_three(field_size, expected):
+def test_the_default_table_pays_no_prize_below_three_gamers(field_size, expected):
     assert pays_anybody(DEFAULT_TABLE, field_size=field_size, buy_in=50, sponsorship=0) is expected
 
 
-def test_multiples_of_no_buy_in_pay_nobody():
+def test_multiples_of_a_zero_buy_in_pay_no_prize():
     assert not pays_anybody(DEFAULT_TABLE, field_size=100, buy_in=0, sponsorship=1_000)
 
 
@@ -153,7 +153,7 @@ def test_fourteen_stakes_are_divided_among_prizes_and_house():
     assert (allocation.to_house, allocation.to_sponsor) == (225, 0)
 
 
-def test_a_prize_whose_rank_nobody_holds_goes_to_the_house():
+def test_the_prize_of_an_unheld_rank_goes_to_the_house():
     allocation = allocate(
         DEFAULT_TABLE, field_size=14, buy_in=50, sponsorship=0, scores=[9, 8], tie_rule="first_to_reach"
     )
@@ -162,7 +162,7 @@ def test_a_prize_whose_rank_nobody_holds_goes_to_the_house():
 
 
 @pytest.mark.parametrize(("amount", "to_house", "to_sponsor"), [(90, 10, 40), (100, 0, 40), (101, 0, 39), (140, 0, 0)])
-def test_stakes_pay_first_and_the_sponsor_gets_back_what_they_did_not_need(amount, to_house, to_sponsor):
+def test_stakes_pay_first_and_unused_sponsorship_returns_to_the_sponsor(amount, to_house, to_sponsor):
     allocation = allocate(
         PrizeBands("fixed", (FixedBand(1, 1, amount),)),
         field_size=10,
@@ -204,7 +204,7 @@ def test_more_ranked_gamers_than_the_field_are_a_bug():
     st.sampled_from(["first_to_reach", "split"]),
     st.data(),
 )
-def test_no_unit_is_made_or_lost(table, field_size, buy_in, sponsorship, tie_rule, data):
+def test_an_allocation_creates_and_loses_no_unit(table, field_size, buy_in, sponsorship, tie_rule, data):
     terms = {"field_size": field_size, "buy_in": buy_in, "sponsorship": sponsorship}
     assume(total(table, **terms) <= field_size * buy_in + sponsorship)
     scores = sorted(data.draw(st.lists(st.integers(-3, 3), max_size=field_size)), reverse=True)
@@ -236,7 +236,7 @@ def test_the_default_table_is_solvent_for_any_field():
         prove_solvent(DEFAULT_TABLE, min_participants=1, size=1_000_000, buy_in=buy_in, sponsorship=0)
 
 
-def test_rising_multiples_overdraw_a_field_that_rounds_their_first_band_away():
+def test_rising_multiples_overdraw_a_field_whose_first_band_rounds_to_zero():
     # Of 2, the first 40 % are nobody and the next 20 % are one gamer, who would win three stakes.
     table = PrizeBands("multiples", (MultipleBand(4_000, 0), MultipleBand(2_000, 30_000)))
     assert proved_insolvent(table, 1, 100, 10, 0) == 2
@@ -244,14 +244,14 @@ def test_rising_multiples_overdraw_a_field_that_rounds_their_first_band_away():
     assert proved_insolvent(table, 3, 100, 10, 0) is None
 
 
-def test_a_multiple_that_outgrows_its_sponsorship_fails_only_at_the_field_that_does():
+def test_a_multiple_fails_at_the_first_field_that_outgrows_the_sponsorship():
     table = PrizeBands("multiples", (MultipleBand(10_000, 10_001),))  # everyone wins 10,001 of 10,000
     assert proved_insolvent(table, 1, 1_000_000, 10_000, 900_000) == 900_001
     assert proved_insolvent(table, 1, 900_000, 10_000, 900_000) is None
     assert proved_insolvent(table, 950_000, 1_000_000, 10_000, 900_000) == 950_000
 
 
-def test_a_sliver_behind_a_round_band_shows_only_thousands_of_gamers_later():
+def test_the_proof_finds_a_tiny_band_that_overdraws_only_a_large_field():
     # One in 10,000 wins 6,000 stakes: the first one does where the odd half of 5,001 gamers rounds up.
     table = PrizeBands("multiples", (MultipleBand(5_000, 0), MultipleBand(1, 60_000_000)))
     assert smallest_insolvent(table, 1, 10_000, 10, 0) == 5_001
@@ -274,7 +274,7 @@ def test_shares_never_exceed_the_pool():
     assert proved_insolvent(table, 1, 1_000_000, 0, 0) is None
 
 
-def test_the_refusal_names_the_field():
+def test_the_refusal_names_the_smallest_insolvent_field():
     with pytest.raises(PrizeTableInsolvent) as refusal:
         prove_solvent(
             PrizeBands("fixed", (FixedBand(1, 1, 100),)),
@@ -313,7 +313,7 @@ def test_the_proof_agrees_beyond_its_period(percents, data, low, sponsorship):
     assert proved_insolvent(table, low, low + 25_000, 100, sponsorship * 100) == expected
 
 
-def test_the_proof_takes_no_time_for_a_hundred_bands_and_a_million_seats():
+def test_the_proof_is_fast_for_a_hundred_bands_and_a_million_seats():
     # Edges about the middle of the whole are the most work; 4,951 = prime, so nothing cancels.
     bands = [MultipleBand(4_951, 10_000)]
     bands += [MultipleBand(1, 10_000 + (i % 2)) for i in range(99)]

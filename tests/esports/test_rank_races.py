@@ -46,7 +46,7 @@ SELECT tournament_id, ARRAY[id], pg_current_xact_id()::text::bigint, clock_times
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["caught up with", "made"])
-def test_a_score_that_commits_after_the_catch_up_is_not_missed(
+def test_a_score_committed_after_the_catch_up_is_not_missed(
     cup: tuple[str, list[GamerCaller]], studio: StudioCaller, known: bool
 ) -> None:
     uid, players = cup
@@ -64,7 +64,7 @@ def test_a_score_that_commits_after_the_catch_up_is_not_missed(
     assert players[0].board(uid, "?around=me&limit=1")["me"] == {"rank": 1, "score": 50, "shared_rank": 1}
 
 
-def test_a_catch_up_that_is_cut_off_loses_nothing(
+def test_an_interrupted_catch_up_loses_no_change(
     cup: tuple[str, list[GamerCaller]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uid, players = cup
@@ -87,7 +87,7 @@ def test_a_catch_up_that_is_cut_off_loses_nothing(
     assert check_ranks(uid) == 4
 
 
-def test_an_open_transaction_keeps_nobody_elses_score_back(
+def test_an_open_transaction_does_not_delay_other_scores(
     cup: tuple[str, list[GamerCaller]], studio: StudioCaller
 ) -> None:
     uid, players = cup
@@ -100,7 +100,7 @@ def test_an_open_transaction_keeps_nobody_elses_score_back(
             assert players[0].board(uid, "?around=me&limit=1")["me"]["rank"] == 5 - value // 10
 
 
-def test_ranks_are_right_after_scores_and_reads_at_once(
+def test_ranks_are_right_after_parallel_scores_and_reads(
     cup: tuple[str, list[GamerCaller]], studio: StudioCaller
 ) -> None:
     uid, players = cup

@@ -77,14 +77,14 @@ def test_a_value_outside_the_bounds_is_refused(operator, value):
     assert "from -10 to 100" in refusal.value.detail
 
 
-def test_the_bounds_themselves_are_allowed_and_bound_the_value_not_the_sum():
+def test_values_at_the_bounds_are_allowed_and_a_sum_may_exceed_the_bounds():
     rule = Rule(operator="sum", minimum=-10, maximum=100)
     assert fold(rule, [(100, at(0)), (100, at(1)), (-10, at(2))]) == Standing(190, at(2))
 
 
 @pytest.mark.parametrize("rule", [Rule(), Rule(minimum=-(2**60), maximum=2**60)])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_no_score_is_kept_that_a_double_cannot_hold(rule, sign):
+def test_a_score_beyond_a_doubles_exact_range_is_refused(rule, sign):
     assert apply(rule, NO_STANDING, sign * MAX_SCORE, T0) == Standing(sign * MAX_SCORE, T0)
     with pytest.raises(ScoreOutOfRange):
         apply(rule, NO_STANDING, sign * (MAX_SCORE + 1), T0)
@@ -113,7 +113,7 @@ values = st.lists(st.integers(-4, 4), min_size=1, max_size=12)
 
 @settings(max_examples=300)
 @given(rules, values)
-def test_the_fold_equals_the_plain_reckoning(rule, values):
+def test_the_fold_equals_a_plain_computation(rule, values):
     totals = {"latest": lambda prefix: prefix[-1], "best": max if rule.order == "desc" else min, "sum": sum}
     scores = [totals[rule.operator](values[: i + 1]) for i in range(len(values))]
     # Its time is that of the first event since which it has not changed.
@@ -124,7 +124,7 @@ def test_the_fold_equals_the_plain_reckoning(rule, values):
 
 @settings(max_examples=150)
 @given(rules, values, st.integers(0, 12))
-def test_folding_may_stop_and_go_on_anywhere(rule, values, cut):
+def test_folding_in_parts_gives_the_same_standing(rule, values, cut):
     events = [(value, at(second)) for second, value in enumerate(values)]
     resumed = reduce(lambda standing, event: apply(rule, standing, *event), events[cut:], fold(rule, events[:cut]))
     assert resumed == fold(rule, events)
@@ -136,7 +136,7 @@ A, B = UUID(int=1), UUID(int=2)
 
 
 @pytest.mark.parametrize(("order", "better", "worse"), [("desc", 9, 8), ("asc", 8, 9), ("desc", 0, -1)])
-def test_the_better_score_ranks_first_whatever_its_time(order, better, worse):
+def test_the_better_score_ranks_first_at_any_time(order, better, worse):
     assert sort_key(order, better, at(9), at(9), B) < sort_key(order, worse, at(0), at(0), A)
     assert rank_key(order, better) < rank_key(order, worse)
 
@@ -159,7 +159,7 @@ ties = st.tuples(moments, moments, ids)
 
 @settings(max_examples=500)
 @given(ties, ties)
-def test_members_order_bytewise_as_the_ties_they_break(one, other):
+def test_the_byte_order_of_members_equals_the_tie_order(one, other):
     left, right = member(*one).encode("ascii"), member(*other).encode("ascii")
     assert len(left) == len(right) == 62
     assert (left < right) is (one < other)
@@ -178,14 +178,14 @@ def test_a_member_names_its_participation(tie):
     assert participation_of(member(*tie)) == tie[2]
 
 
-def test_a_member_is_stable_over_releases():
+def test_a_members_stored_form_stays_the_same_between_releases():
     # What is written here lies in Valkey while versions change.
     assert member(datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 3, 1, 11, tzinfo=UTC), A) == (
         "0e30bf434dad0000e30bf35e472c0000000000000000000000000000000001"
     )
 
 
-def test_time_zones_do_not_matter_and_a_time_without_one_is_a_bug():
+def test_a_member_ignores_the_time_zone_and_refuses_a_naive_time():
     abroad = at(0).astimezone(datetime.now().astimezone().tzinfo)
     assert member(abroad, at(0), A) == member(at(0), at(0), A)
     with pytest.raises(TypeError):

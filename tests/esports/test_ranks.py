@@ -78,21 +78,23 @@ def test_a_new_standing_has_its_rank_before_the_set_has_it(uid: str) -> None:
     # The set is fresh, so nothing is read again; each gamer in turn takes another place all the same.
     for index, key in [(5, -1), (0, 20), (11, 3), (5, 4)]:
         current = {position.participation_id: position for position in positions(uid)}
-        stay = sorted(current)[index]
+        participation = sorted(current)[index]
         seen = valkey().zcard(board(uid).ranks)
-        Participation.objects.filter(pk=stay).update(rank_key=key, reached_at=current[stay].reached_at.replace(day=2))
+        Participation.objects.filter(pk=participation).update(
+            rank_key=key, reached_at=current[participation].reached_at.replace(day=2)
+        )
         write_rows(uid)
-        mine = next(position for position in positions(uid) if position.participation_id == stay)
+        mine = next(position for position in positions(uid) if position.participation_id == participation)
         assert rank_of(UUID(uid), mine) == counted_rank(UUID(uid), mine)
         assert valkey().zcard(board(uid).ranks) == seen
-        Participation.objects.filter(pk=stay).update(
-            rank_key=current[stay].rank_key, reached_at=current[stay].reached_at
+        Participation.objects.filter(pk=participation).update(
+            rank_key=current[participation].rank_key, reached_at=current[participation].reached_at
         )
         write_rows(uid)
     check_ranks(uid)
 
 
-def test_a_board_of_nobody_is_no_board_that_is_lost(uid: str) -> None:
+def test_an_empty_board_does_not_count_as_lost(uid: str) -> None:
     assert board(uid).catch_up() is True
     place(uid, [(1, 1, 1)])
     (only,) = positions(uid)
@@ -126,7 +128,7 @@ def test_a_score_is_on_the_board_and_in_the_ranks_within_a_second(studio: Studio
 @pytest.mark.parametrize(
     "lost", [["ranks"], ["members"], ["mark"], ["ranks", "members"], ["fresh"], ["ranks", "members", "mark", "fresh"]]
 )
-def test_a_set_of_which_parts_are_lost_is_never_believed_and_made_again(uid: str, lost: list[str]) -> None:
+def test_a_set_with_lost_keys_is_not_used_and_is_rebuilt(uid: str, lost: list[str]) -> None:
     place(uid, [(second % 4, second % 3, 0) for second in range(CROWD)])
     check_ranks(uid)
     assert valkey().delete(*[getattr(board(uid), name) for name in lost]) >= len(set(lost) - {"fresh"})
@@ -135,7 +137,7 @@ def test_a_set_of_which_parts_are_lost_is_never_believed_and_made_again(uid: str
     assert check_ranks(uid) == CROWD
 
 
-def test_a_set_that_lost_some_of_its_members_is_made_again(uid: str) -> None:
+def test_a_set_with_lost_members_is_rebuilt(uid: str) -> None:
     place(uid, [(second, 0, 0) for second in range(CROWD)])
     check_ranks(uid)
     valkey().zpopmin(board(uid).ranks, 3)
@@ -143,7 +145,7 @@ def test_a_set_that_lost_some_of_its_members_is_made_again(uid: str) -> None:
     check_ranks(uid)
 
 
-def test_an_older_copy_of_the_set_is_caught_up_with(uid: str) -> None:
+def test_an_older_copy_of_the_set_is_caught_up(uid: str) -> None:
     place(uid, [(second % 4, 0, second) for second in range(CROWD)])
     check_ranks(uid)
     names = [board(uid).ranks, board(uid).members, board(uid).mark]
@@ -158,7 +160,7 @@ def test_an_older_copy_of_the_set_is_caught_up_with(uid: str) -> None:
     assert check_ranks(uid) == CROWD
 
 
-def test_a_set_of_a_database_that_was_put_back_is_made_again(uid: str) -> None:
+def test_a_set_newer_than_a_restored_database_is_rebuilt(uid: str) -> None:
     place(uid, [(1, 0, 0), (2, 0, 0)])
     check_ranks(uid)
     # The set has seen transactions that this database has not come to yet, and standings that it does not hold.
@@ -210,7 +212,9 @@ def test_a_second_worker_takes_a_set_of_the_last_second(uid: str) -> None:
 # --- Large boards
 
 
-def test_a_large_board_is_made_by_a_worker_and_counted_until_then(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_builds_a_large_board_and_ranks_are_counted_until_then(
+    uid: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ranks, "BUILD_INLINE_LIMIT", CROWD - 1)
     monkeypatch.setattr(ranks, "CHUNK", 5)
     place(uid, [(second % 5, 0, second) for second in range(CROWD)])
@@ -233,7 +237,7 @@ def test_a_large_board_is_made_by_a_worker_and_counted_until_then(uid: str, monk
     assert set(valkey().keys(f"{board(uid).ranks}*")) <= kept
 
 
-def test_more_changes_than_are_caught_up_with_make_the_set_anew(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_changes_for_a_catch_up_rebuild_the_set(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
     place(uid, [(second, 0, 0) for second in range(CROWD)])
     check_ranks(uid)
     monkeypatch.setattr(ranks, "CATCH_UP_LIMIT", 3)
@@ -242,7 +246,7 @@ def test_more_changes_than_are_caught_up_with_make_the_set_anew(uid: str, monkey
     assert check_ranks(uid) == CROWD
 
 
-def test_a_set_is_made_and_caught_up_with_in_chunks_of_any_size(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_set_is_built_and_caught_up_in_chunks_of_any_size(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for chunk in (1, 2, 5, CROWD - 1, CROWD, CROWD + 1):
         monkeypatch.setattr(ranks, "CHUNK", chunk)
         clear(uid)
@@ -271,7 +275,7 @@ def test_a_score_that_arrives_while_a_set_is_made_is_in_the_set(uid: str, monkey
     assert valkey().zcard(board(uid).ranks) == CROWD
 
 
-def test_a_build_that_is_cut_off_leaves_nothing_to_be_believed(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_build_leaves_no_usable_set(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranks, "CHUNK", 3)
     place(uid, [(second, 0, 0) for second in range(CROWD)])
     standings = ranks._all_standings
@@ -292,7 +296,7 @@ def test_a_build_that_is_cut_off_leaves_nothing_to_be_believed(uid: str, monkeyp
     assert check_ranks(uid) == CROWD
 
 
-def test_a_catch_up_moves_its_mark_on_with_each_chunk(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_catch_up_advances_its_mark_with_each_chunk(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
     place(uid, [(second, 0, 0) for second in range(CROWD)])
     check_ranks(uid)
     before = int(valkey().get(board(uid).mark) or 0)
@@ -314,7 +318,7 @@ def test_a_catch_up_moves_its_mark_on_with_each_chunk(uid: str, monkeypatch: pyt
     assert marks[0] >= before
 
 
-def test_ranks_of_many_are_counted_at_once(uid: str) -> None:
+def test_many_ranks_are_counted_in_one_query(uid: str) -> None:
     place(uid, [(second % 3, second % 2, second) for second in range(CROWD)])
     ordered = positions(uid)
     mixed = [*ordered[::-1], ordered[3], ordered[0]]
@@ -322,7 +326,7 @@ def test_ranks_of_many_are_counted_at_once(uid: str) -> None:
     assert ranks.counted_ranks(UUID(uid), []) == []
 
 
-def test_a_worker_without_valkey_has_nothing_to_do(uid: str, dead_valkey: None) -> None:
+def test_a_worker_builds_no_board_without_valkey(uid: str, dead_valkey: None) -> None:
     place(uid, [(1, 0, 0)])
     pause.start(ConnectionError())
     tasks.build_board(uid)
@@ -332,7 +336,7 @@ def test_a_worker_without_valkey_has_nothing_to_do(uid: str, dead_valkey: None) 
 # --- Without Valkey
 
 
-def test_without_valkey_the_ranks_are_counted(studio: StudioCaller, uid: str, dead_valkey: None) -> None:
+def test_ranks_are_counted_in_postgresql_without_valkey(studio: StudioCaller, uid: str, dead_valkey: None) -> None:
     place(uid, [(second % 4, second % 3, 0) for second in range(CROWD)])
     assert check_ranks(uid, cached=False) == CROWD
     assert pause.is_on()
@@ -345,7 +349,9 @@ def test_without_valkey_the_ranks_are_counted(studio: StudioCaller, uid: str, de
             assert gamer.board(uid, query)["me"]["rank"] == rank
 
 
-def test_a_broker_that_goes_away_in_between_costs_no_answer(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_outage_while_sending_the_hint_does_not_fail_the_read(
+    uid: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ranks, "BUILD_INLINE_LIMIT", 0)
     place(uid, [(2, 0, 0), (1, 0, 0)])
     # Valkey is there for the ranks, and is not when the message is sent.

@@ -23,7 +23,7 @@ from tests.support.http import GamerCaller, StudioCaller
 from tests.support.money import execute, new_id, prove
 from tests.support.organising import allow_sponsorship
 from tests.support.ranks import check_ranks, make_stale
-from tests.support.refereeing import OPERATOR, disqualify, disqualify_by_two, reinstate, stay, void
+from tests.support.refereeing import OPERATOR, disqualify, disqualify_by_two, participation_of, reinstate, void
 from tests.support.rows import snapshot
 from tests.support.settling import play
 
@@ -68,7 +68,7 @@ def test_a_voided_score_counts_no_more(
     for value in (5, 9, 4):
         gamer.score(uid, value).ok()
     voided = void(uid, gamer.user_id, number)
-    row = stay(uid, gamer.user_id)
+    row = participation_of(uid, gamer.user_id)
     accepted = list(ScoreEvent.objects.order_by("id").values_list("accepted_at", flat=True))
     assert (row.score, row.reached_at, row.rank_key) == (score, accepted[since], -score)
     assert (voided.voided_by, voided.void_reason, voided.voided_at is not None) == (OPERATOR, "glitch", True)
@@ -89,7 +89,7 @@ def test_a_gamer_without_a_valid_score_is_unranked(studio: StudioCaller, gamer: 
     assert valkey().zcard(ranks.board(uid).ranks) == 0
     # Its id stays used; another score is a first one.
     gamer.score(uid, 5, event_id="one").ok()
-    assert stay(uid, gamer.user_id).score is None
+    assert participation_of(uid, gamer.user_id).score is None
     gamer.score(uid, 6, event_id="two").ok()
     assert gamer.board(uid)["me"] == {"rank": 1, "score": 6, "shared_rank": 1}
     void(uid, gamer.user_id)
@@ -97,7 +97,7 @@ def test_a_gamer_without_a_valid_score_is_unranked(studio: StudioCaller, gamer: 
     assert gamer.buckets() == (50, 0, 0)
 
 
-def test_a_sum_that_cannot_be_kept_without_it_refuses_the_void(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_void_that_would_overflow_the_sum_is_refused(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament(score_operator="sum", score_source="any")
     gamer.join(uid).ok()
     for value in (MAX_SCORE, -1, 1):
@@ -111,7 +111,7 @@ def test_a_sum_that_cannot_be_kept_without_it_refuses_the_void(studio: StudioCal
 # --- Disqualifying
 
 
-def test_a_disqualified_gamer_is_on_no_board(studio: StudioCaller) -> None:
+def test_a_disqualified_gamer_appears_on_no_board(studio: StudioCaller) -> None:
     uid = studio.tournament()
     callers = play(studio, uid, {"a": 4, "b": 3, "c": 2, "d": 1})
     assert check_ranks(uid) == 4
@@ -130,7 +130,7 @@ def test_a_disqualified_gamer_is_on_no_board(studio: StudioCaller) -> None:
     assert listed(studio.get(f"/s2s/esports/tournaments/{uid}/leaderboard").ok()) == rest
 
 
-def test_a_disqualified_gamer_neither_scores_nor_leaves_nor_joins_again(studio: StudioCaller) -> None:
+def test_a_disqualified_gamer_cannot_score_leave_or_rejoin(studio: StudioCaller) -> None:
     uid = studio.tournament()
     callers = play(studio, uid, {"a": 3, "b": None, "z": 1})
     for name in ("a", "b"):
@@ -149,14 +149,14 @@ def test_a_disqualified_gamer_neither_scores_nor_leaves_nor_joins_again(studio: 
     ]
 
 
-def test_a_reinstated_gamer_stands_where_the_score_was_reached(studio: StudioCaller) -> None:
+def test_a_reinstated_gamer_keeps_the_time_the_score_was_reached(studio: StudioCaller) -> None:
     uid = studio.tournament()
     callers = play(studio, uid, {"a": 4, "b": 3, "c": 3})
-    before = stay(uid, "b")
+    before = participation_of(uid, "b")
     disqualify(uid, "b")
-    assert stay(uid, "b").rank_key is None
+    assert participation_of(uid, "b").rank_key is None
     reinstate(uid, "b")
-    after = stay(uid, "b")
+    after = participation_of(uid, "b")
     assert (after.score, after.reached_at, after.rank_key) == (before.score, before.reached_at, before.rank_key)
     make_stale(uid)
     assert check_ranks(uid) == 3
@@ -164,14 +164,14 @@ def test_a_reinstated_gamer_stands_where_the_score_was_reached(studio: StudioCal
     assert listed(callers["b"].board(uid)) == [(1, "b", 9), (2, "a", 4), (3, "c", 3)]
 
 
-def test_a_score_voided_meanwhile_does_not_come_back_with_a_reinstatement(studio: StudioCaller) -> None:
+def test_a_reinstatement_does_not_restore_a_voided_score(studio: StudioCaller) -> None:
     uid = studio.tournament()
     play(studio, uid, {"a": 4, "b": 3, "c": 2})
     disqualify(uid, "a")
     void(uid, "a")
-    assert stay(uid, "a").score is None
+    assert participation_of(uid, "a").score is None
     reinstate(uid, "a")
-    assert (stay(uid, "a").rank_key, stay(uid, "b").rank_key) == (None, -3)
+    assert (participation_of(uid, "a").rank_key, participation_of(uid, "b").rank_key) == (None, -3)
 
 
 def test_a_ruling_keeps_its_operator_and_reason(studio: StudioCaller, gamer: GamerCaller) -> None:
@@ -179,9 +179,9 @@ def test_a_ruling_keeps_its_operator_and_reason(studio: StudioCaller, gamer: Gam
     gamer.join(uid).ok()
     disqualify(uid, gamer.user_id, "bot")
     reinstate(uid, gamer.user_id, "human after all")
-    told = Ruling.objects.order_by("id").values_list("act", "reason", "operator_id", "client_id")
-    client = stay(uid, gamer.user_id).client_id
-    assert list(told) == [
+    rulings = Ruling.objects.order_by("id").values_list("act", "reason", "operator_id", "client_id")
+    client = participation_of(uid, gamer.user_id).client_id
+    assert list(rulings) == [
         ("DISQUALIFY", "bot", OPERATOR, client),
         ("REINSTATE", "human after all", OPERATOR, client),
     ]
@@ -190,7 +190,7 @@ def test_a_ruling_keeps_its_operator_and_reason(studio: StudioCaller, gamer: Gam
             execute(sql)
 
 
-def test_the_same_ruling_again_is_refused_and_changes_nothing(studio: StudioCaller) -> None:
+def test_a_repeated_ruling_is_refused_and_changes_nothing(studio: StudioCaller) -> None:
     uid = studio.tournament()
     play(studio, uid, {"a": 3, "b": 2, "c": 1})
     disqualify(uid, "a")
@@ -210,7 +210,7 @@ def test_the_same_ruling_again_is_refused_and_changes_nothing(studio: StudioCall
 # --- When
 
 
-def test_after_settlement_or_cancellation_nothing_is_ruled(studio: StudioCaller) -> None:
+def test_a_ruling_after_settlement_or_cancellation_is_refused(studio: StudioCaller) -> None:
     settled, cancelled = studio.tournament(), studio.tournament()
     for uid in (settled, cancelled):
         play(studio, uid, {"a": 3, "b": 2, "c": 1})
@@ -229,7 +229,7 @@ def test_after_settlement_or_cancellation_nothing_is_ruled(studio: StudioCaller)
 def test_a_ruling_on_a_gamer_who_left_or_is_unknown_is_refused(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament()
     gamer.join(uid).ok()
-    left = stay(uid, gamer.user_id).pk
+    left = participation_of(uid, gamer.user_id).pk
     gamer.leave(uid).ok()
     with pytest.raises(WrongState):
         refereeing.disqualify(participation_id=left, operator_id=OPERATOR, reason="late")
@@ -265,12 +265,12 @@ def test_a_ruling_changes_the_result_until_the_settlement(studio: StudioCaller) 
     ]
     record = Settlement.objects.get()
     assert record.inputs["field_size"] == 5
-    assert record.inputs["disqualified"] == [str(stay(uid, "a").pk)]
+    assert record.inputs["disqualified"] == [str(participation_of(uid, "a").pk)]
     assert (record.ranked, record.prizes, record.to_house) == (3, 25, 25)
     call_command("verify_settlement", uid)
     assert prove().exit_code == 0
     # A ruling that is slipped in behind the settlement's back is found.
-    ScoreEvent.objects.filter(participation=stay(uid, "c")).update(
+    ScoreEvent.objects.filter(participation=participation_of(uid, "c")).update(
         voided_at=record.settled_at, voided_by=OPERATOR, void_reason=""
     )
     with pytest.raises(SystemExit):
@@ -320,19 +320,24 @@ def test_the_last_gamer_in_the_ranking_is_disqualified_by_two_operators(studio: 
     uid, _ = delayed(studio, {"a": 3, "b": 2, "c": None})
     disqualify(uid, "a")
     disqualify(uid, "b", "a bot")
-    assert (stay(uid, "b").disqualified_at, LeaderboardRow.objects.filter(tournament=uid).count()) == (None, 1)
+    assert (participation_of(uid, "b").disqualified_at, LeaderboardRow.objects.filter(tournament=uid).count()) == (
+        None,
+        1,
+    )
     before = snapshot()
     with pytest.raises(WrongState, match="another operator"):
         disqualify(uid, "b")
     assert snapshot() == before
     disqualify(uid, "b", operator=OPERATOR + 1)
     assert LeaderboardRow.objects.filter(tournament=uid).count() == 0
-    acts = Ruling.objects.filter(participation=stay(uid, "b")).order_by("id").values_list("act", "operator_id")
+    acts = (
+        Ruling.objects.filter(participation=participation_of(uid, "b")).order_by("id").values_list("act", "operator_id")
+    )
     assert list(acts) == [("PROPOSE", OPERATOR), ("DISQUALIFY", OPERATOR + 1)]
     # Who is reinstated needs two operators again.
     reinstate(uid, "b")
     disqualify(uid, "b", operator=OPERATOR + 1)
-    assert stay(uid, "b").disqualified_at is None
+    assert participation_of(uid, "b").disqualified_at is None
 
 
 def test_the_last_score_is_not_voided_where_the_house_would_win_or_the_result_would_turn(

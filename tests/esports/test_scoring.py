@@ -65,13 +65,13 @@ def test_scores_fold_by_their_operator_and_an_unchanged_score_keeps_its_time(
     for index, value in enumerate(values):
         with clock_at(started + timedelta(seconds=index)):
             assert gamer.score(uid, value).ok() == {"message": "leaderboard score update successful"}
-    stay = Participation.objects.get(tournament=uid)
-    assert (stay.score, stay.reached_at) == (score, started + timedelta(seconds=second))
+    participation = Participation.objects.get(tournament=uid)
+    assert (participation.score, participation.reached_at) == (score, started + timedelta(seconds=second))
     assert score_of(gamer, uid) == score
     assert [value for _, value, *_ in kept(uid)] == values
 
 
-def test_repeating_a_score_loses_no_rank_and_regaining_one_does(studio: StudioCaller, gamers: Gamers) -> None:
+def test_a_repeated_score_keeps_its_rank_and_a_regained_score_does_not(studio: StudioCaller, gamers: Gamers) -> None:
     ann, bob = gamers(2)
     uid = joined(studio, ann, bob)
     for gamer, value in ((ann, 5), (bob, 5), (ann, 5)):
@@ -125,7 +125,7 @@ def test_a_summed_tournament_takes_server_scores_by_default(
     assert len(kept(uid)) == 1 + from_gamer
 
 
-def test_a_scored_gamer_stays(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_gamer_with_a_score_cannot_leave(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = joined(studio, gamer)
     gamer.score(uid, 0).ok()
     gamer.leave(uid).refused(409, "WRONG_STATE")
@@ -145,7 +145,7 @@ def test_a_scored_gamer_stays(studio: StudioCaller, gamer: GamerCaller) -> None:
         ({}, [MOST, -MOST], []),
     ],
 )
-def test_the_bounds_are_inclusive_and_what_is_outside_changes_nothing(
+def test_score_bounds_are_inclusive_and_values_outside_change_nothing(
     studio: StudioCaller, gamer: GamerCaller, fields: dict[str, int], inside: list[int], outside: list[int]
 ) -> None:
     uid = joined(studio, gamer, **fields)
@@ -158,9 +158,7 @@ def test_the_bounds_are_inclusive_and_what_is_outside_changes_nothing(
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_a_sum_beyond_what_can_be_kept_exactly_refuses_the_event(
-    studio: StudioCaller, gamer: GamerCaller, sign: int
-) -> None:
+def test_an_event_that_makes_the_sum_inexact_is_refused(studio: StudioCaller, gamer: GamerCaller, sign: int) -> None:
     uid = joined(studio, gamer, score_operator="sum", score_source="any")
     gamer.score(uid, sign * MOST, "all").ok()
     gamer.score(uid, sign, "more").refused(400, "SCORE_OUT_OF_RANGE")
@@ -175,14 +173,14 @@ def test_a_sum_beyond_what_can_be_kept_exactly_refuses_the_event(
     assert (score_of(gamer, uid), len(kept(uid))) == (sign * MOST, 3)
 
 
-def test_bounds_are_of_each_value_and_not_of_the_sum(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_score_bounds_apply_to_each_value_and_not_to_the_sum(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = joined(studio, gamer, score_operator="sum", score_source="any", score_min=-1, score_max=10)
     for value in (10, 10, -1):
         gamer.score(uid, value).ok()
     assert score_of(gamer, uid) == 19
 
 
-def test_a_value_that_is_no_score_is_refused(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_an_invalid_score_value_is_refused(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = joined(studio, gamer)
     for value in (None, "7", 7.5, True, 2**53, -(2**53), [7], {"value": 7}):
         body = gamer.score(uid, value).refused(400, "BAD_REQUEST")
@@ -193,7 +191,7 @@ def test_a_value_that_is_no_score_is_refused(studio: StudioCaller, gamer: GamerC
 # --- Events
 
 
-def test_an_event_counts_once(studio: StudioCaller, gamers: Gamers) -> None:
+def test_a_score_event_counts_once(studio: StudioCaller, gamers: Gamers) -> None:
     ann, bob = gamers(2)
     uid = joined(studio, ann, bob, score_operator="sum", score_source="any")
     other = joined(studio, ann)
@@ -214,7 +212,7 @@ def test_an_event_counts_once(studio: StudioCaller, gamers: Gamers) -> None:
     assert (score_of(ann, uid), score_of(bob, uid), score_of(ann, other)) == (6, 6, 6)
 
 
-def test_an_old_event_that_is_sent_again_does_not_come_back(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_resending_an_old_event_does_not_restore_its_score(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = joined(studio, gamer)
     for value, event in ((5, "one"), (9, "two"), (5, "one")):
         gamer.score(uid, value, event).ok()
@@ -229,7 +227,7 @@ def test_an_event_id_has_up_to_128_characters(studio: StudioCaller, gamer: Gamer
     assert [row[4] for row in kept(uid)] == events
 
 
-def test_an_event_id_that_is_none_is_refused(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_an_invalid_event_id_is_refused(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = joined(studio, gamer)
     bad: list[Any] = ["", "x" * 129, 7, True, ["x"], {}]
     for event in bad:
@@ -267,7 +265,7 @@ def test_score_refuses_in_the_order_of_the_contract(studio: StudioCaller, gamers
     assert kept(uid) == []
 
 
-def test_a_score_of_another_form_is_refused(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_malformed_score_is_refused(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = joined(studio, gamer)
     own = {"tournamentId": uid}
     forms: list[tuple[Any, Any, str]] = [
@@ -300,7 +298,7 @@ def test_a_score_names_its_tournament_by_either_published_name_or_not_at_all(
     assert len(kept(uid)) == 5
 
 
-def test_ids_are_read_in_either_case(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_ids_are_read_in_upper_and_lower_case(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = joined(studio, gamer)
     send(gamer, uid.upper(), {"tournamentId": uid}).ok()
     send(gamer, uid, {"tournamentId": uid.upper()}).ok()

@@ -77,7 +77,9 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("zone", "rule", "after", "wanted"), CHANGES)
-def test_a_day_whose_clock_changes_has_one_occurrence(zone: str, rule: str, after: str, wanted: list[str]) -> None:
+def test_a_daily_rule_has_one_occurrence_on_a_clock_change_day(
+    zone: str, rule: str, after: str, wanted: list[str]
+) -> None:
     assert local(Calendar(rule, zone), utc(after), 3) == wanted
 
 
@@ -97,13 +99,13 @@ def test_an_hourly_rule_takes_each_hour_on_the_clock_once() -> None:
     assert [text[11:] for text in back] == ["01:00:00+02:00", "02:00:00+02:00", "03:00:00+01:00", "04:00:00+01:00"]
 
 
-def test_times_that_are_left_out_together_with_the_next_one_are_one_occurrence() -> None:
+def test_skipped_times_and_the_next_time_are_one_occurrence() -> None:
     both = Calendar("0,30 2,3 * * *", "Europe/Berlin")
     found = local(both, utc("2027-03-28T00:00"), 3)
     assert found == ["2027-03-28T03:00:00+02:00", "2027-03-28T03:30:00+02:00", "2027-03-29T02:00:00+02:00"]
 
 
-def test_asked_within_the_hour_that_comes_twice_there_is_no_second_time() -> None:
+def test_a_time_in_a_repeated_hour_occurs_once() -> None:
     first = utc("2027-10-31T00:30")
     calendar = Calendar("30 2 * * *", "Europe/Berlin")
     assert next(calendar.after(first - timedelta(seconds=1))) == first
@@ -117,7 +119,7 @@ def test_a_day_that_a_zone_skips_has_its_occurrence_at_the_change() -> None:
     assert resolve(wall, zone).astimezone(zone).replace(tzinfo=None) == datetime(2011, 12, 31)
 
 
-def test_the_year_turns_and_29_february_comes_in_leap_years_only() -> None:
+def test_rules_cross_the_year_and_meet_29_february_in_leap_years_only() -> None:
     turn = Calendar("59 23 31 12 *", "Asia/Kolkata")
     assert local(turn, NOW, 2) == ["2026-12-31T23:59:00+05:30", "2027-12-31T23:59:00+05:30"]
     start = Calendar("0 0 1 1 *", "America/New_York")
@@ -126,7 +128,7 @@ def test_the_year_turns_and_29_february_comes_in_leap_years_only() -> None:
     assert [text[:10] for text in local(leap, NOW, 3)] == ["2028-02-29", "2032-02-29", "2036-02-29"]
 
 
-def test_days_of_the_week_and_last_days_are_read_as_cron_reads_them() -> None:
+def test_weekdays_and_last_days_have_crons_meaning() -> None:
     assert [text[:10] for text in local(Calendar("0 12 * * FRI", "UTC"), NOW, 2)] == ["2026-11-06", "2026-11-13"]
     assert [text[:10] for text in local(Calendar("0 12 L * *", "UTC"), NOW, 2)] == ["2026-11-30", "2026-12-31"]
     assert [text[:10] for text in local(Calendar("0 12 * * mon#1", "UTC"), NOW, 2)] == ["2026-11-02", "2026-12-07"]
@@ -135,7 +137,7 @@ def test_days_of_the_week_and_last_days_are_read_as_cron_reads_them() -> None:
     assert [text[:10] for text in either] == ["2026-12-04", "2026-12-11", "2026-12-13"]
 
 
-def test_the_first_and_the_last_date_are_of_the_place_and_included() -> None:
+def test_first_and_last_date_are_local_and_inclusive() -> None:
     calendar = Calendar("0 1 * * *", "Asia/Kolkata", date(2026, 12, 1), date(2026, 12, 2))
     assert local(calendar, NOW, 9) == ["2026-12-01T01:00:00+05:30", "2026-12-02T01:00:00+05:30"]
     assert local(Calendar("0 1 * * *", "UTC", None, date(1, 1, 1)), NOW, 9) == []
@@ -148,9 +150,7 @@ def test_the_first_and_the_last_date_are_of_the_place_and_included() -> None:
     minute=st.integers(0, 59),
     after=st.datetimes(datetime(2025, 1, 1), datetime(2035, 1, 1)),
 )
-def test_anywhere_and_at_any_time_occurrences_are_later_and_in_order(
-    zone: str, hour: int, minute: int, after: datetime
-) -> None:
+def test_occurrences_are_later_and_in_order_in_every_zone(zone: str, hour: int, minute: int, after: datetime) -> None:
     moment = after.replace(tzinfo=UTC)
     found = list(islice(Calendar(f"{minute} {hour} * * *", zone).after(moment), 4))
     assert moment < found[0]
@@ -197,13 +197,13 @@ def test_an_unknown_time_zone_is_refused(zone: str) -> None:
     assert faults(Calendar("0 18 * * *", zone)) == [("time_zone", "invalid")]
 
 
-def test_every_zone_that_is_taken_can_be_used() -> None:
+def test_every_accepted_time_zone_can_be_used() -> None:
     assert len(time_zones()) > 550
     for zone in time_zones():
         assert next(Calendar("0 18 * * *", zone).after(NOW)) > NOW
 
 
-def test_offsets_and_dates_have_their_order() -> None:
+def test_offsets_and_dates_must_be_in_order() -> None:
     calendar = Calendar("0 18 * * *", "UTC")
     assert faults(calendar, Offsets(0, 0, 0, 1)) == []
     assert faults(calendar, Offsets(599, 600, 1800, 1799)) == [
@@ -226,7 +226,7 @@ def test_rows_are_planned_for_48_hours_and_for_five_occurrences() -> None:
     assert (len(last.moments), last.is_last) == (2, True)
 
 
-def test_after_a_long_absence_the_plan_is_cut_into_pieces_that_miss_nothing() -> None:
+def test_a_plan_after_a_long_absence_comes_in_parts_without_gaps() -> None:
     calendar, began = Calendar("0 * * * *", "UTC"), NOW - timedelta(days=30)
     first = plan(calendar, OFFSETS, after=began, now=NOW, known_ahead=0)
     second = plan(calendar, OFFSETS, after=first.moments[-1], now=NOW, known_ahead=0)
@@ -249,7 +249,7 @@ def test_an_occurrence_is_described_in_words() -> None:
     assert "Friday 1 January 2027, 01:30 (Asia/Kolkata), Thursday 31 December, 20:00 UTC" in other_day
 
 
-def test_a_title_takes_the_date_of_the_place() -> None:
+def test_a_title_has_the_local_date() -> None:
     late = utc("2026-12-31T20:00")
     assert title_at("Cup of {date}, {n}", late, "Asia/Kolkata") == "Cup of 2027-01-01, {n}"
     assert title_at("Cup", late, "Asia/Kolkata") == "Cup"

@@ -35,7 +35,7 @@ def sweep_at(moment: datetime) -> None:
         sweep_series()
 
 
-def test_a_tournament_is_made_when_it_is_due_and_not_before(uid: str, studio: StudioCaller) -> None:
+def test_a_sweep_creates_a_tournament_when_due_and_not_before(uid: str, studio: StudioCaller) -> None:
     sweep_at(DUE - INSTANT)
     assert Tournament.objects.count() == 0
     sweep_at(DUE)
@@ -53,7 +53,7 @@ def test_a_tournament_is_made_when_it_is_due_and_not_before(uid: str, studio: St
     assert ledger_faults() == []
 
 
-def test_sweeping_again_makes_nothing_twice(uid: str, studio: StudioCaller) -> None:
+def test_repeated_sweeps_create_each_tournament_once(uid: str, studio: StudioCaller) -> None:
     for _ in range(3):
         sweep_at(DUE)
     make_occurrence(occurrence_id=stored(uid)[0].pk)
@@ -110,7 +110,7 @@ def test_a_refused_occurrence_is_tried_again_until_it_is_made(uid: str, studio: 
     assert (sponsor(studio), ledger_faults()) == (-100, [])
 
 
-def test_a_refusal_until_the_start_is_given_up_with_its_reason(uid: str, studio: StudioCaller) -> None:
+def test_an_occurrence_refused_until_its_start_is_skipped_with_the_reason(uid: str, studio: StudioCaller) -> None:
     allow_sponsorship(studio, 0)
     for minutes in range(0, 121, 10):
         sweep_at(DUE + timedelta(minutes=minutes))
@@ -140,7 +140,7 @@ def test_a_client_that_is_switched_off_gets_no_tournaments(uid: str, studio: Stu
     assert Tournament.objects.count() == 1
 
 
-def test_paused_between_the_look_and_the_lock_nothing_is_made(uid: str) -> None:
+def test_a_series_paused_just_before_its_lock_creates_no_tournament(uid: str) -> None:
     TournamentSeries.objects.filter(pk=uid).update(active=False)
     sweep_at(DUE)
     assert Tournament.objects.count() == 0
@@ -162,7 +162,7 @@ def test_a_series_makes_no_tournament_after_its_last_date(studio: StudioCaller) 
     assert TournamentSeries.objects.get(pk=uid).plan_at is None
 
 
-def test_daylight_saving_makes_one_tournament_a_day_at_the_clocks_time(studio: StudioCaller) -> None:
+def test_daylight_saving_keeps_one_tournament_a_day_at_local_time(studio: StudioCaller) -> None:
     # The clock goes back on 1 November 2026 at 02:00: 01:30 comes twice.
     begin = datetime(2026, 10, 30, 12, tzinfo=UTC)
     with clock_at(begin):
@@ -173,7 +173,7 @@ def test_daylight_saving_makes_one_tournament_a_day_at_the_clocks_time(studio: S
     assert [f"{start:%d %H:%M}" for start in made] == ["31 05:30", "01 05:30", "02 06:30", "03 06:30"]
 
 
-def test_long_schedules_are_made_as_early_as_they_need(studio: StudioCaller) -> None:
+def test_a_long_schedule_is_created_early_enough(studio: StudioCaller) -> None:
     with clock_at(START):
         make(studio, rule="0 */6 * * *", schedules_before_seconds=7 * 24 * HOUR)
     sweep_at(START)

@@ -49,7 +49,7 @@ def free_tournament(client: Client, **rules: Any) -> TournamentAt:
     bounds,
     st.lists(calls, max_size=14),
 )
-def test_the_events_of_any_sequence_of_calls_fold_to_the_standings(
+def test_score_events_of_any_call_sequence_fold_to_the_standings(
     client_row: Client, players: list[Gamer], operator: str, order: str, limits: Any, sequence: list[Any]
 ) -> None:
     least, most = limits or (None, None)
@@ -59,8 +59,8 @@ def test_the_events_of_any_sequence_of_calls_fold_to_the_standings(
         join_tournament(gamer=player, uid=uid, joining_stake=0)
     accepted = sum(play(client_row, uid, players, call) for call in sequence)
     assert ScoreEvent.objects.filter(participation__tournament=uid).count() == accepted
-    for stay in Participation.objects.filter(tournament=uid):
-        check_standing(made.tournament, stay)
+    for participation in Participation.objects.filter(tournament=uid):
+        check_standing(made.tournament, participation)
 
 
 def play(client: Client, uid: str, players: list[Gamer], call: Any) -> int:
@@ -78,13 +78,13 @@ def play(client: Client, uid: str, players: list[Gamer], call: Any) -> int:
     return ScoreEvent.objects.filter(participation__tournament=uid).count() - before
 
 
-def check_standing(tournament: Tournament, stay: Participation) -> None:
+def check_standing(tournament: Tournament, participation: Participation) -> None:
     """A standing is what its events fold to, and each event says what it came to."""
     rule = tournament.score_rule
-    rows = list(ScoreEvent.objects.filter(participation=stay).order_by("id"))
+    rows = list(ScoreEvent.objects.filter(participation=participation).order_by("id"))
     folded = fold(rule, [(row.value, row.accepted_at) for row in rows])
-    assert (stay.score, stay.reached_at) == (folded.score, folded.reached_at)
-    assert stay.rank_key == (None if folded.score is None else rank_key(rule.order, folded.score))
+    assert (participation.score, participation.reached_at) == (folded.score, folded.reached_at)
+    assert participation.rank_key == (None if folded.score is None else rank_key(rule.order, folded.score))
     for count, row in enumerate(rows, start=1):
         assert row.standing == fold(rule, [(row.value, row.accepted_at) for row in rows[:count]]).score
     named = [row.event_id for row in rows if row.event_id]

@@ -41,7 +41,7 @@ def played(studio: StudioCaller, gamers: Gamers, joined: int = 3, scored: int = 
 # --- Fields
 
 
-def test_a_tournament_has_these_fields_and_no_others(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_tournament_answer_has_exactly_the_documented_fields(studio: StudioCaller, gamer: GamerCaller) -> None:
     bands = [{"from_rank": 1, "to_rank": 1, "amount": 20}]
     uid = hourly(
         studio,
@@ -114,7 +114,7 @@ def test_omitted_times_take_their_defaults(studio: StudioCaller, gamer: GamerCal
 # --- Status
 
 
-def test_each_status_begins_with_its_own_moment(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_each_status_begins_at_its_own_time(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = hourly(studio)
     times = timetable(uid)
     draft = ("DRAFT", "TOURNAMENT_NOT_FOUND")
@@ -143,7 +143,7 @@ def test_each_status_begins_with_its_own_moment(studio: StudioCaller, gamer: Gam
         ((1, 5, 5, 5, 5), {1: "SCHEDULED", 4: "SCHEDULED"}),
     ],
 )
-def test_a_status_of_no_length_is_skipped(
+def test_a_status_of_zero_length_is_skipped(
     studio: StudioCaller, gamer: GamerCaller, hours: tuple[int, ...], seen: dict[int, str]
 ) -> None:
     uid = hourly(studio, hours)
@@ -173,7 +173,7 @@ def test_a_status_of_no_length_is_skipped(
         ),
     ],
 )  # fmt: skip
-def test_the_end_completes_or_cancels(
+def test_a_tournament_is_completed_or_cancelled_at_its_end(
     studio: StudioCaller, gamers: Gamers, joined: int, scored: int, fields: dict[str, Any], status: str
 ) -> None:
     uid = played(studio, gamers, joined, scored, **fields)
@@ -182,7 +182,7 @@ def test_the_end_completes_or_cancels(
     assert statuses(uid, studio, gamer, end) == (status, status)
 
 
-def test_a_cancellation_by_hand_counts_from_its_moment(studio: StudioCaller, gamers: Gamers) -> None:
+def test_a_manual_cancellation_sets_the_status_from_its_moment(studio: StudioCaller, gamers: Gamers) -> None:
     uid = played(studio, gamers)
     end, gamer = timetable(uid).ends_at, studio.gamer("onlooker")
     with clock_at(end - INSTANT):
@@ -192,7 +192,7 @@ def test_a_cancellation_by_hand_counts_from_its_moment(studio: StudioCaller, gam
         assert statuses(uid, studio, gamer, moment) == ("CANCELLED", "CANCELLED")
 
 
-def test_at_its_end_a_tournament_can_no_longer_be_cancelled(studio: StudioCaller, gamers: Gamers) -> None:
+def test_cancelling_a_tournament_at_its_end_is_refused(studio: StudioCaller, gamers: Gamers) -> None:
     uid = played(studio, gamers)
     end, gamer = timetable(uid).ends_at, studio.gamer("onlooker")
     with clock_at(end):

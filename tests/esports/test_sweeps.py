@@ -25,7 +25,7 @@ def due(db: None, studio: StudioCaller, gamer: GamerCaller) -> str:
     return uid
 
 
-def test_a_sweep_leaves_a_tournament_to_the_sweep_that_is_at_work_on_it(
+def test_a_sweep_skips_a_tournament_that_another_sweep_handles(
     due: str, other_studio: StudioCaller, gamer: GamerCaller
 ) -> None:
     neighbour = other_studio.tournament()

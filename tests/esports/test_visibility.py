@@ -72,7 +72,7 @@ def test_hidden_and_foreign_tournaments_answer_like_unknown_ones(
 
 
 @every_call
-def test_an_id_that_is_none_is_unknown(gamer: GamerCaller, call: Callable[[GamerCaller, str], Answer]) -> None:
+def test_an_invalid_id_is_unknown(gamer: GamerCaller, call: Callable[[GamerCaller, str], Answer]) -> None:
     unknown = whole(call(gamer, UNKNOWN_UID))
     for uid in NO_IDS:
         assert whole(call(gamer, uid)) == unknown, uid
@@ -86,7 +86,7 @@ def test_a_hidden_tournament_appears_at_its_schedule(studio: StudioCaller, gamer
         assert gamer.get("/fe/esports/tournaments/participated").ok() == [uid]
 
 
-def test_drafts_are_in_no_list_of_a_gamers(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_gamers_lists_contain_no_drafts(studio: StudioCaller, gamer: GamerCaller) -> None:
     unpublished, scheduled = studio.tournament(), studio.tournament(schedules_at_timestamp=soon(hours=1))
     Tournament.objects.filter(pk=unpublished).update(published_at=None)
     assert gamer.get("/fe/esports/tournaments/active").ok() == []

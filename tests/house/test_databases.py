@@ -16,7 +16,7 @@ def kept() -> list[int]:
     return [model._default_manager.count() for model in (Group, Permission, ContentType, PayoutRail)]
 
 
-def test_emptied_tables_begin_anew_and_what_migrations_made_goes_on() -> None:
+def test_emptying_the_tables_restarts_ids_and_keeps_migrated_rows() -> None:
     before = kept()
     Operator.objects.create(username="first")
     empty_all_tables()

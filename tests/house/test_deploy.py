@@ -38,18 +38,18 @@ def pods() -> dict[str, dict[str, Any]]:
 PARTS = {"web", "worker", "messenger", "beat", "migrate"}
 
 
-def test_compose_and_kubernetes_run_every_process_by_the_same_command() -> None:
+def test_compose_and_kubernetes_run_the_same_commands() -> None:
     ours = {name: service["command"] for name, service in services().items() if name in PARTS}
     assert ours.keys() == PARTS == pods().keys()
     assert ours == {name: container["command"] for name, container in pods().items()}
 
 
-def test_the_commands_are_those_of_operations() -> None:
+def test_the_commands_equal_those_of_the_operations_guide() -> None:
     processes = read("docs/operations.md").partition("## Processes")[2].partition("\n## ")[0]
-    told = re.findall(r"^\| (\w+) \| `([^`]+)` \|", processes, flags=re.M)
+    documented = re.findall(r"^\| (\w+) \| `([^`]+)` \|", processes, flags=re.M)
     ours = {name: " ".join(container["command"]) for name, container in pods().items()}
-    assert [name for name, _ in told] == ["web", "worker", "messenger", "beat"]
-    for name, command in told:
+    assert [name for name, _ in documented] == ["web", "worker", "messenger", "beat"]
+    for name, command in documented:
         if name == "beat":
             assert ours[name].startswith("celery -A kgen beat --schedule ")
         else:
@@ -87,7 +87,7 @@ def test_selectors_find_their_pods_and_references_exist() -> None:
     assert set(kustomization["resources"]) == files - {"kustomization.yaml", "migrate.yaml"}
 
 
-def test_probes_ask_paths_that_need_no_name_of_the_installation() -> None:
+def test_probes_use_paths_that_need_no_host_name() -> None:
     web = pods()["web"]
     probes = {name: web[name]["httpGet"] for name in ("startupProbe", "livenessProbe", "readinessProbe")}
     assert [probe["path"] for probe in probes.values()] == ["/healthz", "/healthz", "/readyz"]
@@ -95,14 +95,14 @@ def test_probes_ask_paths_that_need_no_name_of_the_installation() -> None:
     assert all(probe["httpHeaders"][0]["value"] in hosts.split(",") for probe in probes.values())
 
 
-def test_the_image_runs_the_checkouts_python_as_an_ordinary_user() -> None:
+def test_the_image_uses_the_repositorys_python_and_an_unprivileged_user() -> None:
     dockerfile = read("deploy/Dockerfile")
     assert re.search(r"^USER 10001", dockerfile, flags=re.M)
     python = read(".python-version").strip()
     assert re.findall(r"^FROM python:(\S+?)-", dockerfile, flags=re.M) == [python, python]
 
 
-def test_the_image_leaves_out_the_local_stacks_servers_and_nothing_else() -> None:
+def test_the_image_omits_only_the_local_stacks_servers() -> None:
     dockerfile = read("deploy/Dockerfile")
     script = re.search(r"<<'EOF'\n(.*?)^EOF$", dockerfile, flags=re.M | re.S)
     assert script

@@ -30,7 +30,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_an_existing_target(page: Path) -> None:
     for link in re.findall(r"\]\(([^)\s]+)\)", prose(page.read_text())):
         if link.startswith("https://"):
             continue
@@ -41,7 +41,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
-def test_every_decision_is_listed_once_and_numbered_in_order() -> None:
+def test_the_index_lists_every_decision_once_in_order() -> None:
     pages = [page.name for page in sorted((ROOT / "docs/decisions").glob("0*.md"))]
     listed = re.findall(r"\[(\d{4})\]\(([^)]+)\)", read("docs/decisions/README.md"))
     assert [name for _, name in listed] == pages
@@ -60,13 +60,13 @@ def example() -> dict[str, str]:
     return {name: value for _, name, value in rows}
 
 
-def test_the_example_of_settings_names_every_setting_and_no_other() -> None:
+def test_the_settings_example_names_every_setting_and_no_other() -> None:
     read_there = settings_read()
     assert len(read_there) > 45
     assert set(example()) == set(read_there)
 
 
-def test_the_example_of_settings_shows_the_true_defaults() -> None:
+def test_the_settings_example_shows_the_real_defaults() -> None:
     shown = example()
     known = {name: default for name, default in settings_read().items() if default is not None}
     assert {name: shown[name] for name in known} == known
@@ -82,7 +82,7 @@ def test_the_example_of_settings_shows_the_true_defaults() -> None:
     assert set(shown) - set(known) == worked_out
 
 
-def test_the_example_of_settings_can_be_read_by_a_shell() -> None:
+def test_a_shell_can_read_the_settings_example() -> None:
     for line in read(".env.example").splitlines():
         assert not line or line.startswith("#") or shlex.split(line) == [line], line
 
@@ -99,7 +99,7 @@ def test_every_error_is_documented_with_its_status() -> None:
     assert error_rows() == {code: error.status for code, error in known_errors().items()}
 
 
-def test_make_targets_of_the_documents_exist() -> None:
+def test_every_make_target_in_the_documents_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), flags=re.M))
     for page in DOCS:
         commands = re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(), flags=re.M)
@@ -109,7 +109,7 @@ def test_make_targets_of_the_documents_exist() -> None:
     assert promised <= set(re.findall(r"\bmake ([a-z]+)", read("README.md")))
 
 
-def test_calls_of_the_walk_are_in_the_schema() -> None:
+def test_every_call_of_the_walk_is_in_the_schema() -> None:
     called = re.findall(r"\$BASE_URL(/[^\"? ]+)", read("README.md"))
     paths = {path.replace("$TOURNAMENT_UID", "{uid}") for path in called}
     assert len(paths) == 5
@@ -129,7 +129,7 @@ def test_every_column_of_the_audit_views_is_documented() -> None:
     assert documented == views
 
 
-def test_every_dependency_has_its_reason() -> None:
+def test_every_dependency_has_a_documented_reason() -> None:
     project = tomllib.loads(read("pyproject.toml"))
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
     names = [re.split(r"[\[<>=]", line)[0] for line in wanted]

@@ -44,7 +44,7 @@ def test_the_image_has_every_tracked_file_of_the_product() -> None:
 @pytest.mark.parametrize(
     "name", ["demo/services/rich.py", "clients/web/kgen.js", "console/templates/console/page.html"]
 )
-def test_a_new_folder_is_in_the_image_by_itself(name: str) -> None:
+def test_a_new_folder_is_copied_into_the_image(name: str) -> None:
     assert copied([name]) == {name: name}
 
 

@@ -22,7 +22,7 @@ def classes_by_name() -> dict[str, list[str]]:
     return found
 
 
-def test_a_class_name_stands_once_in_the_product() -> None:
+def test_a_class_name_is_used_once_in_the_product() -> None:
     repeated = {name: modules for name, modules in classes_by_name().items() if len(modules) > 1}
     assert {name: modules for name, modules in repeated.items() if name not in PRESCRIBED} == {}
 

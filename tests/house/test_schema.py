@@ -32,7 +32,7 @@ def tables() -> list[str]:
 
 
 @pytest.mark.django_db
-def test_no_column_holds_a_number_that_is_not_exact() -> None:
+def test_no_column_has_an_inexact_number_type() -> None:
     found = ask(
         "SELECT attrelid::regclass::text, attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid"
         " WHERE relnamespace IN ('public'::regnamespace, 'audit'::regnamespace) AND relkind IN ('r', 'v', 'm', 'p')"
@@ -55,7 +55,7 @@ def test_every_amount_is_a_bigint() -> None:
 
 
 @pytest.mark.django_db
-def test_every_time_knows_its_zone() -> None:
+def test_every_time_column_has_a_time_zone() -> None:
     found = ask(
         "SELECT attrelid::regclass::text, attname FROM pg_attribute WHERE attrelid = ANY(%s::regclass[])"
         " AND atttypid = ANY('{timestamp,time,timetz}'::regtype[])",
@@ -65,7 +65,7 @@ def test_every_time_knows_its_zone() -> None:
 
 
 @pytest.mark.django_db
-def test_every_table_of_ours_has_a_primary_key() -> None:
+def test_every_table_has_a_primary_key() -> None:
     with_key = ask("SELECT conrelid::regclass::text FROM pg_constraint WHERE contype = 'p' AND NOT condeferrable")
     everything = ask(
         "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
@@ -75,7 +75,7 @@ def test_every_table_of_ours_has_a_primary_key() -> None:
 
 
 @pytest.mark.django_db
-def test_every_foreign_key_has_an_index_that_leads_with_what_it_refers_by() -> None:
+def test_every_foreign_key_has_an_index_that_starts_with_its_columns() -> None:
     """Else removing a referenced row, or following the reference back, reads the whole table."""
     bare = {(table, columns) for table, columns in ask(_UNINDEXED, tables())}
     assert bare == UNINDEXED.keys()
@@ -97,7 +97,7 @@ SELECT conrelid::regclass::text, (
 
 
 @pytest.mark.django_db
-def test_every_reference_is_held_by_a_foreign_key() -> None:
+def test_every_reference_has_a_foreign_key() -> None:
     """By one of its own, or by a composite one: whose row refers to the same, and which no NULL beside it turns off."""
     keys: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for table, column, to_table, to_column in ask(_REFERENCES, tables()):
@@ -141,7 +141,7 @@ def test_every_foreign_key_is_enforced_and_checked_at_commit_at_the_latest() -> 
 
 
 @pytest.mark.django_db
-def test_every_index_is_valid_and_none_stands_twice() -> None:
+def test_every_index_is_valid_and_has_no_duplicate() -> None:
     found = ask(
         "SELECT indrelid::regclass::text, array_agg(indexrelid::regclass::text) FROM pg_index"
         " WHERE indrelid = ANY(%s::regclass[])"
@@ -153,7 +153,7 @@ def test_every_index_is_valid_and_none_stands_twice() -> None:
 
 
 @pytest.mark.django_db
-def test_every_constraint_and_index_of_the_models_is_there() -> None:
+def test_the_database_has_every_constraint_and_index_of_the_models() -> None:
     """A field that gives up its own index can take a constraint on the same column along, and no migration says so."""
     found = {name for (name,) in ask("SELECT conname FROM pg_constraint UNION SELECT relname FROM pg_class")}
     named = {
@@ -222,7 +222,7 @@ _SCHEMA = {
 
 
 @pytest.mark.long
-def test_all_migrations_can_be_undone_and_done_again(scratch: str) -> None:
+def test_all_migrations_can_be_reversed_and_applied_again(scratch: str) -> None:
     before = schema(scratch)
     for app in reversed(OURS):
         call_command("migrate", app, "zero", database=scratch, verbosity=0, interactive=False)

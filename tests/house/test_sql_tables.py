@@ -86,11 +86,11 @@ def test_every_table_of_another_app_is_declared() -> None:
     assert all_foreign_names() - DECLARED.keys() == set()
 
 
-def test_every_declaration_is_used() -> None:
+def test_every_declared_table_is_used() -> None:
     assert DECLARED.keys() - all_foreign_names() == set()
 
 
-def test_no_table_has_a_name_that_is_put_together() -> None:
+def test_no_statement_composes_a_table_name() -> None:
     assert {
         str(path.relative_to(ROOT)): found for path in product_modules() if (found := composed_names(path.read_text()))
     } == {}
@@ -120,7 +120,7 @@ SELECT = 'x = "SELECT 1 FROM wallet_posting AS p"'
         ("# wallet_posting", set()),
     ],
 )
-def test_a_table_of_another_app_is_found_wherever_a_statement_names_it(source: str, named: set[str]) -> None:
+def test_the_check_finds_another_apps_table_anywhere_in_a_statement(source: str, named: set[str]) -> None:
     assert foreign_names("esports/selectors/any.py", source) == named
 
 
@@ -131,11 +131,11 @@ def test_an_app_may_name_its_own_tables() -> None:
 @pytest.mark.parametrize(
     "source", ['x = f"SELECT 1 FROM wallet_{name}"', 'x = "SELECT 1 FROM wallet_" + name', 'x = f"{a} wallet_{b}"']
 )
-def test_a_name_that_is_put_together_is_noticed(source: str) -> None:
+def test_the_check_finds_a_composed_table_name(source: str) -> None:
     assert composed_names(source)
 
 
-def test_every_table_of_the_product_is_known() -> None:
+def test_the_check_knows_every_table_of_the_product() -> None:
     assert {"esports_leaderboardrow", "rewards_reward", "users_gamer", "wallet_posting", "kgen_job"} <= tables().keys()
 
 
@@ -158,7 +158,7 @@ def modules_that_say(pattern: str) -> set[str]:
 
 
 @pytest.mark.parametrize("what", ONCE)
-def test_sql_that_many_statements_need_is_spelled_once(what: str) -> None:
+def test_shared_sql_is_written_in_one_module(what: str) -> None:
     pattern, home = ONCE[what]
     assert modules_that_say(pattern) == ({home} if home.endswith(".py") else set())
 
@@ -174,12 +174,12 @@ def live_conditions(source: str) -> list[str]:
     ]
 
 
-def test_the_orm_asks_for_live_participations_by_one_function() -> None:
+def test_one_function_filters_live_participations_in_the_orm() -> None:
     found = {str(path.relative_to(ROOT)) for path in product_modules() if live_conditions(path.read_text())}
     assert found == {"esports/models/participations.py"}
     assert live_conditions("rows.filter(participation__left_at=None)")
 
 
-def test_the_order_is_that_of_the_boards_key() -> None:
+def test_the_board_order_equals_the_order_of_its_key() -> None:
     assert [field.column for field in LeaderboardRow._meta.pk_fields] == ["tournament_id", *ORDER]
     assert SortKey._fields == tuple(key.column for key in BEST_FIRST)

@@ -66,7 +66,7 @@ def test_a_text_that_begins_like_a_formula_is_marked_as_text(text: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "written"), INSIDE)
-def test_a_formula_inside_a_text_begins_no_cell_of_its_own(text: str, written: str) -> None:
+def test_a_formula_inside_a_text_cannot_start_a_new_cell(text: str, written: str) -> None:
     assert cell(text) == written
 
 
@@ -94,7 +94,7 @@ def test_numbers_stay_numbers_and_texts_are_quoted(value: object, written: str) 
     assert lines([[value]]) == f"{written}\r\n".encode()
 
 
-def test_every_text_comes_back_out_of_the_file() -> None:
+def test_every_text_survives_writing_and_reading_the_csv() -> None:
     rows = [[text, 7, -7] for text in HARMLESS]
     read = list(csv.reader(StringIO(lines(rows).decode(), newline="")))
     assert read == [[text, "7", "-7"] for text in HARMLESS]
@@ -107,7 +107,7 @@ def test_a_masked_text_shows_only_what_it_may(text: str, shown: str) -> None:
     assert masked(text) == shown
 
 
-def test_chunks_are_bounded_and_lose_nothing() -> None:
+def test_chunks_are_bounded_and_lose_no_byte() -> None:
     given = [b"a" * 40, b"b" * 70, b"c" * 250, b"d"]
     pieces = list(chunked(given, most=100))
     assert max(map(len, pieces)) <= 100

@@ -86,12 +86,14 @@ def post(browser: Browser, name: str, **given: Any) -> Any:
     )
 
 
-def test_every_table_is_among_these() -> None:
+def test_the_parameters_cover_every_export_table() -> None:
     assert sorted(table.name for table in registry.tables()) == TABLES
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if NARROWED_BY[name]])
-def test_an_export_about_a_row_has_its_lines_only(operator: Operator, rows: dict[str, UUID], name: str) -> None:
+def test_an_export_about_one_row_has_only_lines_of_that_row(
+    operator: Operator, rows: dict[str, UUID], name: str
+) -> None:
     subject = rows[str(NARROWED_BY[name])]
     narrowed = table(operator, name, about=subject)
     assert narrowed
@@ -137,7 +139,7 @@ def test_a_malformed_id_is_refused(browser: Browser, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if NARROWED_BY[name]])
-def test_a_row_of_another_client_is_not_there(
+def test_an_export_about_another_clients_row_is_refused(
     operator: Operator, browser: Browser, rows: dict[str, UUID], other_studio: StudioCaller, name: str
 ) -> None:
     operator.clients.set([UUID(other_studio.client_id)])  # type: ignore[attr-defined]
@@ -148,7 +150,7 @@ def test_a_row_of_another_client_is_not_there(
     assert not Job.objects.exists()
 
 
-def test_a_statement_without_its_wallet_is_refused_at_its_field(browser: Browser) -> None:
+def test_a_statement_export_without_a_wallet_is_refused_at_the_about_field(browser: Browser) -> None:
     page = post(browser, "statement")
     assert (page.status_code, page.context["form"].errors) == (
         400,
@@ -158,7 +160,7 @@ def test_a_statement_without_its_wallet_is_refused_at_its_field(browser: Browser
 
 @pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("begun", [False, True])
-def test_a_job_from_before_that_no_table_can_do_fails(operator: Operator, name: str, begun: bool) -> None:
+def test_an_older_job_with_an_unsupported_narrowing_fails(operator: Operator, name: str, begun: bool) -> None:
     """Also one that has already written a page."""
     job = ask(operator, "ledger")
     parameters = job.parameters | {"about": str(uuid4())}
@@ -171,7 +173,7 @@ def test_a_job_from_before_that_no_table_can_do_fails(operator: Operator, name: 
 
 
 @pytest.mark.parametrize("field", ["client", "client_ids", "tournament", "wallet", "state", "q"])
-def test_a_field_that_the_form_has_not_is_refused(browser: Browser, field: str) -> None:
+def test_an_export_form_refuses_an_unknown_field(browser: Browser, field: str) -> None:
     page = post(browser, "ledger", **{field: str(uuid4())})
     assert page.status_code == 400
     assert f"An export cannot be narrowed by {field}." in page.content.decode()

@@ -35,7 +35,7 @@ def operator(operator_with: Grant) -> Operator:
     return operator_with(*EVERYTHING)
 
 
-def test_withdrawals_with_addresses_masked(operator: Operator, waiting: Callable[[int], list[Withdrawal]]) -> None:
+def test_the_withdrawals_export_masks_addresses(operator: Operator, waiting: Callable[[int], list[Withdrawal]]) -> None:
     first, second = waiting(2)
     Withdrawal.objects.filter(pk=second.pk).update(reason='=HYPERLINK("x")')
     rows = table(operator, "withdrawals")
@@ -60,7 +60,7 @@ def test_a_full_export_needs_a_permission_and_a_reason(
     assert finished(job).state == JobState.FAILED
 
 
-def test_a_statement_has_a_running_balance(operator: Operator, gamer: GamerCaller) -> None:
+def test_the_statement_export_has_a_running_balance(operator: Operator, gamer: GamerCaller) -> None:
     fill(gamer, Bucket.EARNED, 300)
     hold(gamer, 120)
     rows = table(operator, "statement", about=wallet_of(gamer).pk)
@@ -73,7 +73,7 @@ def test_a_statement_has_a_running_balance(operator: Operator, gamer: GamerCalle
         ask(operator, "statement")
 
 
-def test_the_ledger_posting_by_posting(operator: Operator, gamer: GamerCaller) -> None:
+def test_the_ledger_export_lists_every_posting_in_order(operator: Operator, gamer: GamerCaller) -> None:
     book_deposits(gamer, 3)
     rows = table(operator, "ledger")
     assert [int(row["posting"]) for row in rows] == list(Posting.objects.order_by("id").values_list("pk", flat=True))
@@ -95,8 +95,8 @@ def test_the_exports_of_results_and_participations_hold_their_rows(operator: Ope
         ("3", "g2", "-2"),
     ]
     assert (results[0]["claim"], results[0]["title"]) == ("UNCLAIMED", "'=cmd")
-    stays = table(operator, "participations")
-    assert [(row["user id"], row["stake"]) for row in stays] == [("g0", "10"), ("g1", "10"), ("g2", "10")]
+    participations = table(operator, "participations")
+    assert [(row["user id"], row["stake"]) for row in participations] == [("g0", "10"), ("g1", "10"), ("g2", "10")]
 
 
 def test_the_export_of_the_audit_trail_holds_its_entries(
@@ -111,7 +111,9 @@ def test_the_export_of_the_audit_trail_holds_its_entries(
     assert (entry["reason"], entry["request"]) == ("checked", "req-1")
 
 
-def test_adjustments_of_a_wallet_or_of_all(operator: Operator, studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_the_adjustments_export_covers_one_wallet_or_all(
+    operator: Operator, studio: StudioCaller, gamer: GamerCaller
+) -> None:
     earn(gamer, 70)
     earn(studio.gamer("other"), 30)
     wallet = wallet_of(gamer)
@@ -137,7 +139,7 @@ def test_an_export_holds_the_operators_clients_and_the_range_only(
     assert table(operator, name, since=now - timedelta(days=9), until=now - timedelta(days=8)) == []
 
 
-def test_a_statement_keeps_to_the_clients_and_the_range(
+def test_a_statement_export_has_only_rows_of_the_clients_and_the_range(
     operator: Operator, studio: StudioCaller, other_studio: StudioCaller, gamer: GamerCaller
 ) -> None:
     wallet, now = wallet_of(gamer).pk, database_now()
@@ -150,7 +152,7 @@ def test_a_statement_keeps_to_the_clients_and_the_range(
 
 
 @pytest.mark.parametrize("until", [timedelta(0), timedelta(days=-1), timedelta(days=367)])
-def test_a_range_is_in_order_and_at_most_a_year(operator: Operator, until: timedelta) -> None:
+def test_an_export_range_must_be_in_order_and_at_most_a_year(operator: Operator, until: timedelta) -> None:
     now = database_now()
     with pytest.raises(Invalid, match="range"):
         ask(operator, "ledger", since=now, until=now + until)
@@ -159,7 +161,7 @@ def test_a_range_is_in_order_and_at_most_a_year(operator: Operator, until: timed
 @pytest.mark.parametrize(
     ("since", "until"), [("9999-12-31", "9999-12-31"), ("9999-12-30", "9999-12-30"), ("0001-01-01", "9999-12-30")]
 )
-def test_days_at_the_ends_of_the_calendar_are_answered(since: str, until: str) -> None:
+def test_an_export_of_days_at_the_ends_of_the_calendar_is_no_500(since: str, until: str) -> None:
     browser = Browser()
     browser.force_login(Operator.objects.create_superuser("ann", password="a long enough password"))
     asked = {"do": "export", "name": "ledger", "since": since, "until": until}
@@ -169,7 +171,7 @@ def test_days_at_the_ends_of_the_calendar_are_answered(since: str, until: str) -
 
 
 @pytest.mark.parametrize("table", registry.tables(), ids=lambda table: table.name)
-def test_every_export_asks_for_its_permission(operator_with: Grant, table: Any) -> None:
+def test_every_export_requires_its_permission(operator_with: Grant, table: Any) -> None:
     about = {"about": uuid4()}
     with pytest.raises(Forbidden, match=r"kgen\.export"):
         ask(operator_with(table.permission.partition(".")[2]), table.name, **about)
@@ -190,7 +192,7 @@ def test_a_file_is_for_the_operator_who_asked_and_only_when_done(
         file_of(other.pk, job.pk)
 
 
-def test_a_week_later_file_and_items_are_gone(operator: Operator, gamer: GamerCaller) -> None:
+def test_a_jobs_file_and_items_are_deleted_after_a_week(operator: Operator, gamer: GamerCaller) -> None:
     job, kept = finished(ask(operator, "ledger")), finished(ask(operator, "ledger"))
     Job.objects.filter(pk=job.pk).update(finished_at=database_now() - timedelta(days=7))
     with pytest.raises(RecordNotFound):
@@ -202,7 +204,7 @@ def test_a_week_later_file_and_items_are_gone(operator: Operator, gamer: GamerCa
     assert not JobItem.objects.exists()
 
 
-def test_more_rows_than_an_export_takes_are_refused(
+def test_an_export_with_too_many_rows_is_refused(
     operator: Operator, gamer: GamerCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     book_deposits(gamer, 5)
@@ -211,7 +213,7 @@ def test_more_rows_than_an_export_takes_are_refused(
     assert (job.state, job.outcome["error"]) == (JobState.FAILED, "There are more than 5 rows. Choose a shorter range.")
 
 
-def test_twenty_thousand_rows_a_page_at_a_time(operator: Operator, gamer: GamerCaller) -> None:
+def test_an_export_reads_twenty_thousand_rows_page_by_page(operator: Operator, gamer: GamerCaller) -> None:
     _many(gamer, 20_000)
     job = ask(operator, "statement", about=wallet_of(gamer).pk)
     with CaptureQueriesContext(connection) as asked:

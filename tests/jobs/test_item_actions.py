@@ -31,7 +31,7 @@ def ask(operator: Operator, rows: list[Withdrawal], kind: str = "withdrawals.app
     return services.request_acts(operator_id=operator.pk, kind=kind, **given)  # type: ignore[arg-type]
 
 
-def test_every_withdrawal_is_approved_by_the_operator(operator: Operator, waiting: Waiting) -> None:
+def test_a_job_approves_every_withdrawal_in_the_operators_name(operator: Operator, waiting: Waiting) -> None:
     rows = waiting(3)
     job = ask(operator, rows)
     assert (job.state, job.done, job.total, job.percent) == (JobState.QUEUED, 0, 3, 0)
@@ -42,7 +42,7 @@ def test_every_withdrawal_is_approved_by_the_operator(operator: Operator, waitin
     assert list(decided) == [(operator.pk, "checked")] * 3
 
 
-def test_rejected_money_goes_back(operator: Operator, waiting: Waiting) -> None:
+def test_a_reject_job_returns_the_money_of_each_withdrawal(operator: Operator, waiting: Waiting) -> None:
     job = finished(ask(operator, waiting(2), "withdrawals.reject"))
     assert job.outcome["done"] == 2
     assert list(Withdrawal.objects.values_list("state", "rejected_by")) == [(State.FAILED, operator.pk)] * 2
@@ -62,7 +62,7 @@ def test_a_job_lists_a_hundred_refusals_and_counts_all(operator: Operator) -> No
     assert (job.outcome["refused"], len(job.outcome["refusals"]), job.done) == (120, 100, 120)
 
 
-def test_tournaments_are_cancelled_and_stakes_go_back(operator_with: Grant, studio: StudioCaller) -> None:
+def test_a_cancel_job_cancels_tournaments_and_refunds_stakes(operator_with: Grant, studio: StudioCaller) -> None:
     uids = [studio.tournament(), studio.tournament()]
     gamer = studio.gamer("ann")
     before = gamer.buckets()
@@ -77,7 +77,9 @@ def test_tournaments_are_cancelled_and_stakes_go_back(operator_with: Grant, stud
 
 
 @pytest.mark.parametrize("clients", [[], [uuid4()]])
-def test_another_clients_rows_are_unknown(operator: Operator, waiting: Waiting, clients: list[UUID]) -> None:
+def test_a_job_refuses_rows_of_other_clients_as_unknown(
+    operator: Operator, waiting: Waiting, clients: list[UUID]
+) -> None:
     (row,) = waiting(1)
     job = finished(ask(operator, [row], client_ids=clients))
     assert (job.outcome["done"], job.outcome["refusals"][0]["detail"]) == (0, "No such record.")
@@ -99,12 +101,12 @@ def test_a_job_needs_a_reason_items_a_known_action_and_its_right(
     assert not Job.objects.exists()
 
 
-def test_a_subject_named_twice_is_acted_upon_once(operator: Operator, waiting: Waiting) -> None:
+def test_a_job_handles_a_repeated_item_once(operator: Operator, waiting: Waiting) -> None:
     (row,) = waiting(1)
     assert finished(ask(operator, [row, row])).outcome == {"done": 1, "refused": 0, "left": 0, "refusals": []}
 
 
-def test_an_operator_has_so_many_jobs_at_once(operator: Operator) -> None:
+def test_an_operator_has_at_most_20_open_jobs(operator: Operator) -> None:
     for _ in range(services.MOST_OPEN):
         ask(operator, [], subjects=[uuid4()])
     with pytest.raises(Conflict, match="at most 20 jobs"):
@@ -127,7 +129,7 @@ def test_a_job_stops_when_its_operator_loses_the_permission(operator: Operator, 
     assert not Withdrawal.objects.filter(approved_by__isnull=False).exists()
 
 
-def test_a_permission_lost_between_slices_stops_the_rest(operator: Operator, waiting: Waiting) -> None:
+def test_losing_the_permission_between_slices_stops_the_remaining_items(operator: Operator, waiting: Waiting) -> None:
     job = ask(operator, waiting(3))
     claimed = running.claim_job()
     assert claimed == job
@@ -139,7 +141,7 @@ def test_a_permission_lost_between_slices_stops_the_rest(operator: Operator, wai
     assert (job.state, job.outcome["done"], job.outcome["left"]) == (JobState.FAILED, 1, 2)
 
 
-def test_a_cancelled_job_does_nothing_further(operator: Operator, waiting: Waiting) -> None:
+def test_a_cancelled_job_handles_no_further_item(operator: Operator, waiting: Waiting) -> None:
     job = ask(operator, waiting(3))
     claimed = running.claim_job()
     assert claimed
@@ -168,7 +170,7 @@ def test_a_worker_without_its_lease_changes_nothing(operator: Operator, waiting:
     assert job.items.filter(state=ItemState.DONE).count() == 1
 
 
-def test_a_job_that_only_kills_its_workers_is_given_up(operator: Operator, waiting: Waiting) -> None:
+def test_a_job_that_keeps_killing_its_workers_is_given_up(operator: Operator, waiting: Waiting) -> None:
     job = ask(operator, waiting(1))
     for _ in range(running.MOST_STALLS):
         assert running.claim_job()
@@ -178,7 +180,7 @@ def test_a_job_that_only_kills_its_workers_is_given_up(operator: Operator, waiti
     assert "interrupted 5 times" in job.outcome["error"]
 
 
-def test_the_longest_due_job_has_its_turn_first(operator: Operator, waiting: Waiting) -> None:
+def test_the_longest_due_job_runs_first(operator: Operator, waiting: Waiting) -> None:
     rows = waiting(3)
     long, short = ask(operator, rows[:2]), ask(operator, rows[2:])
     for expected in (long, short):
@@ -188,7 +190,7 @@ def test_the_longest_due_job_has_its_turn_first(operator: Operator, waiting: Wai
     assert finished(long).state == JobState.DONE
 
 
-def test_anothers_job_is_unknown(operator: Operator, operator_with: Grant, waiting: Waiting) -> None:
+def test_another_operators_job_is_unknown(operator: Operator, operator_with: Grant, waiting: Waiting) -> None:
     job = ask(operator, waiting(1))
     other = operator_with("approve_withdrawal", name="bob")
     assert (job_page(operator.pk, None).rows, job_page(other.pk, None).rows) == ([job], [])

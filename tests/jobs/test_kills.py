@@ -48,7 +48,7 @@ def test_a_worker_killed_at_any_commit_leaves_each_action_done_once(operator: Op
     assert died >= 8
 
 
-def test_an_export_killed_at_any_commit_is_the_same_file(operator: Operator, gamer: GamerCaller) -> None:
+def test_an_export_killed_at_any_commit_produces_the_same_file(operator: Operator, gamer: GamerCaller) -> None:
     book_deposits(gamer, 2100)
     given: dict[str, Any] = lately() | {"about": wallet_of(gamer).pk, "client_ids": None}
     jobs: list[Job] = []
@@ -68,7 +68,7 @@ def test_an_export_killed_at_any_commit_is_the_same_file(operator: Operator, gam
     assert every_point(running.run_due, prepare, check) >= 10
 
 
-def test_workers_at_once_share_jobs_and_double_nothing(operator: Operator, waiting: Waiting) -> None:
+def test_parallel_workers_handle_each_item_once(operator: Operator, waiting: Waiting) -> None:
     jobs = [approve(operator, waiting(4)) for _ in range(3)]
     together([running.run_due] * 4)
     for job in jobs:

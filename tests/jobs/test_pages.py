@@ -30,7 +30,7 @@ def fetch(view: Any, operator: Operator, job: Any) -> Any:
     return view.as_view()(request, pk=job.pk)
 
 
-def test_progress_and_file_are_the_operators_own(operator_with: Grant, gamer: GamerCaller) -> None:
+def test_a_jobs_progress_and_file_are_visible_to_its_operator_only(operator_with: Grant, gamer: GamerCaller) -> None:
     operator, other = operator_with(*RIGHTS), operator_with(*RIGHTS, name="bob")
     job = request_export(operator_id=operator.pk, name="ledger", full=True, reason="audit", **lately())
     assert b'"QUEUED"' in fetch(JobProgressPage, operator, job).content
@@ -74,7 +74,7 @@ def test_my_jobs_are_paged_by_keyset(operator_with: Grant) -> None:
     assert {job.operator_id for job, _ in stolen.context["jobs"]} == {other.pk}
 
 
-def test_a_refused_export_keeps_what_was_typed(client: Browser, operator_with: Grant) -> None:
+def test_a_refused_export_keeps_the_typed_form_values(client: Browser, operator_with: Grant) -> None:
     client.force_login(operator_with(*RIGHTS))
     asked = {
         "do": "export",

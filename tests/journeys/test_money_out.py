@@ -74,10 +74,10 @@ def statement(gamer: GamerCaller) -> list[tuple[str, str, int, str, int]]:
 
 def heard(listener: Listener) -> list[tuple[str, dict[str, Any]]]:
     """All that was told, in order."""
-    return [(body["type"], body["data"]) for body in listener.told()]
+    return [(body["type"], body["data"]) for body in listener.events()]
 
 
-def test_fourteen_play_five_win_and_one_is_paid(
+def test_fourteen_gamers_play_five_win_and_one_withdraws(
     studio: StudioCaller, payouts: FakeGateway, phone: Phone, listener: Listener
 ) -> None:
     uid = studio.tournament(mode="Ranked")
@@ -128,7 +128,7 @@ def test_fourteen_play_five_win_and_one_is_paid(
 
     while deliver_due():
         pass
-    check_told(listener, uid, first, linked["KGenID"])
+    check_events(listener, uid, first, linked["KGenID"])
     proof = prove()
     assert proof.exit_code == 0, proof.err
     call_command("verify_settlement", uid)
@@ -194,10 +194,10 @@ def check_paid(gamer: GamerCaller, payouts: FakeGateway, to_wallet: str) -> None
     assert (balance["on_chain_balance"], balance["lazy_balance_delta"]) == (40, 0)
 
 
-def check_told(listener: Listener, uid: str, gamer: GamerCaller, kgen_id: str) -> None:
+def check_events(listener: Listener, uid: str, gamer: GamerCaller, kgen_id: str) -> None:
     """The studio's server heard of each step once, in the order in which they were taken, and of no phone."""
-    told = heard(listener)
-    assert [type for type, _ in told] == [
+    events = heard(listener)
+    assert [type for type, _ in events] == [
         "tournament.started",
         "tournament.completed",
         "tournament.settled",
@@ -205,14 +205,14 @@ def check_told(listener: Listener, uid: str, gamer: GamerCaller, kgen_id: str) -
         "gamer.linked",
         "withdrawal.paid",
     ]
-    assert all(data["tournament_uid"] == uid for _, data in told[:8])
-    assert told[2][1] == {"tournament_uid": uid, "winners": 5, "prizes": 95}
-    claims = [(data["user_id"], data["amount"]) for _, data in told[3:8]]
+    assert all(data["tournament_uid"] == uid for _, data in events[:8])
+    assert events[2][1] == {"tournament_uid": uid, "winners": 5, "prizes": 95}
+    claims = [(data["user_id"], data["amount"]) for _, data in events[3:8]]
     assert claims == [(f"g{rank}", prize) for rank, prize in enumerate(PRIZES, start=1)]
-    assert (told[8][1]["user_id"], told[8][1]["kgen_id"]) == ("g1", kgen_id)
+    assert (events[8][1]["user_id"], events[8][1]["kgen_id"]) == ("g1", kgen_id)
     (withdrawal,) = gamer.get("/fe/wallet/withdrawals").ok()
-    assert told[9][1]["withdrawal_id"] == withdrawal["withdrawal_id"]
-    assert told[9][1]["amount"] == 40
-    assert told[9][1]["gamer_id"] == told[8][1]["gamer_id"]
-    assert len({one.headers["webhook-id"] for one in listener.heard}) == len(told)
+    assert events[9][1]["withdrawal_id"] == withdrawal["withdrawal_id"]
+    assert events[9][1]["amount"] == 40
+    assert events[9][1]["gamer_id"] == events[8][1]["gamer_id"]
+    assert len({one.headers["webhook-id"] for one in listener.heard}) == len(events)
     assert b"8000000001" not in b"".join(one.body for one in listener.heard)

@@ -7,7 +7,7 @@ from tests.support.http import StudioCaller
 pytestmark = pytest.mark.django_db
 
 
-def test_a_tournament_is_played(studio: StudioCaller) -> None:
+def test_gamers_play_a_tournament_from_join_to_leaderboard(studio: StudioCaller) -> None:
     uid = studio.tournament(buy_in_price=10)
     ann, bob = studio.gamer("ann", username="Ann"), studio.gamer("bob")
     for gamer, value in ((ann, 10), (bob, 20)):

@@ -26,14 +26,14 @@ IDS = [uuid4(), uuid4()]
         ("uuid", []),
     ],
 )
-def test_an_array_comes_back_as_it_was(kind: str, values: list[object]) -> None:
+def test_an_array_is_read_back_unchanged(kind: str, values: list[object]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT %s::{kind}[]", [array(values)])
         assert cursor.fetchone() == (values,)
 
 
 @pytest.mark.django_db
-def test_ids_may_be_text_and_columns_may_be_mixed() -> None:
+def test_arrays_accept_ids_as_text_and_columns_of_mixed_types() -> None:
     rows = [(str(IDS[0]), 1, NOW), (IDS[1], None, NOW)]
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[])", arrays(rows))

@@ -72,7 +72,7 @@ def test_items_that_arrive_during_a_run_share_the_next_one_in_order() -> None:
     assert len(work.runs) <= 2
 
 
-def test_after_a_large_run_the_next_waits_for_more_items() -> None:
+def test_the_run_after_a_large_run_waits_for_more_items() -> None:
     work = Work()
     lane = BatchLane(work, gather_seconds=1)
 
@@ -88,7 +88,7 @@ def test_after_a_large_run_the_next_waits_for_more_items() -> None:
     assert work.runs[-1] == [10, 11]
 
 
-def test_an_item_that_arrives_alone_is_served_at_once() -> None:
+def test_a_single_item_is_served_at_once() -> None:
     work = Work()
     lane = BatchLane(work, gather_seconds=3600)
 
@@ -106,7 +106,7 @@ def test_a_run_takes_at_most_its_limit() -> None:
     assert max(map(len, work.runs)) == 4
 
 
-def test_a_bad_item_spoils_nothing_for_the_others() -> None:
+def test_a_failing_item_does_not_affect_the_other_items() -> None:
     work = Work(5)
     results = asyncio.run(all_of(BatchLane(work), work, range(10)))
     assert isinstance(results.pop(5), ValueError)
@@ -128,7 +128,7 @@ def test_further_items_are_refused_while_too_many_wait() -> None:
     assert [result for result in results if not isinstance(result, Exception)] == [2 * n for n in range(41)]
 
 
-def test_a_failing_delivery_does_not_affect_the_others() -> None:
+def test_a_failing_delivery_does_not_affect_other_deliveries() -> None:
     work = Work()
 
     def fail(result: object) -> None:

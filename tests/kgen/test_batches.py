@@ -50,7 +50,7 @@ def test_the_work_does_not_run_without_items() -> None:
     assert complete([1], ["known"], work) == ["known"]
 
 
-def test_a_known_outcome_that_is_false_is_kept() -> None:
+def test_a_known_falsy_outcome_is_kept() -> None:
     assert complete([1, 2], [0, None], lambda rest: [5]) == [0, 5]
 
 
@@ -65,7 +65,7 @@ def test_a_number_of_known_outcomes_other_than_that_of_the_items_fails() -> None
         complete([1, 2], [None], lambda rest: rest)
 
 
-def test_a_refusal_is_an_outcome() -> None:
+def test_a_refusal_becomes_an_outcome() -> None:
     refusal = refusal_of(refuse, "closed")
     assert (refusal and refusal.detail, refusal_of(str.upper, "a")) == ("closed", None)
     outcome = outcome_of(refuse, "closed")
@@ -74,7 +74,7 @@ def test_a_refusal_is_an_outcome() -> None:
 
 
 @pytest.mark.parametrize("call", [refusal_of, outcome_of])
-def test_a_bug_is_not_an_outcome(call: object) -> None:
+def test_a_bug_in_the_work_is_raised(call: object) -> None:
     with pytest.raises(ZeroDivisionError):
         call(fail)  # type: ignore[operator]
 

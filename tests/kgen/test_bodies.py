@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 BULK_LIMIT = 1024 * 1024
 
 
-def test_a_body_may_have_64_kib_and_no_byte_more(studio: StudioCaller) -> None:
+def test_a_body_may_have_64_kib_and_not_one_byte_more(studio: StudioCaller) -> None:
     body = {"user_id": "u"}
     assert len(of_size(body, LARGEST_BODY)) == LARGEST_BODY
     studio.post("/s2s/session", raw=of_size(body, LARGEST_BODY)).ok()
@@ -22,7 +22,7 @@ def test_a_body_may_have_64_kib_and_no_byte_more(studio: StudioCaller) -> None:
     assert snapshot() == before
 
 
-def test_bulk_scores_may_have_1_mib_and_no_byte_more(arena: Arena) -> None:
+def test_bulk_scores_may_have_1_mib_and_not_one_byte_more(arena: Arena) -> None:
     path, body = f"/s2s/esports/tournaments/{arena.uid}/scores", {"scores": [{"user_id": "player-1", "value": 3}]}
     before = snapshot()
     arena.studio.post(path, raw=of_size(body, BULK_LIMIT + 1)).refused(413, "PAYLOAD_TOO_LARGE")
@@ -32,7 +32,7 @@ def test_bulk_scores_may_have_1_mib_and_no_byte_more(arena: Arena) -> None:
     arena.studio.post(path, raw=of_size(body, BULK_LIMIT), key="k").ok()
 
 
-def test_a_call_beside_bulk_scores_has_the_smaller_limit(arena: Arena) -> None:
+def test_a_call_next_to_bulk_scores_has_the_smaller_limit(arena: Arena) -> None:
     for path in (f"/s2s/esports/tournaments/{arena.uid}/cancel", "/s2s/wallet/deposits/known/reverse"):
         arena.studio.post(path, raw=of_size({}, LARGEST_BODY + 1)).refused(413, "PAYLOAD_TOO_LARGE")
     arena.gamer.post(f"/fe/esports/tournaments/{arena.uid}/leave", raw=of_size({}, LARGEST_BODY + 1)).refused(
@@ -43,7 +43,7 @@ def test_a_call_beside_bulk_scores_has_the_smaller_limit(arena: Arena) -> None:
 @pytest.mark.parametrize(
     "content_type", ["", "application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
 )
-def test_a_call_that_needs_no_body_takes_none_whatever_its_content_type(arena: Arena, content_type: str) -> None:
+def test_a_call_without_a_body_accepts_any_content_type(arena: Arena, content_type: str) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
     leave = f"/fe/esports/tournaments/{arena.uid}/leave"
     arena.gamer.post(leave, headers=headers).ok()
@@ -86,5 +86,5 @@ def test_unknown_fields_are_ignored_on_every_level(arena: Arena) -> None:
     assert arena.gamer.board(arena.uid)["me"] == {"rank": 1, "score": 4, "shared_rank": 1}
 
 
-def test_a_body_of_a_read_is_ignored(arena: Arena) -> None:
+def test_a_read_ignores_its_body(arena: Arena) -> None:
     assert arena.gamer.get("/fe/esports/tournaments/active?limit=1", raw=b"\xff not JSON").ok()

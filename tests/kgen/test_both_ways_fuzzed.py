@@ -305,7 +305,7 @@ def test_both_paths_answer_a_random_request_alike(
             served = fast_path(method, where, caller.headers | {k: v for k, v in extra.items() if v} | sent, raw)
         taken += bool(served and served.answer)
         answers = [answered(way, caller, method, where, raw, dict(extra)) for way in (Way.ORDINARY, Way.FAST_PATH)]
-        told = (method, where, raw[:500], extra, [answer.content[:300] for answer in answers])
-        assert answers[0].status < 500, told
-        assert plain(answers[0]) == plain(answers[1]), told
+        described = (method, where, raw[:500], extra, [answer.content[:300] for answer in answers])
+        assert answers[0].status < 500, described
+        assert plain(answers[0]) == plain(answers[1]), described
     assert taken > REQUESTS_A_CALL // 50, "too few took the fast path for a comparison"

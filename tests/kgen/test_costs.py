@@ -47,13 +47,13 @@ def scene(whole_scene: Scene, settings: Any, monkeypatch: pytest.MonkeyPatch) ->
         yield whole_scene
 
 
-def test_every_endpoint_has_its_costs() -> None:
+def test_every_endpoint_has_a_declared_cost() -> None:
     found = endpoints()
     assert len(found) >= 50
     assert set(COSTS) == found
 
 
-def test_every_fast_path_call_has_its_costs_for_many() -> None:
+def test_every_fast_path_call_has_a_declared_cost_for_many() -> None:
     table = RouteTable()
     routes = [(m, lane) for (m, _), lane in table.fixed.items()] + [(m, lane) for m, _, lane in table.shaped]
     fast_path = {name_of(m, lane.viewset, lane.name) for m, lane in routes if m != "HEAD"}
@@ -119,14 +119,14 @@ def set_up(scene: Scene, cost: Cost, rows: int) -> None:
 
 
 @pytest.mark.parametrize(("name", "cost"), ALL, ids=ids(ALL))
-def test_a_call_has_its_number_of_statements(scene: Scene, name: str, cost: Cost) -> None:
+def test_a_call_runs_its_declared_number_of_statements(scene: Scene, name: str, cost: Cost) -> None:
     set_up(scene, cost, FEW)
     asked = ordinary(scene, name, cost, FEW)
     assert len(asked) == cost.queries, "\n".join(asked)
 
 
 @pytest.mark.parametrize(("name", "cost"), LISTS, ids=ids(LISTS))
-def test_more_rows_cost_no_more_statements(scene: Scene, name: str, cost: Cost) -> None:
+def test_more_rows_need_no_more_statements(scene: Scene, name: str, cost: Cost) -> None:
     set_up(scene, cost, cost.most)
     asked = ordinary(scene, name, cost, cost.most)
     assert len(asked) == cost.queries, "\n".join(asked)

@@ -46,7 +46,7 @@ def test_a_duty_runs_once_at_a_time() -> None:
 
 
 @pytest.mark.usefixtures("committed")
-def test_a_run_that_fails_gives_the_lock_back_and_no_sign_of_life() -> None:
+def test_a_failed_run_releases_the_lock_and_writes_no_heartbeat() -> None:
     @duties.duty("a test")
     def run() -> None:
         raise ZeroDivisionError
@@ -58,7 +58,7 @@ def test_a_run_that_fails_gives_the_lock_back_and_no_sign_of_life() -> None:
 
 
 @pytest.mark.parametrize("fault", [ZeroDivisionError, SystemExit, CancelledError])
-def test_a_call_that_raises_anything_is_booked_as_failed(fault: type[BaseException]) -> None:
+def test_a_call_that_raises_any_exception_is_recorded_as_failed(fault: type[BaseException]) -> None:
     due, booked = [3, 2, 1, 0], []
 
     def call(number: int) -> str:

@@ -76,7 +76,7 @@ def test_validation_names_fields_inside_lists_and_objects(arena: Arena) -> None:
     assert [fault["field"] for fault in problem["errors"]] == ["payload.score.value"]
 
 
-def test_a_refusal_never_repeats_a_secret_that_it_was_sent(studio: StudioCaller) -> None:
+def test_a_refusal_never_repeats_a_secret_of_the_request(studio: StudioCaller) -> None:
     token = "kgr_very-secret"
     answers = [
         Caller({"user-jwt-token": token}).get("/fe/wallet/balance"),
@@ -88,7 +88,7 @@ def test_a_refusal_never_repeats_a_secret_that_it_was_sent(studio: StudioCaller)
     assert all(token.encode() not in answer.content for answer in answers)
 
 
-def test_a_sane_request_id_is_the_callers_own(gamer: GamerCaller) -> None:
+def test_a_valid_request_id_of_the_caller_is_kept(gamer: GamerCaller) -> None:
     for sane in ("a", "Z9._-", "x" * 64, "0b9a6f4e-7f0e-4a55-8d5e-9c1f0f6f8f55"):
         headers = {"X-Request-Id": sane}
         assert gamer.get("/fe/wallet/balance", headers=headers).headers["X-Request-Id"] == sane
@@ -97,7 +97,7 @@ def test_a_sane_request_id_is_the_callers_own(gamer: GamerCaller) -> None:
 
 
 @pytest.mark.parametrize("odd", ["", " ", "x" * 65, "a b", "a/b", "é", "a\nb", "a;b", "<script>", "a,b"])
-def test_any_other_request_id_is_replaced_by_a_fresh_one(gamer: GamerCaller, odd: str) -> None:
+def test_an_invalid_request_id_is_replaced(gamer: GamerCaller, odd: str) -> None:
     ids = [gamer.get(path, headers={"X-Request-Id": odd}).headers["X-Request-Id"] for path in ("/nope", "/healthz")]
     assert all(len(fresh) == 32 and set(fresh) <= set("0123456789abcdef") for fresh in ids)
     assert len(set(ids)) == 2

@@ -80,7 +80,7 @@ def test_a_prize_table_refuses_invalid_members(arena: Arena, table: str) -> None
     assert snapshot() == before
 
 
-def test_the_bodies_are_valid_before_a_value_is_made_hostile(arena: Arena) -> None:
+def test_the_unchanged_bodies_are_valid(arena: Arena) -> None:
     for call in CALLS:
         answer = arena.send(call, call.with_value((), ""))
         # What they ask for may be impossible by now, but nothing is wrong with how they ask for it.

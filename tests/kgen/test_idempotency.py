@@ -45,7 +45,7 @@ def assert_replayed(answer: Answer, first: Answer) -> None:
     assert answer.headers["Content-Type"] == first.headers["Content-Type"]
 
 
-def test_every_post_that_takes_a_key_answers_again_and_does_nothing_again(arena: Arena) -> None:
+def test_a_repeated_key_replays_the_answer_and_changes_nothing(arena: Arena) -> None:
     for number, (caller, path, body, status) in enumerate(keyed_calls(arena)):
         first = caller.post(path, body, key=f"key-{number}")
         first.ok(status)
@@ -70,7 +70,7 @@ def test_a_replay_gives_the_first_answer_also_after_later_changes(arena: Arena) 
     assert again.json["title"] == "Cup"
 
 
-def test_the_same_request_in_other_bytes_is_the_same_request(studio: StudioCaller) -> None:
+def test_an_equal_json_body_in_other_bytes_is_the_same_request(studio: StudioCaller) -> None:
     path = "/s2s/esports/tournaments"
     first = studio.post(path, SMALL_CUP | {"extra": [1, {"b": 2, "a": 1}]}, key="k")
     first.ok(201)
@@ -83,7 +83,7 @@ def test_the_same_request_in_other_bytes_is_the_same_request(studio: StudioCalle
     assert len(studio.get(path).ok()) == 1
 
 
-def test_the_key_of_another_request_is_refused(arena: Arena) -> None:
+def test_a_key_used_for_another_request_is_refused(arena: Arena) -> None:
     arena.studio.post("/s2s/wallet/deposits", DEPOSIT, key="k").ok(201)
     before = snapshot()
     for path, body in (
@@ -116,7 +116,7 @@ def test_a_key_belongs_to_one_gamer_or_one_client(arena: Arena, other_studio: St
         assert "Idempotent-Replayed" not in answer.headers
 
 
-def test_a_refusal_is_not_kept_so_the_key_may_try_again(studio: StudioCaller) -> None:
+def test_a_refused_request_does_not_use_its_key(studio: StudioCaller) -> None:
     uid, gamer = studio.tournament(buy_in_price=60), studio.gamer("u")
     gamer.join(uid, 60, key="k").refused(409, "INSUFFICIENT_BALANCE")
     gamer.join(uid, 59, key="k").refused(400, "TOURNAMENT_INVALID_JOINING_STAKE")
@@ -154,14 +154,14 @@ def test_session_and_refresh_take_no_key(studio: StudioCaller) -> None:
     assert IdempotencyKey.objects.count() == 0
 
 
-def test_a_key_on_what_is_no_post_does_nothing(arena: Arena) -> None:
+def test_a_key_on_a_patch_is_ignored(arena: Arena) -> None:
     path = f"/s2s/esports/tournaments/{arena.spare_uid}"
     for title in ("One", "Two"):
         assert arena.studio.patch(path, {"title": title}, key="k").ok()["title"] == title
     assert IdempotencyKey.objects.count() == 0
 
 
-def test_a_key_is_kept_for_24_hours_and_is_free_afterwards(arena: Arena) -> None:
+def test_a_key_is_kept_for_24_hours_and_can_then_be_used_again(arena: Arena) -> None:
     path = "/s2s/esports/tournaments"
     first = arena.studio.post(path, SMALL_CUP, key="k")
     row = IdempotencyKey.objects.get()
@@ -181,7 +181,7 @@ def grow_older(age: timedelta) -> None:
     IdempotencyKey.objects.update(created_at=F("created_at") - age, expires_at=F("expires_at") - age)
 
 
-def test_keys_that_are_over_are_forgotten_and_no_others(arena: Arena) -> None:
+def test_the_sweep_deletes_expired_keys_only(arena: Arena) -> None:
     for number in range(3):
         arena.studio.post("/s2s/esports/tournaments", SMALL_CUP, key=f"old-{number}").ok(201)
     grow_older(timedelta(hours=24))
@@ -192,14 +192,14 @@ def test_keys_that_are_over_are_forgotten_and_no_others(arena: Arena) -> None:
     assert forget_idempotency_keys() == 0
 
 
-def test_without_a_key_repetition_is_harmless_by_itself(arena: Arena) -> None:
+def test_a_repeated_call_without_a_key_changes_nothing(arena: Arena) -> None:
     arena.gamer.join(arena.uid).refused(409, "EXISTING_PARTICIPATION_FOUND")
     again = arena.studio.deposit("player-1", 5, "known")
     assert again.ok(200)["reference"] == "known"
     assert arena.gamer.buckets() == (40, 5, 0)
 
 
-def test_a_deposits_key_keeps_no_name_of_the_gamer(arena: Arena) -> None:
+def test_the_kept_answer_of_a_deposit_has_no_name_of_the_gamer(arena: Arena) -> None:
     body = {"user_id": "player-1", "amount": 1, "reference": "r"}
     arena.studio.post("/s2s/wallet/deposits", body, key="k").ok(201)
     row = IdempotencyKey.objects.get()

@@ -31,7 +31,7 @@ def test_a_key_of_a_running_request_is_refused_as_in_progress(gamer: GamerCaller
     assert gamer.buckets() == (40, 0, 0)
 
 
-def test_a_key_that_runs_holds_up_nobody_elses(studio: StudioCaller, gamer: GamerCaller, uid: str) -> None:
+def test_a_running_key_does_not_delay_other_keys(studio: StudioCaller, gamer: GamerCaller, uid: str) -> None:
     other, other_uid = studio.gamer("player-2"), studio.tournament()
     with holding_seats(uid):
         [first] = begin_blocked(lambda: gamer.join(uid, key="k"))
@@ -61,7 +61,7 @@ def kill(runner: Runner) -> None:
     eventually(lambda: not runner.is_alive())
 
 
-def test_a_killed_request_leaves_nothing_behind_and_its_key_free(gamer: GamerCaller, uid: str) -> None:
+def test_a_killed_request_writes_no_row_and_frees_its_key(gamer: GamerCaller, uid: str) -> None:
     before = snapshot()
     with holding_seats(uid):
         [killed] = begin_blocked(lambda: gamer.join(uid, key="k"))

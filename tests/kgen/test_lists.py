@@ -59,7 +59,7 @@ def busy(arena: Arena) -> Arena:
     return arena
 
 
-def test_pages_of_one_show_every_row_once_in_the_order_of_the_whole(busy: Arena) -> None:
+def test_pages_of_one_row_show_every_row_once_in_the_same_order(busy: Arena) -> None:
     for path in PATHS:
         caller, whole_path = busy.caller(LIST_CALLS[path][0]), busy.path(path)
         whole = caller.get(whole_path)
@@ -93,7 +93,7 @@ def test_the_link_header_leads_to_the_next_page_with_the_same_query(busy: Arena)
             assert page.json["next_cursor"] == cursor
 
 
-def test_limit_has_its_bounds(arena: Arena) -> None:
+def test_limit_outside_its_bounds_is_refused(arena: Arena) -> None:
     for path in PATHS:
         caller, most = arena.caller(LIST_CALLS[path][0]), 200 if path.endswith("/transactions") else 1000
         for right in (1, most):
@@ -130,13 +130,13 @@ def seat_gamers_with_scores(arena: Arena, count: int) -> None:
         Gamer(**made, user_id=f"extra-{number}", wallet=wallet, updated_at=now) for number, wallet in enumerate(wallets)
     ]
     standing = {"score": 1, "reached_at": now, "rank_key": -1}
-    stays = [
+    participations = [
         Participation(client=client, tournament_id=arena.uid, gamer=gamer, stake=0, joined_at=now, **standing)
         for gamer in gamers
     ]
     Wallet.objects.bulk_create(wallets)
     Gamer.objects.bulk_create(gamers)
-    Participation.objects.bulk_create(stays)
+    Participation.objects.bulk_create(participations)
     write_rows(arena.uid)
 
 
@@ -148,7 +148,7 @@ def garbled(cursor: str) -> list[str]:
     return [flipped + cursor[1:], cursor[:-2], cursor + "AA", cursor + "==", cursor[::-1], other_values, "null", "0"]
 
 
-def test_a_cursor_that_is_garbled_or_foreign_is_refused(busy: Arena, other_studio: StudioCaller) -> None:
+def test_a_malformed_or_foreign_cursor_is_refused(busy: Arena, other_studio: StudioCaller) -> None:
     others: dict[str, list[Caller]] = {
         "gamer": [busy.studio.gamer("rival-1"), other_studio.gamer("player-1")],
         "studio": [other_studio],
@@ -166,7 +166,7 @@ def test_a_cursor_that_is_garbled_or_foreign_is_refused(busy: Arena, other_studi
             assert (answer.status, answer.code) in [(400, "BAD_REQUEST"), (404, "TOURNAMENT_NOT_FOUND")]
 
 
-def test_a_cursor_of_one_list_is_none_of_another(busy: Arena) -> None:
+def test_a_cursor_of_another_list_is_refused(busy: Arena) -> None:
     for path in PATHS:
         caller = busy.caller(LIST_CALLS[path][0])
         cursor = next_cursor(path, caller.get(busy.path(path) + "?limit=1"))
@@ -182,7 +182,7 @@ def refuse(caller: Caller, url: str, field: str) -> None:
     assert [fault["field"] for fault in problem["errors"]] == [field], url
 
 
-def test_a_cursor_belongs_to_its_filter_and_order_but_to_any_limit(busy: Arena) -> None:
+def test_a_cursor_works_only_for_its_filter_and_order_with_any_limit(busy: Arena) -> None:
     path = "/fe/esports/tournaments/active"
     cursor = busy.gamer.get(f"{path}?limit=1&ordering=-title").headers["X-Next-Cursor"]
     assert len(busy.gamer.get(f"{path}?limit=5&ordering=-title&cursor={cursor}").ok()) == 2
@@ -203,7 +203,7 @@ def test_a_cursor_works_with_and_without_the_trailing_slash(busy: Arena) -> None
     assert len(plain) == 4
 
 
-def test_rows_that_come_in_between_move_no_row_of_the_following_pages(busy: Arena) -> None:
+def test_rows_created_between_pages_move_no_row_of_later_pages(busy: Arena) -> None:
     path = "/s2s/esports/tournaments"
     whole = busy.studio.get(path).ok()
     page = busy.studio.get(f"{path}?limit=2")

@@ -23,7 +23,7 @@ def exhaust(settings: Any, caller: Caller, path: str) -> None:
         pass
 
 
-def test_credentials_come_before_rate_and_body(arena: Arena, settings: Any) -> None:
+def test_credentials_are_checked_before_rate_and_body(arena: Arena, settings: Any) -> None:
     gamer, studio = arena.gamer, arena.studio
     exhaust(settings, gamer, "/fe/wallet/balance")
     exhaust(settings, studio, "/s2s/esports/tournaments")
@@ -32,7 +32,7 @@ def test_credentials_come_before_rate_and_body(arena: Arena, settings: Any) -> N
     Caller(studio.headers | {"x-client-secret": "x"}).post("/s2s/session", raw=NO_JSON).refused(401, "UN_AUTHORIZED")
 
 
-def test_rate_comes_before_body(arena: Arena, settings: Any) -> None:
+def test_rate_is_checked_before_the_body(arena: Arena, settings: Any) -> None:
     exhaust(settings, arena.gamer, "/fe/wallet/balance")
     path = f"/fe/esports/tournaments/{UNKNOWN_UID}/join"
     arena.gamer.post(path, raw=NO_JSON).refused(429, "RATE_LIMITED")
@@ -41,7 +41,7 @@ def test_rate_comes_before_body(arena: Arena, settings: Any) -> None:
     assert "RATE_LIMITED" in refusals
 
 
-def test_body_comes_before_found(arena: Arena) -> None:
+def test_the_body_is_checked_before_existence(arena: Arena) -> None:
     play, studio = f"/fe/esports/tournaments/{UNKNOWN_UID}", f"/s2s/esports/tournaments/{UNKNOWN_UID}"
     for path in (f"{play}/join", f"{play}/leave", f"{play}/score"):
         arena.gamer.post(path, raw=NO_JSON).refused(400, "BAD_REQUEST")
@@ -60,14 +60,14 @@ def test_body_comes_before_found(arena: Arena) -> None:
     arena.studio.post("/s2s/wallet/deposits", body | {"amount": 1}, key="é").refused(400, "BAD_REQUEST")
 
 
-def test_found_comes_before_suspended(arena: Arena) -> None:
+def test_existence_is_checked_before_suspension(arena: Arena) -> None:
     arena.studio.post("/s2s/gamers/player-1/suspend", {"reason": "r"}).ok()
     arena.gamer.join(UNKNOWN_UID).refused(404, "TOURNAMENT_NOT_FOUND")
     arena.gamer.leave(UNKNOWN_UID).refused(404, "TOURNAMENT_NOT_FOUND")
     arena.gamer.score(UNKNOWN_UID, 1).refused(404, "TOURNAMENT_NOT_FOUND")
 
 
-def test_suspended_comes_before_what_a_call_asks_for(arena: Arena) -> None:
+def test_suspension_is_checked_before_the_calls_own_conditions(arena: Arena) -> None:
     arena.studio.post(f"/s2s/esports/tournaments/{arena.spare_uid}/cancel").ok()
     arena.studio.post("/s2s/gamers/player-1/suspend", {"reason": "r"}).ok()
     before = snapshot()
@@ -97,7 +97,7 @@ def full_cup(studio: StudioCaller) -> tuple[str, GamerCaller]:
     return uid, holder
 
 
-def test_join_asks_for_window_stake_existing_full_balance(studio: StudioCaller) -> None:
+def test_join_checks_window_stake_existing_full_balance_in_order(studio: StudioCaller) -> None:
     uid, holder = full_cup(studio)
     poor = studio.gamer("poor")
     close_joining(uid)
@@ -111,7 +111,7 @@ def test_join_asks_for_window_stake_existing_full_balance(studio: StudioCaller) 
     assert (poor.buckets(), holder.buckets()) == ((50, 0, 0), (0, 0, 0))
 
 
-def test_leave_asks_for_participation_window_scored(studio: StudioCaller) -> None:
+def test_leave_checks_participation_window_scored_in_order(studio: StudioCaller) -> None:
     uid, holder = full_cup(studio)
     stranger = studio.gamer("stranger")
     holder.score(uid, 1).ok()
@@ -123,7 +123,7 @@ def test_leave_asks_for_participation_window_scored(studio: StudioCaller) -> Non
     assert holder.buckets() == (0, 0, 0)
 
 
-def test_score_asks_for_participation_window_source_range(studio: StudioCaller) -> None:
+def test_score_checks_participation_window_source_range_in_order(studio: StudioCaller) -> None:
     uid = studio.tournament(buy_in_price=0, score_source="server", score_max=10)
     gamer, stranger = studio.gamer("u"), studio.gamer("stranger")
     gamer.join(uid, 0).ok()

@@ -19,9 +19,7 @@ def assert_unavailable(answer: Answer) -> None:
     assert set(problem) == {"type", "title", "status", "detail", "code", "message", "request_id"}
 
 
-def test_every_call_that_needs_the_database_is_503_and_works_again_later(
-    studio: StudioCaller, gamer: GamerCaller
-) -> None:
+def test_a_database_outage_gives_503_and_calls_work_again_afterwards(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament()
     before = snapshot()
     with database_away():
@@ -55,9 +53,7 @@ def test_calls_without_the_database_answer_as_usual(gamer: GamerCaller) -> None:
         assert Caller().get("/schema").status == 200
 
 
-def test_a_wait_for_a_lock_that_takes_too_long_is_503_and_changes_nothing(
-    studio: StudioCaller, gamer: GamerCaller
-) -> None:
+def test_a_lock_timeout_is_503_and_changes_nothing(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament()
     before = snapshot()
     with holding_seats(uid):

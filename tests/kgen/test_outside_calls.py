@@ -52,7 +52,7 @@ def _open_transactions() -> int:
         return count
 
 
-def test_a_payout_is_sent_and_asked_for(studio: StudioCaller, settings: Any) -> None:
+def test_no_transaction_is_open_while_a_payout_is_sent_or_queried(studio: StudioCaller, settings: Any) -> None:
     witness = Witness()
     with running_gateway() as gateway:
         settings.PAYOUT_RAIL, settings.PAYOUT_GATEWAY_SECRET = "http", SECRET
@@ -65,7 +65,7 @@ def test_a_payout_is_sent_and_asked_for(studio: StudioCaller, settings: Any) -> 
     assert witness.seen == [0]
 
 
-def test_a_code_is_sent(gamer: GamerCaller, settings: Any) -> None:
+def test_no_transaction_is_open_while_a_code_is_sent(gamer: GamerCaller, settings: Any) -> None:
     witness = Witness()
     with sms.running() as gateway:
         settings.SMS_PROVIDER, settings.SMS_URL, gateway.on_message = "http", gateway.url, witness
@@ -74,7 +74,7 @@ def test_a_code_is_sent(gamer: GamerCaller, settings: Any) -> None:
     assert witness.seen == [0]
 
 
-def test_a_webhook_is_delivered(studio: StudioCaller) -> None:
+def test_no_transaction_is_open_while_a_webhook_is_delivered(studio: StudioCaller) -> None:
     witness = Witness()
     with listening() as listener:
         listener.on_request = witness

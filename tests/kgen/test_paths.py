@@ -72,14 +72,14 @@ def test_a_read_answers_alike_with_one_trailing_slash(arena: Arena) -> None:
         assert plain.content == slashed.content, path
 
 
-def test_a_write_answers_alike_with_one_trailing_slash_and_is_never_redirected(arena: Arena) -> None:
+def test_a_write_with_one_trailing_slash_answers_alike_without_redirect(arena: Arena) -> None:
     for audience, method, path, status in WRITES:
         plain, slashed = (arena.caller(audience).call(method, arena.path(path) + end) for end in ("", "/"))
         assert (plain.status, slashed.status) == (status, status), (path, slashed.content)
         assert "Location" not in plain.headers | slashed.headers
 
 
-def test_a_post_with_a_slash_does_its_work(arena: Arena) -> None:
+def test_a_post_with_a_trailing_slash_takes_effect(arena: Arena) -> None:
     stranger = arena.studio.gamer("player-3")
     body = {"joiningStake": 10}
     assert stranger.post(f"/fe/esports/tournaments/{arena.uid}/join/", body).ok() == {
@@ -89,11 +89,11 @@ def test_a_post_with_a_slash_does_its_work(arena: Arena) -> None:
 
 
 @pytest.mark.parametrize("path", ["/fe/wallet/balance//", "//fe/wallet/balance", "/fe//wallet/balance"])
-def test_more_than_one_slash_is_another_address(arena: Arena, path: str) -> None:
+def test_a_path_with_two_trailing_slashes_is_not_found(arena: Arena, path: str) -> None:
     arena.gamer.get(path).refused(404, "NOT_FOUND")
 
 
-def test_an_unknown_path_is_a_problem_for_anybody() -> None:
+def test_an_unknown_path_is_a_404_problem_without_credentials() -> None:
     for path in ("/", "/nope", "/nope/", "/fe", "/s2s/", "/s2s/sessions", "/fe/wallet", "/api/v2/session"):
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             Caller().call(method, path).refused(404, "NOT_FOUND")
@@ -108,7 +108,7 @@ def test_a_wrong_method_gets_the_allowed_ones_without_credentials() -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/schema", "/nope", "/s2s/session", "/fe/wallet/balance"])
-def test_csrf_protection_is_the_consoles_alone(path: str) -> None:
+def test_only_the_console_has_csrf_protection(path: str) -> None:
     response = DjangoClient(enforce_csrf_checks=True).post(path, b"{}", content_type="application/json")
     assert response.status_code in (401, 404, 405)
     assert response["Content-Type"] == "application/problem+json"
@@ -122,12 +122,12 @@ def test_accept_and_format_do_not_change_the_answer(path: str) -> None:
     assert other.headers["Content-Type"] == wanted.headers["Content-Type"]
 
 
-def test_head_answers_as_get_does_without_a_body(arena: Arena) -> None:
+def test_head_answers_like_get_without_a_body(arena: Arena) -> None:
     answer = arena.gamer.call("HEAD", "/fe/wallet/balance", check=False)
     assert (answer.status, answer.content) == (200, b"")
 
 
-def test_an_upper_case_id_is_read_and_answered_in_lower_case(arena: Arena) -> None:
+def test_an_upper_case_id_is_accepted_and_answered_in_lower_case(arena: Arena) -> None:
     upper = arena.uid.upper()
     assert upper != arena.uid
     for audience, path in READS:
@@ -141,7 +141,7 @@ def test_an_upper_case_id_is_read_and_answered_in_lower_case(arena: Arena) -> No
     assert arena.gamer.board(upper)["me"] == {"rank": 1, "score": 8, "shared_rank": 1}
 
 
-def test_a_client_id_in_upper_case_is_the_same_client(studio: StudioCaller) -> None:
+def test_an_upper_case_client_id_names_the_same_client(studio: StudioCaller) -> None:
     studio.get("/s2s/esports/tournaments", headers={"x-client-id": studio.client_id.upper()}).ok()
 
 

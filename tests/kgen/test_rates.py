@@ -25,7 +25,7 @@ def assert_limited(answer: Answer, policy: str, amount: int, window: int) -> Non
     assert answer.headers["RateLimit"] == f'"{policy}";r=0;t={wait}'
 
 
-def test_a_gamer_has_a_burst_and_is_then_held_to_the_rate(studio: StudioCaller, settings: Any) -> None:
+def test_a_gamer_has_a_burst_and_is_then_limited_to_the_rate(studio: StudioCaller, settings: Any) -> None:
     gamer, other = studio.gamer("u"), studio.gamer("v")
     settings.RATE_GAMER_PER_SECOND, settings.RATE_GAMER_BURST = 1, 5
     for left in (4, 3, 2, 1, 0):
@@ -37,18 +37,18 @@ def test_a_gamer_has_a_burst_and_is_then_held_to_the_rate(studio: StudioCaller, 
     other.get(BALANCE).ok()
 
 
-def test_a_rate_above_the_burst_is_a_window_of_a_second(gamer: GamerCaller, settings: Any) -> None:
+def test_a_rate_above_the_burst_counts_within_a_second(gamer: GamerCaller, settings: Any) -> None:
     settings.RATE_GAMER_PER_SECOND, settings.RATE_GAMER_BURST = 500, 1
     assert gamer.get(BALANCE).headers["RateLimit-Policy"] == '"gamer";q=500;w=1'
 
 
-def test_the_defaults_are_the_contracts() -> None:
+def test_the_default_limits_equal_the_contract() -> None:
     rates = (product.RATE_GAMER_PER_SECOND, product.RATE_GAMER_BURST, product.RATE_CLIENT_PER_SECOND)
     assert rates == (50, 200, 5000)
     assert (product.RATE_FAILED_LOGINS_PER_MINUTE, product.NEW_GAMERS_PER_DAY) == (20, 10_000)
 
 
-def test_a_refusal_by_rate_changes_nothing_and_keeps_no_key(studio: StudioCaller, settings: Any) -> None:
+def test_a_rate_refusal_changes_nothing_and_does_not_use_the_key(studio: StudioCaller, settings: Any) -> None:
     uid, gamer = studio.tournament(), studio.gamer("u")
     settings.RATE_GAMER_PER_SECOND, settings.RATE_GAMER_BURST = 1, 20
     while gamer.get(BALANCE).status != 429:
@@ -61,7 +61,7 @@ def test_a_refusal_by_rate_changes_nothing_and_keeps_no_key(studio: StudioCaller
     assert "Idempotent-Replayed" not in answer.headers
 
 
-def test_a_client_is_held_to_its_own_rate_until_the_second_is_over(
+def test_a_client_is_limited_by_its_own_rate_within_a_second(
     studio: StudioCaller, other_studio: StudioCaller, settings: Any
 ) -> None:
     settings.RATE_CLIENT_PER_SECOND = 3
@@ -81,7 +81,7 @@ def behind_a_proxy(settings: Any) -> str:
     return str(uuid.uuid4())
 
 
-def test_failed_logins_are_counted_by_address_and_right_ones_always_pass(
+def test_failed_logins_are_limited_by_address_and_right_ones_pass(
     studio: StudioCaller, behind_a_proxy: str, settings: Any
 ) -> None:
     settings.RATE_FAILED_LOGINS_PER_MINUTE = 3
@@ -137,7 +137,9 @@ def test_new_gamers_of_a_day_are_counted_by_client(
     assert other_studio.gamer("c").session["is_new_user"] is True
 
 
-def test_limits_of_valkey_are_open_while_it_is_away(studio: StudioCaller, behind_a_proxy: str, settings: Any) -> None:
+def test_limits_kept_in_valkey_do_not_apply_during_its_outage(
+    studio: StudioCaller, behind_a_proxy: str, settings: Any
+) -> None:
     uid, gamer = studio.tournament(), studio.gamer("u")
     settings.RATE_GAMER_PER_SECOND = settings.RATE_GAMER_BURST = settings.RATE_CLIENT_PER_SECOND = 1
     settings.RATE_FAILED_LOGINS_PER_MINUTE = 1
@@ -154,7 +156,7 @@ def test_limits_of_valkey_are_open_while_it_is_away(studio: StudioCaller, behind
     assert Caller().get("/readyz").ok()["broker"] == "ok"
 
 
-def test_the_limit_of_new_gamers_holds_while_valkey_is_away(studio: StudioCaller, settings: Any) -> None:
+def test_the_limit_of_new_gamers_applies_during_a_valkey_outage(studio: StudioCaller, settings: Any) -> None:
     settings.NEW_GAMERS_PER_DAY = 1
     with valkey_away():
         studio.gamer("a")

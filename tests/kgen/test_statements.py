@@ -30,13 +30,13 @@ def test_parameters_may_have_names() -> None:
     ["'x' AS right, 1 AS left", "1 AS left", "1 AS left, 'x' AS right, 2 AS more", "1 AS left, 'x'"],
     ids=["another order", "one too few", "one too many", "one without a name"],
 )
-def test_other_columns_than_the_fields_are_noticed_even_without_a_row(columns: str) -> None:
+def test_columns_that_differ_from_the_fields_raise_even_without_rows(columns: str) -> None:
     for condition in ("true", "false"):
         with pytest.raises(TypeError, match="Pair has the fields"):
             Select(f"SELECT {columns} WHERE {condition}", Pair).all()
 
 
-def test_a_key_comes_before_the_row() -> None:
+def test_keyed_rows_take_their_key_from_the_first_column() -> None:
     pairs = Select("SELECT n * 10, n AS left, '' AS right FROM generate_series(1, 2) AS n ORDER BY n", Pair)
     assert pairs.keyed() == [(10, Pair(1, "")), (20, Pair(2, ""))]
     with pytest.raises(TypeError, match="Pair has the fields"):

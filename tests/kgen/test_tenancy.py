@@ -101,7 +101,7 @@ def test_another_clients_deposit_does_not_exist(arena: Arena, other_studio: Stud
     assert arena.gamer.buckets() == (40, 5, 0)
 
 
-def test_lists_hold_only_what_is_the_callers_own(arena: Arena, other_studio: StudioCaller) -> None:
+def test_lists_have_only_rows_of_the_caller(arena: Arena, other_studio: StudioCaller) -> None:
     stranger = other_studio.gamer("player-1")
     for path in ("active", "participated"):
         assert stranger.get(f"/fe/esports/tournaments/{path}").ok() == []

@@ -22,7 +22,7 @@ def fault_of(studio: StudioCaller, path: str, body: Any) -> tuple[str, str]:
     return fault["field"], fault["code"]
 
 
-def test_a_score_reaches_both_ends_of_what_json_can_hold(arena: Arena) -> None:
+def test_a_score_accepts_the_whole_range_of_exact_json_integers(arena: Arena) -> None:
     path = f"/fe/esports/tournaments/{arena.uid}/score"
     for value in (MOST, -MOST, 0):
         arena.gamer.score(arena.uid, value).ok()
@@ -34,7 +34,7 @@ def test_a_score_reaches_both_ends_of_what_json_can_hold(arena: Arena) -> None:
     assert arena.gamer.board(arena.uid)["me"] == {"rank": 1, "score": 0, "shared_rank": 1}
 
 
-def test_an_amount_is_a_whole_number_that_is_not_negative(studio: StudioCaller) -> None:
+def test_an_amount_must_be_a_whole_number_and_not_negative(studio: StudioCaller) -> None:
     studio.gamer("u")
     for index, wrong in enumerate([-1, 0, 1.5, "1", True, None, [], 10**12 + 1, MOST + 1]):
         body = {"user_id": "u", "amount": wrong, "reference": f"r{index}"}
@@ -86,9 +86,9 @@ TIMES_REFUSED = [
 
 
 def test_a_time_with_any_offset_is_answered_in_utc(studio: StudioCaller) -> None:
-    for given, told in TIMES_TAKEN:
+    for given, answered in TIMES_TAKEN:
         made = studio.post("/s2s/esports/tournaments", SMALL_CUP | {"ends_at_timestamp": given}).ok(201)
-        assert made["ends_at_timestamp"] == told
+        assert made["ends_at_timestamp"] == answered
 
 
 def test_a_time_in_any_other_form_is_refused(studio: StudioCaller) -> None:
@@ -97,7 +97,7 @@ def test_a_time_in_any_other_form_is_refused(studio: StudioCaller) -> None:
         assert fault_of(studio, "/s2s/esports/tournaments", body)[0] == "ends_at_timestamp", given
 
 
-def test_a_time_over_five_years_away_is_refused_on_either_side(studio: StudioCaller) -> None:
+def test_a_time_over_five_years_away_in_past_or_future_is_refused(studio: StudioCaller) -> None:
     now = datetime.now(UTC)
     for field, moment in (
         ("ends_at_timestamp", now + timedelta(days=5 * 366)),
@@ -135,7 +135,7 @@ def times_in(value: Any) -> list[str]:
     return own + [moment for part in value.values() for moment in times_in(part)]
 
 
-def test_texts_are_measured_in_characters_not_in_bytes(studio: StudioCaller) -> None:
+def test_text_limits_count_characters_and_not_bytes(studio: StudioCaller) -> None:
     made = studio.post("/s2s/esports/tournaments", SMALL_CUP | {"title": "日" * 200, "description": "😀" * 4000}).ok(
         201
     )
@@ -148,7 +148,7 @@ def test_texts_are_measured_in_characters_not_in_bytes(studio: StudioCaller) -> 
     assert fault_of(studio, "/s2s/session", {"user_id": "u", "name": "x" * 501}) == ("name", "max_length")
 
 
-def test_a_text_is_kept_as_it_is(studio: StudioCaller) -> None:
+def test_a_text_is_kept_unchanged(studio: StudioCaller) -> None:
     odd = "  \tÅ vs Å, fi vs ﬁ \u202e<b>\u0001\u0085 '; -- \n"
     made = studio.post("/s2s/esports/tournaments", SMALL_CUP | {"title": odd, "description": odd}).ok(201)
     assert (made["title"], made["description"]) == (odd, odd)
@@ -157,8 +157,8 @@ def test_a_text_is_kept_as_it_is(studio: StudioCaller) -> None:
 
 def test_ids_are_answered_as_canonical_lower_case_uuids(arena: Arena) -> None:
     form = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-    told = arena.gamer.get(f"/fe/esports/tournaments/{arena.uid}").ok()
-    assert form.fullmatch(told["tournament_uid"])
-    assert told["game_uid"] == arena.studio.client_id
-    assert form.fullmatch(told["game_uid"])
+    answered = arena.gamer.get(f"/fe/esports/tournaments/{arena.uid}").ok()
+    assert form.fullmatch(answered["tournament_uid"])
+    assert answered["game_uid"] == arena.studio.client_id
+    assert form.fullmatch(answered["game_uid"])
     assert form.fullmatch(arena.gamer.session["session_id"])

@@ -17,9 +17,7 @@ def end_of(launcher: Launcher) -> None:
     launcher.end()
 
 
-def test_nothing_outlives_a_killed_launcher_and_the_next_start_has_the_data(
-    up: Launcher, checkout: Path, query: Query
-) -> None:
+def test_no_process_survives_a_killed_launcher_and_the_data_is_kept(up: Launcher, checkout: Path, query: Query) -> None:
     query(up, "CREATE TABLE kept AS SELECT 7 AS it")
     family = up.family()
     up.process.kill()
@@ -31,7 +29,7 @@ def test_nothing_outlives_a_killed_launcher_and_the_next_start_has_the_data(
 
 
 @pytest.mark.long
-def test_nothing_outlives_launcher_and_watchdog_killed_together(up: Launcher) -> None:
+def test_no_process_survives_launcher_and_watchdog_killed_together(up: Launcher) -> None:
     family = up.family()
     up.member("watchdog.py").kill()
     up.process.kill()
@@ -40,7 +38,7 @@ def test_nothing_outlives_launcher_and_watchdog_killed_together(up: Launcher) ->
 
 
 @pytest.mark.long
-def test_killed_watchdog_has_a_successor_that_knows_everything(up: Launcher) -> None:
+def test_a_killed_watchdog_is_replaced_by_one_that_knows_every_process(up: Launcher) -> None:
     first = up.member("watchdog.py")
     first.kill()
     eventually(lambda: not first.lives() and up.members("watchdog.py"))
@@ -54,7 +52,7 @@ def test_killed_watchdog_has_a_successor_that_knows_everything(up: Launcher) -> 
 
 
 @pytest.mark.long
-def test_stack_ends_with_the_make_that_started_it(checkout: Path, home: Path) -> None:
+def test_a_stack_ends_when_its_make_ends(checkout: Path, home: Path) -> None:
     launcher = Launcher(checkout, home, environment={"MAKELEVEL": "1"})
     # Stands for make: a parent that waits for the launcher.
     parent = (sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])")
@@ -66,7 +64,7 @@ def test_stack_ends_with_the_make_that_started_it(checkout: Path, home: Path) ->
     end_of(launcher)
 
 
-def test_killed_run_takes_its_command_along(checkout: Path, tmp_path: Path) -> None:
+def test_a_killed_run_ends_its_command(checkout: Path, tmp_path: Path) -> None:
     arguments = ("run", "--fast", "--home", str(tmp_path / "home"), "--", "sleep", "600")
     launcher = Launcher(checkout, tmp_path / "unused", arguments=arguments).start()
     launcher.member("sleep 600")
@@ -76,7 +74,7 @@ def test_killed_run_takes_its_command_along(checkout: Path, tmp_path: Path) -> N
     end_of(launcher)
 
 
-def test_killed_services_are_started_again(up: Launcher, query: Query) -> None:
+def test_killed_services_are_restarted(up: Launcher, query: Query) -> None:
     query(up, "CREATE TABLE kept AS SELECT 7 AS it")
     for words in (("bin/postgres",), ("valkey-server",), *PROGRAMS):
         before = up.member(*words)
@@ -91,14 +89,14 @@ def test_killed_services_are_started_again(up: Launcher, query: Query) -> None:
     assert up.stop() == 0
 
 
-def test_killed_web_worker_is_replaced(up: Launcher) -> None:
+def test_a_killed_web_worker_is_replaced(up: Launcher) -> None:
     main, page = up.member("kgen.serving"), eventually(up.page)
     os.kill(int(page), signal.SIGKILL)
     eventually(lambda: up.page() not in (None, page))
     assert main.lives()
 
 
-def test_pid_file_with_a_strangers_number_does_not_stop_the_start(checkout: Path, home: Path) -> None:
+def test_a_pid_file_of_another_process_does_not_prevent_the_start(checkout: Path, home: Path) -> None:
     stranger = subprocess.Popen(["sleep", "600"])
     try:
         (home / "postgres/postmaster.pid").write_text(f"{stranger.pid}\n{home}/postgres\n0\n5432\n\n\n\n")

@@ -24,7 +24,7 @@ def refusal(launcher: Launcher) -> tuple[int, str]:
     return code, errors.strip()
 
 
-def test_a_command_without_a_stack_says_what_to_do(tmp_path: Path) -> None:
+def test_a_command_without_a_stack_names_the_remedy(tmp_path: Path) -> None:
     command = [sys.executable, "manage.py", "verify_ledger"]
     environment = clean_environment(KGEN_HOME=str(tmp_path))
     told = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=30)
@@ -53,28 +53,30 @@ def test_a_port_in_use_gives_one_line(checkout: Path, home: Path) -> None:
         ("REDIS_URL", "x"),
     ],
 )
-def test_bad_setting_of_the_launcher(checkout: Path, home: Path, name: str, value: str) -> None:
+def test_a_bad_setting_of_the_launcher_is_refused_in_one_line(
+    checkout: Path, home: Path, name: str, value: str
+) -> None:
     code, line = refusal(Launcher(checkout, home, environment={name: value}))
     assert code == BAD_SETTING
     assert line.startswith(f"kgen: setting {name}: ")
 
 
-def test_bad_setting_of_the_product_stops_a_warm_start(checkout: Path, home: Path) -> None:
+def test_a_bad_setting_of_the_product_stops_a_warm_start(checkout: Path, home: Path) -> None:
     code, line = refusal(Launcher(checkout, home, environment={"KGEN_BAD": "1"}))
     assert (code, line) == (BAD_SETTING, "kgen: setting KGEN_BAD: is bad")
 
 
-def test_bad_setting_of_the_product_stops_a_first_start(checkout: Path, tmp_path: Path) -> None:
+def test_a_bad_setting_of_the_product_stops_a_first_start(checkout: Path, tmp_path: Path) -> None:
     code, line = refusal(Launcher(checkout, tmp_path / "home", environment={"KGEN_BAD": "1"}))
     assert (code, line) == (BAD_SETTING, "kgen: setting KGEN_BAD: is bad")
 
 
-def test_product_that_cannot_be_loaded(checkout: Path, home: Path) -> None:
+def test_a_product_that_cannot_be_loaded_is_refused_in_one_line(checkout: Path, home: Path) -> None:
     code, line = refusal(Launcher(checkout, home, environment={"STUB_CRASH": "1"}))
     assert (code, line) == (1, f"kgen: web did not start: RuntimeError: the wheel came off (log: {home}/web.log)")
 
 
-def test_database_that_is_away(checkout: Path, home: Path) -> None:
+def test_an_unreachable_database_is_refused_in_one_line(checkout: Path, home: Path) -> None:
     url = f"postgresql://u:secret@127.0.0.1:{free_port()}/kgen"
     code, line = refusal(Launcher(checkout, home, environment={"DATABASE_URL": url}))
     assert code == 1
@@ -83,13 +85,13 @@ def test_database_that_is_away(checkout: Path, home: Path) -> None:
     assert "secret" not in line
 
 
-def test_broker_that_is_away(checkout: Path, home: Path) -> None:
+def test_an_unreachable_broker_is_refused_in_one_line(checkout: Path, home: Path) -> None:
     url = f"redis://127.0.0.1:{free_port()}/0"
     code, line = refusal(Launcher(checkout, home, environment={"REDIS_URL": url}))
     assert (code, line) == (1, "kgen: REDIS_URL: no server answers there")
 
 
-def test_second_stack_in_the_same_home_and_reset_are_refused_while_one_runs(checkout: Path, up: Launcher) -> None:
+def test_a_running_stack_refuses_a_second_start_and_a_reset(checkout: Path, up: Launcher) -> None:
     in_use = f"kgen: a stack is already running in {up.home} (process {up.process.pid})"
     for arguments in (("up",), ("reset",)):
         code, errors = Launcher(checkout, up.home, arguments=arguments).start().end()
@@ -97,7 +99,7 @@ def test_second_stack_in_the_same_home_and_reset_are_refused_while_one_runs(chec
     eventually(up.page)
 
 
-def test_damaged_cluster_is_named(checkout: Path, home: Path) -> None:
+def test_a_damaged_cluster_is_named(checkout: Path, home: Path) -> None:
     (home / "postgres/global/pg_control").write_bytes(b"")
     code, line = refusal(Launcher(checkout, home))
     assert code == 1
@@ -105,7 +107,7 @@ def test_damaged_cluster_is_named(checkout: Path, home: Path) -> None:
     assert "pg_control" in line
 
 
-def test_folder_with_other_files_is_neither_used_nor_reset(checkout: Path, tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_neither_used_nor_reset(checkout: Path, tmp_path: Path) -> None:
     precious = tmp_path / "home/precious"
     precious.parent.mkdir()
     precious.write_text("mine")
@@ -116,7 +118,7 @@ def test_folder_with_other_files_is_neither_used_nor_reset(checkout: Path, tmp_p
     assert precious.read_text() == "mine"
 
 
-def test_reset_forgets_the_home(checkout: Path, home: Path) -> None:
+def test_a_reset_removes_the_home(checkout: Path, home: Path) -> None:
     assert Launcher(checkout, home, arguments=("reset",)).start().end() == (0, "")
     assert not home.exists()
     with launched(Launcher(checkout, home)):

@@ -25,7 +25,7 @@ def calls(home: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
-def test_first_start_migrates_seeds_and_says_how_to_reach_it(checkout: Path, tmp_path: Path) -> None:
+def test_a_first_start_migrates_seeds_and_prints_the_addresses(checkout: Path, tmp_path: Path) -> None:
     launcher = Launcher(checkout, tmp_path / "home")
     launcher.start()
     panel = launcher.await_ready()
@@ -42,7 +42,7 @@ def test_first_start_migrates_seeds_and_says_how_to_reach_it(checkout: Path, tmp
     assert stat.S_IMODE(launcher.home.stat().st_mode) == 0o700
 
 
-def test_warm_start_keeps_data_and_secrets_and_runs_no_command(checkout: Path, home: Path, query: Query) -> None:
+def test_a_warm_start_keeps_data_and_secrets_and_runs_no_command(checkout: Path, home: Path, query: Query) -> None:
     secrets = (home / "secrets.json").read_text()
     launcher = Launcher(checkout, home)
     with launched(launcher):
@@ -53,7 +53,7 @@ def test_warm_start_keeps_data_and_secrets_and_runs_no_command(checkout: Path, h
     assert (home / "secrets.json").read_text() == secrets
 
 
-def test_nothing_listens_on_tcp_but_web(up: Launcher, query: Query) -> None:
+def test_only_the_web_server_listens_on_tcp(up: Launcher, query: Query) -> None:
     assert query(up, "SHOW listen_addresses") == ""
     assert query(up, "SHOW fsync") == "on"
     facts = json.loads((up.home / "quickstart.json").read_text())
@@ -67,7 +67,7 @@ def test_nothing_listens_on_tcp_but_web(up: Launcher, query: Query) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_changed_migrations_are_run_and_the_demo_is_left_alone(tmp_path: Path, home: Path) -> None:
+def test_changed_migrations_run_and_the_demo_is_not_seeded_again(tmp_path: Path, home: Path) -> None:
     checkout = make_checkout(tmp_path / "checkout")
     (checkout / "game/migrations/0002_more.py").write_text("# more")
     with launched(Launcher(checkout, home)):
@@ -75,7 +75,7 @@ def test_changed_migrations_are_run_and_the_demo_is_left_alone(tmp_path: Path, h
     assert calls(home) == ["migrate --no-input"]
 
 
-def test_demo_that_ends_within_a_day_is_seeded_again_with_its_credentials(checkout: Path, home: Path) -> None:
+def test_a_demo_that_ends_within_a_day_is_seeded_again(checkout: Path, home: Path) -> None:
     facts = json.loads((home / "quickstart.json").read_text())
     soon = datetime.now(UTC) + timedelta(hours=23)
     (home / "quickstart.json").write_text(json.dumps(facts | {"tournament_ends_at": soon.isoformat()}))
@@ -84,7 +84,7 @@ def test_demo_that_ends_within_a_day_is_seeded_again_with_its_credentials(checko
     assert calls(home) == [f"seed_demo --facts {home}/quickstart.json"]
 
 
-def test_other_port_changes_the_facts_without_seeding(checkout: Path, home: Path) -> None:
+def test_another_port_changes_the_facts_without_seeding(checkout: Path, home: Path) -> None:
     launcher = Launcher(checkout, home)
     with launched(launcher):
         facts = json.loads((home / "quickstart.json").read_text())
@@ -92,7 +92,7 @@ def test_other_port_changes_the_facts_without_seeding(checkout: Path, home: Path
     assert calls(home) == []
 
 
-def test_given_servers_are_used_and_none_is_started(checkout: Path, up: Launcher, tmp_path: Path) -> None:
+def test_given_servers_are_used_and_no_other_is_started(checkout: Path, up: Launcher, tmp_path: Path) -> None:
     facts = json.loads((up.home / "quickstart.json").read_text())
     given = {"DATABASE_URL": facts["database_url"], "REDIS_URL": facts["redis_url"]}
     other = Launcher(checkout, tmp_path / "other", environment=given)
@@ -122,7 +122,7 @@ def test_the_stack_starts_under_any_path(warm_home: Path, tmp_path: Path, name: 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_each_signal_stops_everything_cleanly(up: Launcher, number: int) -> None:
+def test_each_signal_stops_every_process_cleanly(up: Launcher, number: int) -> None:
     family = up.family()
     assert up.stop(number) == 0
     assert all_gone(family)
@@ -150,7 +150,7 @@ def test_a_second_interrupt_stops_the_stack_at_once(checkout: Path, home: Path) 
     assert "received immediate shutdown request" in (home / "postgres.log").read_text()
 
 
-def test_run_gives_a_command_its_servers_and_returns_its_code(checkout: Path, tmp_path: Path) -> None:
+def test_run_gives_a_command_its_servers_and_returns_its_exit_code(checkout: Path, tmp_path: Path) -> None:
     program = (
         "import os, sys, psycopg, redis; redis.from_url(os.environ['REDIS_URL']).ping();"
         "c = psycopg.connect(os.environ['DATABASE_URL']);"

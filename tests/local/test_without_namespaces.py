@@ -71,7 +71,7 @@ def test_make_up_works_for_root_without_namespaces(fresh: Path) -> None:
     assert launcher.stop() == 0
 
 
-def test_make_test_and_make_check(fresh: Path) -> None:
+def test_make_test_and_make_check_work_without_namespaces(fresh: Path) -> None:
     options = ("run", "--fast", "--home", ".kgen/test", "--")
     program = "import os, psycopg; print(psycopg.connect(os.environ['DATABASE_URL']).info.status.name)"
     told = run(fresh, "-m", "kgen.local", *options, sys.executable, "-c", program)
@@ -84,7 +84,7 @@ def test_make_bench_works_for_root_without_namespaces(fresh: Path) -> None:
     assert (told.returncode, told.stdout.splitlines()[-1:], told.stderr) == (0, ["on"], "")
 
 
-def test_a_folder_that_kgen_has_not_made_stays_closed(fresh: Path) -> None:
+def test_a_home_below_a_closed_folder_is_refused_and_changes_no_permission(fresh: Path) -> None:
     closed = fresh / "closed"
     closed.mkdir(mode=0o700)
     told = run(fresh, "-m", "kgen.local", "run", "--fast", "--home", "closed/home", "--", "true")

@@ -50,7 +50,7 @@ def test_a_refusal_after_accepted_refunds_once(sent: Withdrawal, winner: GamerCa
     assert_proven()
 
 
-def test_accepted_after_paid_is_merely_old(sent: Withdrawal) -> None:
+def test_an_accepted_callback_after_paid_changes_nothing(sent: Withdrawal) -> None:
     tell(report_of(sent)).ok()
     tell(report_of(sent, "accepted")).ok()
     assert state_of(sent) == ("PAID", "")
@@ -67,7 +67,7 @@ def test_later_evidence_is_added(sent: Withdrawal) -> None:
     ("first", "then"),
     [("paid", "rejected"), ("rejected", "paid"), ("rejected", "accepted"), ("paid", "other hash"), ("paid", "other")],
 )
-def test_late_contradictions_never_touch_the_ledger(
+def test_a_late_contradiction_never_changes_the_ledger(
     sent: Withdrawal, winner: GamerCaller, first: str, then: str
 ) -> None:
     tell(report_of(sent, first, transaction_hash="0xabc")).ok()
@@ -94,7 +94,9 @@ def test_late_contradictions_never_touch_the_ledger(
         {"currency": "XYZ"},
     ],
 )
-def test_mismatches_go_to_a_person(sent: Withdrawal, winner: GamerCaller, wrong: dict[str, Any]) -> None:
+def test_a_mismatched_callback_puts_the_withdrawal_under_review(
+    sent: Withdrawal, winner: GamerCaller, wrong: dict[str, Any]
+) -> None:
     tell(report_of(sent, **wrong)).ok()
     assert state_of(sent) == ("NEEDS_REVIEW", Review.CONTRADICTION)
     assert winner.get(f"/fe/wallet/withdrawals/{sent.pk}").ok()["status"] == "SENDING"
@@ -108,7 +110,7 @@ def test_mismatches_go_to_a_person(sent: Withdrawal, winner: GamerCaller, wrong:
 
 
 @pytest.mark.parametrize("paid", [True, False])
-def test_a_person_ends_a_review_once(sent: Withdrawal, winner: GamerCaller, paid: bool) -> None:
+def test_an_operator_ends_a_review_once(sent: Withdrawal, winner: GamerCaller, paid: bool) -> None:
     tell(report_of(sent, amount=1)).ok()
     found = {"reason": "seen in the gateway's books", "rail_reference": "gw-7"}
     reviewing.resolve_review(withdrawal_id=sent.pk, operator_id=5, paid=paid, **found)
@@ -195,7 +197,7 @@ def test_a_signed_report_in_a_wrong_form_is_refused(gateway: FakeGateway, body: 
     tell(body).refused(400, "BAD_REQUEST")
 
 
-def test_other_faults_of_form(gateway: FakeGateway) -> None:
+def test_a_callback_too_large_or_with_a_wrong_method_is_refused(gateway: FakeGateway) -> None:
     tell(b" " * 70_000).refused(413, "PAYLOAD_TOO_LARGE")
     Caller().get("/hooks/payouts").refused(405, "METHOD_NOT_ALLOWED")
 

@@ -137,13 +137,13 @@ def one_case(gamer: GamerCaller, gateway: FakeGateway, behaviour: str, kill: str
         "money": money(gamer) == {"PAID": (0, 0), "FAILED": (300, 0)}.get(row.state, (0, 300)),
         "review has its cause": (row.state == State.NEEDS_REVIEW)
         <= (row.review == (Review.CONTRADICTION if behaviour == "mismatch" and sends else Review.UNCONFIRMED)),
-        "late news of a review settle it": resolves_by_news(gamer, gateway, row),
+        "late news of a review settle it": resolves_by_callback(gamer, gateway, row),
     }
     broken = [name for name, holds in rules.items() if not holds]
     return (broken, row.state, effects, sends) if broken else None
 
 
-def resolves_by_news(gamer: GamerCaller, gateway: FakeGateway, row: Withdrawal) -> bool:
+def resolves_by_callback(gamer: GamerCaller, gateway: FakeGateway, row: Withdrawal) -> bool:
     """What came in late ends as soon as the gateway tells of it; a contradiction does not end by itself."""
     from tests.support.gateway import signed
     from tests.support.http import Caller
@@ -155,7 +155,7 @@ def resolves_by_news(gamer: GamerCaller, gateway: FakeGateway, row: Withdrawal) 
     return row.state == (State.NEEDS_REVIEW if row.review == Review.CONTRADICTION else State.PAID)
 
 
-def test_every_worker_dies_at_every_call(
+def test_no_money_is_lost_when_every_worker_dies_at_every_call(
     studio: StudioCaller, winner: GamerCaller, use_gateway: Callable[..., None]
 ) -> None:
     with running_gateway(deduplicates=True) as gateway:

@@ -32,7 +32,7 @@ def at_once(count: int, call: Any) -> list[Any]:
         return list(pool.map(one, range(count)))
 
 
-def test_of_a_hundred_parallel_withdrawals_one_is_made(winner: GamerCaller) -> None:
+def test_a_hundred_parallel_withdrawals_make_one(winner: GamerCaller) -> None:
     answers = at_once(100, lambda _: winner.post("/fe/wallet/withdraw", {"amount": 7}))
     assert sorted((a.status, a.json.get("code")) for a in answers if a.status != 409) == [(200, None)]
     assert {a.code for a in answers if a.status == 409} == {"WITHDRAWAL_IN_PROGRESS"}
@@ -48,7 +48,7 @@ def test_many_withdrawals_with_one_key_get_one_answer(winner: GamerCaller) -> No
     assert Withdrawal.objects.count() == 1
 
 
-def test_many_workers_send_each_once(studio: StudioCaller, use_gateway: Any) -> None:
+def test_parallel_workers_send_each_payout_once(studio: StudioCaller, use_gateway: Any) -> None:
     with running_gateway() as gateway:
         use_gateway(gateway)
         for index in range(30):
@@ -90,7 +90,7 @@ def test_a_report_a_worker_and_an_operator_at_once_settle_once(winner: GamerCall
     assert_proven()
 
 
-def test_approving_and_rejecting_at_once(winner: GamerCaller) -> None:
+def test_parallel_approvals_and_rejections_decide_once(winner: GamerCaller) -> None:
     Client.objects.update(approval_above=0)
     row = withdraw(winner)
 

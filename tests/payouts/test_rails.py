@@ -62,7 +62,7 @@ def test_a_rail_that_keeps_failing_is_paused_and_probed(
     assert_proven()
 
 
-def test_hanging_calls_do_not_wait_for_each_other(rows: list[Withdrawal], gateway: FakeGateway, settings: Any) -> None:
+def test_hanging_calls_do_not_delay_each_other(rows: list[Withdrawal], gateway: FakeGateway, settings: Any) -> None:
     settings.PAYOUT_TIMEOUT_SECONDS = 1
     gateway.posts.extend(["hang"] * 5)
     began = time.monotonic()
@@ -80,7 +80,7 @@ def test_a_rail_pauses_after_the_set_number_of_failed_calls(
     assert (rail().pause, len(gateway.sent)) == (PauseReason.BREAKER, 4)
 
 
-def test_after_an_outage_lost_sends_need_no_probe_each(
+def test_lost_sends_need_no_probe_each_after_an_outage(
     rows: list[Withdrawal], gateway: FakeGateway, settings: Any
 ) -> None:
     settings.PAYOUT_BREAKER_FAILURES, settings.PAYOUT_GATEWAY_IDEMPOTENT = 3, True
@@ -100,7 +100,7 @@ def test_after_an_outage_lost_sends_need_no_probe_each(
 @pytest.mark.parametrize(
     ("when", "status"), [*(("send", status) for status in MISCONFIGURED), ("ask", "401"), ("ask", "301")]
 )
-def test_misconfiguration_pauses_until_somebody_resumes(
+def test_a_misconfiguration_pauses_the_rail_until_an_operator_resumes(
     rows: list[Withdrawal], gateway: FakeGateway, status: str, when: str
 ) -> None:
     gateway.posts.append(status if when == "send" else "500-after")
@@ -128,7 +128,7 @@ def test_misconfiguration_pauses_until_somebody_resumes(
     assert_proven()
 
 
-def test_operators_pause_and_resume(rows: list[Withdrawal], gateway: FakeGateway) -> None:
+def test_an_operator_pauses_and_resumes_a_rail(rows: list[Withdrawal], gateway: FakeGateway) -> None:
     call_command("pause_payouts", "http", "--reason", "maintenance", stdout=StringIO())
     make_due()
     assert paying.pay_due() == 0
@@ -143,7 +143,7 @@ def test_operators_pause_and_resume(rows: list[Withdrawal], gateway: FakeGateway
 
 
 @pytest.mark.parametrize("named", [["http"], ["--rail", "http"]])
-def test_one_rail_is_resumed_by_its_name(named: list[str]) -> None:
+def test_a_resume_by_name_resumes_only_that_rail(named: list[str]) -> None:
     for name in ("http", "internal"):
         switching.running_rails([name])
         call_command("pause_payouts", name, "--reason", "a look", stdout=StringIO())
@@ -168,7 +168,7 @@ def restore() -> None:
     PayoutRail.objects.update(confirmed_system="7000000000000000000:1:5:16400")
 
 
-def test_after_a_restore_payouts_start_paused(
+def test_payouts_start_paused_after_a_restore(
     rows: list[Withdrawal], gateway: FakeGateway, winner: GamerCaller
 ) -> None:
     """The backup was taken before the first two were sent."""
@@ -195,7 +195,7 @@ def test_after_a_restore_payouts_start_paused(
     assert_proven()
 
 
-def test_a_restore_of_the_default_rail(winner: GamerCaller) -> None:
+def test_a_restore_pauses_the_default_rail(winner: GamerCaller) -> None:
     withdraw(winner)
     restore()
     assert paying.pay_due() == 0
@@ -206,7 +206,7 @@ def test_a_restore_of_the_default_rail(winner: GamerCaller) -> None:
     assert money(winner) == (0, 0)
 
 
-def test_the_marker_follows_the_table() -> None:
+def test_the_system_marker_changes_with_a_restored_table() -> None:
     from wallet.selectors.rails import system_marker
 
     before = system_marker()
@@ -227,7 +227,7 @@ def test_a_withdrawal_stays_on_its_rail(winner: GamerCaller, gateway: FakeGatewa
     assert gateway.effects[str(row.pk)] == 1
 
 
-def test_the_log_of_attempts(winner: GamerCaller, gateway: FakeGateway) -> None:
+def test_every_call_is_logged_as_an_attempt(winner: GamerCaller, gateway: FakeGateway) -> None:
     row = withdraw(winner)
     gateway.posts.append("garbage")
     paying.pay_due()
@@ -241,7 +241,7 @@ def test_the_log_of_attempts(winner: GamerCaller, gateway: FakeGateway) -> None:
     assert all(attempt.ended_at >= attempt.started_at for attempt in log)
 
 
-def test_unknown_is_asked_ever_more_rarely(winner: GamerCaller, gateway: FakeGateway) -> None:
+def test_an_unknown_payout_is_queried_at_growing_intervals(winner: GamerCaller, gateway: FakeGateway) -> None:
     row = withdraw(winner)
     gateway.posts.append("500")
     gateway.asks.extend(["500"] * 12)
@@ -255,7 +255,7 @@ def test_unknown_is_asked_ever_more_rarely(winner: GamerCaller, gateway: FakeGat
     assert pauses == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, 300]
 
 
-def test_a_late_worker_books_nothing_but_plain_payment(winner: GamerCaller, gateway: FakeGateway) -> None:
+def test_a_late_worker_books_only_a_definite_payment(winner: GamerCaller, gateway: FakeGateway) -> None:
     row = withdraw(winner)
     gateway.posts.append("400")
     slow = paying.claim_payout()

@@ -43,7 +43,7 @@ def test_a_fault_after_the_gateway_took_the_payout_pays_it_once(
     assert_proven()
 
 
-def test_a_fault_before_the_call_is_unknown_too_and_counts_against_the_rail(
+def test_a_fault_before_the_call_is_unknown_and_counts_against_the_rail(
     winner: GamerCaller, gateway: FakeGateway, settings: Any
 ) -> None:
     row = withdraw(winner)

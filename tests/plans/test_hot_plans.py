@@ -174,7 +174,7 @@ CALLS: dict[str, Callable[[Grown], Any]] = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_what_a_call_asks_is_found_by_an_index(grown: Grown, name: str) -> None:
+def test_every_statement_of_a_hot_call_uses_an_index(grown: Grown, name: str) -> None:
     watch = Watch()
     with undone(), connection.execute_wrapper(watch):
         CALLS[name](grown)

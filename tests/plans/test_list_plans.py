@@ -83,12 +83,12 @@ def names_in(grown: Grown) -> dict[str, Any]:
     }
 
 
-def test_every_read_of_the_api_is_looked_at() -> None:
+def test_the_plan_tests_cover_every_read_of_the_api() -> None:
     assert {f"GET {name}" for name in READ} == {name for name in endpoints() if name.startswith("GET ")}
 
 
 @pytest.mark.parametrize("name", READ)
-def test_a_read_of_the_api_finds_its_rows_by_an_index(grown: Grown, name: str) -> None:
+def test_an_api_read_uses_an_index(grown: Grown, name: str) -> None:
     Chosen.way = Way.ORDINARY
     with undone():
         names = names_in(grown)
@@ -146,14 +146,14 @@ def look(browser: Browser, path: str) -> tuple[Any, list[str]]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_of_the_console_finds_its_rows_by_an_index(grown: Grown, browser: Browser, path: str) -> None:
+def test_a_console_page_uses_an_index(grown: Grown, browser: Browser, path: str) -> None:
     _, faults = look(browser, "/console/" + path.format(**names_in(grown)))
     assert not faults, "\n".join(["FAULTS", *faults])
 
 
 @pytest.mark.parametrize("operator", ["", "&operator_id=7"])
 @pytest.mark.parametrize("days_ago", [(0, 0), (5, 5), (9, 0), (400, 300)])
-def test_the_trail_of_some_days_is_found_by_its_index(
+def test_the_trail_filtered_by_days_uses_its_index(
     grown: Grown, browser: Browser, days_ago: tuple[int, int], operator: str
 ) -> None:
     """Of a day long ago as of today, and where there is none."""
@@ -173,7 +173,9 @@ LISTS = {model._meta.label_lower: (model, shown) for model, shown in admin.site.
 
 
 @pytest.mark.parametrize("label", LISTS)
-def test_a_list_of_the_console_finds_its_rows_by_an_index(grown: Grown, browser: Browser, label: str) -> None:
+def test_a_console_list_uses_an_index_under_each_filter_and_on_page_two(
+    grown: Grown, browser: Browser, label: str
+) -> None:
     """Under each of its filters, and on its second page."""
     address = reverse(f"admin:{label.replace('.', '_')}_changelist")
     page, faults = look(browser, address)
@@ -200,14 +202,14 @@ TYPED = (
 
 
 @pytest.mark.parametrize("label", [label for label, (_, shown) in LISTS.items() if shown.get_search_fields(None)])
-def test_a_search_in_a_list_finds_its_rows_by_an_index(grown: Grown, browser: Browser, label: str) -> None:
+def test_a_search_in_a_console_list_uses_an_index(grown: Grown, browser: Browser, label: str) -> None:
     address, names = reverse(f"admin:{label.replace('.', '_')}_changelist"), names_in(grown)
     faults = [look(browser, f"{address}?{urlencode({'q': typed.format(**names)})}")[1] for typed in TYPED]
     assert not any(faults), "\n".join(["FAULTS", *chain.from_iterable(faults)])
 
 
 @pytest.mark.parametrize("label", LISTS)
-def test_a_list_of_one_client_finds_its_rows_by_an_index(grown: Grown, label: str) -> None:
+def test_a_console_list_limited_to_one_client_uses_an_index(grown: Grown, label: str) -> None:
     """Also where the client has next to none, among a million of others."""
     with undone():
         person = Operator.objects.create_superuser("bob", password="a long enough password")
@@ -219,6 +221,6 @@ def test_a_list_of_one_client_finds_its_rows_by_an_index(grown: Grown, label: st
 
 
 @pytest.mark.parametrize("label", LISTS)
-def test_no_list_offers_to_count_its_rows(grown: Grown, browser: Browser, label: str) -> None:
+def test_console_lists_do_not_offer_facet_counts(grown: Grown, browser: Browser, label: str) -> None:
     page, _ = look(browser, reverse(f"admin:{label.replace('.', '_')}_changelist"))
     assert "_facets" not in page.content.decode()

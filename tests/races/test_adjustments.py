@@ -49,7 +49,7 @@ def booked() -> int:
     return Transaction.objects.filter(kind=Kind.ADJUSTMENT).count()
 
 
-def test_of_maker_and_checkers_at_once_one_checker_approves(gamer: GamerCaller) -> None:
+def test_parallel_approvals_succeed_once_and_never_by_the_requester(gamer: GamerCaller) -> None:
     wallet = wallet_of(gamer).id
     for round in range(1, 4):
         row = asked(wallet)
@@ -64,7 +64,7 @@ def test_of_maker_and_checkers_at_once_one_checker_approves(gamer: GamerCaller) 
         assert (booked(), gamer.buckets()) == (round, (50, 0, 10 * round))
 
 
-def test_approving_rejecting_and_withdrawing_at_once_end_it_once(gamer: GamerCaller) -> None:
+def test_parallel_decisions_end_a_request_once(gamer: GamerCaller) -> None:
     wallet = wallet_of(gamer).id
     total = 0
     for _ in range(5):
@@ -82,7 +82,7 @@ def test_approving_rejecting_and_withdrawing_at_once_end_it_once(gamer: GamerCal
         assert (booked(), gamer.buckets()) == (total, (50, 0, 10 * total))
 
 
-def test_debits_at_once_take_what_is_there_and_no_more(gamer: GamerCaller) -> None:
+def test_parallel_debits_never_exceed_the_balance(gamer: GamerCaller) -> None:
     fill(gamer, Bucket.EARNED, 25)
     wanted = [asked(wallet_of(gamer).id, direction=Direction.DEBIT) for _ in range(6)]
     found = Counter(together(decided(adjusting.approve_adjustment, row, 1) for row in wanted))
@@ -91,7 +91,7 @@ def test_debits_at_once_take_what_is_there_and_no_more(gamer: GamerCaller) -> No
     assert Adjustment.objects.filter(state="REQUESTED").count() == 4
 
 
-def test_credits_at_once_fill_the_wallet_and_no_more(gamer: GamerCaller) -> None:
+def test_parallel_credits_never_exceed_the_wallets_limit(gamer: GamerCaller) -> None:
     fill(gamer, Bucket.EARNED, LIMIT - 50 - 25)
     wanted = [asked(wallet_of(gamer).id) for _ in range(6)]
     found = Counter(together(decided(adjusting.approve_adjustment, row, 1) for row in wanted))
@@ -121,7 +121,7 @@ ACCOUNTS = "SELECT 1 FROM wallet_account WHERE wallet_id = %s FOR UPDATE"
 
 
 @pytest.mark.parametrize("first", ["request", "approval"])
-def test_a_request_and_an_approval_of_one_operator_queue_up(waiting: Withdrawal, first: str) -> None:
+def test_an_operators_request_and_approval_wait_for_each_other(waiting: Withdrawal, first: str) -> None:
     """Whoever came to the wallet first goes through, and the approval sees a request that was before it."""
     calls = {"request": partial(asked, waiting.wallet_id), "approval": partial(let_out, waiting)}
     names = sorted(calls, key=lambda name: name != first)
@@ -135,7 +135,9 @@ def test_a_request_and_an_approval_of_one_operator_queue_up(waiting: Withdrawal,
         assert waiting.updated_at < request.created_at
 
 
-def test_requests_and_approvals_of_one_operator_at_once(gamers: Callable[[int], list[GamerCaller]]) -> None:
+def test_an_operator_never_approves_after_their_own_parallel_request(
+    gamers: Callable[[int], list[GamerCaller]],
+) -> None:
     """An approval that went through was written before the request was: never with a request in sight."""
     crowd = gamers(8)
     rows = [awaiting(gamer) for gamer in crowd]

@@ -10,11 +10,11 @@ from esports.services.ending import end_tournament
 from kgen.clock import database_now
 from kgen.errors import WrongState
 from tests.support.http import GamerCaller, StudioCaller
-from tests.support.threads import OVER, begin_blocked, holding_stay, outcomes, together
+from tests.support.threads import OVER, begin_blocked, holding_participation, outcomes, together
 from users.models import Client, Operator
 
 
-def test_every_score_is_before_the_end_or_refused(
+def test_a_score_is_accepted_before_the_end_or_refused(
     studio: StudioCaller, gamers: Callable[[int], list[GamerCaller]]
 ) -> None:
     crowd = gamers(15)
@@ -25,21 +25,21 @@ def test_every_score_is_before_the_end_or_refused(
     middle = len(scores) // 2
     end = [lambda: end_tournament(client_id=UUID(studio.client_id), uid=uid)]
     answers = together([*scores[:middle], *end, *scores[middle:]])
-    told = outcomes(answers[:middle] + answers[middle + 1 :])
+    answered = outcomes(answers[:middle] + answers[middle + 1 :])
     ends_at = Tournament.objects.get(pk=uid).ends_at
     accepted = ScoreEvent.objects.filter(participation__tournament=uid)
-    assert told.keys() <= {(200, ""), OVER}
-    assert told[200, ""] == accepted.count()
+    assert answered.keys() <= {(200, ""), OVER}
+    assert answered[200, ""] == accepted.count()
     assert not accepted.filter(accepted_at__gte=ends_at).exists()
 
 
-def test_the_end_waits_for_a_score_that_is_being_written(
+def test_ending_a_tournament_waits_for_a_running_score(
     studio: StudioCaller, gamers: Callable[[int], list[GamerCaller]]
 ) -> None:
     uid = studio.tournament()
     (one,) = gamers(1)
     one.join(uid).ok()
-    with holding_stay(uid, one.user_id):
+    with holding_participation(uid, one.user_id):
         score, end = begin_blocked(
             lambda: one.score(uid, 7),
             lambda: end_tournament(client_id=UUID(studio.client_id), uid=uid),
@@ -48,7 +48,7 @@ def test_the_end_waits_for_a_score_that_is_being_written(
     assert ScoreEvent.objects.get().accepted_at < end.result().tournament.ends_at
 
 
-def test_a_draft_that_is_published_at_once_is_one_tournament(client_row: Client) -> None:
+def test_parallel_publications_of_a_draft_make_one_tournament(client_row: Client) -> None:
     operator = Operator.objects.create_user("ann")
     draft = open_draft(operator_id=operator.pk, client_id=client_row.pk, fields={})
     ends_at = database_now().replace(year=database_now().year + 1, day=1)
@@ -60,6 +60,6 @@ def test_a_draft_that_is_published_at_once_is_one_tournament(client_row: Client)
         except WrongState as refusal:
             return refusal.detail
 
-    told = together([publish] * 8)
-    assert told.count("The draft is published already.") == 7
+    answered = together([publish] * 8)
+    assert answered.count("The draft is published already.") == 7
     assert TournamentDraft.objects.get().tournament == Tournament.objects.get()

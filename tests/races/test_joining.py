@@ -16,7 +16,7 @@ def joins_booked() -> int:
     return Transaction.objects.filter(kind=Kind.JOIN).count()
 
 
-def test_of_100_joins_with_money_for_one_exactly_one_is_paid(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_100_parallel_joins_with_money_for_one_pay_one(studio: StudioCaller, gamer: GamerCaller) -> None:
     cups = [studio.tournament(buy_in_price=50, tournament_size=5) for _ in range(100)]
     answers = together([lambda uid=uid: gamer.join(uid, 50) for uid in cups])
     assert outcomes(answers) == {(200, ""): 1, NO_MONEY: 99}
@@ -27,7 +27,7 @@ def test_of_100_joins_with_money_for_one_exactly_one_is_paid(studio: StudioCalle
     assert sorted(Seats.objects.values_list("taken", flat=True)) == [0] * 99 + [1]
 
 
-def test_one_tournament_joined_100_times_at_once_is_joined_once(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_100_parallel_joins_of_a_tournament_join_once(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament(buy_in_price=10)
     answers = at_once(100, lambda: gamer.join(uid, 10))
     assert outcomes(answers) == {(200, ""): 1, EXISTING: 99}
@@ -49,7 +49,7 @@ def test_ten_seats_are_taken_by_ten_of_100_gamers(
     assert joins_booked() == 10
 
 
-def test_seats_given_up_while_others_ask_for_them_are_each_held_by_one(
+def test_parallel_leaves_and_joins_give_each_seat_to_one_gamer(
     studio: StudioCaller, gamers: Callable[[int], list[GamerCaller]]
 ) -> None:
     uid = studio.tournament(buy_in_price=10, tournament_size=5)

@@ -22,7 +22,7 @@ def first_of(answers: list[Answer], status: int = 200) -> Answer:
     return first
 
 
-def test_a_join_with_one_key_50_times_at_once_is_one_join(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_50_parallel_joins_with_one_key_are_one_join(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament(buy_in_price=10)
     first = first_of(at_once(50, lambda: gamer.join(uid, key="k-1")))
     again = gamer.join(uid, key="k-1")
@@ -31,7 +31,7 @@ def test_a_join_with_one_key_50_times_at_once_is_one_join(studio: StudioCaller, 
     assert gamer.buckets() == (40, 0, 0)
 
 
-def test_a_tournament_made_with_one_key_50_times_at_once_is_one(studio: StudioCaller) -> None:
+def test_50_parallel_creations_with_one_key_are_one_tournament(studio: StudioCaller) -> None:
     body = {
         "title": "Cup",
         "buy_in_price": 10,
@@ -46,7 +46,7 @@ def test_a_tournament_made_with_one_key_50_times_at_once_is_one(studio: StudioCa
     assert Transaction.objects.filter(kind=Kind.SPONSORSHIP).count() == 1
 
 
-def test_scores_without_event_ids_are_counted_once_by_their_key(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_parallel_scores_with_one_key_and_no_event_id_count_once(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament(score_operator="sum", score_source="any")
     gamer.join(uid).ok()
     first_of(at_once(20, lambda: gamer.score(uid, 7, key="k-1")))
@@ -54,14 +54,14 @@ def test_scores_without_event_ids_are_counted_once_by_their_key(studio: StudioCa
     assert gamer.board(uid)["me"]["score"] == 7
 
 
-def test_a_deposit_without_a_key_50_times_at_once_is_booked_once(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_50_parallel_deposits_of_one_reference_are_booked_once(studio: StudioCaller, gamer: GamerCaller) -> None:
     answers = at_once(50, lambda: studio.deposit(gamer.user_id, 70, "order-1"))
     assert outcomes(answers) == {(201, ""): 1, (200, ""): 49}
     assert len({answer.content for answer in answers}) == 1
     assert gamer.buckets() == (50, 70, 0)
 
 
-def test_a_reversal_50_times_at_once_is_booked_once(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_50_parallel_reversals_are_booked_once(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.deposit(gamer.user_id, 70, "order-1").ok(201)
     studio.deposit(gamer.user_id, 70, "order-2").ok(201)
     answers = at_once(50, lambda: studio.post("/s2s/wallet/deposits/order-1/reverse"))
@@ -70,7 +70,7 @@ def test_a_reversal_50_times_at_once_is_booked_once(studio: StudioCaller, gamer:
     assert gamer.buckets() == (50, 70, 0)
 
 
-def test_one_key_for_two_requests_at_once_does_one_of_them(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_one_key_for_two_parallel_requests_serves_one_of_them(studio: StudioCaller, gamer: GamerCaller) -> None:
     cups = [studio.tournament(buy_in_price=10) for _ in range(2)]
     answers = together([partial(gamer.join, uid, key="k-1") for uid in cups * 10])
     found = outcomes(answers)
@@ -81,7 +81,7 @@ def test_one_key_for_two_requests_at_once_does_one_of_them(studio: StudioCaller,
     assert gamer.buckets() == (40, 0, 0)
 
 
-def test_the_same_key_of_two_gamers_is_two_keys(studio: StudioCaller) -> None:
+def test_two_gamers_can_use_the_same_key(studio: StudioCaller) -> None:
     uid = studio.tournament(buy_in_price=10)
     pair = [studio.gamer("ann"), studio.gamer("bob")]
     answers = together([partial(one.join, uid, key="k-1") for one in pair * 5])

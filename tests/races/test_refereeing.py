@@ -18,9 +18,9 @@ from rewards.services.settling import settle_due, settle_tournament
 from tests.support.addresses import CLAIM
 from tests.support.clock import end
 from tests.support.http import GamerCaller, StudioCaller
-from tests.support.refereeing import OPERATOR, ready_to_disqualify, stay
+from tests.support.refereeing import OPERATOR, participation_of, ready_to_disqualify
 from tests.support.settling import play
-from tests.support.threads import begin_blocked, holding, holding_seats, holding_stay, together
+from tests.support.threads import begin_blocked, holding, holding_participation, holding_seats, together
 from tests.support.waiting import eventually
 
 
@@ -35,7 +35,7 @@ def said(call: Callable[[], Any]) -> str:
 
 def ready_to_void(uid: str, user_id: str) -> "partial[ScoreEvent]":
     """The call that voids a gamer's one score."""
-    event = ScoreEvent.objects.get(participation=stay(uid, user_id))
+    event = ScoreEvent.objects.get(participation=participation_of(uid, user_id))
     return partial(refereeing.void_score, event_id=event.pk, operator_id=OPERATOR, reason="glitch")
 
 
@@ -79,7 +79,7 @@ def test_rulings_and_a_settlement_at_once_leave_a_provable_result(studio: Studio
         call_command("verify_settlement", uid)
 
 
-def test_of_rulings_at_once_from_the_end_on_one_gamer_stays_in_the_ranking(studio: StudioCaller) -> None:
+def test_parallel_rulings_after_the_end_leave_one_ranked_gamer(studio: StudioCaller) -> None:
     uid = studio.tournament(settlement_delay_seconds=3600)
     play(studio, uid, {"a": 3, "b": 2, "c": 1})
     end(uid)
@@ -106,7 +106,9 @@ def test_the_last_disqualification_and_a_settlement_at_once(studio: StudioCaller
 
 
 @pytest.mark.parametrize("first", ["ruling", "score"])
-def test_a_score_and_a_disqualification_at_once(studio: StudioCaller, gamer: GamerCaller, first: str) -> None:
+def test_a_parallel_score_and_disqualification_run_one_after_the_other(
+    studio: StudioCaller, gamer: GamerCaller, first: str
+) -> None:
     uid = studio.tournament()
     play(studio, uid, {"another": 1})
     gamer.join(uid).ok()
@@ -114,15 +116,17 @@ def test_a_score_and_a_disqualification_at_once(studio: StudioCaller, gamer: Gam
         "ruling": partial(said, ready_to_disqualify(uid, gamer.user_id)),
         "score": lambda: gamer.score(uid, 5).status,
     }
-    with holding_stay(uid, gamer.user_id):
+    with holding_participation(uid, gamer.user_id):
         runners = begin_blocked(calls[first], *(call for name, call in calls.items() if name != first))
     assert {runner.result() for runner in runners} == {"", 409 if first == "ruling" else 200}
-    row = stay(uid, gamer.user_id)
+    row = participation_of(uid, gamer.user_id)
     assert (row.score, row.rank_key) == (None if first == "ruling" else 5, None)
 
 
 @pytest.mark.parametrize("first", ["ruling", "leave"])
-def test_leaving_and_a_disqualification_at_once(studio: StudioCaller, gamer: GamerCaller, first: str) -> None:
+def test_a_parallel_leave_and_disqualification_do_not_both_succeed(
+    studio: StudioCaller, gamer: GamerCaller, first: str
+) -> None:
     uid = studio.tournament()
     gamer.join(uid).ok()
     calls: dict[str, Callable[[], Any]] = {
@@ -136,7 +140,7 @@ def test_leaving_and_a_disqualification_at_once(studio: StudioCaller, gamer: Gam
 
 
 @pytest.mark.parametrize("first", ["hold", "claim"])
-def test_of_a_hold_and_a_claim_exactly_one_wins(studio: StudioCaller, first: str) -> None:
+def test_a_parallel_hold_and_claim_do_not_both_succeed(studio: StudioCaller, first: str) -> None:
     uid = studio.tournament()
     gamer = play(studio, uid, {"a": 3, "b": 2, "c": 1})["a"]
     end(uid)
@@ -153,7 +157,7 @@ def test_of_a_hold_and_a_claim_exactly_one_wins(studio: StudioCaller, first: str
     assert reward_differences() == []
 
 
-def test_many_holds_and_claims_at_once_leave_each_reward_in_one_state(studio: StudioCaller) -> None:
+def test_parallel_holds_and_claims_leave_each_reward_in_one_state(studio: StudioCaller) -> None:
     gamer = studio.gamer("a")
     for _ in range(4):
         uid = studio.tournament()

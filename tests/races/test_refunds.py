@@ -28,7 +28,7 @@ def booked(kind: Kind) -> int:
     return Transaction.objects.filter(kind=kind).count()
 
 
-def test_of_100_leaves_of_one_participation_one_gets_the_stake(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_100_parallel_leaves_of_a_participation_refund_the_stake_once(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament(buy_in_price=10)
     gamer.join(uid).ok()
     assert outcomes(at_once(100, lambda: gamer.leave(uid))) == {(200, ""): 1, NOT_IN_IT: 99}
@@ -37,7 +37,7 @@ def test_of_100_leaves_of_one_participation_one_gets_the_stake(studio: StudioCal
     assert Seats.objects.get().taken == 0
 
 
-def test_joins_and_leaves_of_one_gamer_at_once_alternate(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_parallel_joins_and_leaves_of_a_gamer_alternate(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament(buy_in_price=10)
     found = outcomes(together([lambda: gamer.join(uid), lambda: gamer.leave(uid)] * 20))
     assert set(found) <= {(200, ""), NOT_IN_IT, (409, "EXISTING_PARTICIPATION_FOUND")}
@@ -59,8 +59,8 @@ def test_a_join_during_a_cancellation_is_refused_or_refunded(studio: StudioCalle
         assert (cancelled["tournament_status"], cancelled["refunds_pending"]) == ("CANCELLED", 0)
         found = outcomes(answers)
         assert set(found) <= {(200, ""), NOT_LIVE}
-        stays = Participation.objects.filter(tournament=uid)
-        assert stays.count() == stays.filter(refunded_at__isnull=False).count() == found[200, ""]
+        participations = Participation.objects.filter(tournament=uid)
+        assert participations.count() == participations.filter(refunded_at__isnull=False).count() == found[200, ""]
     assert set(bonuses().values()) == {50}
     assert booked(Kind.REFUND) == booked(Kind.JOIN)
 
@@ -81,7 +81,7 @@ def test_a_leave_during_a_cancellation_is_refunded_once(studio: StudioCaller, ga
 
 
 @pytest.mark.parametrize("first", ["leave", "cancel"])
-def test_a_leave_and_a_cancel_that_wait_for_each_other_refund_once(
+def test_a_queued_leave_and_cancellation_refund_the_stake_once(
     studio: StudioCaller, gamer: GamerCaller, first: str
 ) -> None:
     uid = studio.tournament(buy_in_price=10)
@@ -100,7 +100,7 @@ def test_a_leave_and_a_cancel_that_wait_for_each_other_refund_once(
     assert gamer.buckets() == (50, 0, 0)
 
 
-def test_a_tournament_cancelled_20_times_at_once_is_cancelled_once(studio: StudioCaller, gamers: Gamers) -> None:
+def test_20_parallel_cancellations_cancel_the_tournament_once(studio: StudioCaller, gamers: Gamers) -> None:
     uid = studio.tournament(buy_in_price=10, sponsored_amount=500)
     crowd = gamers(5)
     for one in crowd:
@@ -124,7 +124,7 @@ def test_a_cancellation_that_waits_while_the_end_passes_is_refused(studio: Studi
     assert Tournament.objects.get().cancelled_at is None
 
 
-def test_sweepers_at_once_refund_every_stake_once(
+def test_parallel_sweepers_refund_every_stake_once(
     studio: StudioCaller, gamers: Gamers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Small portions, so that the sweepers meet in the middle of a tournament.
@@ -143,7 +143,7 @@ def test_sweepers_at_once_refund_every_stake_once(
     assert cancelling.book_cancellations() == 0
 
 
-def test_a_sweep_and_the_cancellation_itself_at_once_refund_once(studio: StudioCaller, gamers: Gamers) -> None:
+def test_a_parallel_sweep_and_cancellation_refund_every_stake_once(studio: StudioCaller, gamers: Gamers) -> None:
     crowd = gamers(10)
     for _ in range(3):
         uid = studio.tournament(buy_in_price=10)

@@ -37,7 +37,7 @@ def two_rows() -> None:
         Heartbeat.objects.create(name=name, at="2025-01-01T00:00:00Z")
 
 
-def test_a_journey_that_met_a_deadlock_is_run_again(two_rows: None) -> None:
+def test_a_service_runs_again_after_a_deadlock(two_rows: None) -> None:
     both_hold_one, runs = Barrier(2), []
 
     @transactional
@@ -54,7 +54,7 @@ def test_a_journey_that_met_a_deadlock_is_run_again(two_rows: None) -> None:
     assert len(runs) >= 3
 
 
-def test_a_journey_that_could_not_be_serialized_is_run_again(two_rows: None) -> None:
+def test_a_service_runs_again_after_a_serialization_failure(two_rows: None) -> None:
     runs: list[int] = []
 
     @transactional
@@ -71,7 +71,7 @@ def test_a_journey_that_could_not_be_serialized_is_run_again(two_rows: None) -> 
     assert len(runs) == 2
 
 
-def test_a_journey_is_not_run_again_for_ever() -> None:
+def test_a_service_gives_up_after_its_attempts() -> None:
     runs: list[int] = []
 
     @transactional
@@ -109,7 +109,7 @@ def test_a_passing_fault_of_the_database_is_a_503(studio: StudioCaller, gamer: G
 
 
 @pytest.mark.parametrize("timeout", ["idle_in_transaction_session_timeout", "transaction_timeout"])
-def test_a_process_that_stood_still_in_a_transaction_answers_503_and_recovers(
+def test_a_process_stopped_within_a_transaction_answers_503_and_recovers(
     studio: StudioCaller, gamer: GamerCaller, timeout: str
 ) -> None:
     uid = studio.tournament(buy_in_price=10)

@@ -13,8 +13,8 @@ from tests.support.threads import (
     at_once,
     await_end,
     begin_blocked,
+    holding_participation,
     holding_seats,
-    holding_stay,
     move_end,
     outcomes,
     together,
@@ -31,7 +31,7 @@ def winner(score: Answer, leave: Answer) -> str:
     return "leave"
 
 
-def test_of_a_score_and_a_leave_at_once_one_wins_and_never_both(
+def test_a_parallel_score_and_leave_do_not_both_succeed(
     studio: StudioCaller, gamers: Callable[[int], list[GamerCaller]]
 ) -> None:
     crowd = gamers(10)
@@ -47,9 +47,11 @@ def test_of_a_score_and_a_leave_at_once_one_wins_and_never_both(
         for number, one in enumerate(crowd):
             pair = answers[2 * number : 2 * number + 2]
             won[what := winner(*(pair[::-1] if number % 2 else pair))] += 1
-            stay = Participation.objects.get(tournament=uid, gamer__user_id=one.user_id)
-            assert (stay.score, stay.left_at is None) == ((7, True) if what == "score" else (None, False))
-            assert ScoreEvent.objects.filter(participation=stay).count() == (what == "score")
+            participation = Participation.objects.get(tournament=uid, gamer__user_id=one.user_id)
+            assert (participation.score, participation.left_at is None) == (
+                (7, True) if what == "score" else (None, False)
+            )
+            assert ScoreEvent.objects.filter(participation=participation).count() == (what == "score")
         assert Participation.objects.filter(tournament=uid, left_at=None).count() == ask(_TAKEN, uid)
     assert won.total() == 50
     kept = [50 - one.buckets()[0] for one in crowd]
@@ -57,18 +59,20 @@ def test_of_a_score_and_a_leave_at_once_one_wins_and_never_both(
 
 
 @pytest.mark.parametrize("first", ["score", "leave"])
-def test_whichever_holds_the_participation_first_wins(studio: StudioCaller, gamer: GamerCaller, first: str) -> None:
+def test_the_call_that_locks_the_participation_first_succeeds(
+    studio: StudioCaller, gamer: GamerCaller, first: str
+) -> None:
     uid = studio.tournament(buy_in_price=10)
     gamer.join(uid).ok()
     calls = {"score": lambda: gamer.score(uid, 7), "leave": lambda: gamer.leave(uid)}
     names = sorted(calls, key=lambda name: name != first)
-    with holding_stay(uid, gamer.user_id):
+    with holding_participation(uid, gamer.user_id):
         runners = dict(zip(names, begin_blocked(*(calls[name] for name in names)), strict=True))
     assert winner(runners["score"].result(), runners["leave"].result()) == first
     assert gamer.buckets() == ((40, 0, 0) if first == "score" else (50, 0, 0))
 
 
-def test_every_score_accepted_about_the_end_was_accepted_before_it(
+def test_every_score_accepted_near_the_end_counts_from_before_the_end(
     studio: StudioCaller, gamers: Callable[[int], list[GamerCaller]]
 ) -> None:
     uid = studio.tournament(score_operator="sum", score_source="any")
@@ -101,7 +105,7 @@ def test_a_score_that_waits_for_the_participation_while_the_end_passes_is_refuse
     uid = studio.tournament()
     gamer.join(uid).ok()
     move_end(uid, 0.5)
-    with holding_stay(uid, gamer.user_id):
+    with holding_participation(uid, gamer.user_id):
         (scoring,) = begin_blocked(lambda: gamer.score(uid, 7))
         assert ask("SELECT clock_timestamp() < ends_at FROM esports_tournament"), "it has to wait before the end"
         await_end(uid)
@@ -119,7 +123,7 @@ def test_bulk_scores_that_wait_while_the_end_passes_are_refused_row_by_row(
         one.join(uid).ok()
     move_end(uid, 0.5)
     body = {"scores": [{"user_id": one.user_id, "value": 7} for one in crowd]}
-    with holding_stay(uid, crowd[1].user_id):
+    with holding_participation(uid, crowd[1].user_id):
         (posting,) = begin_blocked(lambda: studio.post(f"/s2s/esports/tournaments/{uid}/scores", body))
         assert ask("SELECT clock_timestamp() < ends_at FROM esports_tournament"), "it has to wait before the end"
         await_end(uid)
@@ -143,7 +147,7 @@ def test_joins_and_leaves_that_wait_while_the_lock_passes_are_refused(
     assert (inside.buckets(), outside.buckets()) == ((40, 0, 0), (50, 0, 0))
 
 
-def test_one_event_posted_50_times_at_once_counts_once(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_50_parallel_posts_of_one_event_count_once(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament(score_operator="sum", score_source="any")
     gamer.join(uid).ok()
     answers = at_once(50, lambda: gamer.score(uid, 7, event_id="match-1"))
@@ -152,7 +156,7 @@ def test_one_event_posted_50_times_at_once_counts_once(studio: StudioCaller, gam
     assert gamer.board(uid)["me"] == {"rank": 1, "score": 7, "shared_rank": 1}
 
 
-def test_sums_posted_by_gamer_and_server_at_once_lose_nothing(
+def test_parallel_sums_of_gamer_and_server_lose_no_score(
     studio: StudioCaller, gamers: Callable[[int], list[GamerCaller]]
 ) -> None:
     uid = studio.tournament(score_operator="sum", score_source="any")

@@ -9,7 +9,7 @@ from tests.support.series import HOUR, SERIES, at, body, hourly, make, stored
 from tests.support.threads import at_once, begin_blocked, holding, outcomes, together
 
 
-def test_many_workers_at_once_make_each_tournament_once(studio: StudioCaller) -> None:
+def test_parallel_workers_create_each_tournament_once(studio: StudioCaller) -> None:
     # Twelve hours of entries and an hour of lead: thirteen tournaments are due at once.
     uid = make(studio, rule=hourly(), schedules_before_seconds=12 * HOUR, sponsored_amount=7)
     due = occurrences_due(100)
@@ -21,7 +21,7 @@ def test_many_workers_at_once_make_each_tournament_once(studio: StudioCaller) ->
     assert sponsor(studio) == -7 * len(due)
 
 
-def test_many_workers_at_once_plan_each_occurrence_once(studio: StudioCaller) -> None:
+def test_parallel_workers_plan_each_occurrence_once(studio: StudioCaller) -> None:
     uid = make(studio)
     SeriesOccurrence.objects.all().delete()
     row = TournamentSeries.objects.get(pk=uid)
@@ -40,7 +40,7 @@ def test_an_occurrence_is_made_by_one_worker(studio: StudioCaller) -> None:
     assert Tournament.objects.count() == 1
 
 
-def test_a_pause_waits_for_what_is_being_made_and_keeps_it(studio: StudioCaller) -> None:
+def test_a_pause_waits_for_a_running_creation_and_keeps_the_tournament(studio: StudioCaller) -> None:
     uid = make(studio, rule=hourly(), schedules_before_seconds=HOUR)
     first = stored(uid)[0]
     with holding("SELECT 1 FROM esports_seriesoccurrence WHERE id = %s FOR UPDATE", [first.pk]):
@@ -51,7 +51,7 @@ def test_a_pause_waits_for_what_is_being_made_and_keeps_it(studio: StudioCaller)
     assert Tournament.objects.count() == 0
 
 
-def test_changes_and_sweeps_at_once_leave_no_tournament_without_its_occurrence(studio: StudioCaller) -> None:
+def test_parallel_changes_and_sweeps_keep_each_tournaments_occurrence(studio: StudioCaller) -> None:
     uid = make(studio, rule=hourly(), schedules_before_seconds=6 * HOUR)
     changes = [lambda n=n: studio.patch(at(uid), {"title": f"Cup {n}"}).ok() for n in range(4)]
     together([*changes, *[sweep_series] * 4])
@@ -62,7 +62,7 @@ def test_changes_and_sweeps_at_once_leave_no_tournament_without_its_occurrence(s
     assert len(starts) == len(set(starts))
 
 
-def test_one_key_many_times_at_once_makes_one_series(studio: StudioCaller) -> None:
+def test_parallel_requests_with_one_key_create_one_series(studio: StudioCaller) -> None:
     answers = at_once(10, lambda: studio.post(SERIES, body(), key="k"))
     assert set(outcomes(answers)) <= {(201, ""), (409, "IDEMPOTENCY_IN_PROGRESS")}
     assert len(studio.get(SERIES).ok()) == 1

@@ -14,7 +14,7 @@ from users.services import expire_sessions
 from wallet.models import Kind, Transaction, Wallet
 
 
-def test_of_100_first_sessions_one_is_new_and_one_bonus_is_given(studio: StudioCaller) -> None:
+def test_100_parallel_first_sessions_make_one_gamer_and_one_bonus(studio: StudioCaller) -> None:
     answers = at_once(100, lambda: studio.post("/s2s/session", {"user_id": "ann", "level": 3}))
     bodies = [answer.ok() for answer in answers]
     assert Counter(body["is_new_user"] for body in bodies) == {True: 1, False: 99}
@@ -29,7 +29,7 @@ def test_of_100_first_sessions_one_is_new_and_one_bonus_is_given(studio: StudioC
     ] * 4
 
 
-def test_first_sessions_of_many_gamers_at_once_make_them_all(studio: StudioCaller) -> None:
+def test_parallel_first_sessions_of_many_gamers_create_each_gamer_once(studio: StudioCaller) -> None:
     calls = [partial(studio.post, "/s2s/session", {"user_id": f"player-{number % 20}"}) for number in range(60)]
     answers = together(calls)
     assert Counter(answer.ok()["is_new_user"] for answer in answers) == {True: 20, False: 40}
@@ -37,7 +37,7 @@ def test_first_sessions_of_many_gamers_at_once_make_them_all(studio: StudioCalle
     assert NewGamers.objects.aggregate(opened=Sum("count")) == {"opened": 20}
 
 
-def test_sessions_opened_and_ended_at_once_leave_at_most_one(studio: StudioCaller) -> None:
+def test_parallel_session_openings_and_endings_leave_at_most_one_live(studio: StudioCaller) -> None:
     studio.gamer("ann")
     body = {"user_id": "ann"}
     for _ in range(8):
@@ -47,9 +47,7 @@ def test_sessions_opened_and_ended_at_once_leave_at_most_one(studio: StudioCalle
     assert studio.gamer("ann").buckets() == (50, 0, 0)
 
 
-def test_a_refresh_token_used_by_20_at_once_gives_all_the_same_successor(
-    studio: StudioCaller, gamer: GamerCaller
-) -> None:
+def test_20_parallel_refreshes_of_a_token_get_the_same_successor(studio: StudioCaller, gamer: GamerCaller) -> None:
     refresh = partial(Caller().post, "/fe/users/auth/token/refresh")
     body = {"refresh_token": gamer.session["refresh_token"]}
     pairs = [answer.ok() for answer in at_once(20, lambda: refresh(body))]
@@ -62,7 +60,7 @@ def test_a_refresh_token_used_by_20_at_once_gives_all_the_same_successor(
     assert refresh({"refresh_token": successors.pop()}).status == 200
 
 
-def test_refreshes_of_two_families_of_one_session_do_not_disturb_each_other(studio: StudioCaller) -> None:
+def test_refreshes_of_two_families_of_a_session_are_independent(studio: StudioCaller) -> None:
     families = [studio.gamer("ann").session["refresh_token"] for _ in range(5)]
     body = [{"refresh_token": token} for token in families]
     answers = together([partial(Caller().post, "/fe/users/auth/token/refresh", one) for one in body * 4])
@@ -71,7 +69,7 @@ def test_refreshes_of_two_families_of_one_session_do_not_disturb_each_other(stud
     assert GamerSession.objects.get().ended_at is None
 
 
-def test_an_old_refresh_token_used_by_20_at_once_ends_the_session_once(
+def test_20_parallel_uses_of_an_old_refresh_token_end_the_session_once(
     studio: StudioCaller, gamer: GamerCaller
 ) -> None:
     refresh = partial(Caller().post, "/fe/users/auth/token/refresh")
@@ -88,7 +86,7 @@ def let_time_run_out() -> None:
     GamerSession.objects.update(started_at=F("started_at") - timedelta(days=60), expires_at=F("started_at"))
 
 
-def test_sessions_are_expired_once_by_sweepers_at_once(
+def test_parallel_sweepers_expire_each_session_once(
     studio: StudioCaller, gamers: Callable[[int], list[GamerCaller]]
 ) -> None:
     gamers(30)
@@ -98,7 +96,7 @@ def test_sessions_are_expired_once_by_sweepers_at_once(
     assert expire_sessions() == 0
 
 
-def test_a_session_that_is_opened_while_the_old_one_is_expired_lives(
+def test_a_session_opened_while_the_old_one_expires_stays_live(
     studio: StudioCaller, gamers: Callable[[int], list[GamerCaller]]
 ) -> None:
     crowd = gamers(10)

@@ -28,7 +28,7 @@ def bonus_counted() -> int:
     return int(found.held) if found else 0
 
 
-def test_a_posting_that_commits_late_is_waited_for(studio: StudioCaller) -> None:
+def test_counting_waits_for_a_posting_that_commits_late(studio: StudioCaller) -> None:
     studio.gamer("slow")
     total_postings()
     wallet = Gamer.objects.get(user_id="slow").wallet_id
@@ -66,7 +66,7 @@ def test_a_count_waits_for_a_transaction_that_rolls_back(studio: StudioCaller) -
     assert bonus_counted() == before + 50
 
 
-def test_sweepers_among_writers_count_each_posting_once(studio: StudioCaller) -> None:
+def test_parallel_sweepers_and_writers_count_each_posting_once(studio: StudioCaller) -> None:
     studio.gamer("first")
     wallet = Gamer.objects.get(user_id="first").wallet_id
     done = False

@@ -230,7 +230,7 @@ IN_ORDER, SPREAD = list(range(8)), [2, 0, 1, 0, 0, 0, 0, 2]
 @example(Game(HALF, 97, 0, "split", "desc", EIGHT, IN_ORDER, SPREAD, 0, frozenset({7, 3}), frozenset({0, 5})))
 @example(Game(SHARES, 9, 101, "split", "asc", EIGHT, IN_ORDER, SPREAD, 1, frozenset({1}), frozenset({1, 3}), True))
 @example(Game(TENTH, 10, 500, "split", "desc", EIGHT, IN_ORDER, SPREAD))
-def test_any_tournament_settles_as_the_rules_say_in_any_order(game: Game) -> None:
+def test_any_tournament_settles_by_the_rules_in_any_order(game: Game) -> None:
     joining, batches = list(reversed(game.joining)), [BATCHES - 1 - batch for batch in game.batches]
     other = replace(game, joining=joining, batches=batches)
     first, second = play(game), play(other)

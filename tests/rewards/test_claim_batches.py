@@ -38,13 +38,13 @@ def rewards_of(gamer: Gamer) -> list[UUID]:
     return list(Reward.objects.filter(gamer=gamer).order_by("id").values_list("id", flat=True))
 
 
-def told(outcomes: list[Claimed | DomainError]) -> list[int | str]:
+def counts_or_codes(outcomes: list[Claimed | DomainError]) -> list[int | str]:
     """How many each has claimed, or the code of its refusal."""
     return [outcome.code if isinstance(outcome, DomainError) else outcome.count for outcome in outcomes]
 
 
 @pytest.mark.django_db
-def test_each_claim_has_its_own_outcome_and_refusals_spoil_nothing(studio: StudioCaller) -> None:
+def test_each_claim_of_a_batch_has_its_own_outcome(studio: StudioCaller) -> None:
     callers = winners(studio)
     a, b, c = (row_of(callers[name]) for name in NAMES)
     studio.post("/s2s/gamers/c/suspend", {"reason": "review"}).ok()
@@ -61,14 +61,22 @@ def test_each_claim_has_its_own_outcome_and_refusals_spoil_nothing(studio: Studi
             Claim(a, frozenset([*rewards_of(a), uuid4()])),
         ]
     )
-    assert told(outcomes) == ["GAMER_SUSPENDED", "RECORD_NOT_FOUND", 1, 1, "RECORD_NOT_FOUND", 0, "RECORD_NOT_FOUND"]
+    assert counts_or_codes(outcomes) == [
+        "GAMER_SUSPENDED",
+        "RECORD_NOT_FOUND",
+        1,
+        1,
+        "RECORD_NOT_FOUND",
+        0,
+        "RECORD_NOT_FOUND",
+    ]
     assert [callers[name].buckets()[2] for name in NAMES] == [10, 10, 0]
     assert held("rewards_payable") == 40
     assert prove().exit_code == 0
 
 
 @pytest.mark.django_db
-def test_claims_of_many_with_every_sort_of_refusal_between_them(studio: StudioCaller) -> None:
+def test_a_batch_with_every_kind_of_refusal_pays_the_other_claims(studio: StudioCaller) -> None:
     prizes = [{"from_rank": rank, "to_rank": rank, "amount": 11 - rank} for rank in range(1, 7)]
     names = "abcdef"
     uid = studio.tournament(prize_table={"kind": "fixed", "bands": prizes})
@@ -124,13 +132,13 @@ def test_two_claims_of_one_gamer_in_a_batch_are_paid_once(studio: StudioCaller) 
 
 
 @pytest.mark.django_db
-def test_a_wallet_without_room_refuses_its_own_claim_alone(studio: StudioCaller) -> None:
+def test_a_full_wallet_refuses_only_its_own_claim(studio: StudioCaller) -> None:
     callers = winners(studio)
     a, b = row_of(callers["a"]), row_of(callers["b"])
     # 30 of bonus money are there: one reward has room, a second has not.
     tamper("UPDATE wallet_account SET balance = %s WHERE wallet_id = %s AND kind = 'bought'", LIMIT - 45, a.wallet_id)
     one = Claim(a, frozenset(rewards_of(a)[:1]))
-    assert told(claim_many(claims=[Claim(a), Claim(b), one, Claim(a)])) == [
+    assert counts_or_codes(claim_many(claims=[Claim(a), Claim(b), one, Claim(a)])) == [
         "BALANCE_LIMIT_EXCEEDED",
         2,
         1,
@@ -148,13 +156,13 @@ def test_each_client_gets_the_events_of_its_own_claims_in_order(
     claims = [Claim(row_of(callers[name])) for name in ("b", "a") for callers in (there, here)]
     with listening() as listener:
         endpoint = studio.post("/s2s/webhooks", {"url": listener.url}).ok(201)["id"]
-        assert told(claim_many(claims=claims)) == [1, 1, 1, 1]
+        assert counts_or_codes(claim_many(claims=claims)) == [1, 1, 1, 1]
         deliveries = studio.get(f"/s2s/webhooks/{endpoint}").ok()["deliveries"]
     assert [delivery["event_type"] for delivery in deliveries] == ["reward.claimed"] * 2
     assert prove().exit_code == 0
 
 
-def test_claims_of_the_same_gamers_at_once_pay_each_reward_once(committed: None, studio: StudioCaller) -> None:
+def test_parallel_batches_of_the_same_gamers_pay_each_reward_once(committed: None, studio: StudioCaller) -> None:
     callers = winners(studio, 3)
     gamers = [row_of(callers[name]) for name in NAMES]
     for gamer in gamers:

@@ -27,7 +27,7 @@ def test_the_list_has_every_claimable_reward(studio: StudioCaller) -> None:
 
 
 @pytest.mark.django_db
-def test_a_claim_of_all_moves_everything_into_earned(studio: StudioCaller) -> None:
+def test_a_claim_of_all_rewards_moves_the_amount_into_earned(studio: StudioCaller) -> None:
     gamer = winner(studio, tournaments=2)
     assert gamer.post(CLAIM).ok() == {"message": "Rewards claimed successfully", "claimed": 2, "amount": 20}
     assert gamer.buckets() == (30, 0, 20)
@@ -40,7 +40,7 @@ def test_a_claim_of_all_moves_everything_into_earned(studio: StudioCaller) -> No
 
 
 @pytest.mark.django_db
-def test_named_rewards_alone_are_claimed(studio: StudioCaller) -> None:
+def test_a_claim_of_named_rewards_claims_only_these(studio: StudioCaller) -> None:
     gamer = winner(studio, tournaments=2)
     rewards = gamer.get(CLAIM).ok()["claimable_rewards_info"]
     assert gamer.post(CLAIM, {"reward_ids": [rewards[1]["reward_id"]]}).ok()["claimed"] == 1
@@ -49,7 +49,7 @@ def test_named_rewards_alone_are_claimed(studio: StudioCaller) -> None:
 
 
 @pytest.mark.django_db
-def test_an_unknown_or_foreign_reward_claims_nothing(studio: StudioCaller, other_studio: StudioCaller) -> None:
+def test_a_claim_with_an_unknown_or_foreign_reward_is_refused(studio: StudioCaller, other_studio: StudioCaller) -> None:
     gamer = winner(studio)
     own = gamer.get(CLAIM).ok()["claimable_rewards_info"][0]
     foreign = winner(other_studio).get(CLAIM).ok()["claimable_rewards_info"][0]
@@ -66,7 +66,7 @@ def test_an_unknown_or_foreign_reward_claims_nothing(studio: StudioCaller, other
 
 
 @pytest.mark.django_db
-def test_a_suspended_gamer_claims_nothing_but_sees_it(studio: StudioCaller) -> None:
+def test_a_suspended_gamer_sees_rewards_and_cannot_claim(studio: StudioCaller) -> None:
     gamer = winner(studio)
     studio.post("/s2s/gamers/a/suspend", {"reason": "review"}).ok()
     gamer.post(CLAIM).refused(403, "GAMER_SUSPENDED")
@@ -74,7 +74,7 @@ def test_a_suspended_gamer_claims_nothing_but_sees_it(studio: StudioCaller) -> N
 
 
 @pytest.mark.django_db
-def test_rewards_expire_only_where_the_client_says_so(studio: StudioCaller) -> None:
+def test_rewards_expire_only_under_the_clients_setting(studio: StudioCaller) -> None:
     gamer = winner(studio)
     Reward.objects.update(created_at=F("created_at") - timedelta(days=31))
     assert expire_rewards() == 0

@@ -33,26 +33,26 @@ def loser(uid: str) -> Participation:
     return Participation.objects.get(tournament=uid, final_rank=3)
 
 
-def test_a_rank_has_one_reward(uid: str) -> None:
+def test_a_second_reward_for_a_rank_is_refused(uid: str) -> None:
     with refused_by("one_reward_per_rank"):
         copy_row("rewards_reward", Reward.objects.get().pk, id=new_id(), participation_id=loser(uid).pk)
     copy_row("rewards_reward", Reward.objects.get().pk, id=new_id(), participation_id=loser(uid).pk, rank=3)
 
 
-def test_a_participation_has_one_reward(uid: str) -> None:
+def test_a_second_reward_for_a_participation_is_refused(uid: str) -> None:
     with refused_by("rewards_reward_participation_id.*"):
         copy_row("rewards_reward", Reward.objects.get().pk, id=new_id(), rank=2)
 
 
 @pytest.mark.parametrize("name", ["participation", "gamer", "tournament"])
-def test_a_reward_refers_to_what_there_is(uid: str, name: str) -> None:
+def test_a_reward_that_refers_to_a_missing_row_is_refused(uid: str, name: str) -> None:
     fresh = {"id": new_id(), "participation_id": loser(uid).pk, "rank": 3}
     with refused_by(f"reward_{name}_client"):
         copy_row("rewards_reward", Reward.objects.get().pk, **fresh | {f"{name}_id": new_id()})
 
 
 @pytest.mark.parametrize("name", ["gamer", "tournament"])
-def test_a_participation_refers_to_what_there_is(uid: str, name: str) -> None:
+def test_a_participation_that_refers_to_a_missing_row_is_refused(uid: str, name: str) -> None:
     fresh = {"id": new_id(), "final_rank": None, "prize": None}
     with refused_by(f"participation_{name}_client"):
         copy_row("esports_participation", loser(uid).pk, **fresh | {f"{name}_id": new_id()})
@@ -70,7 +70,7 @@ def test_a_reward_cannot_move_to_another_client(uid: str, is_known: bool) -> Non
         ScoreEvent.objects.update(client=other)
 
 
-def test_a_rank_that_stands_twice_is_found(uid: str) -> None:
+def test_the_proof_finds_a_duplicate_rank(uid: str) -> None:
     assert reward_differences() == []
     tamper("UPDATE esports_participation SET final_rank = 2 WHERE id = %s", loser(uid).pk)
     assert [difference.rule for difference in reward_differences()] == ["final ranks = 1 … ranked, each once"]
@@ -82,7 +82,7 @@ def test_a_reward_that_differs_from_its_prize_is_reported(uid: str, change: str)
     assert "a reward is its participation's prize" in [difference.rule for difference in reward_differences()]
 
 
-def test_the_record_writes_times_as_the_check_does(studio: StudioCaller) -> None:
+def test_the_record_and_its_check_write_times_alike(studio: StudioCaller) -> None:
     """A whole second has no fraction, and no other digit is lost."""
     uid = studio.tournament()
     play(studio, uid, {"a": 3, "b": 2, "c": 1})

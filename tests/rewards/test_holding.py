@@ -66,7 +66,7 @@ def test_a_held_reward_cannot_be_claimed_until_it_is_released(studio: StudioCall
     assert prove().exit_code == 0
 
 
-def test_a_forfeited_reward_is_the_houses_for_good(studio: StudioCaller) -> None:
+def test_a_forfeited_reward_goes_to_the_house_for_good(studio: StudioCaller) -> None:
     gamer = winner(studio)
     reward = Reward.objects.get()
     house = held("house")
@@ -84,7 +84,7 @@ def test_a_forfeited_reward_is_the_houses_for_good(studio: StudioCaller) -> None
             step(reward.pk)
 
 
-def test_each_step_needs_the_state_before_it_and_is_done_once(studio: StudioCaller) -> None:
+def test_each_step_of_a_hold_needs_its_state_and_happens_once(studio: StudioCaller) -> None:
     gamer = winner(studio)
     id = Reward.objects.get().pk
     with pytest.raises(WrongState):
@@ -95,8 +95,8 @@ def test_each_step_needs_the_state_before_it_and_is_done_once(studio: StudioCall
         with pytest.raises(WrongState):
             step(id)
         assert snapshot() == before
-    told = HoldStep.objects.order_by("id").values_list("act", "reason", "operator_id")
-    assert list(told) == [
+    steps = HoldStep.objects.order_by("id").values_list("act", "reason", "operator_id")
+    assert list(steps) == [
         ("HOLD", "looks odd", OPERATOR),
         ("RELEASE", "is fine", OPERATOR),
         ("HOLD", "looks odd", OPERATOR),
@@ -110,7 +110,7 @@ def test_each_step_needs_the_state_before_it_and_is_done_once(studio: StudioCall
     assert gamer.buckets() == (40, 0, 0)
 
 
-def test_a_claimed_or_expired_reward_is_not_held(studio: StudioCaller) -> None:
+def test_a_claimed_or_expired_reward_cannot_be_held(studio: StudioCaller) -> None:
     winner(studio, tournaments=2).post(CLAIM).ok()
     Reward.objects.filter(pk=Reward.objects.order_by("id")[0].pk).update(status="EXPIRED")
     before = snapshot()
@@ -121,7 +121,7 @@ def test_a_claimed_or_expired_reward_is_not_held(studio: StudioCaller) -> None:
     assert snapshot() == before
 
 
-def test_time_on_hold_is_no_part_of_a_rewards_age(studio: StudioCaller) -> None:
+def test_time_on_hold_does_not_count_towards_expiry(studio: StudioCaller) -> None:
     winner(studio)
     Client.objects.update(reward_expiry_days=30)
     id = Reward.objects.get().pk
@@ -137,7 +137,7 @@ def test_time_on_hold_is_no_part_of_a_rewards_age(studio: StudioCaller) -> None:
     assert prove().exit_code == 0
 
 
-def test_the_proof_finds_a_forfeiture_that_was_not_booked(studio: StudioCaller) -> None:
+def test_the_proof_finds_a_forfeit_that_was_not_booked(studio: StudioCaller) -> None:
     winner(studio)
     tamper("UPDATE rewards_reward SET status = 'FORFEITED'")
     proof = prove()

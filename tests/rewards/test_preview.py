@@ -46,7 +46,7 @@ def postings(uid: str) -> list[tuple[str, str, int]]:
         {"prize_table": TWO_WIN, "score_order": "asc", "tie_rule": "split", "sponsored_amount": 32},
     ],
 )
-def test_the_preview_is_what_the_settlement_then_books(studio: StudioCaller, fields: dict[str, Any]) -> None:
+def test_the_settlement_books_what_the_preview_shows(studio: StudioCaller, fields: dict[str, Any]) -> None:
     uid = studio.tournament(**fields)
     play(studio, uid, {"a": 5, "b": 5, "c": 5, "d": 4, "e": 3, "f": None})
     disqualify(uid, "b")
@@ -73,7 +73,7 @@ def test_the_preview_is_what_the_settlement_then_books(studio: StudioCaller, fie
         preview(uid)
 
 
-def test_the_preview_of_what_would_be_cancelled(studio: StudioCaller) -> None:
+def test_the_preview_of_a_tournament_that_cannot_pay_shows_refunds(studio: StudioCaller) -> None:
     uid = studio.tournament(sponsored_amount=9)
     play(studio, uid, {"a": 5, "b": 4})
     found = preview(uid)

@@ -34,7 +34,7 @@ def test_fourteen_gamers_win_4_then_one_and_a_half_then_1(studio: StudioCaller) 
     call_command("verify_settlement", uid)
 
 
-def test_settling_again_changes_nothing(studio: StudioCaller) -> None:
+def test_a_second_settlement_changes_nothing(studio: StudioCaller) -> None:
     uid = studio.tournament()
     play(studio, uid, {"a": 3, "b": 2, "c": 1})
     end(uid)
@@ -52,7 +52,7 @@ def test_a_running_tournament_is_not_settled(studio: StudioCaller) -> None:
     assert settle_due() == 0
 
 
-def test_a_delayed_settlement_waits(studio: StudioCaller) -> None:
+def test_a_delayed_settlement_waits_for_its_time(studio: StudioCaller) -> None:
     uid = studio.tournament(settlement_delay_seconds=3600)
     play(studio, uid, {"a": 3, "b": 2, "c": 1})
     end(uid)
@@ -61,7 +61,7 @@ def test_a_delayed_settlement_waits(studio: StudioCaller) -> None:
     assert settle_due() == 1
 
 
-def test_the_house_gets_a_prize_whose_rank_nobody_holds(studio: StudioCaller) -> None:
+def test_the_house_gets_the_prize_of_an_unheld_rank(studio: StudioCaller) -> None:
     table = {"kind": "fixed", "bands": [{"from_rank": 1, "to_rank": 3, "amount": 7}]}
     uid = studio.tournament(prize_table=table)
     play(studio, uid, {"a": 3, "b": None, "c": None})
@@ -97,7 +97,7 @@ def test_a_free_tournament_pays_shares_of_its_sponsorship(studio: StudioCaller) 
     assert (settlement.prizes, settlement.to_house, settlement.to_sponsor) == (100, 0, 1)
 
 
-def test_split_ties_share_and_the_first_gets_the_odd_unit(studio: StudioCaller) -> None:
+def test_split_ties_share_prizes_and_the_first_gets_the_odd_unit(studio: StudioCaller) -> None:
     bands = [{"from_rank": 1, "to_rank": 1, "amount": 15}, {"from_rank": 2, "to_rank": 3, "amount": 5}]
     uid = studio.tournament(tie_rule="split", prize_table={"kind": "fixed", "bands": bands})
     play(studio, uid, {"a": 9, "b": 9, "c": 5})
@@ -148,7 +148,7 @@ def test_results_are_paged_in_rank_order_for_the_studio(studio: StudioCaller, ot
     other_studio.get(path).refused(404, "TOURNAMENT_NOT_FOUND")
 
 
-def test_a_tampered_rank_is_found(studio: StudioCaller, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_proof_finds_a_changed_rank(studio: StudioCaller, capsys: pytest.CaptureFixture[str]) -> None:
     uid = studio.tournament()
     play(studio, uid, {"a": 3, "b": 2, "c": 1})
     end(uid)

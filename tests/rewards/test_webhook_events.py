@@ -24,7 +24,7 @@ def endpoint(studio: StudioCaller) -> Any:
         yield
 
 
-def told() -> list[str]:
+def event_types() -> list[str]:
     """The types of all events, in the order of their writing."""
     events = list(WebhookEvent.objects.order_by("id"))
     assert [event.created_at for event in events] == sorted(event.created_at for event in events)
@@ -38,9 +38,9 @@ def test_a_settlement_emits_the_missing_earlier_events_first(studio: StudioCalle
     assert settle_due() == 1
     gamer.post("/fe/esports/rewards/claim").ok()
     expected = ["tournament.started", "tournament.completed", "tournament.settled", "reward.claimed"]
-    assert told() == expected
+    assert event_types() == expected
     announce_due()
-    assert told() == expected
+    assert event_types() == expected
 
 
 def test_a_settlement_repeats_no_event(studio: StudioCaller) -> None:
@@ -50,7 +50,7 @@ def test_a_settlement_repeats_no_event(studio: StudioCaller) -> None:
     end(uid)
     announce_due()
     settle_due()
-    assert told() == ["tournament.started", "tournament.completed", "tournament.settled"]
+    assert event_types() == ["tournament.started", "tournament.completed", "tournament.settled"]
 
 
 def test_a_tournament_without_a_ranking_emits_cancelled_and_not_completed(studio: StudioCaller) -> None:
@@ -60,4 +60,4 @@ def test_a_tournament_without_a_ranking_emits_cancelled_and_not_completed(studio
     end(uid)
     announce_due()
     assert settle_due() == 0
-    assert told() == ["tournament.started", "tournament.cancelled"]
+    assert event_types() == ["tournament.started", "tournament.cancelled"]

@@ -9,13 +9,13 @@ import pytest
 from esports.models import Participation
 from tests.support.http import GamerCaller, StudioCaller
 from tests.support.money import one
-from tests.support.threads import begin_blocked, holding_stay
+from tests.support.threads import begin_blocked, holding_participation
 from tests.support.web import Reply, Web, request, serving
 
 pytestmark = pytest.mark.usefixtures("committed")
 
 
-def told(reply: Reply) -> str:
+def code_of(reply: Reply) -> str:
     """The code of a refusal; empty where all is well."""
     return "" if reply.status == 200 else str(reply.json["code"])
 
@@ -58,19 +58,19 @@ def test_each_score_of_a_batch_gets_its_own_outcome(web: Web, studio: StudioCall
         # The server has taken the connection.
         assert wire.send(request("GET", "/healthz")).reply().status == 200
     first = web.wire()
-    with holding_stay(uid, "a"):
+    with holding_participation(uid, "a"):
         # The lane's run waits for the participation, and what comes meanwhile is its next batch.
         [blocked] = begin_blocked(lambda: first.send(score("a", 11)).reply())
         for wire, (name, value, _) in zip(wires, asked, strict=True):
             wire.send(score(name, value))
         # Its loop reads what was sent before it takes a new connection.
         assert web.ask("GET", "/healthz").status == 200
-    assert told(blocked.result()) == ""
-    assert [told(wire.reply()) for wire in wires] == [expected for *_, expected in asked]
+    assert code_of(blocked.result()) == ""
+    assert [code_of(wire.reply()) for wire in wires] == [expected for *_, expected in asked]
     for wire in (first, *wires):
         wire.close()
-    stays = Participation.objects.filter(tournament=uid)
-    assert dict(stays.values_list("gamer__user_id", "score")) == {
+    participations = Participation.objects.filter(tournament=uid)
+    assert dict(participations.values_list("gamer__user_id", "score")) == {
         "a": 11,
         "b": 12,
         "c": None,

@@ -73,7 +73,7 @@ def test_a_body_that_is_too_large_is_refused_after_the_credentials(web: Web, stu
     web.wire().send(request("POST", SESSION, studio.headers | digits)).reply().refused(413, "PAYLOAD_TOO_LARGE")
 
 
-def test_a_client_that_disconnects_within_a_body_changes_nothing(web: Web, studio: StudioCaller) -> None:
+def test_a_client_that_disconnects_during_a_body_changes_nothing(web: Web, studio: StudioCaller) -> None:
     whole = b'{"user_id": "half"}'
     chunked = studio.headers | {"Transfer-Encoding": "chunked", "Content-Type": "application/json"}
     # The JSON object is complete but the body is not: more could have followed.

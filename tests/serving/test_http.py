@@ -149,7 +149,9 @@ def stranger_token() -> str:
     return sign_access({"sub": nobody, "sid": nobody, "iss": nobody}, now=datetime.now(UTC))
 
 
-def test_clients_that_disconnect_at_once_do_no_harm(web: Web, gamer: GamerCaller, score: tuple[str, bytes]) -> None:
+def test_clients_that_disconnect_at_once_do_not_affect_other_clients(
+    web: Web, gamer: GamerCaller, score: tuple[str, bytes]
+) -> None:
     path, body = score
     for _ in range(20):
         web.wire().send(request("POST", path, gamer.headers, body)).close()
@@ -157,7 +159,7 @@ def test_clients_that_disconnect_at_once_do_no_harm(web: Web, gamer: GamerCaller
     assert not web.lines("Traceback")
 
 
-def test_head_is_get_without_its_body(web: Web, gamer: GamerCaller) -> None:
+def test_head_answers_like_get_without_a_body(web: Web, gamer: GamerCaller) -> None:
     wire = web.wire()
     answer = wire.send(request("HEAD", BALANCE, gamer.headers)).reply(to_head=True)
     assert answer.status == 200
@@ -179,7 +181,7 @@ def test_expect_100_continue_is_answered_unless_the_body_is_too_large(
     refused.refused(413, "PAYLOAD_TOO_LARGE")
 
 
-def test_a_hot_call_may_come_in_chunks_in_pieces_and_with_an_encoded_path(
+def test_a_hot_call_works_in_chunks_in_pieces_and_with_an_encoded_path(
     web: Web, gamer: GamerCaller, score: tuple[str, bytes]
 ) -> None:
     path, body = score

@@ -36,7 +36,7 @@ def test_unread_responses_hold_no_thread(web: Web, gamer: GamerCaller) -> None:
     assert not web.lines("Traceback")
 
 
-def test_a_client_that_reads_nothing_for_long_is_disconnected(tmp_path: Path) -> None:
+def test_a_client_that_reads_no_response_for_long_is_disconnected(tmp_path: Path) -> None:
     quick = "import kgen.asgi, kgen.serving.protocol as p; p.REQUEST_SECONDS, p.UNREAD_SECONDS = 0.3, 0.3"
     with serving_after(tmp_path, quick) as web:
         wires = [asking_and_not_reading(web) for _ in range(3)]

@@ -173,7 +173,7 @@ def test_overridden_methods_have_the_parameters_of_uvicorns() -> None:
             assert list(inspect.signature(getattr(owner, name)).parameters) == parameters, name
 
 
-def test_the_cycle_has_what_uvicorn_reads() -> None:
+def test_the_cycle_has_every_attribute_that_uvicorn_reads() -> None:
     read = set(re.findall(r"cycle\.(\w+)", inspect.getsource(HttpToolsProtocol))) - {"run_asgi"}
     assert read == OF_A_CYCLE
     assert read <= {*vars(FastCycle), *FastCycle.__init__.__code__.co_names}

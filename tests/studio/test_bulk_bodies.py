@@ -54,7 +54,9 @@ def padded(rows: list[dict[str, Any]], size: int) -> bytes:
         (None, ""),
     ],
 )
-def test_a_malformed_row_refuses_all_and_is_named(studio: StudioCaller, uid: str, row: Any, field: str) -> None:
+def test_a_malformed_row_is_named_and_refuses_the_whole_call(
+    studio: StudioCaller, uid: str, row: Any, field: str
+) -> None:
     problem = studio.post(at(uid, "/scores"), {"scores": [GOOD_SCORE, row, GOOD_SCORE]}).refused(400, "BAD_REQUEST")
     place = "scores.1" + (f".{field}" if field else "")
     assert {fault["field"] for fault in problem["errors"]} == {place}
@@ -69,7 +71,7 @@ def test_a_body_without_rows_is_refused(studio: StudioCaller, uid: str, body: An
     assert {fault["field"] for fault in problem["errors"]} == {"scores"}
 
 
-def test_every_value_that_fits_is_taken(studio: StudioCaller, uid: str) -> None:
+def test_every_valid_value_is_accepted(studio: StudioCaller, uid: str) -> None:
     rows = [
         {"user_id": "ann", "value": MOST, "event_id": "x" * 128},
         {"user_id": "ann", "value": -MOST, "event_id": None},
@@ -83,7 +85,7 @@ def test_every_value_that_fits_is_taken(studio: StudioCaller, uid: str) -> None:
     ]
 
 
-def test_a_thousand_rows_are_one_call_and_one_more_is_too_many(studio: StudioCaller, uid: str) -> None:
+def test_a_call_accepts_a_thousand_rows_and_refuses_one_more(studio: StudioCaller, uid: str) -> None:
     names = seat_many(uid, 20)
     rows = [{"user_id": names[number % 20], "value": number, "event_id": f"e{number}"} for number in range(1000)]
     problem = studio.post(at(uid, "/scores"), {"scores": [*rows, GOOD_SCORE]}).refused(400, "BAD_REQUEST")
@@ -97,7 +99,7 @@ def test_a_thousand_rows_are_one_call_and_one_more_is_too_many(studio: StudioCal
     assert ScoreEvent.objects.count() == 1000
 
 
-def test_a_thousand_rows_take_as_many_queries_as_two(
+def test_a_thousand_rows_need_a_bounded_number_of_queries(
     studio: StudioCaller, uid: str, django_assert_max_num_queries: Any
 ) -> None:
     rows = [{"user_id": name, "value": 1, "event_id": "e"} for name in seat_many(uid, 99)] * 10

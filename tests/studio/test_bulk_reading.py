@@ -44,6 +44,6 @@ def test_a_body_without_a_list_of_rows_is_left_to_the_serializer(body: dict[str,
     assert serialized(body) is None
 
 
-def test_the_longest_list_is_read_quickly_and_a_longer_one_is_not() -> None:
+def test_the_quick_reading_takes_the_longest_list_and_no_longer_one() -> None:
     assert read_bulk_scores({"scores": [GOOD_SCORE] * BULK_LIMIT}) == [ServerScore("ann", 1)] * BULK_LIMIT
     assert read_bulk_scores({"scores": [GOOD_SCORE] * (BULK_LIMIT + 1)}) is None

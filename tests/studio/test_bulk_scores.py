@@ -57,7 +57,9 @@ def test_results_come_in_the_order_of_the_rows(studio: StudioCaller) -> None:
     ]
 
 
-def test_every_refusal_has_its_code_and_spares_the_other_rows(studio: StudioCaller, other_studio: StudioCaller) -> None:
+def test_each_refused_row_has_its_code_and_leaves_other_rows_accepted(
+    studio: StudioCaller, other_studio: StudioCaller
+) -> None:
     uid = studio.tournament(score_min=-5, score_max=100)
     joined(studio, uid, "ann", "gone", "barred")
     studio.gamer("gone").leave(uid).ok()
@@ -115,7 +117,7 @@ def test_a_draft_takes_no_scores(studio: StudioCaller) -> None:
     assert post(studio, uid, ("ann", 1)) == [("ann", "refused", "TOURNAMENT_PARTICIPATION_NOT_FOUND")]
 
 
-def test_an_event_is_taken_once_and_stands_for_its_value(studio: StudioCaller) -> None:
+def test_a_repeated_event_is_a_duplicate_or_refused_with_another_value(studio: StudioCaller) -> None:
     uid = studio.tournament(score_operator="sum")
     joined(studio, uid, "ann", "bob")
     assert post(studio, uid, ("ann", 5, "e1"), ("ann", 5, "e1"), ("ann", 6, "e1"), ("bob", 7, "e1")) == [
@@ -142,7 +144,7 @@ def test_an_event_is_taken_once_and_stands_for_its_value(studio: StudioCaller) -
     assert post(studio, other, ("ann", 9, "e1")) == [("ann", "accepted", 9)]
 
 
-def test_an_event_that_was_refused_is_not_spent(studio: StudioCaller) -> None:
+def test_a_refused_event_id_can_be_used_again(studio: StudioCaller) -> None:
     uid = studio.tournament(score_max=10)
     joined(studio, uid, "ann")
     assert post(studio, uid, ("ann", 11, "e"), ("ann", 10, "e")) == [
@@ -151,7 +153,7 @@ def test_an_event_that_was_refused_is_not_spent(studio: StudioCaller) -> None:
     ]
 
 
-def test_a_gamers_own_event_and_the_servers_are_the_same_event(studio: StudioCaller) -> None:
+def test_gamer_and_server_share_the_event_ids_of_a_participation(studio: StudioCaller) -> None:
     uid = studio.tournament()
     ann = studio.gamer("ann")
     ann.join(uid).ok()
@@ -183,7 +185,7 @@ def test_scores_of_one_call_fold_one_after_the_other(
     assert (standing(uid, "ann"), [row[3] for row in events(uid)]) == (standings[-1], standings)
 
 
-def test_a_sum_out_of_range_refuses_the_event_only(studio: StudioCaller) -> None:
+def test_a_sum_out_of_range_refuses_only_its_event(studio: StudioCaller) -> None:
     uid = studio.tournament(score_operator="sum")
     joined(studio, uid, "ann", "bob")
     rows = [("ann", MOST), ("ann", 1), ("ann", -1), ("ann", 1), ("bob", -MOST), ("bob", -1)]
@@ -210,7 +212,7 @@ def test_a_standing_keeps_its_time_while_it_keeps_its_value(studio: StudioCaller
     assert [row["user_id"] for row in studio.get(at(uid, "/leaderboard")).ok()["leaderboard"]] == ["bob", "ann"]
 
 
-def test_a_server_only_tournament_takes_its_servers_scores(studio: StudioCaller) -> None:
+def test_a_server_only_tournament_accepts_server_scores(studio: StudioCaller) -> None:
     uid = studio.tournament(score_source="server")
     joined(studio, uid, "ann")
     assert post(studio, uid, ("ann", 1)) == [("ann", "accepted", 1)]

@@ -16,7 +16,7 @@ def bonus_of_all() -> list[int]:
 
 
 @pytest.mark.django_db
-def test_a_cancelled_tournament_gives_every_unit_back(studio: StudioCaller) -> None:
+def test_a_cancellation_refunds_every_stake_and_the_sponsorship(studio: StudioCaller) -> None:
     uid = studio.tournament(buy_in_price=60, sponsored_amount=500)
     before = studio.get(at(uid)).ok()
     ann, bob = studio.gamer("ann"), studio.gamer("bob")
@@ -40,7 +40,7 @@ def test_a_cancelled_tournament_gives_every_unit_back(studio: StudioCaller) -> N
 
 
 @pytest.mark.django_db
-def test_again_is_the_same_answer_and_no_second_refund(studio: StudioCaller) -> None:
+def test_a_repeated_cancellation_gets_the_same_answer_and_refunds_once(studio: StudioCaller) -> None:
     uid = studio.tournament(sponsored_amount=5)
     ann = studio.gamer("ann")
     ann.join(uid).ok()
@@ -114,7 +114,7 @@ def test_a_reason_is_a_text_of_at_most_500_characters(studio: StudioCaller, reas
     assert studio.post(at(uid, "/cancel"), {"reason": "x" * 500}).status == 200
 
 
-def test_a_field_of_a_thousand_is_done_with_in_the_answer_itself(committed: None, studio: StudioCaller) -> None:
+def test_a_field_of_a_thousand_is_refunded_within_the_call(committed: None, studio: StudioCaller) -> None:
     uid = studio.tournament(tournament_size=1000, buy_in_price=0, sponsored_amount=77)
     seat_many(uid, 1000)
     assert studio.post(at(uid, "/cancel")).ok()["refunds_pending"] == 0
@@ -122,7 +122,7 @@ def test_a_field_of_a_thousand_is_done_with_in_the_answer_itself(committed: None
     assert Tournament.objects.get().refunded_at is not None
 
 
-def test_more_than_a_thousand_are_due_and_soon_done(committed: None, studio: StudioCaller) -> None:
+def test_refunds_beyond_a_thousand_are_due_and_booked_by_the_sweep(committed: None, studio: StudioCaller) -> None:
     uid = studio.tournament(tournament_size=1003, sponsored_amount=77)
     seat_many(uid, 1003)
     done = studio.post(at(uid, "/cancel")).ok()

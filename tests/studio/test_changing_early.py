@@ -47,7 +47,7 @@ def test_every_field_can_be_changed_at_once(studio: StudioCaller) -> None:
     assert {name: getattr(Tournament.objects.get(), name) for name in hidden} == hidden
 
 
-def test_the_sponsorship_moves_by_the_difference_in_either_direction(studio: StudioCaller) -> None:
+def test_a_changed_sponsorship_books_the_difference_in_either_direction(studio: StudioCaller) -> None:
     allow_sponsorship(studio, 1000)
     uid = studio.tournament(sponsored_amount=600)
     for amount in (1000, 250, 0, 700):
@@ -59,7 +59,7 @@ def test_the_sponsorship_moves_by_the_difference_in_either_direction(studio: Stu
     assert ledger_faults() == []
 
 
-def test_money_comes_back_even_when_the_limit_was_lowered_meanwhile(studio: StudioCaller) -> None:
+def test_a_lower_sponsorship_is_refunded_even_above_a_lowered_limit(studio: StudioCaller) -> None:
     uid = studio.tournament(sponsored_amount=600)
     allow_sponsorship(studio, 100)
     assert studio.patch(at(uid), {"sponsored_amount": 500}).ok()["sponsored_amount"] == 500
@@ -75,7 +75,7 @@ def test_equal_values_are_no_change(studio: StudioCaller) -> None:
     assert studio.patch(at(uid)).ok() == as_read
 
 
-def test_null_clears_a_score_bound_and_leaves_everything_else(studio: StudioCaller) -> None:
+def test_null_clears_a_score_bound_and_changes_no_other_field(studio: StudioCaller) -> None:
     uid = studio.tournament(score_min=1, score_max=9)
     before = stored(uid)
     studio.patch(at(uid), {"title": None, "prize_table": None, "ends_at_timestamp": None}).ok()
@@ -114,7 +114,7 @@ def test_a_change_must_leave_a_valid_tournament(
     assert (stored(uid), escrow(uid)) == (before, held)
 
 
-def test_times_are_checked_together_with_those_that_stay(studio: StudioCaller) -> None:
+def test_changed_times_are_checked_together_with_unchanged_times(studio: StudioCaller) -> None:
     times = {"starts_at_timestamp": soon(hours=2), "locks_at_timestamp": soon(hours=4)}
     uid = studio.tournament(ends_at_timestamp=soon(hours=6), **times)
     problem = studio.patch(at(uid), {"starts_at_timestamp": soon(hours=5)}).refused(400, "BAD_REQUEST")
@@ -125,7 +125,7 @@ def test_times_are_checked_together_with_those_that_stay(studio: StudioCaller) -
     assert moved["tournament_status"] == "SCHEDULED"
 
 
-def test_a_moved_end_counts_as_the_original_one(studio: StudioCaller) -> None:
+def test_a_changed_end_becomes_the_original_end(studio: StudioCaller) -> None:
     uid = studio.tournament(ends_at_timestamp=soon(hours=1))
     ends = soon(hours=5)
     studio.patch(at(uid), {"ends_at_timestamp": ends, "locks_at_timestamp": ends}).ok()
@@ -135,7 +135,7 @@ def test_a_moved_end_counts_as_the_original_one(studio: StudioCaller) -> None:
     assert studio.patch(at(uid), {"ends_at_timestamp": soon(hours=9)}).status == 200
 
 
-def test_a_sum_becomes_the_servers_also_by_a_change(studio: StudioCaller) -> None:
+def test_changing_the_operator_to_sum_makes_the_server_the_source(studio: StudioCaller) -> None:
     uid = studio.tournament()
     assert studio.patch(at(uid), {"score_operator": "sum"}).ok()["score_source"] == "server"
     assert studio.patch(at(uid), {"score_source": "any"}).ok()["score_source"] == "any"
@@ -143,7 +143,7 @@ def test_a_sum_becomes_the_servers_also_by_a_change(studio: StudioCaller) -> Non
     assert studio.patch(at(said), {"score_operator": "sum", "score_source": "any"}).ok()["score_source"] == "any"
 
 
-def test_a_table_that_the_console_changed_is_a_change(studio: StudioCaller) -> None:
+def test_a_prize_table_changed_in_the_console_counts_as_a_change(studio: StudioCaller) -> None:
     kept = PrizeTable.objects.create(client_id=studio.client_id, name="house", table=WINNER)
     uid = studio.tournament(prize_table="house")
     before = stored(uid)
@@ -153,7 +153,7 @@ def test_a_table_that_the_console_changed_is_a_change(studio: StudioCaller) -> N
     assert studio.patch(at(uid), {"prize_table": "house"}).ok()["prize_table"]["bands"][0]["amount"] == 29
 
 
-def test_a_tournament_that_ended_without_anybody_keeps_everything_but_its_texts(studio: StudioCaller) -> None:
+def test_an_ended_tournament_without_entries_changes_only_its_texts(studio: StudioCaller) -> None:
     uid = studio.tournament(sponsored_amount=5)
     end(uid)
     change = {"ends_at_timestamp": soon(days=2), "buy_in_price": 3, "title": "New", "sponsored_amount": 0}
@@ -162,7 +162,7 @@ def test_a_tournament_that_ended_without_anybody_keeps_everything_but_its_texts(
     assert studio.patch(at(uid), {"title": "New", "description": "over"}).ok()["title"] == "New"
 
 
-def test_a_draft_that_began_meanwhile_can_still_be_moved_back(studio: StudioCaller) -> None:
+def test_a_tournament_that_started_without_entries_can_be_rescheduled(studio: StudioCaller) -> None:
     uid = studio.tournament(schedules_at_timestamp=soon(hours=1))
     shift(uid, hours=-2)
     assert studio.get(at(uid)).ok()["tournament_status"] == "STARTED"

@@ -63,7 +63,7 @@ def refused_changes(uid: str) -> dict[str, Any]:
     }
 
 
-def test_everything_else_is_refused_by_name_and_takes_the_allowed_with_it(studio: StudioCaller, uid: str) -> None:
+def test_a_forbidden_change_is_named_and_refuses_the_whole_call(studio: StudioCaller, uid: str) -> None:
     before, changes = stored(uid), refused_changes(uid)
     for name, value in changes.items():
         answer = studio.patch(at(uid), {"title": "New", "tournament_size": 200, name: value})
@@ -99,7 +99,7 @@ def test_equal_values_of_every_field_are_no_change(studio: StudioCaller, uid: st
     assert stored(uid) == before
 
 
-def test_the_source_goes_to_the_server_and_not_back(studio: StudioCaller, uid: str) -> None:
+def test_the_score_source_changes_to_server_and_not_back(studio: StudioCaller, uid: str) -> None:
     ann = studio.gamer("ann")
     ann.score(uid, 1).ok()
     assert studio.patch(at(uid), {"score_source": "server"}).ok()["score_source"] == "server"
@@ -114,7 +114,7 @@ def test_an_operator_turned_into_a_sum_is_refused_without_naming_the_source(stud
     assert problem["fields"] == ["score_operator"]
 
 
-def test_a_lock_and_an_end_move_by_at_most_the_original_length_in_all(studio: StudioCaller, uid: str) -> None:
+def test_a_lock_or_end_moves_by_at_most_the_original_length_in_total(studio: StudioCaller, uid: str) -> None:
     # 10 hours from start to end, however many steps it takes.
     for name, step in (("ends_at", 6), ("ends_at", 4), ("locks_at", 9), ("locks_at", 1)):
         studio.patch(at(uid), {f"{name}_timestamp": moved(uid, name, hours=step)}).ok()
@@ -125,7 +125,7 @@ def test_a_lock_and_an_end_move_by_at_most_the_original_length_in_all(studio: St
     assert stored(uid) == before
 
 
-def test_a_lock_that_has_passed_stays_while_the_end_may_still_move(studio: StudioCaller, uid: str) -> None:
+def test_a_past_lock_cannot_move_while_the_end_can(studio: StudioCaller, uid: str) -> None:
     shift(uid, hours=-6)
     assert studio.get(at(uid)).ok()["tournament_status"] == "LOCKED"
     locks = {"locks_at_timestamp": moved(uid, "locks_at", hours=3)}
@@ -135,7 +135,7 @@ def test_a_lock_that_has_passed_stays_while_the_end_may_still_move(studio: Studi
     studio.gamer("bob").join(uid).refused(400, "TOURNAMENT_IS_NOT_LIVE")
 
 
-def test_a_later_lock_lets_gamers_in_again_only_while_it_lasts(studio: StudioCaller, uid: str) -> None:
+def test_a_later_lock_admits_gamers_until_the_new_lock(studio: StudioCaller, uid: str) -> None:
     locks = moved(uid, "locks_at", hours=4)
     assert studio.patch(at(uid), {"locks_at_timestamp": locks}).ok()["locks_at_timestamp"] == locks
     shift(uid, hours=-8)
@@ -197,7 +197,7 @@ def test_a_gamer_who_joined_and_left_still_limits_changes(studio: StudioCaller) 
     ann.join(uid, 10).ok()
 
 
-def test_a_join_that_was_refused_does_not_count(studio: StudioCaller) -> None:
+def test_a_refused_join_does_not_fix_the_terms(studio: StudioCaller) -> None:
     uid = studio.tournament(buy_in_price=60)
     ann = studio.gamer("ann")
     ann.join(uid, 60).refused(409, "INSUFFICIENT_BALANCE")
@@ -205,7 +205,7 @@ def test_a_join_that_was_refused_does_not_count(studio: StudioCaller) -> None:
     ann.join(uid, 50).ok()
 
 
-def test_after_the_end_only_texts_change(studio: StudioCaller, uid: str) -> None:
+def test_only_texts_can_change_after_the_end(studio: StudioCaller, uid: str) -> None:
     end(uid)
     growing = {"tournament_size": 101, "sponsored_amount": 21, "score_source": "server"}
     later = {"locks_at_timestamp": soon(hours=1), "ends_at_timestamp": soon(hours=1)}
@@ -216,7 +216,7 @@ def test_after_the_end_only_texts_change(studio: StudioCaller, uid: str) -> None
     assert studio.patch(at(uid), {"title": "New"}).ok()["title"] == "New"
 
 
-def test_after_a_cancellation_only_texts_change(studio: StudioCaller, uid: str) -> None:
+def test_only_texts_can_change_after_a_cancellation(studio: StudioCaller, uid: str) -> None:
     studio.post(at(uid, "/cancel")).ok()
     growing = {"tournament_size": 101, "sponsored_amount": 21, "ends_at_timestamp": moved(uid, "ends_at", hours=1)}
     problem = studio.patch(at(uid), growing).refused(409, "WRONG_STATE")
@@ -226,7 +226,7 @@ def test_after_a_cancellation_only_texts_change(studio: StudioCaller, uid: str) 
     assert (escrow(uid), sponsor(studio)) == (0, 0)
 
 
-def test_an_extension_past_five_years_is_too_far(studio: StudioCaller) -> None:
+def test_an_extension_past_five_years_is_refused(studio: StudioCaller) -> None:
     uid = studio.tournament(ends_at_timestamp=soon(days=4 * 365))
     studio.gamer("ann").join(uid).ok()
     problem = studio.patch(at(uid), {"ends_at_timestamp": soon(days=6 * 365)}).refused(400, "BAD_REQUEST")

@@ -50,7 +50,7 @@ def test_required_fields_alone_make_a_tournament_that_has_started(studio: Studio
     assert Transaction.objects.count() == 0
 
 
-def test_every_field_that_is_given_is_kept(studio: StudioCaller) -> None:
+def test_every_given_field_is_kept(studio: StudioCaller) -> None:
     given = new(
         title="  Grand Prix\u00e9 \U0001f3c6 ",
         description="Line one\nline two",
@@ -84,7 +84,7 @@ def test_every_field_that_is_given_is_kept(studio: StudioCaller) -> None:
 
 
 @pytest.mark.parametrize("missing", ["title", "buy_in_price", "tournament_size", "ends_at_timestamp"])
-def test_a_required_field_can_be_neither_left_out_nor_null(studio: StudioCaller, missing: str) -> None:
+def test_a_missing_or_null_required_field_is_refused(studio: StudioCaller, missing: str) -> None:
     body = new()
     without = {name: value for name, value in body.items() if name != missing}
     for sent, code in ((body | {missing: None}, "null"), (without, "required")):
@@ -93,7 +93,7 @@ def test_a_required_field_can_be_neither_left_out_nor_null(studio: StudioCaller,
     assert Tournament.objects.count() == 0
 
 
-def test_no_body_at_all_names_every_required_field(studio: StudioCaller) -> None:
+def test_a_call_without_a_body_names_every_required_field(studio: StudioCaller) -> None:
     faults = studio.post(TOURNAMENTS).refused(400, "BAD_REQUEST")["errors"]
     assert sorted(fault["field"] for fault in faults) == [
         "buy_in_price",
@@ -103,7 +103,7 @@ def test_no_body_at_all_names_every_required_field(studio: StudioCaller) -> None
     ]
 
 
-def test_unknown_fields_and_optional_nulls_are_as_if_left_out(studio: StudioCaller) -> None:
+def test_unknown_fields_and_optional_nulls_count_as_omitted(studio: StudioCaller) -> None:
     plain = studio.post(TOURNAMENTS, new()).ok(201)
     nulls = dict.fromkeys(
         ["description", "mode", "score_operator", "score_min", "prize_table", "locks_at_timestamp", "sponsored_amount"]
@@ -123,7 +123,9 @@ def test_unknown_fields_and_optional_nulls_are_as_if_left_out(studio: StudioCall
         ({"score_source": "server"}, "server"),
     ],
 )
-def test_a_sum_is_the_servers_unless_said_otherwise(studio: StudioCaller, given: dict[str, Any], source: str) -> None:
+def test_a_sum_takes_scores_from_the_server_only_by_default(
+    studio: StudioCaller, given: dict[str, Any], source: str
+) -> None:
     assert studio.post(TOURNAMENTS, new(**given)).ok(201)["score_source"] == source
 
 
@@ -167,13 +169,15 @@ def test_a_sum_is_the_servers_unless_said_otherwise(studio: StudioCaller, given:
         ("locks_at_timestamp", ""),
     ],
 )
-def test_a_field_out_of_its_bounds_is_named_and_makes_nothing(studio: StudioCaller, field: str, value: Any) -> None:
+def test_a_field_out_of_its_bounds_is_named_and_creates_no_tournament(
+    studio: StudioCaller, field: str, value: Any
+) -> None:
     problem = studio.post(TOURNAMENTS, new(**{field: value})).refused(400, "BAD_REQUEST")
     assert [fault["field"] for fault in problem["errors"]] == [field]
     assert Tournament.objects.count() == 0
 
 
-def test_the_outermost_values_are_taken(studio: StudioCaller) -> None:
+def test_values_at_the_bounds_are_accepted(studio: StudioCaller) -> None:
     made = studio.post(
         TOURNAMENTS,
         new(
@@ -192,12 +196,12 @@ def test_the_outermost_values_are_taken(studio: StudioCaller) -> None:
     assert one["tournament_size"] == 1
 
 
-def test_the_least_score_cannot_be_over_the_greatest(studio: StudioCaller) -> None:
+def test_a_score_min_above_score_max_is_refused(studio: StudioCaller) -> None:
     problem = studio.post(TOURNAMENTS, new(score_min=4, score_max=3)).refused(400, "BAD_REQUEST")
     assert [fault["field"] for fault in problem["errors"]] == ["score_min"]
 
 
-def test_all_stakes_and_the_sponsorship_fit_into_two_to_the_52nd(studio: StudioCaller) -> None:
+def test_all_stakes_plus_sponsorship_above_2_to_the_52_are_refused(studio: StudioCaller) -> None:
     allow_sponsorship(studio, 2**52)
     most = new(buy_in_price=2**50, tournament_size=3, min_participants=1, sponsored_amount=2**50)
     made = studio.post(TOURNAMENTS, most).ok(201)
@@ -208,7 +212,7 @@ def test_all_stakes_and_the_sponsorship_fit_into_two_to_the_52nd(studio: StudioC
     assert Tournament.objects.count() == 1
 
 
-def test_a_draft_is_the_studios_alone_until_its_schedule(studio: StudioCaller) -> None:
+def test_only_the_studio_sees_a_draft_before_its_schedule(studio: StudioCaller) -> None:
     gamer = studio.gamer("ann")
     made = studio.post(TOURNAMENTS, new(schedules_at_timestamp=soon(hours=1))).ok(201)
     uid = made["tournament_uid"]

@@ -24,14 +24,14 @@ def keep(studio: StudioCaller, name: str, table: Any) -> PrizeTable:
 
 
 @pytest.mark.parametrize("table", [MULTIPLES, FIXED, SHARES], ids=lambda table: table["kind"])
-def test_a_table_of_each_kind_can_be_spelled_out(studio: StudioCaller, table: dict[str, Any]) -> None:
+def test_a_table_of_each_kind_can_be_given_inline(studio: StudioCaller, table: dict[str, Any]) -> None:
     made = studio.post(TOURNAMENTS, new(prize_table=table)).ok(201)
     assert made["prize_table"] == table
     named = studio.post(TOURNAMENTS, new(prize_table=table | {"name": "mine", "colour": "red"})).ok(201)
     assert named["prize_table"] == table | {"name": "mine"}
 
 
-def test_a_table_is_found_by_its_name_and_copied(studio: StudioCaller) -> None:
+def test_a_named_table_is_copied_into_the_tournament(studio: StudioCaller) -> None:
     kept = keep(studio, "winner takes it", FIXED | {"name": "something else"})
     uid = studio.tournament(prize_table="winner takes it")
     expected = FIXED | {"name": "winner takes it"}
@@ -42,7 +42,7 @@ def test_a_table_is_found_by_its_name_and_copied(studio: StudioCaller) -> None:
 
 
 @pytest.mark.parametrize("name", ["theirs", "Default", "no such", "x" * 200])
-def test_a_name_that_is_unknown_or_another_clients_is_refused_alike(
+def test_an_unknown_name_and_another_clients_name_are_refused_alike(
     studio: StudioCaller, other_studio: StudioCaller, name: str
 ) -> None:
     keep(other_studio, "theirs", FIXED)
@@ -52,7 +52,7 @@ def test_a_name_that_is_unknown_or_another_clients_is_refused_alike(
 
 
 @pytest.mark.parametrize("kept", [[], [FIXED], "text", 7, {}, FIXED | {"bands": []}])
-def test_a_kept_table_that_is_malformed_is_a_refusal_and_no_fault_of_ours(studio: StudioCaller, kept: Any) -> None:
+def test_a_malformed_stored_table_is_a_refusal_and_not_a_500(studio: StudioCaller, kept: Any) -> None:
     keep(studio, "broken", kept)
     studio.post(TOURNAMENTS, new(prize_table="broken")).refused(400, "PRIZE_TABLE_INVALID")
 
@@ -104,7 +104,7 @@ def test_a_malformed_table_is_refused(studio: StudioCaller, table: dict[str, Any
         ({"buy_in_price": 0, "prize_table": FIXED, "sponsored_amount": 29}, 3),
     ],
 )
-def test_a_table_that_some_field_could_not_pay_is_refused_with_the_smallest_such_field(
+def test_an_insolvent_table_is_refused_with_the_smallest_insolvent_field(
     studio: StudioCaller, fields: dict[str, Any], field_size: int
 ) -> None:
     problem = studio.post(TOURNAMENTS, new(**fields)).refused(400, "PRIZE_TABLE_INSOLVENT")
@@ -119,13 +119,13 @@ def test_sponsorship_or_a_larger_minimum_makes_a_table_solvent(studio: StudioCal
     assert studio.post(TOURNAMENTS, new(prize_table=table, min_participants=5)).status == 201
 
 
-def test_a_free_tournament_pays_out_of_its_sponsorship(studio: StudioCaller) -> None:
+def test_a_free_tournament_can_pay_prizes_from_its_sponsorship(studio: StudioCaller) -> None:
     for table in (FIXED, SHARES):
         made = studio.post(TOURNAMENTS, new(buy_in_price=0, sponsored_amount=30, prize_table=table)).ok(201)
         assert (made["buy_in_price"], made["sponsored_amount"]) == (0, 30)
 
 
-def test_multiples_of_no_buy_in_are_refused_however_they_are_given(studio: StudioCaller) -> None:
+def test_multiples_of_a_zero_buy_in_are_refused_inline_and_by_name(studio: StudioCaller) -> None:
     keep(studio, "multiples", MULTIPLES)
     for table in (MULTIPLES, "multiples"):
         studio.post(TOURNAMENTS, new(buy_in_price=0, prize_table=table)).refused(400, "PRIZE_TABLE_INVALID")

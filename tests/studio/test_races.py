@@ -20,7 +20,7 @@ from users.services.clients import settings_of
 from wallet.models import Account
 
 
-def test_a_field_that_grows_while_gamers_join_is_filled_and_never_over(committed: None, studio: StudioCaller) -> None:
+def test_a_size_raised_during_joins_never_overfills_the_field(committed: None, studio: StudioCaller) -> None:
     uid = studio.tournament(tournament_size=3)
     crowd = [studio.gamer(f"g{number}") for number in range(12)]
     joins = [lambda one=one: one.join(uid) for one in crowd]
@@ -34,7 +34,7 @@ def test_a_field_that_grows_while_gamers_join_is_filled_and_never_over(committed
     assert (Seats.objects.get().taken, escrow(uid), ledger_faults()) == (8, 80, [])
 
 
-def test_a_field_shrinks_only_if_it_comes_before_the_first_join(committed: None, studio: StudioCaller) -> None:
+def test_a_size_can_be_lowered_only_before_the_first_join(committed: None, studio: StudioCaller) -> None:
     uid = studio.tournament(tournament_size=9)
     crowd = [studio.gamer(f"g{number}") for number in range(6)]
     joins = [lambda one=one: one.join(uid) for one in crowd]
@@ -51,7 +51,7 @@ def test_a_field_shrinks_only_if_it_comes_before_the_first_join(committed: None,
     assert ledger_faults() == []
 
 
-def test_nobody_pays_another_price_than_the_one_that_stands(committed: None, studio: StudioCaller) -> None:
+def test_a_join_after_a_price_change_pays_the_new_price(committed: None, studio: StudioCaller) -> None:
     uid = studio.tournament(buy_in_price=10)
     ann, bob = studio.gamer("ann"), studio.gamer("bob")
     with holding_seats(uid):
@@ -86,7 +86,7 @@ def test_a_join_during_a_cancellation_gets_every_unit_back(committed: None, stud
     assert (escrow(uid), sponsor(studio), ledger_faults()) == (0, 0, [])
 
 
-def test_changing_and_cancelling_at_once_leaves_no_unit_behind(committed: None, studio: StudioCaller) -> None:
+def test_a_parallel_change_and_cancellation_leave_the_escrow_empty(committed: None, studio: StudioCaller) -> None:
     uid = studio.tournament(sponsored_amount=100)
     changes = [
         lambda amount=amount: studio.patch(at(uid), {"sponsored_amount": amount}) for amount in range(40, 240, 20)
@@ -97,9 +97,7 @@ def test_changing_and_cancelling_at_once_leaves_no_unit_behind(committed: None, 
     assert (escrow(uid), sponsor(studio), ledger_faults()) == (0, 0, [])
 
 
-def test_twenty_bulk_calls_over_the_same_gamers_neither_deadlock_nor_lose_a_point(
-    committed: None, studio: StudioCaller
-) -> None:
+def test_parallel_bulk_calls_for_the_same_gamers_lose_no_score(committed: None, studio: StudioCaller) -> None:
     uid = studio.tournament(score_operator="sum")
     names = seat_many(uid, 40)
 
@@ -111,10 +109,10 @@ def test_twenty_bulk_calls_over_the_same_gamers_neither_deadlock_nor_lose_a_poin
     answers = together([lambda number=number: call(number) for number in range(1, 21)])
     assert outcomes(answers) == {(200, ""): 20}
     assert {row["status"] for answer in answers for row in answer.json["results"]} == {"accepted"}
-    stays = list(Participation.objects.filter(tournament=uid))
-    assert [stay.score for stay in stays] == [210] * 40
-    rule = stays[0].tournament.score_rule
-    for stay in stays:
+    participations = list(Participation.objects.filter(tournament=uid))
+    assert [stay.score for stay in participations] == [210] * 40
+    rule = participations[0].tournament.score_rule
+    for stay in participations:
         events = ScoreEvent.objects.filter(participation=stay).order_by("id").values_list("value", "accepted_at")
         folded = ranking.fold(rule, list(events))
         assert (folded.score, folded.reached_at) == (stay.score, stay.reached_at)
@@ -123,7 +121,7 @@ def test_twenty_bulk_calls_over_the_same_gamers_neither_deadlock_nor_lose_a_poin
         assert cursor.fetchone() == (800, 20)
 
 
-def test_the_same_events_from_many_calls_at_once_count_once(committed: None, studio: StudioCaller) -> None:
+def test_the_same_events_in_parallel_calls_count_once(committed: None, studio: StudioCaller) -> None:
     uid = studio.tournament(score_operator="sum")
     names = seat_many(uid, 20)
     rows = [{"user_id": name, "value": 3, "event_id": "match-7"} for name in names]
@@ -135,7 +133,7 @@ def test_the_same_events_from_many_calls_at_once_count_once(committed: None, stu
     assert ScoreEvent.objects.count() == 20
 
 
-def test_bulk_and_gamers_own_scores_at_once_add_up(committed: None, studio: StudioCaller) -> None:
+def test_parallel_bulk_and_gamer_scores_add_up(committed: None, studio: StudioCaller) -> None:
     uid = studio.tournament(score_operator="sum", score_source="any")
     crowd = [studio.gamer(f"g{number}") for number in range(5)]
     for one in crowd:
@@ -147,7 +145,7 @@ def test_bulk_and_gamers_own_scores_at_once_add_up(committed: None, studio: Stud
     assert [stay.score for stay in Participation.objects.all()] == [602] * 5
 
 
-def test_a_first_tournament_is_in_the_currency_that_the_client_has_by_then(
+def test_a_first_tournament_gets_the_currency_of_a_change_before_it(
     committed: None, studio: StudioCaller, client_row: Client
 ) -> None:
     """The caller's client was read before: for some seconds it is known from a cache."""
@@ -160,7 +158,7 @@ def test_a_first_tournament_is_in_the_currency_that_the_client_has_by_then(
     assert (made.currency, Account.objects.get(pk=made.escrow_id).currency) == ("GOLD", "GOLD")
 
 
-def test_a_currency_cannot_be_changed_under_a_first_tournament(
+def test_a_currency_cannot_change_while_a_first_tournament_is_created(
     committed: None, studio: StudioCaller, client_row: Client
 ) -> None:
     seen = settings_of(client_row)

@@ -48,7 +48,7 @@ def test_the_list_is_newest_first_in_pages_and_holds_every_status(studio: Studio
     assert "Link" not in page.headers
 
 
-def test_a_tournament_made_meanwhile_moves_no_page(studio: StudioCaller) -> None:
+def test_a_tournament_created_between_pages_moves_no_row(studio: StudioCaller) -> None:
     made = [studio.tournament() for _ in range(3)]
     first = studio.get(f"{TOURNAMENTS}?limit=1")
     studio.tournament()
@@ -62,7 +62,7 @@ def test_a_limit_out_of_bounds_is_refused(studio: StudioCaller, limit: str) -> N
     assert [fault["field"] for fault in problem["errors"]] == ["limit"]
 
 
-def test_a_cursor_is_good_for_its_own_list_only(studio: StudioCaller, other_studio: StudioCaller) -> None:
+def test_a_cursor_works_only_for_its_own_list(studio: StudioCaller, other_studio: StudioCaller) -> None:
     uid = studio.tournament()
     studio.tournament()
     other_studio.tournament()
@@ -75,7 +75,7 @@ def test_a_cursor_is_good_for_its_own_list_only(studio: StudioCaller, other_stud
         assert [fault["field"] for fault in problem["errors"]] == ["cursor"]
 
 
-def test_the_lists_of_two_clients_are_their_own(studio: StudioCaller, other_studio: StudioCaller) -> None:
+def test_a_list_has_only_tournaments_of_its_client(studio: StudioCaller, other_studio: StudioCaller) -> None:
     mine, theirs = studio.tournament(), other_studio.tournament()
     assert [row["tournament_uid"] for row in studio.get(TOURNAMENTS).ok()] == [mine]
     assert [row["tournament_uid"] for row in other_studio.get(TOURNAMENTS).ok()] == [theirs]
@@ -112,13 +112,13 @@ def test_a_foreign_tournament_is_not_found(
     assert stored(theirs) == before
 
 
-def test_an_id_is_read_in_upper_case_too(studio: StudioCaller) -> None:
+def test_an_upper_case_id_is_accepted(studio: StudioCaller) -> None:
     uid = studio.tournament()
     assert studio.get(at(uid.upper())).ok() == studio.get(at(uid)).ok()
     assert studio.patch(at(uid.upper()), {"title": "New"}).ok()["tournament_uid"] == uid
 
 
-def test_the_board_is_the_gamers_board_without_a_place_of_ones_own(studio: StudioCaller) -> None:
+def test_the_studios_board_is_the_gamers_board_without_a_place(studio: StudioCaller) -> None:
     uid = studio.tournament()
     assert studio.get(at(uid, "/leaderboard")).ok() == {
         "leaderboard": [],
@@ -151,7 +151,7 @@ def test_the_board_is_the_gamers_board_without_a_place_of_ones_own(studio: Studi
     assert gamers[0].board(uid) == board | {"me": {"rank": 3, "score": 10, "shared_rank": 3}}
 
 
-def test_the_board_comes_in_pages_that_go_on_counting(studio: StudioCaller) -> None:
+def test_the_board_is_paged_with_continuous_ranks(studio: StudioCaller) -> None:
     uid = studio.tournament()
     for number, gamer in enumerate([studio.gamer(name) for name in ("ann", "bob", "cy")]):
         gamer.join(uid).ok()
@@ -164,7 +164,7 @@ def test_the_board_comes_in_pages_that_go_on_counting(studio: StudioCaller) -> N
     assert second["next_cursor"] is None
 
 
-def test_a_tournament_that_came_to_nothing_reads_as_cancelled_from_its_end_on(studio: StudioCaller) -> None:
+def test_a_tournament_that_cannot_pay_is_cancelled_from_its_end_on(studio: StudioCaller) -> None:
     uid = studio.post(TOURNAMENTS, new(min_participants=1)).ok(201)["tournament_uid"]
     ann = studio.gamer("ann")
     ann.join(uid).ok()
@@ -175,7 +175,7 @@ def test_a_tournament_that_came_to_nothing_reads_as_cancelled_from_its_end_on(st
     assert studio.get(at(uid, "/leaderboard")).ok()["participants_count"] == 1
 
 
-def test_a_tournament_with_prizes_to_pay_reads_as_completed_from_its_end_on(studio: StudioCaller) -> None:
+def test_a_tournament_that_can_pay_is_completed_from_its_end_on(studio: StudioCaller) -> None:
     table = {"kind": "shares", "bands": [{"from_rank": 1, "to_rank": 1, "share_bp": 10_000}]}
     uid = studio.tournament(min_participants=1, prize_table=table)
     ann = studio.gamer("ann")

@@ -40,7 +40,7 @@ def effects() -> tuple[int, ...]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["create", "cancel", "scores", "deposit", "reverse", "suspend", "lift"])
-def test_the_same_key_is_the_same_answer_and_no_second_effect(studio: StudioCaller, name: str) -> None:
+def test_a_repeated_key_replays_the_answer_and_changes_no_row(studio: StudioCaller, name: str) -> None:
     path, body, status = calls(studio)[name]()
     first = studio.post(path, body, key="k-1")
     first.ok(status)
@@ -58,7 +58,7 @@ def test_the_same_key_is_the_same_answer_and_no_second_effect(studio: StudioCall
 
 
 @pytest.mark.django_db
-def test_the_answer_is_kept_as_it_was_whatever_happened_since(studio: StudioCaller) -> None:
+def test_a_replayed_answer_is_unchanged_after_later_changes(studio: StudioCaller) -> None:
     body = new()
     first = studio.post(TOURNAMENTS, body, key="k")
     uid = first.ok(201)["tournament_uid"]
@@ -71,7 +71,7 @@ def test_the_answer_is_kept_as_it_was_whatever_happened_since(studio: StudioCall
 
 
 @pytest.mark.django_db
-def test_a_refusal_keeps_no_key(studio: StudioCaller) -> None:
+def test_a_refused_call_does_not_use_its_key(studio: StudioCaller) -> None:
     allow_sponsorship(studio, 10)
     body = new(sponsored_amount=11)
     studio.post(TOURNAMENTS, body, key="k").refused(409, "INSUFFICIENT_BALANCE")
@@ -82,7 +82,7 @@ def test_a_refusal_keeps_no_key(studio: StudioCaller) -> None:
 
 
 @pytest.mark.django_db
-def test_a_row_that_was_refused_is_part_of_the_kept_answer(studio: StudioCaller) -> None:
+def test_a_replayed_bulk_answer_contains_its_refused_rows(studio: StudioCaller) -> None:
     uid = studio.tournament()
     body = {"scores": [{"user_id": "ann", "value": 5}]}
     first = studio.post(at(uid, "/scores"), body, key="k")
@@ -93,7 +93,7 @@ def test_a_row_that_was_refused_is_part_of_the_kept_answer(studio: StudioCaller)
 
 
 @pytest.mark.django_db
-def test_a_key_is_one_clients_own(studio: StudioCaller, other_studio: StudioCaller) -> None:
+def test_two_clients_can_use_the_same_key(studio: StudioCaller, other_studio: StudioCaller) -> None:
     ends = soon(days=1)
     mine = studio.post(TOURNAMENTS, new(ends_at_timestamp=ends), key="k").ok(201)
     theirs = other_studio.post(TOURNAMENTS, new(ends_at_timestamp=ends), key="k")
@@ -103,14 +103,14 @@ def test_a_key_is_one_clients_own(studio: StudioCaller, other_studio: StudioCall
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("key", ["", "x" * 256, "é", "a\tb"])
-def test_a_key_that_is_none_is_refused_before_anything_happens(studio: StudioCaller, key: str) -> None:
+def test_an_invalid_key_is_refused_and_changes_nothing(studio: StudioCaller, key: str) -> None:
     studio.post(TOURNAMENTS, new(), key=key).refused(400, "BAD_REQUEST")
     assert Tournament.objects.count() == 0
     assert studio.post(TOURNAMENTS, new(), key="x" * 255).status == 201
 
 
 @pytest.mark.django_db
-def test_a_change_takes_no_key_and_needs_none(studio: StudioCaller) -> None:
+def test_a_patch_ignores_an_idempotency_key(studio: StudioCaller) -> None:
     uid = studio.tournament()
     for title in ("One", "Two"):
         assert studio.patch(at(uid), {"title": title}, key="k").ok()["title"] == title
@@ -129,7 +129,7 @@ def test_many_equal_calls_at_once_make_one_tournament(committed: None, studio: S
     assert studio.post(TOURNAMENTS, body, key="k").content == made[0].content
 
 
-def test_suspending_many_times_at_once_is_one_suspension(committed: None, studio: StudioCaller) -> None:
+def test_parallel_suspensions_of_a_gamer_make_one_suspension(committed: None, studio: StudioCaller) -> None:
     studio.gamer("ann")
     answers = together([lambda: studio.post("/s2s/gamers/ann/suspend", {"reason": "r"})] * 8)
     assert outcomes(answers) == {(200, ""): 8}

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 12, 4, 12, tzinfo=UTC)
 
 
-def test_a_series_is_made_with_its_next_five_occurrences_in_words(studio: StudioCaller) -> None:
+def test_a_new_series_is_answered_with_its_next_five_occurrences(studio: StudioCaller) -> None:
     with clock_at(NOON):
         made = studio.post(SERIES, body()).ok(201)
     uid = made["series_uid"]
@@ -66,7 +66,7 @@ def test_omitted_fields_of_a_series_have_a_tournaments_defaults(studio: StudioCa
     assert (made["score_min"], made["score_max"], made["settlement_delay_seconds"]) == (None, None, 0)
 
 
-def test_one_key_makes_one_series(studio: StudioCaller) -> None:
+def test_one_idempotency_key_creates_one_series(studio: StudioCaller) -> None:
     first, again = (studio.post(SERIES, body(), key="k") for _ in range(2))
     assert first.status == again.status == 201
     assert (first.content, again.headers["Idempotent-Replayed"]) == (again.content, "true")
@@ -125,7 +125,7 @@ def test_a_series_without_a_required_field_is_refused_by_its_name(studio: Studio
         assert [fault["field"] for fault in problem["errors"]] == [missing]
 
 
-def test_the_prize_table_is_proved_when_it_is_set(studio: StudioCaller) -> None:
+def test_an_insolvent_prize_table_is_refused_when_set(studio: StudioCaller) -> None:
     insolvent = {"kind": "fixed", "bands": [{"from_rank": 1, "to_rank": 1, "amount": 31}]}
     refusal = studio.post(SERIES, body(prize_table=insolvent)).refused(400, "PRIZE_TABLE_INSOLVENT")
     assert refusal["field_size"] == 3
@@ -143,7 +143,7 @@ def test_a_named_prize_table_is_copied(studio: StudioCaller) -> None:
     assert studio.patch(at(uid), {"title": "Other"}).ok()["prize_table"] == {"name": "five"} | table
 
 
-def test_a_change_of_the_rule_drops_what_is_to_come_and_keeps_what_was_made(studio: StudioCaller) -> None:
+def test_a_changed_rule_replaces_future_occurrences_only(studio: StudioCaller) -> None:
     with clock_at(NOON):
         uid = make(studio)
         sweep_series()
@@ -159,7 +159,7 @@ def test_a_change_of_the_rule_drops_what_is_to_come_and_keeps_what_was_made(stud
     assert changed["title"] == "Later"
 
 
-def test_a_pause_stops_what_is_to_come_and_keeps_what_was_made(studio: StudioCaller) -> None:
+def test_a_pause_stops_future_occurrences_and_keeps_tournaments(studio: StudioCaller) -> None:
     with clock_at(NOON):
         uid = make(studio)
         sweep_series()
@@ -178,13 +178,13 @@ def test_a_pause_stops_what_is_to_come_and_keeps_what_was_made(studio: StudioCal
     assert Tournament.objects.count() == 2
 
 
-def test_a_series_may_be_made_paused(studio: StudioCaller) -> None:
+def test_a_series_can_be_created_paused(studio: StudioCaller) -> None:
     made = studio.post(SERIES, body(active=False)).ok(201)
     sweep_series()
     assert (made["next_occurrences"], SeriesOccurrence.objects.count()) == ([], 0)
 
 
-def test_a_deleted_series_is_gone_and_what_was_made_stays(studio: StudioCaller) -> None:
+def test_a_deleted_series_is_not_found_and_its_tournaments_stay(studio: StudioCaller) -> None:
     with clock_at(NOON):
         uid = make(studio)
         sweep_series()
@@ -197,7 +197,7 @@ def test_a_deleted_series_is_gone_and_what_was_made_stays(studio: StudioCaller) 
     assert Tournament.objects.get().cancelled_at is None
 
 
-def test_dates_and_bounds_can_be_taken_away_by_null(studio: StudioCaller) -> None:
+def test_null_removes_dates_and_score_bounds(studio: StudioCaller) -> None:
     with clock_at(NOON):
         uid = make(studio, last_date="2026-12-05", score_max=5)
         assert len(stored(uid)) == 2
@@ -206,7 +206,7 @@ def test_dates_and_bounds_can_be_taken_away_by_null(studio: StudioCaller) -> Non
     assert len(starts(uid)) == 5
 
 
-def test_no_change_changes_nothing_but_the_time(studio: StudioCaller) -> None:
+def test_an_empty_patch_changes_only_updated_at(studio: StudioCaller) -> None:
     uid = make(studio)
     before, rows = studio.get(at(uid)).ok(), starts(uid)
     after = studio.patch(at(uid), {}).ok()
@@ -214,7 +214,7 @@ def test_no_change_changes_nothing_but_the_time(studio: StudioCaller) -> None:
     assert starts(uid) == rows
 
 
-def test_a_client_has_a_bounded_number_of_series(studio: StudioCaller, other_studio: StudioCaller) -> None:
+def test_a_client_cannot_exceed_its_number_of_series(studio: StudioCaller, other_studio: StudioCaller) -> None:
     row = TournamentSeries.objects.get(pk=make(studio, active=False))
     for _ in range(SERIES_PER_CLIENT - 1):
         row.pk = None
@@ -226,14 +226,14 @@ def test_a_client_has_a_bounded_number_of_series(studio: StudioCaller, other_stu
     make(studio)
 
 
-def test_a_name_that_is_no_id_is_unknown(studio: StudioCaller) -> None:
+def test_an_invalid_id_is_unknown(studio: StudioCaller) -> None:
     uid = make(studio)
     for garbage in ("x", uid.replace("-", ""), "%00", uid + "0", UNKNOWN_UID):
         studio.get(at(garbage)).refused(404, "RECORD_NOT_FOUND")
     assert studio.get(at(uid.upper())).ok()["series_uid"] == uid
 
 
-def test_the_number_of_queries_does_not_grow_with_the_series(studio: StudioCaller) -> None:
+def test_a_list_needs_as_many_queries_for_many_series_as_for_one(studio: StudioCaller) -> None:
     make(studio)
     studio.get(SERIES).ok()
     with CaptureQueriesContext(connection) as few:

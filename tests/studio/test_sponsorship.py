@@ -10,7 +10,7 @@ from wallet.models import Account, Posting, Transaction
 
 
 @pytest.mark.django_db
-def test_the_sponsorship_moves_from_the_sponsors_account_into_escrow(studio: StudioCaller) -> None:
+def test_the_sponsorship_is_booked_from_the_sponsor_account_to_escrow(studio: StudioCaller) -> None:
     made = studio.post(TOURNAMENTS, new(sponsored_amount=700)).ok(201)
     assert made["sponsored_amount"] == 700
     assert (escrow(made["tournament_uid"]), sponsor(studio)) == (700, -700)
@@ -20,7 +20,7 @@ def test_the_sponsorship_moves_from_the_sponsors_account_into_escrow(studio: Stu
 
 
 @pytest.mark.django_db
-def test_the_limit_is_a_million_unless_the_operator_sets_another(studio: StudioCaller) -> None:
+def test_the_limit_is_a_million_by_default(studio: StudioCaller) -> None:
     studio.tournament(sponsored_amount=1_000_000)
     studio.post(TOURNAMENTS, new(sponsored_amount=1)).refused(409, "INSUFFICIENT_BALANCE")
     allow_sponsorship(studio, 1_000_001)
@@ -29,7 +29,7 @@ def test_the_limit_is_a_million_unless_the_operator_sets_another(studio: StudioC
 
 
 @pytest.mark.django_db
-def test_a_refused_sponsorship_leaves_nothing_behind(studio: StudioCaller, other_studio: StudioCaller) -> None:
+def test_a_refused_sponsorship_writes_no_row(studio: StudioCaller, other_studio: StudioCaller) -> None:
     allow_sponsorship(studio, 100)
     studio.post(TOURNAMENTS, new(sponsored_amount=101), key="k").refused(409, "INSUFFICIENT_BALANCE")
     tables = (Tournament, Account, Transaction, Posting)
@@ -39,7 +39,7 @@ def test_a_refused_sponsorship_leaves_nothing_behind(studio: StudioCaller, other
 
 
 @pytest.mark.django_db
-def test_what_a_cancelled_tournament_gives_back_can_sponsor_the_next(studio: StudioCaller) -> None:
+def test_refunded_sponsorship_can_sponsor_another_tournament(studio: StudioCaller) -> None:
     allow_sponsorship(studio, 100)
     first = studio.tournament(sponsored_amount=100)
     studio.post(TOURNAMENTS, new(sponsored_amount=1)).refused(409, "INSUFFICIENT_BALANCE")
@@ -50,7 +50,7 @@ def test_what_a_cancelled_tournament_gives_back_can_sponsor_the_next(studio: Stu
     assert ledger_faults() == []
 
 
-def test_many_tournaments_made_at_once_cannot_pass_the_limit_together(committed: None, studio: StudioCaller) -> None:
+def test_parallel_tournaments_cannot_exceed_the_sponsorship_limit(committed: None, studio: StudioCaller) -> None:
     allow_sponsorship(studio, 1000)
     body = new(sponsored_amount=300)
     answers = together([lambda: studio.post(TOURNAMENTS, body)] * 10)
@@ -59,7 +59,7 @@ def test_many_tournaments_made_at_once_cannot_pass_the_limit_together(committed:
     assert ledger_faults() == []
 
 
-def test_raising_sponsorships_at_once_cannot_pass_the_limit_together(committed: None, studio: StudioCaller) -> None:
+def test_parallel_raises_of_sponsorships_cannot_exceed_the_limit(committed: None, studio: StudioCaller) -> None:
     allow_sponsorship(studio, 1000)
     uids = [studio.tournament(sponsored_amount=50) for _ in range(4)]
     calls = [lambda uid=uid: studio.patch(at(uid), {"sponsored_amount": 350}) for uid in uids]

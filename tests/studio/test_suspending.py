@@ -31,7 +31,7 @@ def ann(studio: StudioCaller) -> GamerCaller:
     return studio.gamer("ann")
 
 
-def test_a_suspended_gamer_neither_joins_nor_leaves_nor_scores(studio: StudioCaller, ann: GamerCaller) -> None:
+def test_a_suspended_gamer_cannot_join_leave_or_score(studio: StudioCaller, ann: GamerCaller) -> None:
     inside, outside = studio.tournament(), studio.tournament()
     ann.join(inside).ok()
     assert suspend(studio) == SUSPENDED
@@ -90,7 +90,7 @@ def test_money_still_reaches_a_suspended_gamer(studio: StudioCaller, ann: GamerC
     assert ann.buckets() == (50, 0, 0)
 
 
-def test_a_score_from_before_keeps_its_place(studio: StudioCaller, ann: GamerCaller) -> None:
+def test_a_score_from_before_the_suspension_keeps_its_rank(studio: StudioCaller, ann: GamerCaller) -> None:
     uid = studio.tournament()
     ann.join(uid).ok()
     ann.score(uid, 7).ok()
@@ -117,7 +117,7 @@ def test_a_repeated_suspension_changes_nothing(studio: StudioCaller, ann: GamerC
 
 @pytest.mark.parametrize("verb", ["suspend", "lift"])
 @pytest.mark.parametrize("body", [None, {}, {"reason": None}, {"reason": ""}, {"reason": 5}, {"reason": "x" * 501}])
-def test_a_reason_is_needed(studio: StudioCaller, ann: GamerCaller, verb: str, body: Any) -> None:
+def test_a_suspension_needs_a_reason(studio: StudioCaller, ann: GamerCaller, verb: str, body: Any) -> None:
     problem = studio.post(f"/s2s/gamers/ann/{verb}", body).refused(400, "BAD_REQUEST")
     assert [fault["field"] for fault in problem["errors"]] == ["reason"]
     assert Suspension.objects.count() == 0

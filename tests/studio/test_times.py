@@ -41,7 +41,7 @@ def named(**hours: float) -> dict[str, str]:
         ({"schedules": 5, "starts": 5, "locks": 9}, (5, 5, 5, 9, 9), "DRAFT"),
     ],
 )
-def test_times_that_are_left_out_follow_from_the_others(
+def test_omitted_times_follow_from_the_given_ones(
     studio: StudioCaller, given: dict[str, float], expected: tuple[Any, ...], status: str
 ) -> None:
     sent = named(**given, ends=9)
@@ -73,7 +73,7 @@ def test_times_that_are_left_out_follow_from_the_others(
         ),
     ],
 )
-def test_times_out_of_order_or_out_of_reach_are_named(
+def test_times_out_of_order_or_too_far_away_are_named(
     studio: StudioCaller, given: dict[str, float], faults: list[tuple[str, str]]
 ) -> None:
     sent = named(**({"ends": 9} | given))

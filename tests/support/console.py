@@ -5,7 +5,7 @@ from typing import Any
 
 from django.test import Client as Browser
 
-from tests.support.refereeing import stay
+from tests.support.refereeing import participation_of
 
 
 def page_of(uid: str) -> str:
@@ -13,9 +13,9 @@ def page_of(uid: str) -> str:
     return f"/console/play/tournaments/{uid}/"
 
 
-def stay_of(uid: str, name: str) -> str:
+def participation_page(uid: str, name: str) -> str:
     """The address of a participation's page."""
-    return f"/console/play/participations/{stay(uid, name).pk}/"
+    return f"/console/play/participations/{participation_of(uid, name).pk}/"
 
 
 def text(answer: Any) -> str:
@@ -24,7 +24,7 @@ def text(answer: Any) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", body).split())
 
 
-def told(browser: Browser, path: str, do: str, reason: str = "bot", **more: Any) -> str:
+def messages_after(browser: Browser, path: str, do: str, reason: str = "bot", **more: Any) -> str:
     """The messages that an act leaves."""
     answer = browser.post(path, {"do": do, "reason": reason} | more, follow=True)
     return " ".join(str(message) for message in answer.context["messages"])
@@ -32,7 +32,7 @@ def told(browser: Browser, path: str, do: str, reason: str = "bot", **more: Any)
 
 def prize_of(uid: str, name: str) -> str:
     """The address of a gamer's prize."""
-    return f"/console/play/participations/{stay(uid, name).pk}/prize/"
+    return f"/console/play/participations/{participation_of(uid, name).pk}/prize/"
 
 
 def markup(answer: Any) -> str:

@@ -68,7 +68,7 @@ def _refresh(here: Scene, number: int) -> tuple[str, Any]:
     return "/fe/users/auth/token/refresh", {"refresh_token": here.gamers[0].session["refresh_token"]}
 
 
-def _news(here: Scene, number: int) -> tuple[str, Any]:
+def _payout_callback(here: Scene, number: int) -> tuple[str, Any]:
     return "/hooks/payouts", signed({"reference": here.made, "amount": 1_000, "currency": "KCASH", "status": "paid"})
 
 
@@ -96,7 +96,7 @@ COSTS: dict[str, list[Cost]] = {
     ],
     "POST StoreCodeViewSet.redeem": [Cost(4, to("/s2s/store-codes/{made}/redeem"), before=scene.store_code)],
     "POST TrackerViewSet.drop": [Cost(3, to("/fe/analytics/px-tracker/events/level-up/drop", {"level": 7}))],
-    "POST PayoutCallbackViewSet.create": [Cost(14, _news, before=scene.accepted)],
+    "POST PayoutCallbackViewSet.create": [Cost(14, _payout_callback, before=scene.accepted)],
     "GET GamerWalletViewSet.balance": [Cost(2, to("/fe/wallet/balance"), 2)],
     "GET GamerWalletViewSet.transactions": [
         Cost(2, to("/fe/wallet/transactions"), 2, rows=scene.statement),

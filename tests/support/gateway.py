@@ -71,10 +71,10 @@ class FakeGateway:
         """What it says of a reference."""
         order = next(order for order in self.sent if order["reference"] == reference)
         status = self.status.get(reference, "rejected")
-        told = {name: order[name] for name in ("reference", "amount", "currency")} | {"status": status}
+        reported = {name: order[name] for name in ("reference", "amount", "currency")} | {"status": status}
         if status == "paid":
-            told |= {"transaction_hash": f"0x{reference}", "block_number": 7, "gas_fee": 3}
-        return told | changes
+            reported |= {"transaction_hash": f"0x{reference}", "block_number": 7, "gas_fee": 3}
+        return reported | changes
 
 
 class Handler(BaseHTTPRequestHandler):

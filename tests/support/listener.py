@@ -37,7 +37,7 @@ class Listener:
     most_waiting: int = 0
     changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def told(self) -> list[dict[str, Any]]:
+    def bodies(self) -> list[dict[str, Any]]:
         """The bodies in the order in which they were written; some may have overtaken others on the way."""
         return sorted((json.loads(one.body) for one in list(self.heard)), key=lambda body: str(body["timestamp"]))
 

@@ -117,27 +117,27 @@ def seat_many(uid: str, count: int) -> list[str]:
             Gamer(client=client, user_id=name, wallet_id=wallet, created_at=now, updated_at=now)
             for name, wallet in zip(names, wallets, strict=True)
         )
-        stays = Participation.objects.bulk_create(
+        participations = Participation.objects.bulk_create(
             Participation(client=client, tournament=tournament, gamer=gamer, stake=stake, joined_at=now)
             for gamer in gamers
         )
         if stake:
-            _pay(tournament, wallets, [stay.pk for stay in stays])
+            _pay(tournament, wallets, [participation.pk for participation in participations])
         Seats.objects.filter(pk=uid).update(taken=F("taken") + count, ever_taken=True)
     return names
 
 
-def _pay(tournament: Tournament, wallets: Sequence[UUID], stays: Sequence[UUID]) -> None:
+def _pay(tournament: Tournament, wallets: Sequence[UUID], participations: Sequence[UUID]) -> None:
     promotions = ledger.system_account(
         client_id=tournament.client_id, currency=tournament.currency, kind=SystemAccount.PROMOTIONS
     )
     wallets = ledger.lock_wallets(wallets)
     entries = []
-    for wallet, stay in zip(wallets, stays, strict=True):
+    for wallet, participation in zip(wallets, participations, strict=True):
         bonus = wallets[wallet].ids[ledger.Bucket.BONUS]
         steps = [
-            (f"welcome:{stay}", ledger.Kind.WELCOME_BONUS, promotions, bonus),
-            (f"join:{stay}", ledger.Kind.JOIN, bonus, tournament.escrow_id),
+            (f"welcome:{participation}", ledger.Kind.WELCOME_BONUS, promotions, bonus),
+            (f"join:{participation}", ledger.Kind.JOIN, bonus, tournament.escrow_id),
         ]
         entries += [
             ledger.JournalEntry(

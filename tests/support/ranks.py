@@ -25,8 +25,8 @@ def place(uid: str, standings: Sequence[Standing]) -> None:
     """Give the first participations of a tournament these standings, as scores that come in now would."""
     ids = Participation.objects.filter(tournament=uid).order_by("id").values_list("id", flat=True)
     rows = [
-        (stay, key, EPOCH + timedelta(seconds=reached), EPOCH + timedelta(seconds=joined))
-        for stay, (key, reached, joined) in zip(ids, standings, strict=False)
+        (participation, key, EPOCH + timedelta(seconds=reached), EPOCH + timedelta(seconds=joined))
+        for participation, (key, reached, joined) in zip(ids, standings, strict=False)
     ]
     with connection.cursor() as cursor:
         cursor.execute(_PLACE, [list(column) for column in zip(*rows, strict=True)])

@@ -100,7 +100,7 @@ def holding(sql: str, arguments: Sequence[object], *, commit: bool = False) -> I
         other.close()
 
 
-def holding_stay(tournament_uid: str, user_id: str) -> AbstractContextManager[None]:
+def holding_participation(tournament_uid: str, user_id: str) -> AbstractContextManager[None]:
     """Hold a gamer's participation, as a score that is being written does."""
     return holding(_STAY, [tournament_uid, user_id])
 

@@ -36,7 +36,7 @@ class Load:
     name: str
     uid: str = ""
     records: list[Record] = field(default_factory=list)
-    told: Counter[tuple[int, str]] = field(default_factory=Counter)
+    outcomes: Counter[tuple[int, str]] = field(default_factory=Counter)
     finished: int = 0
 
     def __enter__(self) -> "Load":
@@ -129,7 +129,7 @@ class Load:
             if tries > 1 and outcome == repeated:
                 return body
             with self._lock:
-                self.told[outcome] += 1
+                self.outcomes[outcome] += 1
             if outcome == (200, ""):
                 return body
             time.sleep(0.05)

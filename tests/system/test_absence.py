@@ -197,7 +197,7 @@ def booked(parts: Parts) -> Counter[str]:
 DUTIES = ["REFUND", "SETTLEMENT", "PAYOUT", "WITHDRAW_REVERSAL", "REWARD", "REWARD_EXPIRY"]
 
 
-def told(listener: Listener) -> Counter[tuple[str, str]]:
+def events_received(listener: Listener) -> Counter[tuple[str, str]]:
     """How often each thing was told of what: (type, id)."""
     bodies = [json.loads(heard.body) for heard in list(listener.heard)]
     return Counter(
@@ -205,14 +205,14 @@ def told(listener: Listener) -> Counter[tuple[str, str]]:
     )
 
 
-def expected_news(parts: Parts, played: Played) -> Counter[tuple[str, str]]:
+def expected_events(parts: Parts, played: Played) -> Counter[tuple[str, str]]:
     """Everything once, the start of the demo game's own tournament too."""
     full = ("tournament.started", "tournament.completed", "tournament.settled")
     small = ("tournament.started", "tournament.cancelled")
-    news = [(type, uid) for uid in played.full for type in full]
-    news += [(type, uid) for uid in played.under_filled for type in small]
-    news += [("tournament.started", parts.facts["tournament_uid"]), ("withdrawal.paid", played.withdrawal_id)]
-    return Counter(news)
+    expected = [(type, uid) for uid in played.full for type in full]
+    expected += [(type, uid) for uid in played.under_filled for type in small]
+    expected += [("tournament.started", parts.facts["tournament_uid"]), ("withdrawal.paid", played.withdrawal_id)]
+    return Counter(expected)
 
 
 def test_everything_due_while_all_workers_were_away_is_done_once(parts: Parts) -> None:
@@ -231,20 +231,20 @@ def test_everything_due_while_all_workers_were_away_is_done_once(parts: Parts) -
         status = dict.fromkeys(played.full, "COMPLETED") | dict.fromkeys(played.under_filled, "CANCELLED")
         for uid, said in status.items():
             assert call("GET", f"/s2s/esports/tournaments/{uid}")["tournament_status"] == said
-        assert (booked(parts), told(listener)) == (Counter(), Counter())
+        assert (booked(parts), events_received(listener)) == (Counter(), Counter())
 
         began = time.monotonic()
         parts.start_what_was_away()
-        news = expected_news(parts, played)
+        expected = expected_events(parts, played)
         due = Counter({"SETTLEMENT": FULL, "REFUND": UNDER_FILLED, "PAYOUT": 1})
-        eventually(lambda: booked(parts) >= due and told(listener) >= news, BACK_SECONDS)
+        eventually(lambda: booked(parts) >= due and events_received(listener) >= expected, BACK_SECONDS)
         sys.stderr.write(f"\nall that was due was done after {time.monotonic() - began:.1f} s\n")
 
         for _ in range(2):
             await_sweep(parts)
         assert booked(parts) == due
-        assert told(listener) == news
-        assert len({heard.headers["webhook-id"] for heard in listener.heard}) == news.total()
+        assert events_received(listener) == expected
+        assert len({heard.headers["webhook-id"] for heard in listener.heard}) == expected.total()
         check_each_once(parts, played)
         paid = call("GET", "/s2s/wallet/g0/balance")
         assert (paid["bonus_balance"], paid["earned_balance"], paid["held_balance"]) == (50 - FULL * STAKE, 0, 0)
@@ -260,9 +260,14 @@ def await_sweep(parts: Parts) -> None:
 
 def check_each_once(parts: Parts, played: Played) -> None:
     """Every duty by its own reference, each with one transaction."""
-    stays = parts.rows("SELECT id FROM esports_participation WHERE tournament_id = ANY(%s)", played.under_filled)
+    participations = parts.rows(
+        "SELECT id FROM esports_participation WHERE tournament_id = ANY(%s)", played.under_filled
+    )
     references = [f"settlement:{uid}" for uid in played.full]
-    references += [f"withdrawal:{played.withdrawal_id}:paid", *(f"refund:{stay}" for (stay,) in stays)]
+    references += [
+        f"withdrawal:{played.withdrawal_id}:paid",
+        *(f"refund:{participation}" for (participation,) in participations),
+    ]
     found = parts.rows("SELECT reference FROM wallet_transaction WHERE kind = ANY(%s)", DUTIES)
     assert sorted(reference for (reference,) in found) == sorted(references)
     tries = parts.rows("SELECT kind, outcome FROM wallet_payoutattempt")

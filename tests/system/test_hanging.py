@@ -62,7 +62,7 @@ def play(studio: httpx.Client, ends_at: datetime) -> str:
     return uid
 
 
-def test_a_hanging_webhook_holds_up_nothing_else(
+def test_a_hanging_webhook_delays_no_other_duty(
     stack: Stack, studio: httpx.Client, hanging: Listener, healthy: Listener
 ) -> None:
     # Several rounds: its calls run out of time and the next ones begin meanwhile.
@@ -76,7 +76,7 @@ def test_a_hanging_webhook_holds_up_nothing_else(
         settled = "SELECT settled_at FROM rewards_settlement WHERE tournament_id = %s"
         ((settled_at,),) = eventually(lambda uid=uid, settled=settled: stack.rows(settled, uid), 15)
         assert ends_at <= settled_at < ends_at + timedelta(seconds=SETTLED_SECONDS)
-        eventually(lambda uid=uid: ("tournament.settled", uid) in told(healthy), SOON_SECONDS)
+        eventually(lambda uid=uid: ("tournament.settled", uid) in events_received(healthy), SOON_SECONDS)
     assert len(hanging.heard) < DUE / 2, "there was nothing to wait for"
 
 
@@ -93,7 +93,7 @@ def codes(stack: Stack) -> str:
     return log.read_text() if log.exists() else ""
 
 
-def told(listener: Listener) -> list[tuple[str, str]]:
+def events_received(listener: Listener) -> list[tuple[str, str]]:
     """Which events of which tournament it has heard."""
     bodies = [json.loads(one.body) for one in list(listener.heard)]
     return [(body["type"], body["data"].get("tournament_uid", "")) for body in bodies]

@@ -32,7 +32,7 @@ NOTICED = {"web": CONNECTION_LOST, "PostgreSQL": UNAVAILABLE}
 
 @pytest.mark.long
 @pytest.mark.parametrize("victim", VICTIMS)
-def test_nothing_acknowledged_is_lost_or_doubled_by_killing(stack: Stack, victim: str) -> None:
+def test_killing_one_process_loses_and_doubles_no_acknowledged_call(stack: Stack, victim: str) -> None:
     with Load(stack, victim) as load:
         load.await_more(5)
         process = stack.process(victim)
@@ -42,13 +42,13 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_killing(stack: Stack, victim
         eventually(lambda: stack.is_whole(since=died_at))
         load.await_more(5)
     load.raise_faults()
-    assert set(load.told) - {DONE} <= VICTIMS[victim], load.told
-    assert victim not in NOTICED or load.told[NOTICED[victim]] > 0
+    assert set(load.outcomes) - {DONE} <= VICTIMS[victim], load.outcomes
+    assert victim not in NOTICED or load.outcomes[NOTICED[victim]] > 0
     check_kept(stack, load)
 
 
 @pytest.mark.long
-def test_a_valkey_that_hangs_is_done_without(stack: Stack) -> None:
+def test_calls_go_on_while_valkey_hangs(stack: Stack) -> None:
     with Load(stack, "frozen") as load:
         load.await_more(2)
         process = stack.process("Valkey")
@@ -62,11 +62,11 @@ def test_a_valkey_that_hangs_is_done_without(stack: Stack) -> None:
         woken_at = time.monotonic()
         eventually(lambda: stack.is_whole(since=woken_at))
     load.raise_faults()
-    assert set(load.told) == {DONE}
+    assert set(load.outcomes) == {DONE}
     check_kept(stack, load)
 
 
-def test_nothing_acknowledged_is_lost_or_doubled_by_killing_everything_at_once(stack: Stack) -> None:
+def test_killing_every_process_loses_and_doubles_no_acknowledged_call(stack: Stack) -> None:
     with Load(stack, "everything") as load:
         load.await_more(3)
         family = stack.launcher.family()
@@ -80,7 +80,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_killing_everything_at_once(s
         load.await_more(3)
         eventually(stack.is_whole)
     load.raise_faults()
-    assert set(load.told) - {DONE} <= {CONNECTION_LOST, UNAVAILABLE, AT_WORK}, load.told
+    assert set(load.outcomes) - {DONE} <= {CONNECTION_LOST, UNAVAILABLE, AT_WORK}, load.outcomes
     check_kept(stack, load)
 
 
@@ -89,9 +89,9 @@ def check_kept(stack: Stack, load: Load) -> None:
     facts = {user_id: numbers for user_id, *numbers in stack.rows(_KEPT, load.uid)}
     assert set(facts) <= {record.user_id for record in load.records}
     for record in load.records:
-        stays, stakes, events, score = facts.get(record.user_id, [0, 0, 0, None])
-        assert stays == stakes
-        assert stays == 1 if record.joined else stays in (0, 1)
+        participations, stakes, events, score = facts.get(record.user_id, [0, 0, 0, None])
+        assert participations == stakes
+        assert participations == 1 if record.joined else participations in (0, 1)
         assert record.scores <= events <= record.scores_begun
         assert (score or 0) == events
     assert sum(record.scores for record in load.records) >= 20

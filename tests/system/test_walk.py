@@ -34,7 +34,7 @@ def bonus(studio: httpx.Client, user_id: str) -> int:
     return found
 
 
-def test_the_panels_curl_line_opens_a_session(stack: Stack) -> None:
+def test_the_printed_curl_line_opens_a_session(stack: Stack) -> None:
     words = stack.curl_line()
     url = next(word for word in words if word.startswith("http"))
     headers = [words[at + 1].split(": ") for at, word in enumerate(words) if word == "-H"]
@@ -68,7 +68,7 @@ def test_a_newcomer_plays_the_demo_tournament(stack: Stack, studio: httpx.Client
 
 
 @pytest.mark.parametrize("user_id", AWKWARD_IDS)
-def test_any_user_id_goes_over_the_wire_and_back(studio: httpx.Client, user_id: str) -> None:
+def test_any_user_id_is_returned_unchanged_by_the_real_server(studio: httpx.Client, user_id: str) -> None:
     answer = studio.post("/s2s/session", json={"user_id": user_id}).raise_for_status().json()
     assert answer["user_id"] == user_id
     assert answer["is_new_user"]
@@ -81,7 +81,7 @@ def test_any_user_id_goes_over_the_wire_and_back(studio: httpx.Client, user_id: 
     assert (stranger.status_code, stranger.json()["code"]) == (404, "RECORD_NOT_FOUND")
 
 
-def test_a_chunked_body_is_read_like_any_other(studio: httpx.Client) -> None:
+def test_a_chunked_body_is_accepted(studio: httpx.Client) -> None:
     def parts(*texts: str) -> Iterator[bytes]:
         yield from (text.encode() for text in texts)
 
@@ -131,7 +131,7 @@ def test_a_field_too_small_at_the_end_is_refunded_within_5_seconds(stack: Stack,
     assert ends_at <= refunded_at < ends_at + timedelta(seconds=5)
 
 
-def test_after_ctrl_c_the_next_start_has_everything(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_start_after_ctrl_c_keeps_all_data(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     with stack.client(**stack.studio_headers) as studio:
         keeper = open_session(studio, "keeper")
         uid = stack.facts["tournament_uid"]

@@ -56,7 +56,7 @@ def test_a_token_has_exactly_the_claims_of_the_contract(studio: StudioCaller) ->
     }
 
 
-def test_no_personal_data_is_in_a_token(studio: StudioCaller) -> None:
+def test_a_token_has_no_personal_data(studio: StudioCaller) -> None:
     session = studio.gamer("u", **PERSONAL).session
     body = {"refresh_token": session["refresh_token"]}
     fresh = Caller().post("/fe/users/auth/token/refresh", body).ok()["access_token"]
@@ -66,7 +66,7 @@ def test_no_personal_data_is_in_a_token(studio: StudioCaller) -> None:
         assert not {"phone", "phonenumber", "email", "name", "username", "linked_phone"} & set(claims_of(token))
 
 
-def test_claims_are_a_snapshot_and_each_token_has_its_own_id(studio: StudioCaller) -> None:
+def test_claims_are_a_snapshot_and_each_token_has_a_unique_id(studio: StudioCaller) -> None:
     first, second = (claims_of(studio.gamer("u").session["access_token"]) for _ in range(2))
     assert (first["is_new_user"], second["is_new_user"]) == (True, False)
     assert first["jti"] != second["jti"]
@@ -83,13 +83,13 @@ def test_a_token_expires_after_24_hours(gamer: GamerCaller) -> None:
 
 
 @pytest.mark.parametrize("claim", ["exp", "iat", "iss", "sub", "sid", "jti"])
-def test_a_token_that_lacks_a_claim_is_none(gamer: GamerCaller, claim: str) -> None:
+def test_a_token_without_a_required_claim_is_refused(gamer: GamerCaller, claim: str) -> None:
     claims = claims_of(gamer.session["access_token"])
     assert opens(signed(claims))
     assert not opens(signed(claims, **{claim: None}))
 
 
-def test_a_token_that_mixes_two_sessions_gamers_or_clients_is_none(
+def test_a_token_that_mixes_sessions_gamers_or_clients_is_refused(
     studio: StudioCaller, other_studio: StudioCaller
 ) -> None:
     own = claims_of(studio.gamer("u").session["access_token"])
@@ -105,14 +105,14 @@ def test_a_token_that_mixes_two_sessions_gamers_or_clients_is_none(
             assert not opens(signed(own, **{claim: odd})), (claim, odd)
 
 
-def test_the_server_decides_by_its_database_not_by_the_claims(studio: StudioCaller) -> None:
+def test_the_server_trusts_its_database_and_not_the_claims(studio: StudioCaller) -> None:
     claims = claims_of(studio.gamer("u").session["access_token"])
     rich = signed(claims, user_id="somebody else", wallet_address="0x" + "1" * 40, client_id="x", is_new_user=True)
     balance = Caller({"user-jwt-token": rich}).get(BALANCE).ok()
     assert balance["wallet_address"] == claims["wallet_address"]
 
 
-def test_a_forged_token_is_none(gamer: GamerCaller) -> None:
+def test_a_forged_token_is_refused(gamer: GamerCaller) -> None:
     token = gamer.session["access_token"]
     claims, (kid, key) = claims_of(token), next(iter(live.TOKEN_KEYS.items()))
     head, body, mac = token.split(".")
@@ -141,7 +141,7 @@ def test_a_forged_token_is_none(gamer: GamerCaller) -> None:
     assert opens(token)
 
 
-def test_a_refresh_token_is_no_access_token(gamer: GamerCaller) -> None:
+def test_a_refresh_token_is_refused_as_an_access_token(gamer: GamerCaller) -> None:
     assert not opens(gamer.session["refresh_token"])
     assert not opens(gamer.session["refresh_token"].removeprefix("kgr_"))
 
@@ -165,7 +165,7 @@ def test_a_token_of_the_previous_key_is_accepted_until_the_key_is_removed(studio
     assert not opens(after["access_token"])
 
 
-def test_signing_keys_are_not_djangos() -> None:
+def test_a_token_signed_with_djangos_secret_is_refused() -> None:
     assert live.SECRET_KEY.encode() not in live.TOKEN_KEYS.values()
     assert all(len(key) >= 32 for key in live.TOKEN_KEYS.values())
 

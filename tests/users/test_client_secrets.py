@@ -28,7 +28,7 @@ def opens(client: Client, secret: str) -> bool:
     return False
 
 
-def test_two_secrets_live_and_a_third_revokes_the_oldest(client_row: Client) -> None:
+def test_a_third_live_secret_revokes_the_oldest(client_row: Client) -> None:
     first = issue_secret(client_id=client_row.pk)
     assert opens(client_row, first)
     second = issue_secret(client_id=client_row.pk)
@@ -42,19 +42,19 @@ def test_two_secrets_live_and_a_third_revokes_the_oldest(client_row: Client) -> 
     assert ClientSecret.objects.filter(client=client_row).count() == 4
 
 
-def test_a_revoked_secret_is_over_at_once(studio: StudioCaller, client_row: Client) -> None:
+def test_a_revoked_secret_is_refused_at_once(studio: StudioCaller, client_row: Client) -> None:
     assert opens(client_row, studio.secret)
     ClientSecret.objects.update(revoked_at=F("created_at"))
     assert not opens(client_row, studio.secret)
 
 
-def test_a_secret_is_256_random_bits_behind_a_prefix(client_row: Client) -> None:
+def test_a_secret_is_a_prefix_and_256_random_bits(client_row: Client) -> None:
     secrets = [issue_secret(client_id=client_row.pk) for _ in range(5)]
     assert len(set(secrets)) == 5
     assert all(re.fullmatch(r"kgs_[A-Za-z0-9_-]{43}", secret) for secret in secrets)
 
 
-def test_a_secret_belongs_to_its_client(client_row: Client, other_studio: StudioCaller) -> None:
+def test_a_secret_works_only_for_its_client(client_row: Client, other_studio: StudioCaller) -> None:
     assert not opens(client_row, other_studio.secret)
     with pytest.raises(RecordNotFound):
         issue_secret(client_id=uuid.uuid4())
@@ -82,7 +82,7 @@ def test_only_a_keyed_digest_is_stored_anywhere(client_row: Client, settings: An
     assert not opens(client_row, secret)
 
 
-def test_the_database_itself_allows_no_third_live_secret(client_row: Client) -> None:
+def test_the_database_refuses_a_third_live_secret(client_row: Client) -> None:
     issue_secret(client_id=client_row.pk)
     issue_secret(client_id=client_row.pk)
     row = ClientSecret.objects.filter(slot=1).get()
@@ -93,7 +93,7 @@ def test_the_database_itself_allows_no_third_live_secret(client_row: Client) -> 
             )
 
 
-def test_when_a_secret_was_last_used_is_kept_to_the_minute(studio: StudioCaller) -> None:
+def test_the_last_use_of_a_secret_is_kept_to_the_minute(studio: StudioCaller) -> None:
     assert ClientSecret.objects.get().last_used_at is None
     studio.get("/s2s/esports/tournaments").ok()
     first = ClientSecret.objects.get().last_used_at
@@ -107,6 +107,6 @@ def test_when_a_secret_was_last_used_is_kept_to_the_minute(studio: StudioCaller)
     assert last >= first
 
 
-def test_a_wrong_secret_counts_as_no_use(studio: StudioCaller, client_row: Client) -> None:
+def test_a_wrong_secret_does_not_count_as_a_use(studio: StudioCaller, client_row: Client) -> None:
     assert not opens(client_row, studio.secret + "x")
     assert ClientSecret.objects.get().last_used_at is None

@@ -33,7 +33,7 @@ def pair(studio: StudioCaller, other_studio: StudioCaller) -> tuple[Gamer, Gamer
     return Gamer.objects.get(client=studio.client_id), Gamer.objects.get(client=other_studio.client_id)
 
 
-def test_a_gamer_has_a_wallet_of_the_same_client(pair: tuple[Gamer, Gamer]) -> None:
+def test_the_database_refuses_a_gamer_with_another_clients_wallet(pair: tuple[Gamer, Gamer]) -> None:
     own, foreign = pair
     Wallet.objects.create(
         client_id=foreign.client_id, currency="KCASH", address="0x" + "a" * 40, created_at=own.created_at
@@ -44,7 +44,7 @@ def test_a_gamer_has_a_wallet_of_the_same_client(pair: tuple[Gamer, Gamer]) -> N
     assert "wallet_id" in refused_by_database(sql, foreign.wallet_id, own.pk)
 
 
-def test_a_session_and_a_suspension_are_of_a_gamer_of_the_same_client(pair: tuple[Gamer, Gamer]) -> None:
+def test_sessions_and_suspensions_need_a_gamer_of_the_same_client(pair: tuple[Gamer, Gamer]) -> None:
     own, foreign = pair
     for table, name in (("users_gamersession", "session"), ("users_suspension", "suspension")):
         sql = f"UPDATE {table} SET client_id = %s WHERE gamer_id = %s"
@@ -57,7 +57,7 @@ def test_a_gamer_cannot_change_its_client(pair: tuple[Gamer, Gamer]) -> None:
     assert refused_by_database(sql, foreign.client_id, own.pk).endswith("same_client")
 
 
-def test_a_user_id_is_there_once_a_client(pair: tuple[Gamer, Gamer]) -> None:
+def test_a_user_id_is_unique_within_a_client(pair: tuple[Gamer, Gamer]) -> None:
     own, _ = pair
     copy = {
         f.attname: getattr(own, f.attname) for f in Gamer._meta.concrete_fields if f.attname not in ("id", "wallet_id")
@@ -69,7 +69,7 @@ def test_a_user_id_is_there_once_a_client(pair: tuple[Gamer, Gamer]) -> None:
         Gamer.objects.create(**copy, wallet=wallet)
 
 
-def test_one_session_lives_at_a_time_and_has_a_length(pair: tuple[Gamer, Gamer]) -> None:
+def test_a_gamer_has_one_live_session_with_a_positive_length(pair: tuple[Gamer, Gamer]) -> None:
     own, _ = pair
     session = GamerSession.objects.get(gamer=own)
     with pytest.raises(IntegrityError, match="one_live_session"), transaction.atomic():
@@ -80,7 +80,7 @@ def test_one_session_lives_at_a_time_and_has_a_length(pair: tuple[Gamer, Gamer])
         GamerSession.objects.filter(pk=session.pk).update(expires_at=F("started_at"))
 
 
-def test_one_suspension_is_open_at_a_time(pair: tuple[Gamer, Gamer]) -> None:
+def test_a_gamer_has_one_open_suspension(pair: tuple[Gamer, Gamer]) -> None:
     own, _ = pair
     with pytest.raises(IntegrityError, match="one_open_suspension"), transaction.atomic():
         Suspension.objects.create(client_id=own.client_id, gamer=own, started_at=own.created_at, reason="x")
@@ -98,6 +98,6 @@ def test_one_suspension_is_open_at_a_time(pair: tuple[Gamer, Gamer]) -> None:
         ("currency", ""),
     ],
 )
-def test_a_clients_settings_have_bounds(client_row: Client, field: str, value: Any) -> None:
+def test_client_settings_outside_their_bounds_are_refused(client_row: Client, field: str, value: Any) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Client.objects.filter(pk=client_row.pk).update(**{field: value})

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 SPELLINGS = [("x-client-id", "x-client-secret"), ("x-clientID", "x-clientSecret"), ("clientID", "clientSecret")]
 
 
-def test_each_spelling_of_a_studios_credentials_is_read(studio: StudioCaller) -> None:
+def test_each_spelling_of_a_studios_credentials_is_accepted(studio: StudioCaller) -> None:
     for id_name, _ in SPELLINGS:
         for _, secret_name in SPELLINGS:
             caller = Caller({id_name: studio.client_id, secret_name: studio.secret})
@@ -24,7 +24,7 @@ def test_each_spelling_of_a_studios_credentials_is_read(studio: StudioCaller) ->
     Caller(every).get(TOURNAMENTS).ok()
 
 
-def test_two_spellings_that_differ_are_none(studio: StudioCaller, other_studio: StudioCaller) -> None:
+def test_two_different_spellings_of_credentials_are_refused(studio: StudioCaller, other_studio: StudioCaller) -> None:
     second = issue_secret(client_id=uuid.UUID(studio.client_id))
     Caller(studio.headers | {"x-client-secret": second}).get(TOURNAMENTS).ok()
     for odd in (
@@ -38,7 +38,7 @@ def test_two_spellings_that_differ_are_none(studio: StudioCaller, other_studio: 
         Caller(studio.headers | odd).get(TOURNAMENTS).refused(401, "UN_AUTHORIZED")
 
 
-def test_a_gamers_token_is_read_from_either_header(gamer: GamerCaller) -> None:
+def test_a_gamers_token_is_accepted_in_either_header(gamer: GamerCaller) -> None:
     token = gamer.session["access_token"]
     for headers in (
         {"user-jwt-token": token},
@@ -50,7 +50,7 @@ def test_a_gamers_token_is_read_from_either_header(gamer: GamerCaller) -> None:
         Caller(headers).get(BALANCE).ok()
 
 
-def test_two_tokens_that_differ_are_none_even_where_both_are_right(studio: StudioCaller) -> None:
+def test_two_different_tokens_are_refused_even_if_both_are_valid(studio: StudioCaller) -> None:
     first, second = (studio.gamer("u").session["access_token"] for _ in range(2))
     foreign = studio.gamer("v").session["access_token"]
     for token in (first, second):
@@ -64,12 +64,12 @@ def test_two_tokens_that_differ_are_none_even_where_both_are_right(studio: Studi
     "authorization",
     ["{token}", "Basic {token}", "Bearer", "Bearer ", "Bearer {token} x", "Bearer{token}", "Token {token}"],
 )
-def test_an_authorization_of_another_form_is_none(gamer: GamerCaller, authorization: str) -> None:
+def test_a_malformed_authorization_is_refused(gamer: GamerCaller, authorization: str) -> None:
     text = authorization.format(token=gamer.session["access_token"])
     Caller({"Authorization": text}).get(BALANCE).refused(401, "UN_AUTHORIZED")
 
 
-def test_every_fault_of_credentials_has_one_answer(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_every_fault_of_credentials_has_the_same_answer(studio: StudioCaller, gamer: GamerCaller) -> None:
     other_case = studio.secret.swapcase()
     studio_faults: list[dict[str, str]] = [
         {},

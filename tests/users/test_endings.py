@@ -30,7 +30,7 @@ def test_ending_a_session_ends_its_tokens_and_no_others(studio: StudioCaller, ga
     assert ended.ended_at is not None
 
 
-def test_after_the_end_a_session_call_opens_another(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_session_call_after_the_end_opens_a_new_session(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.delete("/s2s/session", {"user_id": "player-1"}).ok()
     fresh = studio.gamer("player-1")
     assert fresh.session["session_id"] != gamer.session["session_id"]
@@ -38,7 +38,7 @@ def test_after_the_end_a_session_call_opens_another(studio: StudioCaller, gamer:
     gamer.get("/fe/wallet/balance").refused(401, "UN_AUTHORIZED")
 
 
-def test_ending_again_changes_nothing_and_an_unknown_gamer_is_404(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_ending_an_ended_session_changes_nothing(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.delete("/s2s/session", {"user_id": "player-1"}).ok()
     before = snapshot()
     studio.delete("/s2s/session", {"user_id": "player-1"}).ok()
@@ -57,7 +57,7 @@ def suspended(studio: StudioCaller, gamer: GamerCaller) -> tuple[GamerCaller, st
     return gamer, uid
 
 
-def test_a_suspended_gamer_still_has_session_refresh_and_reads(
+def test_a_suspended_gamer_can_open_sessions_refresh_and_read(
     studio: StudioCaller, suspended: tuple[GamerCaller, str]
 ) -> None:
     gamer, uid = suspended
@@ -102,7 +102,7 @@ def test_a_suspended_gamers_row_in_bulk_scores_is_refused_alone(
     assert gamer.board(uid)["me"] is None
 
 
-def test_money_still_comes_to_a_suspended_gamer(studio: StudioCaller, suspended: tuple[GamerCaller, str]) -> None:
+def test_deposits_and_refunds_reach_a_suspended_gamer(studio: StudioCaller, suspended: tuple[GamerCaller, str]) -> None:
     gamer, uid = suspended
     studio.deposit("player-1", 7, "r").ok(201)
     assert gamer.buckets() == (40, 7, 0)
@@ -110,7 +110,7 @@ def test_money_still_comes_to_a_suspended_gamer(studio: StudioCaller, suspended:
     assert gamer.buckets() == (50, 7, 0)
 
 
-def test_a_lifted_suspension_is_over_and_both_are_on_record(
+def test_a_lifted_suspension_ends_and_both_events_are_recorded(
     studio: StudioCaller, suspended: tuple[GamerCaller, str]
 ) -> None:
     gamer, uid = suspended
@@ -171,7 +171,7 @@ def every_call(studio: StudioCaller, gamer: GamerCaller, uid: str) -> list[Answe
     ]
 
 
-def test_a_switched_off_client_gets_401_for_everything_and_is_as_before_when_it_is_back(
+def test_a_switched_off_client_gets_401_until_it_is_switched_on_again(
     studio: StudioCaller, gamer: GamerCaller, other_studio: StudioCaller
 ) -> None:
     uid = studio.tournament()
@@ -189,7 +189,7 @@ def test_a_switched_off_client_gets_401_for_everything_and_is_as_before_when_it_
     studio.get("/s2s/esports/tournaments").ok()
 
 
-def test_a_switched_off_client_answers_like_an_unknown_one(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_switched_off_client_gets_the_answer_of_an_unknown_client(studio: StudioCaller, gamer: GamerCaller) -> None:
     same = {"X-Request-Id": "same"}
     unknown = Caller({"x-client-id": "x", "x-client-secret": "y"}).get("/s2s/esports/tournaments", headers=same)
     Client.objects.filter(pk=studio.client_id).update(active=False)

@@ -97,8 +97,8 @@ def test_no_log_line_holds_a_body(studio: StudioCaller, log: io.StringIO) -> Non
 def test_each_request_is_logged_with_its_own_id(studio: StudioCaller, log: io.StringIO) -> None:
     ids = [studio.post(path).headers["X-Request-Id"] for path in ("/s2s/session", "/nope")]
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    told = {line["request_id"]: (line["route"], line["status"]) for line in lines if line["event"] == "request"}
-    assert told == {ids[0]: ("s2s/session", 400), ids[1]: (None, 404)}
+    logged = {line["request_id"]: (line["route"], line["status"]) for line in lines if line["event"] == "request"}
+    assert logged == {ids[0]: ("s2s/session", 400), ids[1]: (None, 404)}
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -133,7 +133,7 @@ class FullDisk(io.StringIO):
         raise OSError(errno.ENOSPC, "no space left on device")
 
 
-def test_gathered_lines_are_written_together_and_a_full_disk_stops_nobody(
+def test_log_lines_are_written_together_and_a_full_disk_stops_no_call(
     log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logs, "_gathered", deque())

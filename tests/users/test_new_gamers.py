@@ -42,7 +42,7 @@ def test_the_limit_spares_known_gamers_and_other_clients(studio: StudioCaller, o
     assert Gamer.objects.count() == 6
 
 
-def test_the_next_day_has_room_again(studio: StudioCaller) -> None:
+def test_the_limit_starts_again_on_the_next_day(studio: StudioCaller) -> None:
     for number in range(3):
         studio.gamer(f"u{number}")
     studio.post("/s2s/session", {"user_id": "v"}).refused(429, "RATE_LIMITED")
@@ -50,7 +50,7 @@ def test_the_next_day_has_room_again(studio: StudioCaller) -> None:
     assert studio.gamer("v").session["is_new_user"] is True
 
 
-def test_zero_is_no_limit(studio: StudioCaller, settings: Any) -> None:
+def test_a_limit_of_zero_means_no_limit(studio: StudioCaller, settings: Any) -> None:
     settings.NEW_GAMERS_PER_DAY = 0
     for number in range(6):
         studio.gamer(f"u{number}")

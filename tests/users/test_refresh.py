@@ -40,7 +40,7 @@ def grow_older(seconds: float) -> None:
     RefreshFamily.objects.update(rotated_at=F("rotated_at") - timedelta(seconds=seconds))
 
 
-def test_a_refresh_gives_a_pair_of_the_same_session_and_leaves_earlier_tokens_valid(gamer: GamerCaller) -> None:
+def test_a_refresh_keeps_the_session_and_earlier_tokens_valid(gamer: GamerCaller) -> None:
     access, token = pair_of(gamer.session["refresh_token"])
     old, new = claims_of(gamer.session["access_token"]), claims_of(access)
     assert {k: v for k, v in old.items() if k not in ("iat", "exp", "jti", "is_new_user")} == {
@@ -53,7 +53,7 @@ def test_a_refresh_gives_a_pair_of_the_same_session_and_leaves_earlier_tokens_va
     assert opens(gamer.session["access_token"])
 
 
-def test_a_chain_of_refreshes_goes_on(gamer: GamerCaller) -> None:
+def test_each_new_refresh_token_can_be_refreshed(gamer: GamerCaller) -> None:
     token, seen = gamer.session["refresh_token"], set()
     for _ in range(5):
         seen.add(token)
@@ -63,7 +63,7 @@ def test_a_chain_of_refreshes_goes_on(gamer: GamerCaller) -> None:
     assert len(seen) == 5
 
 
-def test_a_lost_answer_may_be_asked_for_again_within_10_seconds_with_the_same_result(gamer: GamerCaller) -> None:
+def test_a_refresh_repeated_within_10_seconds_gives_the_same_token(gamer: GamerCaller) -> None:
     assert product.REFRESH_GRACE_SECONDS == 10
     first = gamer.session["refresh_token"]
     access, token = pair_of(first)
@@ -78,7 +78,7 @@ def test_a_lost_answer_may_be_asked_for_again_within_10_seconds_with_the_same_re
     assert RefreshFamily.objects.get().generation == 2
 
 
-def test_asking_again_does_not_make_the_10_seconds_longer(gamer: GamerCaller) -> None:
+def test_a_repeated_refresh_does_not_extend_the_10_seconds(gamer: GamerCaller) -> None:
     first = gamer.session["refresh_token"]
     pair_of(first)
     grow_older(6)
@@ -87,7 +87,7 @@ def test_asking_again_does_not_make_the_10_seconds_longer(gamer: GamerCaller) ->
     refresh(first).refused(401, "UN_AUTHORIZED")
 
 
-def test_a_used_token_that_comes_later_revokes_the_session_with_all_its_tokens(studio: StudioCaller) -> None:
+def test_a_used_refresh_token_after_10_seconds_revokes_the_session(studio: StudioCaller) -> None:
     first, second = studio.gamer("u"), studio.gamer("u")
     access, token = pair_of(first.session["refresh_token"])
     grow_older(11)
@@ -102,7 +102,7 @@ def test_a_used_token_that_comes_later_revokes_the_session_with_all_its_tokens(s
     assert opens(fresh.session["access_token"])
 
 
-def test_a_token_older_than_the_last_used_one_revokes_too(gamer: GamerCaller) -> None:
+def test_a_token_older_than_the_last_used_one_revokes_the_session(gamer: GamerCaller) -> None:
     first = gamer.session["refresh_token"]
     _, second = pair_of(first)
     _, third = pair_of(second)
@@ -121,7 +121,7 @@ def test_reusing_a_stolen_token_ends_only_its_session(studio: StudioCaller, game
     pair_of(other.session["refresh_token"])
 
 
-def test_each_session_call_starts_a_family_of_its_own(studio: StudioCaller) -> None:
+def test_each_session_call_starts_a_new_refresh_family(studio: StudioCaller) -> None:
     devices = [studio.gamer("u").session["refresh_token"] for _ in range(3)]
     for token in devices:
         pair_of(token)
@@ -134,7 +134,7 @@ def test_each_session_call_starts_a_family_of_its_own(studio: StudioCaller) -> N
     assert RefreshFamily.objects.count() == 4
 
 
-def test_the_grace_is_a_setting(gamer: GamerCaller, settings: Any) -> None:
+def test_the_setting_changes_the_grace_period(gamer: GamerCaller, settings: Any) -> None:
     settings.REFRESH_GRACE_SECONDS = 60
     first = gamer.session["refresh_token"]
     _, token = pair_of(first)
@@ -186,14 +186,14 @@ def test_an_invalid_refresh_token_is_refused_and_revokes_nothing(gamer: GamerCal
     pair_of(token)
 
 
-def test_an_access_token_refreshes_nothing(gamer: GamerCaller) -> None:
+def test_an_access_token_is_refused_as_a_refresh_token(gamer: GamerCaller) -> None:
     access = gamer.session["access_token"]
     for text in (access, f"kgr_{access}"):
         refresh(text).refused(401, "UN_AUTHORIZED")
     assert RefreshFamily.objects.count() == 0
 
 
-def test_a_refresh_lengthens_the_sessions_life(gamer: GamerCaller) -> None:
+def test_a_refresh_extends_the_session(gamer: GamerCaller) -> None:
     GamerSession.objects.update(
         started_at=F("started_at") - timedelta(days=29), expires_at=F("expires_at") - timedelta(days=29)
     )

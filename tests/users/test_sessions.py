@@ -26,7 +26,7 @@ ANSWER = {
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_the_first_call_makes_a_gamer_and_answers_with_every_field(studio: StudioCaller, path: str) -> None:
+def test_the_first_call_creates_a_gamer_and_answers_every_field(studio: StudioCaller, path: str) -> None:
     session = studio.post(path, {"user_id": "u"}).ok()
     gamer = Gamer.objects.select_related("wallet", "client").get()
     assert set(session) == ANSWER
@@ -57,7 +57,7 @@ def test_the_first_call_makes_a_gamer_and_answers_with_every_field(studio: Studi
     assert session["session_start_time"] == GamerSession.objects.get().started_at.isoformat().replace("+00:00", "Z")
 
 
-def test_the_shape_that_public_clients_use_gives_a_usable_token(studio: StudioCaller) -> None:
+def test_the_token_field_of_public_clients_is_a_usable_token(studio: StudioCaller) -> None:
     for path in PATHS:
         token = studio.post(path, {"user_id": "u"}).ok()["token"]
         balance = GamerCaller({"user-jwt-token": token}).balance()
@@ -71,7 +71,7 @@ def test_both_addresses_open_the_same_session(studio: StudioCaller) -> None:
     assert {k: v for k, v in new.items() if k not in changing} == {k: v for k, v in old.items() if k not in changing}
 
 
-def test_further_calls_keep_the_session_and_leave_earlier_tokens_valid(studio: StudioCaller) -> None:
+def test_later_calls_keep_the_session_and_earlier_tokens_valid(studio: StudioCaller) -> None:
     sessions = [studio.post("/s2s/session", {"user_id": "u"}).ok() for _ in range(4)]
     assert [session["is_new_user"] for session in sessions] == [True, False, False, False]
     assert len({session["session_id"] for session in sessions}) == 1
@@ -84,7 +84,7 @@ def test_further_calls_keep_the_session_and_leave_earlier_tokens_valid(studio: S
 
 
 @pytest.mark.parametrize("bonus", [0, 1, 50, 10**12])
-def test_the_welcome_bonus_is_the_clients_setting_and_given_once(
+def test_the_welcome_bonus_of_the_clients_settings_is_given_once(
     studio: StudioCaller, client_row: Client, bonus: int
 ) -> None:
     Client.objects.filter(pk=client_row.pk).update(welcome_bonus=bonus)
@@ -95,7 +95,7 @@ def test_the_welcome_bonus_is_the_clients_setting_and_given_once(
     assert Transaction.objects.filter(kind="WELCOME_BONUS").count() == (1 if bonus else 0)
 
 
-def test_the_welcome_bonus_is_50_unless_set(client_row: Client) -> None:
+def test_the_welcome_bonus_is_50_by_default(client_row: Client) -> None:
     assert Client.objects.create(name="Plain").welcome_bonus == 50
 
 
@@ -129,7 +129,7 @@ def test_a_session_lives_30_days_from_its_last_session_or_refresh_call(studio: S
     assert life_left() < timedelta(days=1), "a read is no session call"
 
 
-def test_a_session_that_is_over_takes_its_tokens_with_it_and_the_next_is_another(studio: StudioCaller) -> None:
+def test_an_expired_session_ends_its_tokens_and_the_next_is_new(studio: StudioCaller) -> None:
     gamer = studio.gamer("u")
     age_sessions(days=30, seconds=1)
     gamer.get("/fe/wallet/balance").refused(401, "UN_AUTHORIZED")
@@ -145,13 +145,13 @@ def test_a_session_that_is_over_takes_its_tokens_with_it_and_the_next_is_another
     assert (old.ended_at, old.end_reason) == (old.expires_at, "expired")
 
 
-def test_the_life_of_a_session_is_a_setting(studio: StudioCaller, settings: Any) -> None:
+def test_the_setting_changes_the_life_of_a_session(studio: StudioCaller, settings: Any) -> None:
     settings.SESSION_SECONDS = 120
     studio.gamer("u")
     assert timedelta(seconds=100) < life_left() <= timedelta(seconds=120)
 
 
-def test_the_sweep_marks_what_is_over_and_nothing_else(studio: StudioCaller) -> None:
+def test_the_sweep_ends_expired_sessions_only(studio: StudioCaller) -> None:
     studio.gamer("old")
     age_sessions(days=31)
     young = studio.gamer("young")

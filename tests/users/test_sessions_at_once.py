@@ -29,7 +29,7 @@ def test_many_first_calls_at_once_make_one_gamer_with_one_bonus(studio: StudioCa
     assert ledger_faults() == []
 
 
-def test_a_first_call_that_is_killed_half_way_leaves_nothing(studio: StudioCaller) -> None:
+def test_a_first_call_killed_half_way_writes_no_row(studio: StudioCaller) -> None:
     before = snapshot()
     # Gamer and wallet are written by then; the bonus' posting waits.
     with holding("LOCK TABLE wallet_posting IN EXCLUSIVE MODE", []):
@@ -59,7 +59,7 @@ def test_a_first_call_waits_for_a_concurrent_first_call(studio: StudioCaller) ->
     assert studio.gamer("u").buckets() == (50, 0, 0)
 
 
-def test_a_wallet_is_in_the_currency_that_the_client_has_by_then(client_row: Client) -> None:
+def test_a_wallet_gets_the_currency_of_a_change_before_it(client_row: Client) -> None:
     """The caller's client was read before: for some seconds it is known from a cache."""
     seen = settings_of(client_row)
     change_settings(client_id=client_row.pk, settings=seen | {"currency": "GOLD"}, seen=seen)
@@ -70,7 +70,7 @@ def test_a_wallet_is_in_the_currency_that_the_client_has_by_then(client_row: Cli
     assert ledger_faults() == []
 
 
-def test_a_currency_cannot_be_changed_under_a_first_session(studio: StudioCaller, client_row: Client) -> None:
+def test_a_currency_cannot_change_while_a_first_session_opens(studio: StudioCaller, client_row: Client) -> None:
     seen = settings_of(client_row)
 
     def change() -> None:

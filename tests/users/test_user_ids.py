@@ -69,7 +69,7 @@ IN_PATHS = [
 ]
 
 
-def test_an_odd_user_id_is_kept_and_found_in_paths_byte_for_byte(studio: StudioCaller) -> None:
+def test_an_unusual_user_id_is_kept_and_found_byte_for_byte(studio: StudioCaller) -> None:
     for user_id in ODD_IDS:
         session = studio.post("/s2s/session", {"user_id": user_id}).ok()
         assert (session["user_id"], session["is_new_user"]) == (user_id, True)
@@ -80,7 +80,7 @@ def test_an_odd_user_id_is_kept_and_found_in_paths_byte_for_byte(studio: StudioC
     assert set(Gamer.objects.values_list("user_id", flat=True)) == set(ODD_IDS)
 
 
-def test_a_gamer_with_an_odd_user_id_can_be_suspended_credited_scored_and_ended(studio: StudioCaller) -> None:
+def test_every_studio_call_works_with_an_unusual_user_id(studio: StudioCaller) -> None:
     uid = studio.tournament(buy_in_price=0)
     for user_id in IN_PATHS:
         gamer, segment = studio.gamer(user_id), quote(user_id, safe="")
@@ -99,7 +99,7 @@ def test_a_gamer_with_an_odd_user_id_can_be_suspended_credited_scored_and_ended(
     studio.delete("/s2s/session", {"user_id": IN_PATHS[-1]}).ok()
 
 
-def test_an_id_that_only_looks_the_same_is_another_gamer(studio: StudioCaller) -> None:
+def test_a_look_alike_user_id_is_another_gamer(studio: StudioCaller) -> None:
     looks = ["é", "e\u0301", "É", "a", "A", "а", "ﬁ", "fi", "1", "１", "²", "2", "ß", "ss", "a b", "a\u00a0b", "a%20b"]
     sessions = [studio.post("/s2s/session", {"user_id": user_id}).ok() for user_id in looks]
     assert all(session["is_new_user"] for session in sessions)
@@ -128,12 +128,12 @@ def test_a_path_is_decoded_once(studio: StudioCaller) -> None:
     studio.get("/s2s/wallet/%25252F/balance").refused(404, "RECORD_NOT_FOUND")
 
 
-def test_a_plain_slash_in_a_path_is_read_like_an_encoded_one(studio: StudioCaller) -> None:
+def test_a_plain_slash_in_a_path_equals_an_encoded_slash(studio: StudioCaller) -> None:
     studio.gamer("a/b")
     assert studio.get("/s2s/wallet/a/b/balance").content == studio.get("/s2s/wallet/a%2Fb/balance").content
 
 
-def test_gamer_id_is_read_where_user_id_is_missing(studio: StudioCaller) -> None:
+def test_gamer_id_is_accepted_instead_of_user_id(studio: StudioCaller) -> None:
     for path in ("/s2s/session", "/api/v1/session"):
         session = studio.post(path, {"gamer_id": f"old {path}"}).ok()
         assert (session["user_id"], session["gamer_id"]) == (f"old {path}", f"old {path}")
@@ -144,7 +144,7 @@ def test_gamer_id_is_read_where_user_id_is_missing(studio: StudioCaller) -> None
     assert not Gamer.objects.filter(user_id="old").exists()
 
 
-def test_deposit_references_are_found_percent_encoded(studio: StudioCaller) -> None:
+def test_a_percent_encoded_deposit_reference_is_found(studio: StudioCaller) -> None:
     gamer = studio.gamer("u")
     references = [*IN_PATHS, "x" * 255, "r/reverse"]
     for reference in references:

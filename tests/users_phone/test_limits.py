@@ -33,7 +33,7 @@ REGISTER, VERIFY = "/fe/users/auth/otp/register", "/fe/users/auth/otp/verify"
         {"phone_number": "", "countryCode": "+91"},
     ],
 )
-def test_numbers_that_cannot_be_linked(gamer: GamerCaller, phone: Phone, body: dict[str, Any]) -> None:
+def test_a_number_that_cannot_be_linked_is_refused(gamer: GamerCaller, phone: Phone, body: dict[str, Any]) -> None:
     code = "BAD_REQUEST" if body["phone_number"] == "" else "INVALID_PHONE_NUMBER"
     gamer.post(REGISTER, body).refused(400, code)
     gamer.post(VERIFY, body | {"authCode": "1234", "otp": "123456"}).refused(400, code)
@@ -57,7 +57,9 @@ def test_values_of_wrong_types_are_refused(gamer: GamerCaller, phone: Phone, cha
     gamer.post(VERIFY, body).refused(400, "BAD_REQUEST")
 
 
-def test_countries_are_the_clients(gamer: GamerCaller, phone: Phone, client_row: Client) -> None:
+def test_only_countries_of_the_clients_settings_are_accepted(
+    gamer: GamerCaller, phone: Phone, client_row: Client
+) -> None:
     american = {"phone_number": "4155552671", "countryCode": "US"}
     Client.objects.filter(pk=client_row.pk).update(phone_countries="IN, us")
     gamer.post(REGISTER, american).ok()
@@ -65,7 +67,9 @@ def test_countries_are_the_clients(gamer: GamerCaller, phone: Phone, client_row:
     gamer.post(REGISTER, {"phone_number": "+44 7400 123456"}).ok()
 
 
-def test_one_answer_for_wrong_unknown_used_and_expired(studio: StudioCaller, gamer: GamerCaller, phone: Phone) -> None:
+def test_wrong_unknown_used_and_expired_codes_get_the_same_answer(
+    studio: StudioCaller, gamer: GamerCaller, phone: Phone
+) -> None:
     auth_code = phone.register(gamer).ok()["authCode"]
     code = phone.code()
     other_auth_code = "1000" if auth_code != "1000" else "1001"
@@ -88,7 +92,7 @@ def test_one_answer_for_wrong_unknown_used_and_expired(studio: StudioCaller, gam
     assert all(body == bodies[0] for body in bodies)
 
 
-def test_five_tries_a_code(gamer: GamerCaller, phone: Phone) -> None:
+def test_a_code_allows_five_tries(gamer: GamerCaller, phone: Phone) -> None:
     auth_code = phone.register(gamer).ok()["authCode"]
     for _ in range(5):
         phone.verify(gamer, auth_code, wrong(phone.code())).refused(400, "INVALID_OTP")
@@ -124,7 +128,7 @@ def test_ten_failures_in_a_row_lock_for_a_day(studio: StudioCaller, gamer: Gamer
     phone.link(gamer).ok()
 
 
-def test_a_lock_is_lifted_with_those_of_the_numbers_that_were_tried(
+def test_lifting_a_gamers_lock_lifts_the_locks_of_the_tried_numbers(
     studio: StudioCaller, gamer: GamerCaller, phone: Phone
 ) -> None:
     lock(gamer, phone)
@@ -139,7 +143,9 @@ def test_a_lock_is_lifted_with_those_of_the_numbers_that_were_tried(
         lift_lock(gamer_id=UUID(int=7), in_all_games=True)
 
 
-def test_for_one_game_a_numbers_lock_stays(studio: StudioCaller, gamer: GamerCaller, phone: Phone) -> None:
+def test_lifting_a_lock_in_one_game_keeps_the_numbers_lock(
+    studio: StudioCaller, gamer: GamerCaller, phone: Phone
+) -> None:
     lock(gamer, phone)
     lift_lock(gamer_id=row_of(gamer).pk, in_all_games=False)
     phone.register(gamer).refused(429, "OTP_ATTEMPTS_EXCEEDED")
@@ -148,7 +154,7 @@ def test_for_one_game_a_numbers_lock_stays(studio: StudioCaller, gamer: GamerCal
     Phone(phone.gateway, "8000000002").link(gamer).ok()
 
 
-def test_counting_begins_anew_after_a_lock_is_lifted(gamer: GamerCaller, phone: Phone) -> None:
+def test_counting_failures_starts_again_after_a_lifted_lock(gamer: GamerCaller, phone: Phone) -> None:
     lock(gamer, phone)
     lift_lock(gamer_id=row_of(gamer).pk, in_all_games=True)
     assert set(CodeGuard.objects.values_list("failures", "locked_until")) == {(0, None)}
@@ -157,7 +163,7 @@ def test_counting_begins_anew_after_a_lock_is_lifted(gamer: GamerCaller, phone: 
     phone.register(gamer).refused(429, "OTP_ATTEMPTS_EXCEEDED")
 
 
-def test_a_right_code_ends_the_row_of_failures(studio: StudioCaller, gamer: GamerCaller, phone: Phone) -> None:
+def test_a_right_code_resets_the_count_of_failures(studio: StudioCaller, gamer: GamerCaller, phone: Phone) -> None:
     auth_code = phone.register(gamer).ok()["authCode"]
     for _ in range(4):
         phone.verify(gamer, auth_code, wrong(phone.code())).refused(400, "INVALID_OTP")
@@ -166,7 +172,7 @@ def test_a_right_code_ends_the_row_of_failures(studio: StudioCaller, gamer: Game
     assert set(CodeGuard.objects.values_list("failures", flat=True)) == {0}
 
 
-def test_waits_grow_and_five_messages_are_the_most(studio: StudioCaller, phone: Phone) -> None:
+def test_the_wait_grows_and_a_sixth_message_is_refused(studio: StudioCaller, phone: Phone) -> None:
     """Whoever asks: the limit is the number's."""
     gamers = [studio.gamer(f"player-{number}") for number in range(2)]
     for turn, wait in enumerate((30, 60, 120, 240)):
@@ -183,7 +189,7 @@ def test_waits_grow_and_five_messages_are_the_most(studio: StudioCaller, phone: 
     phone.register(gamers[1]).ok()
 
 
-def test_five_numbers_a_day(gamer: GamerCaller, phone: Phone) -> None:
+def test_a_gamer_can_try_five_numbers_a_day(gamer: GamerCaller, phone: Phone) -> None:
     phones = [Phone(phone.gateway, f"800000000{digit}") for digit in range(6)]
     for one in phones[:5]:
         one.register(gamer).ok()
@@ -194,7 +200,7 @@ def test_five_numbers_a_day(gamer: GamerCaller, phone: Phone) -> None:
     phones[5].register(gamer).ok()
 
 
-def test_a_burst_that_nobody_answers_stops(studio: StudioCaller, phone: Phone, settings: Any) -> None:
+def test_many_unused_codes_stop_further_messages(studio: StudioCaller, phone: Phone, settings: Any) -> None:
     settings.SMS_BRAKE_MESSAGES, settings.SMS_BRAKE_PERCENT = 4, 30
     numbers = [Phone(phone.gateway, f"800000{number:04}") for number in range(9)]
     numbers[0].link(studio.gamer("g-0")).ok()

@@ -20,7 +20,7 @@ def claims(session: Any) -> Any:
     return jwt.decode(session["access_token"], options={"verify_signature": False})
 
 
-def test_a_phone_is_linked(studio: StudioCaller, gamer: GamerCaller, phone: Phone) -> None:
+def test_a_phone_is_linked_with_a_code(studio: StudioCaller, gamer: GamerCaller, phone: Phone) -> None:
     assert gamer.session["indigg_id"] is None
     gamer.get(LINKED).refused(404, "RECORD_NOT_FOUND")
     registered = phone.register(gamer).ok()
@@ -55,7 +55,7 @@ def test_a_phone_is_linked(studio: StudioCaller, gamer: GamerCaller, phone: Phon
 
 
 @pytest.mark.parametrize("as_number", [False, True])
-def test_codes_may_be_numbers(gamer: GamerCaller, phone: Phone, as_number: bool) -> None:
+def test_codes_are_accepted_as_texts_and_as_numbers(gamer: GamerCaller, phone: Phone, as_number: bool) -> None:
     auth_code = phone.register(gamer).ok()["authCode"]
     kind = int if as_number else str
     phone.verify(gamer, kind(auth_code), kind(phone.code())).ok()
@@ -81,7 +81,7 @@ def test_every_spelling_of_a_number_is_one_phone(gamer: GamerCaller, phone: Phon
     assert phone.gateway.count(phone.e164) == 1
 
 
-def test_the_same_phone_again_is_harmless(gamer: GamerCaller, phone: Phone) -> None:
+def test_linking_the_same_phone_again_changes_nothing(gamer: GamerCaller, phone: Phone) -> None:
     phone.link(gamer).ok()
     registered = phone.register(gamer).ok()
     assert registered["isNewUser"] is False
@@ -89,7 +89,7 @@ def test_the_same_phone_again_is_harmless(gamer: GamerCaller, phone: Phone) -> N
     assert PhoneLink.objects.count() == 1
 
 
-def test_a_gamer_links_one_phone(gamer: GamerCaller, phone: Phone) -> None:
+def test_a_gamer_cannot_link_a_second_phone(gamer: GamerCaller, phone: Phone) -> None:
     other = Phone(phone.gateway, "8000000002")
     auth_code = other.register(gamer).ok()["authCode"]
     phone.link(gamer).ok()
@@ -123,10 +123,10 @@ def test_a_number_is_stored_in_its_own_tables_only(
     gamer = studio.gamer("ann")
     with caplog.at_level("INFO"), caplog.at_level("INFO", "kgen.request"):
         phone.link(gamer).ok()
-    told = " ".join(str(record.msg) for record in caplog.records)
-    assert told
-    assert "8000000001" not in told
-    assert phone.code() not in told
+    logged = " ".join(str(record.msg) for record in caplog.records)
+    assert logged
+    assert "8000000001" not in logged
+    assert phone.code() not in logged
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         for (table,) in cursor.fetchall():
@@ -137,7 +137,7 @@ def test_a_number_is_stored_in_its_own_tables_only(
             assert cursor.fetchone()[0] == 0, table
 
 
-def test_an_unlinked_phone_is_free_and_the_next_link_is_held(
+def test_a_phone_linked_again_holds_withdrawals_for_a_day(
     studio: StudioCaller, gamer: GamerCaller, phone: Phone
 ) -> None:
     phone.link(gamer).ok()
@@ -156,7 +156,7 @@ def test_an_unlinked_phone_is_free_and_the_next_link_is_held(
     assert round((link.gamer.withdrawal_hold_until - link.gamer.linked_at).total_seconds()) == 24 * 3600
 
 
-def test_unlinking_finds_names_with_slashes_and_only_own_gamers(
+def test_unlinking_accepts_any_user_id_of_the_clients_gamers_only(
     studio: StudioCaller, other_studio: StudioCaller, phone: Phone
 ) -> None:
     odd = studio.gamer("guild/7 ü")
@@ -167,7 +167,7 @@ def test_unlinking_finds_names_with_slashes_and_only_own_gamers(
     odd.get(LINKED).refused(404, "RECORD_NOT_FOUND")
 
 
-def test_no_unlinking_while_a_withdrawal_is_open(studio: StudioCaller, gamer: GamerCaller, phone: Phone) -> None:
+def test_unlinking_during_an_open_withdrawal_is_refused(studio: StudioCaller, gamer: GamerCaller, phone: Phone) -> None:
     phone.link(gamer).ok()
     earn(gamer, 100)
     withdrawal = withdraw(gamer, 40)
@@ -183,7 +183,7 @@ def test_no_unlinking_while_a_withdrawal_is_open(studio: StudioCaller, gamer: Ga
     gamer.post("/fe/wallet/withdraw", {"amount": 40}).refused(409, "WITHDRAWAL_ON_HOLD")
 
 
-def test_a_gamer_who_waited_may_take_a_freed_phone(studio: StudioCaller, phone: Phone) -> None:
+def test_a_freed_phone_linked_by_another_gamer_holds_no_withdrawal(studio: StudioCaller, phone: Phone) -> None:
     ann, bob = studio.gamer("ann"), studio.gamer("bob")
     phone.link(ann).ok()
     studio.delete("/s2s/users/ann/linked-phone", {"reason": "sold"}).ok()

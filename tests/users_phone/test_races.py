@@ -29,7 +29,7 @@ def at_once(count: int, act: Callable[[int], Answer]) -> Counter[str]:
         return Counter(threads.map(one, range(count)))
 
 
-def test_100_wrong_codes_are_five_tries(gamer: GamerCaller, phone: Phone) -> None:
+def test_100_parallel_wrong_codes_count_as_five_tries(gamer: GamerCaller, phone: Phone) -> None:
     auth_code = phone.register(gamer).ok()["authCode"]
     bad = wrong(phone.code())
     answers = at_once(100, lambda _: phone.verify(gamer, auth_code, bad))
@@ -38,7 +38,7 @@ def test_100_wrong_codes_are_five_tries(gamer: GamerCaller, phone: Phone) -> Non
     assert set(CodeGuard.objects.values_list("failures", flat=True)) == {5}
 
 
-def test_100_right_codes_are_one_link(gamer: GamerCaller, phone: Phone) -> None:
+def test_100_parallel_right_codes_make_one_link(gamer: GamerCaller, phone: Phone) -> None:
     auth_code = phone.register(gamer).ok()["authCode"]
     code = phone.code()
     answers = at_once(100, lambda _: phone.verify(gamer, auth_code, code))
@@ -49,13 +49,13 @@ def test_100_right_codes_are_one_link(gamer: GamerCaller, phone: Phone) -> None:
     assert PhoneChallenge.objects.get().tries <= 5
 
 
-def test_many_calls_for_codes_are_one_message(gamer: GamerCaller, phone: Phone) -> None:
+def test_parallel_calls_for_a_code_send_one_message(gamer: GamerCaller, phone: Phone) -> None:
     answers = at_once(40, lambda _: phone.register(gamer))
     assert answers == {"ok": 1, "OTP_RESEND_TOO_SOON": 39}
     assert phone.gateway.count(phone.e164) == 1
 
 
-def test_many_senders_send_each_message_once(studio: StudioCaller, phone: Phone) -> None:
+def test_parallel_senders_send_each_message_once(studio: StudioCaller, phone: Phone) -> None:
     gamers = [studio.gamer(f"player-{index}") for index in range(20)]
     phones = [Phone(phone.gateway, f"80000000{index:02}") for index in range(20)]
     answers = at_once(20, lambda index: phones[index].register(gamers[index]))
@@ -63,7 +63,9 @@ def test_many_senders_send_each_message_once(studio: StudioCaller, phone: Phone)
     assert all(phone.gateway.count(one.e164) == 1 for one in phones)
 
 
-def test_gamers_of_one_game_race_for_a_phone(studio: StudioCaller, other_studio: StudioCaller, phone: Phone) -> None:
+def test_one_of_many_gamers_of_a_game_links_a_contested_phone(
+    studio: StudioCaller, other_studio: StudioCaller, phone: Phone
+) -> None:
     """One of each game wins, and both games get one account."""
     gamers = [studio.gamer(f"player-{index}") for index in range(4)] + [other_studio.gamer("eve")]
     codes = []
@@ -76,7 +78,9 @@ def test_gamers_of_one_game_race_for_a_phone(studio: StudioCaller, other_studio:
     assert Gamer.objects.exclude(kgen_account=None).count() == 2
 
 
-def test_unlinking_races_with_withdrawing(studio: StudioCaller, gamer: GamerCaller, phone: Phone) -> None:
+def test_a_parallel_unlink_and_withdrawal_do_not_both_succeed(
+    studio: StudioCaller, gamer: GamerCaller, phone: Phone
+) -> None:
     """Either the phone is unlinked or the money is on its way, never both."""
     phone.link(gamer).ok()
     earn(gamer, 100)

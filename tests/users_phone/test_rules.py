@@ -26,7 +26,7 @@ def test_codes_have_six_digits_and_are_known_by_their_digest(nonce: bytes, chall
 
 
 @given(st.lists(st.integers(0, 1200), max_size=60))
-def test_never_more_than_five_messages_in_ten_minutes(asked: list[int]) -> None:
+def test_a_number_gets_at_most_five_messages_in_ten_minutes(asked: list[int]) -> None:
     sent: list[datetime] = []
     for second in sorted(asked):
         now = NOW + timedelta(seconds=second)
@@ -37,7 +37,7 @@ def test_never_more_than_five_messages_in_ten_minutes(asked: list[int]) -> None:
         assert sum(first <= moment < first + otp.WINDOW for moment in sent) <= 5
 
 
-def test_waits_grow_until_a_code_is_used() -> None:
+def test_the_wait_for_a_code_grows_until_a_code_is_used() -> None:
     sent = [NOW - timedelta(seconds=seconds) for seconds in (100, 60, 10)]
     assert otp.next_message_at(sent[:1], None, now=NOW) == NOW
     assert otp.next_message_at(sent[2:], None, now=NOW) == NOW + timedelta(seconds=20)
@@ -87,6 +87,6 @@ def test_bad_settings_are_named_in_one_line() -> None:
         check=True,
     )
     for change, line in zip(BAD_SETTINGS, run.stdout.splitlines(), strict=True):
-        status, told = json.loads(line)
-        assert (status, told.count("\n")) == (78, 1), change
-        assert told.startswith(f"kgen: setting {list(change)[-1]}: ")
+        status, output = json.loads(line)
+        assert (status, output.count("\n")) == (78, 1), change
+        assert output.startswith(f"kgen: setting {list(change)[-1]}: ")

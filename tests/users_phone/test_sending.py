@@ -27,7 +27,7 @@ def test_a_sent_code_can_no_longer_be_computed(gamer: GamerCaller, phone: Phone)
     assert send_due_messages() == 0
 
 
-def test_a_refused_message_is_tried_again_until_its_code_is_over(gamer: GamerCaller, phone: Phone) -> None:
+def test_a_refused_message_is_retried_until_its_code_expires(gamer: GamerCaller, phone: Phone) -> None:
     phone.gateway.status = 429
     phone.register(gamer).ok()
     assert phone.gateway.count(phone.e164) == 1
@@ -43,7 +43,7 @@ def test_a_refused_message_is_tried_again_until_its_code_is_over(gamer: GamerCal
     assert (len(phone.gateway.received), len(codes), len(keys)) == (3, 1, 1)
 
 
-def test_a_message_is_given_up_with_its_code(gamer: GamerCaller, phone: Phone) -> None:
+def test_a_message_is_given_up_when_its_code_expires(gamer: GamerCaller, phone: Phone) -> None:
     phone.gateway.status = 400
     phone.register(gamer).ok()
     let_pass(minutes=5)
@@ -54,7 +54,9 @@ def test_a_message_is_given_up_with_its_code(gamer: GamerCaller, phone: Phone) -
 
 
 @pytest.mark.parametrize("fault", ["status", "hang up", "redirect"])
-def test_unclear_answers_wait_for_the_cool_down(gamer: GamerCaller, phone: Phone, settings: Any, fault: str) -> None:
+def test_a_message_with_an_unclear_answer_waits_for_the_cool_down(
+    gamer: GamerCaller, phone: Phone, settings: Any, fault: str
+) -> None:
     if fault == "hang up":
         phone.gateway.hang_up = True
     phone.gateway.status = 500 if fault == "status" else 307 if fault == "redirect" else 200
@@ -69,7 +71,7 @@ def test_unclear_answers_wait_for_the_cool_down(gamer: GamerCaller, phone: Phone
     assert phone.gateway.count(phone.e164) == 2
 
 
-def test_a_sender_that_dies_before_booking(
+def test_a_message_whose_sender_died_waits_for_the_cool_down(
     gamer: GamerCaller, phone: Phone, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(**_: Any) -> None:
@@ -88,7 +90,7 @@ def test_a_sender_that_dies_before_booking(
     phone.verify(gamer, PhoneChallenge.objects.get().auth_code, phone.code()).ok()
 
 
-def test_a_fault_of_ours_holds_up_nobody_else(
+def test_an_exception_for_one_message_does_not_delay_other_messages(
     gamer: GamerCaller, phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def send(message: sms.Message) -> None:
@@ -116,15 +118,17 @@ def test_a_message_without_a_connection_stays_due(gamer: GamerCaller, phone: Pho
     assert send_due_messages() == 1
 
 
-def test_console_writes_to_a_private_file(gamer: GamerCaller, phone: Phone, settings: Any, tmp_path: Path) -> None:
+def test_the_console_provider_writes_to_a_private_file(
+    gamer: GamerCaller, phone: Phone, settings: Any, tmp_path: Path
+) -> None:
     settings.SMS_PROVIDER, settings.KGEN_HOME = "console", tmp_path / "home"
     auth_code = phone.register(gamer).ok()["authCode"]
     file = settings.KGEN_HOME / "sms.log"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     (line,) = file.read_text().splitlines()
-    told = json.loads(line)
-    assert told["to"] == "+918000000001"
-    phone.verify(gamer, auth_code, told["code"]).ok()
+    logged = json.loads(line)
+    assert logged["to"] == "+918000000001"
+    phone.verify(gamer, auth_code, logged["code"]).ok()
 
 
 @pytest.mark.parametrize(("sender", "field"), [("+15005550006", "From"), ("MG0123", "MessagingServiceSid")])
@@ -171,7 +175,7 @@ def test_msg91_gets_the_message_in_its_form(
     assert len(phone.gateway.received) == tries
 
 
-def test_old_codes_are_forgotten(gamer: GamerCaller, phone: Phone) -> None:
+def test_old_codes_are_deleted(gamer: GamerCaller, phone: Phone) -> None:
     phone.link(gamer).ok()
     forget_codes()
     assert PhoneChallenge.objects.count() == 1

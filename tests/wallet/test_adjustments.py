@@ -60,7 +60,7 @@ def refused(refusal: type[DomainError], call: Callable[..., object], *arguments:
     return caught.value
 
 
-def test_a_request_moves_nothing(gamer: GamerCaller, ask: Ask) -> None:
+def test_a_request_moves_no_money(gamer: GamerCaller, ask: Ask) -> None:
     with nothing_changes():
         row = ask(reason="  goodwill ")
     assert (row.client_id, row.wallet_id) == (wallet_of(gamer).client_id, wallet_of(gamer).id)
@@ -108,13 +108,13 @@ def test_the_gamers_statement_lists_an_adjustment(
     assert entry["description"]["platformProtocolsTxnType"] == direction
     credit = direction == Direction.CREDIT
     assert (len(page["toTransactions"]), len(page["fromTransactions"])) == ((1, 0) if credit else (0, 1))
-    own, told = gamer.session["wallet_address"], entry["to_wallet" if credit else "from_wallet"]
-    assert (told[:4], told[-4:]) == (own[:4], own[-4:])
+    own, shown = gamer.session["wallet_address"], entry["to_wallet" if credit else "from_wallet"]
+    assert (shown[:4], shown[-4:]) == (own[:4], own[-4:])
     assert "goodwill" not in str(page)
 
 
 @pytest.mark.parametrize("amount", [0, -1, LIMIT + 1])
-def test_an_amount_is_within_a_wallets_bounds(ask: Ask, amount: int) -> None:
+def test_an_adjustment_amount_must_be_within_a_wallets_bounds(ask: Ask, amount: int) -> None:
     refused(Invalid, ask, amount=amount)
 
 
@@ -132,7 +132,7 @@ def test_held_money_cannot_be_adjusted(ask: Ask) -> None:
     refused(Invalid, ask, bucket=Bucket.HELD)
 
 
-def test_unknown_wallets_and_adjustments(ask: Ask) -> None:
+def test_unknown_wallets_and_adjustments_are_not_found(ask: Ask) -> None:
     refused(RecordNotFound, ask, wallet_id=new_id())
     for call in (adjusting.approve_adjustment, adjusting.reject_adjustment, adjusting.cancel_adjustment):
         refused(RecordNotFound, call, adjustment_id=new_id(), operator_id=CHECKER, note="agreed")
@@ -204,7 +204,9 @@ def let_out(row: Withdrawal, operator: int) -> None:
 
 
 @pytest.mark.parametrize("decided", [False, True])
-def test_a_maker_does_not_approve_the_wallets_withdrawal(waiting: Withdrawal, ask: Ask, decided: bool) -> None:
+def test_a_requester_cannot_approve_a_withdrawal_of_the_same_wallet(
+    waiting: Withdrawal, ask: Ask, decided: bool
+) -> None:
     row = ask()
     if decided:
         approve(row)
@@ -227,7 +229,7 @@ def test_a_rejected_adjustment_does_not_bar_its_maker_from_approving(
     assert waiting.approved_by == MAKER
 
 
-def test_a_maker_approves_for_other_wallets_and_may_reject_for_this_one(
+def test_a_requester_may_reject_here_and_approve_for_other_wallets(
     waiting: Withdrawal, ask: Ask, gamers: Callable[[int], list[GamerCaller]]
 ) -> None:
     other = gamers(2)[1]

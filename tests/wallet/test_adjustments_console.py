@@ -72,7 +72,7 @@ def test_a_checker_rejects_and_the_maker_cancels_an_adjustment(
     assert (row.state, row.decided_by) == ("REJECTED", checker.pk)
 
 
-def test_the_maker_is_told_why_the_withdrawal_waits_for_another(
+def test_the_requester_sees_why_another_operator_must_approve(
     gamer: GamerCaller, maker: Operator, checker: Operator, row: Adjustment
 ) -> None:
     Client.objects.update(approval_above=0)
@@ -83,7 +83,7 @@ def test_the_maker_is_told_why_the_withdrawal_waits_for_another(
     assert "done" in act(checker, "approve", waiting, path=WITHDRAWAL_LIST)
 
 
-def test_the_pages_are_for_reading(maker: Operator, row: Adjustment) -> None:
+def test_adjustment_pages_are_read_only(maker: Operator, row: Adjustment) -> None:
     browser = Browser()
     browser.force_login(maker)
     assert "a lost prize" in browser.get(f"{PAGE}?state__exact=REQUESTED").content.decode()

@@ -50,7 +50,7 @@ def decide(row: Adjustment, **values: Any) -> int:
 
 
 @pytest.mark.parametrize("state", ["APPROVED", "REJECTED"])
-def test_four_eyes_hold_in_the_table_itself(open_one: Adjustment, state: str) -> None:
+def test_the_table_refuses_a_decision_by_the_requester(open_one: Adjustment, state: str) -> None:
     with refused_by("adjustment_four_eyes"):
         decide(open_one, state=state, decided_by=MAKER)
     with refused_by("adjustment_four_eyes"):
@@ -85,7 +85,7 @@ def test_only_the_maker_can_be_stored_as_cancelling(open_one: Adjustment) -> Non
         {"state": "APPROVED", "note": "  no  "},
     ],
 )
-def test_a_decision_is_whole(open_one: Adjustment, changed: dict[str, Any]) -> None:
+def test_the_table_refuses_an_incomplete_decision(open_one: Adjustment, changed: dict[str, Any]) -> None:
     with refused_by("adjustment_decision_whole"):
         decide(open_one, **changed)
 
@@ -101,7 +101,7 @@ def test_a_decision_is_whole(open_one: Adjustment, changed: dict[str, Any]) -> N
         ("client_id", None, "adjustment_wallet_same_client"),
     ],
 )
-def test_a_request_is_whole(open_one: Adjustment, column: str, value: Any, constraint: str) -> None:
+def test_the_table_refuses_an_invalid_request(open_one: Adjustment, column: str, value: Any, constraint: str) -> None:
     other = StudioCaller.of(ClientFactory()).client_id
     copy_row("wallet_adjustment", open_one.pk, id=new_id())
     with refused_by(constraint):
@@ -132,7 +132,7 @@ def test_an_adjustment_cannot_be_removed(open_one: Adjustment, approved: Adjustm
 
 
 @pytest.mark.parametrize("state", ["APPROVED", "REJECTED", "CANCELLED"])
-def test_a_decision_is_never_changed(open_one: Adjustment, state: str) -> None:
+def test_a_decision_cannot_change(open_one: Adjustment, state: str) -> None:
     decide(open_one, state=state, decided_by=MAKER if state == "CANCELLED" else CHECKER)
     for change in (
         "state = 'REQUESTED', decided_by = NULL, decided_at = NULL, note = ''",
@@ -162,7 +162,7 @@ ORPHAN = "an adjustment's booking has its adjustment"
         ("id = gen_random_uuid()", {BOOKED, ORPHAN}),
     ],
 )
-def test_an_adjustment_that_was_tampered_with_is_found(approved: Adjustment, change: str, rules: set[str]) -> None:
+def test_the_proof_finds_a_changed_adjustment(approved: Adjustment, change: str, rules: set[str]) -> None:
     assert ledger_differences() == []
     tamper(f"UPDATE wallet_adjustment SET {change}")
     assert {difference.rule for difference in ledger_differences()} == rules
@@ -178,12 +178,12 @@ def test_an_approved_adjustment_without_a_booking_is_reported(open_one: Adjustme
     )
 
 
-def test_a_booking_that_was_tampered_with_is_found(approved: Adjustment) -> None:
+def test_the_proof_finds_a_changed_transaction_of_an_adjustment(approved: Adjustment) -> None:
     id = one("SELECT id FROM wallet_transaction WHERE kind = 'ADJUSTMENT'")
     tamper("UPDATE wallet_transaction SET reference = 'correction:1' WHERE id = %s", id)
     assert {difference.rule for difference in ledger_differences()} == {BOOKED, ORPHAN}
 
 
-def test_a_booking_of_another_kind_is_found(approved: Adjustment) -> None:
+def test_the_proof_finds_a_transaction_of_another_kind(approved: Adjustment) -> None:
     tamper("UPDATE wallet_transaction SET kind = 'REWARD' WHERE kind = 'ADJUSTMENT'")
     assert {difference.rule for difference in ledger_differences()} == {BOOKED}

@@ -36,19 +36,19 @@ def refuses(sql: str) -> None:
 
 
 @pytest.mark.parametrize("table", COLUMNS)
-def test_no_column_can_be_updated_in_any_row_or_in_none(table: str) -> None:
+def test_an_update_of_any_column_is_refused_even_of_no_row(table: str) -> None:
     for column in COLUMNS[table]:
         refuses(f"UPDATE {table} SET {column} = {column}")
         refuses(f"UPDATE {table} SET {column} = {column} WHERE false")
 
 
 @pytest.mark.parametrize("table", COLUMNS)
-def test_rows_cannot_be_deleted_not_even_none_of_them(table: str) -> None:
+def test_a_delete_is_refused_even_of_no_row(table: str) -> None:
     refuses(f"DELETE FROM {table}")
     refuses(f"DELETE FROM {table} WHERE false")
 
 
-def test_no_table_can_be_truncated() -> None:
+def test_a_truncate_is_refused() -> None:
     execute("SET CONSTRAINTS ALL IMMEDIATE")
     for table in COLUMNS:
         refuses(f"TRUNCATE {table} CASCADE")
@@ -66,7 +66,7 @@ SELECT oid::regclass::text FROM reached ORDER BY 1
 """
 
 
-def test_truncating_another_table_does_not_reach_the_ledger() -> None:
+def test_truncating_another_table_cannot_cascade_to_the_ledger() -> None:
     tables = [name for (name,) in rows(_CASCADES)]
     assert tables == ["wallet_account", "wallet_posting", "wallet_transaction", "wallet_wallet"]
     execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -91,7 +91,7 @@ OTHER_WAYS = [
 ]
 
 
-def test_the_orm_is_refused_too() -> None:
+def test_changes_through_the_orm_are_refused() -> None:
     calls = [
         Transaction.objects.all().delete,
         Posting.objects.all().delete,
@@ -105,6 +105,6 @@ def test_the_orm_is_refused_too() -> None:
             call("default") if call.__name__ == "_raw_delete" else call()
 
 
-def test_an_accounts_balance_alone_may_change() -> None:
+def test_only_the_balance_of_an_account_may_change() -> None:
     with transaction.atomic():
         assert execute("UPDATE wallet_account SET balance = balance WHERE wallet_id IS NOT NULL") == 4

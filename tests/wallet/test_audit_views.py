@@ -98,7 +98,7 @@ def refereed(studio: StudioCaller) -> None:
 
 
 @pytest.mark.parametrize("view", COLUMNS)
-def test_a_view_has_the_columns_that_auditors_rely_on(view: str) -> None:
+def test_a_view_has_the_documented_columns(view: str) -> None:
     found = rows(
         "SELECT column_name FROM information_schema.columns WHERE table_schema = 'audit' AND table_name = %s"
         " ORDER BY ordinal_position",
@@ -107,7 +107,7 @@ def test_a_view_has_the_columns_that_auditors_rely_on(view: str) -> None:
     assert [name for (name,) in found] == COLUMNS[view].split()
 
 
-def test_posted_and_stored_balances_of_gamers_agree_and_all_sum_to_nothing(uid: str) -> None:
+def test_posted_and_stored_balances_agree_and_sum_to_zero(uid: str) -> None:
     balances = rows("SELECT kind, stored_balance, posted_balance::int FROM audit.account ORDER BY kind, posted_balance")
     assert balances == [
         ("bonus", 0, 0),
@@ -123,14 +123,14 @@ def test_posted_and_stored_balances_of_gamers_agree_and_all_sum_to_nothing(uid: 
     assert one("SELECT sum(posted_balance) FROM audit.account") == 0
 
 
-def test_an_account_is_found_by_its_owner_and_its_address(uid: str, gamer: GamerCaller) -> None:
+def test_the_views_find_an_account_by_owner_and_by_address(uid: str, gamer: GamerCaller) -> None:
     escrow = rows("SELECT account_id FROM audit.account WHERE tournament_id = %s", uid)
     assert escrow == rows("SELECT escrow_account_id FROM audit.tournament WHERE tournament_id = %s", uid)
     own = rows("SELECT kind FROM audit.account WHERE address = %s ORDER BY 1", gamer.session["wallet_address"])
     assert own == [("bonus",), ("bought",), ("earned",), ("held",)]
 
 
-def test_a_transaction_is_followed_to_its_postings(uid: str) -> None:
+def test_the_views_join_a_transaction_to_its_postings(uid: str) -> None:
     found = rows(
         "SELECT s.kind, d.kind, p.amount, p.source_balance_after, p.destination_balance_after"
         "  FROM audit.transaction t JOIN audit.posting p USING (transaction_id)"
@@ -150,12 +150,14 @@ def test_the_views_show_tournaments_and_participations(uid: str) -> None:
         uid,
     )
     assert tournament == [(60, 7, 100, 1, "KCASH", None)]
-    stays = rows("SELECT stake, left_at IS NULL, refunded_at, score FROM audit.participation ORDER BY joined_at")
-    assert stays == [(60, True, None, 5), (10, False, None, None)]
+    participations = rows(
+        "SELECT stake, left_at IS NULL, refunded_at, score FROM audit.participation ORDER BY joined_at"
+    )
+    assert participations == [(60, True, None, 5), (10, False, None, None)]
 
 
 @pytest.mark.usefixtures("uid", "paid", "adjusted", "refereed")
-def test_an_auditor_reads_the_views_and_nothing_else() -> None:
+def test_an_auditor_can_read_the_views_and_no_table() -> None:
     role = f"auditor_{new_id().hex}"
     execute(f"CREATE ROLE {role}; GRANT USAGE ON SCHEMA audit TO {role}")
     execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA audit TO {role}; SET LOCAL ROLE {role}")
@@ -170,24 +172,24 @@ def test_an_auditor_reads_the_views_and_nothing_else() -> None:
     execute("RESET ROLE")
 
 
-def test_a_prize_is_followed_from_the_reward_to_the_kgen_wallet(paid: tuple[str, KGenAccount, Withdrawal]) -> None:
+def test_the_views_trace_a_prize_from_reward_to_kgen_wallet(paid: tuple[str, KGenAccount, Withdrawal]) -> None:
     uid, account, withdrawal = paid
     reward = rows("SELECT rank, amount, currency, status, tournament_id::text, reward_id FROM audit.reward")
     assert [row[:-1] for row in reward] == [(1, 10, "KCASH", "CLAIMED", uid)]
     assert one("SELECT count(*) FROM audit.transaction WHERE reference = %s", f"claim:{reward[0][-1]}") == 1
-    told = rows("SELECT withdrawal_id, amount, state, destination, kgen_account_id FROM audit.withdrawal")
-    assert told == [(withdrawal.pk, 10, "PAID", account.address, account.pk)]
+    listed = rows("SELECT withdrawal_id, amount, state, destination, kgen_account_id FROM audit.withdrawal")
+    assert listed == [(withdrawal.pk, 10, "PAID", account.address, account.pk)]
     held = rows("SELECT kgen_account_id, tournament_id, posted_balance::int FROM audit.account WHERE kind = 'kgen'")
     assert held == [(account.pk, None, 10)]
 
 
-def test_an_adjustment_is_followed_to_its_transaction(adjusted: Adjustment) -> None:
-    told = rows(
+def test_the_views_join_an_adjustment_to_its_transaction(adjusted: Adjustment) -> None:
+    listed = rows(
         "SELECT adjustment_id, a.currency, bucket, direction, a.amount, state, requested_by, decided_by, p.amount"
         "  FROM audit.adjustment a JOIN audit.transaction t ON t.reference = 'adjustment:' || adjustment_id"
         "  JOIN audit.posting p USING (transaction_id)"
     )
-    assert told == [(adjusted.pk, "KCASH", "bonus", "CREDIT", 5, "APPROVED", 11, 12, 5)]
+    assert listed == [(adjusted.pk, "KCASH", "bonus", "CREDIT", 5, "APPROVED", 11, 12, 5)]
 
 
 @pytest.mark.usefixtures("refereed")

@@ -13,7 +13,7 @@ from wallet.ledger import Bucket
 pytestmark = pytest.mark.django_db
 
 
-def test_a_new_gamers_balance_is_the_welcome_bonus_and_nothing_else(gamer: GamerCaller) -> None:
+def test_a_new_gamers_balance_is_the_welcome_bonus_only(gamer: GamerCaller) -> None:
     (bonus,) = gamer.get("/fe/wallet/transactions").ok()["transactions"]
     balance = gamer.balance()
     assert balance == {
@@ -36,7 +36,7 @@ def test_a_new_gamers_balance_is_the_welcome_bonus_and_nothing_else(gamer: Gamer
     assert balance["created_at"] <= balance["modified_at"]
 
 
-def test_lazy_balance_is_the_three_buckets_together(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_lazy_balance_is_the_sum_of_the_three_buckets(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.deposit("player-1", 300, "d-1").ok(201)
     fill(gamer, Bucket.EARNED, 7)
     balance = gamer.balance()
@@ -45,7 +45,7 @@ def test_lazy_balance_is_the_three_buckets_together(studio: StudioCaller, gamer:
     assert balance["is_lazy_balance_updated"] is True
 
 
-def test_held_money_is_in_none_of_the_others(gamer: GamerCaller) -> None:
+def test_held_money_is_not_part_of_the_other_balances(gamer: GamerCaller) -> None:
     fill(gamer, Bucket.EARNED, 100)
     hold(gamer, 30)
     balance = gamer.balance()
@@ -54,7 +54,7 @@ def test_held_money_is_in_none_of_the_others(gamer: GamerCaller) -> None:
     assert (balance["on_chain_balance"], balance["is_lazy_balance_updated"]) == (150, False)
 
 
-def test_an_empty_wallet_has_no_delta_and_counts_as_updated() -> None:
+def test_an_empty_wallet_has_delta_zero_and_counts_as_updated() -> None:
     game = StudioCaller.of(ClientFactory(welcome_bonus=0))
     gamer = game.gamer("player-1")
     balance = gamer.balance()
@@ -64,7 +64,7 @@ def test_an_empty_wallet_has_no_delta_and_counts_as_updated() -> None:
     assert gamer.get("/fe/wallet/transactions").ok()["transactions"] == []
 
 
-def test_minimum_bonus_and_currency_are_the_clients_settings() -> None:
+def test_minimum_bonus_and_currency_come_from_the_clients_settings() -> None:
     game = StudioCaller.of(ClientFactory(welcome_bonus=7, minimum_withdrawal=500, currency="GEMS"))
     balance = game.gamer("player-1").balance()
     assert (balance["minWalletBalToWithdraw"], balance["bonus_balance"], balance["currency"]) == (500, 7, "GEMS")
@@ -78,7 +78,7 @@ def test_modified_at_is_the_time_of_the_last_movement(studio: StudioCaller, game
     assert first["modified_at"] < then["modified_at"] == deposited["created_at"]
 
 
-def test_an_address_is_made_once_and_is_nobody_elses(studio: StudioCaller, other_studio: StudioCaller) -> None:
+def test_an_address_is_created_once_and_is_unique(studio: StudioCaller, other_studio: StudioCaller) -> None:
     gamers = [studio.gamer("ann"), studio.gamer("bob"), other_studio.gamer("ann")]
     addresses = [gamer.balance()["wallet_address"] for gamer in gamers]
     assert all(re.fullmatch("0x[0-9a-f]{40}", address) for address in addresses)
@@ -86,14 +86,14 @@ def test_an_address_is_made_once_and_is_nobody_elses(studio: StudioCaller, other
     assert studio.gamer("ann", username="Ann").balance()["wallet_address"] == addresses[0]
 
 
-def test_a_suspended_gamer_still_reads(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_suspended_gamer_can_read_the_balance(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.post("/s2s/gamers/player-1/suspend", {"reason": "cheating"}).ok()
     assert gamer.buckets() == (50, 0, 0)
     assert len(gamer.get("/fe/wallet/transactions").ok()["transactions"]) == 1
 
 
 @pytest.mark.parametrize("path", ["/fe/wallet/balance", "/fe/wallet/transactions"])
-def test_the_wallet_is_for_its_gamer_only(studio: StudioCaller, path: str) -> None:
+def test_only_the_gamer_can_read_the_wallet(studio: StudioCaller, path: str) -> None:
     strangers: list[Any] = [Caller(), Caller({"user-jwt-token": "x"}), studio]
     for caller in strangers:
         caller.get(path).refused(401, "UN_AUTHORIZED")

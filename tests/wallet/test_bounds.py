@@ -25,7 +25,7 @@ def test_a_wallet_is_filled_to_the_last_unit_and_no_further(studio: StudioCaller
 
 
 @pytest.mark.parametrize("bucket", [Bucket.BONUS, Bucket.EARNED])
-def test_the_limit_is_of_all_buckets_together(studio: StudioCaller, gamer: GamerCaller, bucket: Bucket) -> None:
+def test_the_limit_applies_to_the_sum_of_all_buckets(studio: StudioCaller, gamer: GamerCaller, bucket: Bucket) -> None:
     fill(gamer, bucket, LIMIT - 50)
     with nothing_changes():
         studio.deposit("player-1", 1, "order-1").refused(409, "BALANCE_LIMIT_EXCEEDED")
@@ -38,19 +38,19 @@ def test_held_money_counts_towards_the_wallets_limit(studio: StudioCaller, gamer
         studio.deposit("player-1", 1, "order-1").refused(409, "BALANCE_LIMIT_EXCEEDED")
 
 
-def test_room_is_made_by_spending(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_spending_makes_room_under_the_limit(studio: StudioCaller, gamer: GamerCaller) -> None:
     fill(gamer, Bucket.BOUGHT, LIMIT - 50)
     gamer.join(studio.tournament()).ok()
     studio.deposit("player-1", 10, "order-1").ok(201)
     assert gamer.balance()["lazy_balance"] == LIMIT
 
 
-def test_the_limit_holds_for_bonus_money_too(gamer: GamerCaller) -> None:
+def test_the_limit_applies_to_bonus_money(gamer: GamerCaller) -> None:
     with nothing_changes(), pytest.raises(BalanceLimitExceeded), transaction.atomic():
         fill(gamer, Bucket.BONUS, LIMIT - 50 + 1)
 
 
-def test_a_stake_comes_back_into_a_full_wallet_and_can_be_spent_again(studio: StudioCaller) -> None:
+def test_a_refund_exceeds_the_limit_of_a_full_wallet_and_can_be_spent(studio: StudioCaller) -> None:
     """Otherwise one full wallet would hold up the refunds of everybody in a cancelled tournament."""
     full, other = studio.gamer("full"), studio.gamer("other")
     left, cancelled = studio.tournament(title="left"), studio.tournament(title="cancelled")

@@ -35,7 +35,7 @@ def proves() -> bool:
     return (proof.exit_code, proof.err) == (0, "")
 
 
-def test_one_reference_deposited_at_once_is_made_once_and_answered_alike(
+def test_parallel_deposits_of_one_reference_book_once_and_answer_alike(
     studio: StudioCaller, gamer: GamerCaller
 ) -> None:
     for index in range(3):
@@ -47,14 +47,14 @@ def test_one_reference_deposited_at_once_is_made_once_and_answered_alike(
     assert proves()
 
 
-def test_one_reference_with_different_amounts_at_once_is_made_once(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_parallel_deposits_with_different_amounts_book_one(studio: StudioCaller, gamer: GamerCaller) -> None:
     calls = [partial(studio.deposit, "player-1", amount, "order-1") for amount in range(1, 7)]
     assert outcomes(together(calls)) == {(201, ""): 1, (409, "REFERENCE_REUSED"): 5}
     assert gamer.buckets()[1] == one("SELECT amount FROM wallet_deposit")
     assert proves()
 
 
-def test_20_stakes_at_once_with_money_for_three(gamer: GamerCaller) -> None:
+def test_20_parallel_stakes_with_money_for_three_pay_three(gamer: GamerCaller) -> None:
     wallet, escrow = wallet_of(gamer), system_account(gamer, SystemAccount.ESCROW)
     calls = [
         partial(
@@ -69,7 +69,7 @@ def test_20_stakes_at_once_with_money_for_three(gamer: GamerCaller) -> None:
     assert proves()
 
 
-def test_deposits_to_one_wallet_at_once_keep_its_statement_in_order(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_parallel_deposits_to_one_wallet_keep_its_statement_in_order(studio: StudioCaller, gamer: GamerCaller) -> None:
     calls = [partial(studio.deposit, "player-1", amount, f"order-{amount}") for amount in range(1, 13)]
     assert outcomes(together(calls)) == {(201, ""): 12}
     entries = gamer.get("/fe/wallet/transactions").ok()["transactions"]
@@ -81,7 +81,7 @@ def test_deposits_to_one_wallet_at_once_keep_its_statement_in_order(studio: Stud
     assert proves()
 
 
-def test_the_first_deposits_of_a_client_at_once_open_one_account(
+def test_parallel_first_deposits_of_a_client_open_one_account(
     studio: StudioCaller, gamers: Callable[[int], list[GamerCaller]]
 ) -> None:
     names = [gamer.user_id for gamer in gamers(8)]
@@ -91,7 +91,7 @@ def test_the_first_deposits_of_a_client_at_once_open_one_account(
     assert proves()
 
 
-def test_a_deposit_reversed_many_times_at_once_is_reversed_once(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_parallel_reversals_of_a_deposit_reverse_it_once(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.deposit("player-1", 10, "order-1").ok(201)
     studio.deposit("player-1", 10, "order-2").ok(201)
     answers: list[Answer] = at_once(8, lambda: studio.post("/s2s/wallet/deposits/order-1/reverse"))
@@ -101,7 +101,7 @@ def test_a_deposit_reversed_many_times_at_once_is_reversed_once(studio: StudioCa
     assert proves()
 
 
-def test_a_reversal_and_a_stake_never_both_spend_the_same_money(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_parallel_reversal_and_stake_never_spend_the_same_money(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament(buy_in_price=110)
     for index in range(4):
         studio.deposit("player-1", 60, f"order-{index}").ok(201)
@@ -117,7 +117,7 @@ def test_a_reversal_and_a_stake_never_both_spend_the_same_money(studio: StudioCa
     assert proves()
 
 
-def test_room_for_one_deposit_is_filled_by_one(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_parallel_deposits_with_room_for_one_book_one(studio: StudioCaller, gamer: GamerCaller) -> None:
     fill(gamer, Bucket.EARNED, LIMIT - 50 - 10)
     calls = [partial(studio.deposit, "player-1", 10, f"order-{index}") for index in range(5)]
     assert outcomes(together(calls)) == {(201, ""): 1, (409, "BALANCE_LIMIT_EXCEEDED"): 4}
@@ -125,7 +125,7 @@ def test_room_for_one_deposit_is_filled_by_one(studio: StudioCaller, gamer: Game
     assert proves()
 
 
-def test_a_sponsors_limit_is_spent_once(studio: StudioCaller) -> None:
+def test_parallel_sponsorships_spend_the_sponsors_limit_once(studio: StudioCaller) -> None:
     studio.tournament(sponsored_amount=1)
     body = {
         "title": "Cup",

@@ -26,18 +26,18 @@ def posting() -> Callable[..., None]:
     return lambda **changed: copy_row("wallet_posting", id, **{"id": id + 1000} | changed)
 
 
-def test_a_posting_as_it_should_be_is_taken(posting: Callable[..., None]) -> None:
+def test_a_valid_posting_is_accepted(posting: Callable[..., None]) -> None:
     posting()
     execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 @pytest.mark.parametrize("amount", [0, -1])
-def test_an_amount_is_more_than_nothing(posting: Callable[..., None], amount: int) -> None:
+def test_a_posting_amount_must_be_positive(posting: Callable[..., None], amount: int) -> None:
     with refused_by("posting_amount_positive"):
         posting(amount=amount)
 
 
-def test_source_and_destination_differ(gamer: GamerCaller, posting: Callable[..., None]) -> None:
+def test_a_posting_to_its_own_source_is_refused(gamer: GamerCaller, posting: Callable[..., None]) -> None:
     account = account_of(gamer, Bucket.BOUGHT)
     with refused_by("posting_moves"):
         posting(source_id=account, destination_id=account)
@@ -47,7 +47,9 @@ def test_source_and_destination_differ(gamer: GamerCaller, posting: Callable[...
     ("column", "constraint"),
     [("source_id", "posting_source_currency"), ("destination_id", "posting_destination_currency")],
 )
-def test_currencies_do_not_mix(posting: Callable[..., None], column: str, constraint: str) -> None:
+def test_a_posting_between_two_currencies_is_refused(
+    posting: Callable[..., None], column: str, constraint: str
+) -> None:
     gems = StudioCaller.of(ClientFactory(currency="GEMS")).gamer("player-1")
     with refused_by(constraint):
         posting(**{column: account_of(gems, Bucket.BONUS)})
@@ -59,18 +61,18 @@ def test_a_posting_in_neither_accounts_currency_is_refused(posting: Callable[...
 
 
 @pytest.mark.parametrize("column", ["source_id", "destination_id", "transaction_id"])
-def test_a_posting_has_both_ends_and_a_transaction(posting: Callable[..., None], column: str) -> None:
+def test_a_posting_needs_source_destination_and_transaction(posting: Callable[..., None], column: str) -> None:
     nothing = new_id() if column == "transaction_id" else -1
     with refused_by(f"(wallet_posting_{column}_.*_fk_.*|posting_.*_currency)"):
         posting(**{column: nothing})
 
 
-def test_a_balance_never_falls_below_nothing() -> None:
+def test_a_negative_balance_is_refused() -> None:
     with refused_by("balance_not_negative"):
         execute("UPDATE wallet_account SET balance = -1 WHERE kind = 'earned'")
 
 
-def test_a_reference_stands_once() -> None:
+def test_a_second_transaction_with_a_reference_is_refused() -> None:
     id = one("SELECT id FROM wallet_transaction WHERE kind = 'DEPOSIT'")
     with refused_by("wallet_transaction_reference.*"):
         copy_row("wallet_transaction", id, id=new_id())
@@ -78,13 +80,13 @@ def test_a_reference_stands_once() -> None:
 
 
 @pytest.mark.parametrize(("column", "value"), [("balance_after", None), ("balance_after", -1), ("wallet_id", None)])
-def test_a_transaction_has_a_wallet_and_the_balance_after_it_or_neither(column: str, value: Any) -> None:
+def test_a_transaction_needs_both_wallet_and_balance_after_or_neither(column: str, value: Any) -> None:
     id = one("SELECT id FROM wallet_transaction WHERE kind = 'DEPOSIT'")
     with refused_by("statement_has_balance"):
         copy_row("wallet_transaction", id, id=new_id(), reference="another", **{column: value})
 
 
-def test_an_account_is_a_gamers_with_a_balance_or_a_systems_without() -> None:
+def test_only_a_gamers_account_has_a_stored_balance() -> None:
     for kind, changed, constraint in BAD_ACCOUNTS:
         id = one("SELECT id FROM wallet_account WHERE kind = %s", kind)
         with refused_by(constraint):
@@ -105,7 +107,7 @@ BAD_ACCOUNTS: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-def test_a_wallets_address_has_its_form(gamer: GamerCaller) -> None:
+def test_a_malformed_wallet_address_is_refused(gamer: GamerCaller) -> None:
     nines = "9" * 39
     for address in (
         "",
@@ -121,7 +123,7 @@ def test_a_wallets_address_has_its_form(gamer: GamerCaller) -> None:
             copy_row("wallet_wallet", wallet_of(gamer).id, id=new_id(), address=address)
 
 
-def test_a_wallets_address_is_its_own(gamer: GamerCaller) -> None:
+def test_a_second_wallet_with_an_address_is_refused(gamer: GamerCaller) -> None:
     with refused_by("wallet_wallet_address.*"):
         copy_row("wallet_wallet", wallet_of(gamer).id, id=new_id())
 
@@ -134,6 +136,6 @@ def test_a_wallets_address_is_its_own(gamer: GamerCaller) -> None:
         ({"reference": "order-2", "amount": -5}, "deposit_amount_positive"),
     ],
 )
-def test_a_deposit_is_once_a_reference_and_more_than_nothing(changed: dict[str, Any], constraint: str) -> None:
+def test_a_deposit_needs_a_new_reference_and_a_positive_amount(changed: dict[str, Any], constraint: str) -> None:
     with refused_by(constraint):
         copy_row("wallet_deposit", one("SELECT id FROM wallet_deposit"), id=new_id(), **changed)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 DEPOSITS = "/s2s/wallet/deposits"
 
 
-def test_a_deposit_answers_with_its_transaction(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_deposit_answer_describes_its_transaction(studio: StudioCaller, gamer: GamerCaller) -> None:
     answer = studio.deposit("player-1", 300, "order-1").ok(201)
     ((uid, address, created_at),) = rows(
         "SELECT t.id::text, a.address, t.created_at FROM wallet_transaction t"
@@ -47,7 +47,7 @@ def test_a_deposit_answers_with_its_transaction(studio: StudioCaller, gamer: Gam
     assert newest | {"reference": "order-1"} == answer
 
 
-def test_the_same_deposit_again_is_the_same_answer_and_no_more_money(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_repeated_deposit_gets_the_same_answer_and_books_once(studio: StudioCaller, gamer: GamerCaller) -> None:
     first = studio.deposit("player-1", 300, "order-1")
     studio.deposit("player-1", 5, "order-2").ok(201)
     with nothing_changes():
@@ -67,7 +67,9 @@ def test_a_reference_with_another_body_is_refused(
         studio.deposit(user_id, amount, "order-1").refused(409, "REFERENCE_REUSED")
 
 
-def test_references_are_the_clients_own(studio: StudioCaller, other_studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_two_clients_can_use_the_same_reference(
+    studio: StudioCaller, other_studio: StudioCaller, gamer: GamerCaller
+) -> None:
     theirs = other_studio.gamer("player-1")
     studio.deposit("player-1", 300, "order-1").ok(201)
     other_studio.deposit("player-1", 7, "order-1").ok(201)
@@ -101,14 +103,14 @@ WRONG: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize("field", WRONG)
-def test_a_field_that_is_wrong_is_refused(studio: StudioCaller, gamer: GamerCaller, field: str) -> None:
+def test_an_invalid_field_is_refused(studio: StudioCaller, gamer: GamerCaller, field: str) -> None:
     with nothing_changes():
         for value in WRONG[field]:
             body = {"user_id": "player-1", "amount": 5, "reference": "order-1"} | {field: value}
             studio.post(DEPOSITS, body).refused(400, "BAD_REQUEST")
 
 
-def test_a_field_that_is_missing_is_named(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_refusal_names_the_missing_field(studio: StudioCaller, gamer: GamerCaller) -> None:
     body = {"user_id": "player-1", "amount": 5, "reference": "order-1"}
     for missing in body:
         with nothing_changes():
@@ -116,13 +118,15 @@ def test_a_field_that_is_missing_is_named(studio: StudioCaller, gamer: GamerCall
         assert [(fault["field"], fault["code"]) for fault in problem["errors"]] == [(missing, "required")]
 
 
-def test_the_body_is_looked_at_before_the_gamer(studio: StudioCaller) -> None:
+def test_the_body_is_checked_before_the_gamer(studio: StudioCaller) -> None:
     studio.deposit("nobody", 0, "order-1").refused(400, "BAD_REQUEST")
     studio.post(f"{DEPOSITS}/nothing/reverse", raw=b"[]").refused(400, "BAD_REQUEST")
 
 
 @pytest.mark.parametrize("amount", [1, 10**12])
-def test_the_smallest_and_the_largest_deposit(studio: StudioCaller, gamer: GamerCaller, amount: int) -> None:
+def test_the_smallest_and_the_largest_deposit_are_accepted(
+    studio: StudioCaller, gamer: GamerCaller, amount: int
+) -> None:
     assert studio.deposit("player-1", amount, "order-1").ok(201)["balance_after"] == 50 + amount
     assert gamer.buckets() == (50, amount, 0)
 
@@ -139,13 +143,13 @@ def test_references_are_kept_byte_for_byte(
     assert gamer.buckets() == (50, 2, 0)
 
 
-def test_a_suspended_gamer_is_still_credited(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_deposit_credits_a_suspended_gamer(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.post("/s2s/gamers/player-1/suspend", {"reason": "cheating"}).ok()
     studio.deposit("player-1", 5, "order-1").ok(201)
     assert gamer.buckets() == (50, 5, 0)
 
 
-def test_deposits_come_out_of_the_clients_one_deposits_account(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_deposits_are_posted_from_the_clients_deposits_account(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.gamer("player-2")
     for index, user_id in enumerate(("player-1", "player-2", "player-1")):
         studio.deposit(user_id, 10, f"order-{index}").ok(201)
@@ -160,7 +164,7 @@ def test_deposits_are_in_the_gamers_own_currency() -> None:
     assert rows("SELECT DISTINCT currency FROM wallet_posting") == [("GEMS",)]
 
 
-def test_an_idempotency_key_gives_the_first_answer_again(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_an_idempotency_key_replays_the_first_answer(studio: StudioCaller, gamer: GamerCaller) -> None:
     body = {"user_id": "player-1", "amount": 5, "reference": "order-1"}
     first = studio.post(DEPOSITS, body, key="k-1")
     again = studio.post(DEPOSITS, body, key="k-1")
@@ -173,6 +177,6 @@ def test_an_idempotency_key_gives_the_first_answer_again(studio: StudioCaller, g
     assert one("SELECT count(*) FROM wallet_deposit") == 1
 
 
-def test_only_the_studios_server_deposits(gamer: GamerCaller) -> None:
+def test_only_the_studios_server_can_deposit(gamer: GamerCaller) -> None:
     with nothing_changes():
         gamer.post(DEPOSITS, {"user_id": "player-1", "amount": 5, "reference": "x"}).refused(401, "UN_AUTHORIZED")

@@ -66,7 +66,7 @@ def deposit(wallet_id: UUID, client_id: UUID, amount: int = 5) -> JournalEntry:
     return JournalEntry("deposit:1", Kind.DEPOSIT, client_id, "KCASH", [move], wallet)
 
 
-def test_the_same_reference_and_postings_again_are_repeated_and_move_nothing(wallet_id: UUID, client_id: UUID) -> None:
+def test_a_repeated_entry_is_reported_as_repeated_and_moves_no_money(wallet_id: UUID, client_id: UUID) -> None:
     first = ledger.book(deposit(wallet_id, client_id))
     with nothing_changes():
         again = ledger.book(deposit(wallet_id, client_id))
@@ -76,7 +76,7 @@ def test_the_same_reference_and_postings_again_are_repeated_and_move_nothing(wal
 
 
 @pytest.mark.parametrize("change", ["amount", "kind", "bucket", "source", "more", "fewer"])
-def test_the_same_reference_for_other_postings_is_refused(wallet_id: UUID, client_id: UUID, change: str) -> None:
+def test_a_reference_with_other_postings_is_refused(wallet_id: UUID, client_id: UUID, change: str) -> None:
     entry = deposit(wallet_id, client_id)
     ledger.book(entry)
     assert entry.wallet
@@ -115,7 +115,7 @@ def test_postings_in_another_order_are_the_same_booking(wallet_id: UUID, escrow:
         (70, (0, 0, 0)),
     ],
 )
-def test_a_stake_is_paid_from_bonus_then_bought_then_earned_and_comes_back_the_same_way(
+def test_a_stake_spends_bonus_bought_earned_in_turn_and_refunds_the_same(
     wallet_id: UUID, escrow: int, stake: int, left: tuple[int, int, int]
 ) -> None:
     ledger.pay_stake(wallet_id=wallet_id, escrow=escrow, amount=stake, reference="join:1")
@@ -126,7 +126,7 @@ def test_a_stake_is_paid_from_bonus_then_bought_then_earned_and_comes_back_the_s
     assert one("SELECT posted_balance::int FROM audit.account WHERE account_id = %s", escrow) == 0
 
 
-def test_no_bucket_is_touched_by_a_stake_that_all_of_them_cannot_pay(wallet_id: UUID, escrow: int) -> None:
+def test_a_stake_above_all_buckets_changes_no_bucket(wallet_id: UUID, escrow: int) -> None:
     wallet = ledger.lock_wallet(wallet_id)
     ledger.book(
         JournalEntry("hold", Kind.WITHDRAW, wallet.client_id, "KCASH",
@@ -146,9 +146,7 @@ def test_an_entry_of_zero_is_not_booked(wallet_id: UUID, client_id: UUID, escrow
         assert ledger.book_many([]) == {}
 
 
-def test_leaving_gives_back_into_the_very_buckets_whatever_came_in_between(
-    studio: StudioCaller, gamer: GamerCaller
-) -> None:
+def test_a_leave_refunds_the_paying_buckets_after_other_movements(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.deposit("player-1", 20, "order-1").ok(201)
     fill(gamer, Bucket.EARNED, 40)
     uid = studio.tournament(buy_in_price=80)
@@ -189,7 +187,7 @@ def test_entries_of_one_wallet_are_applied_in_order(wallet_id: UUID, client_id: 
     assert prove().err == ""
 
 
-def test_many_are_booked_with_as_few_queries_as_one(
+def test_many_entries_are_booked_in_two_queries(
     wallet_id: UUID, client_id: UUID, django_assert_num_queries: object
 ) -> None:
     entries = [replace(deposit(wallet_id, client_id), reference=f"x:{index}", id=new_id()) for index in range(50)]

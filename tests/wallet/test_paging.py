@@ -68,7 +68,7 @@ def test_filtered_pages_hold_each_entry_once(studio: StudioCaller, gamer: GamerC
         assert [uid for part in pages(gamer, limit=2, **query) for uid in part] == whole
 
 
-def test_a_page_has_50_entries_unless_said_otherwise(gamer: GamerCaller) -> None:
+def test_a_page_has_50_entries_by_default(gamer: GamerCaller) -> None:
     book_deposits(gamer, 200)
     first, key = page(gamer)
     assert (len(first), bool(key)) == (50, True)
@@ -76,13 +76,13 @@ def test_a_page_has_50_entries_unless_said_otherwise(gamer: GamerCaller) -> None
     assert (len(largest), len(page(gamer, limit=200, last_evaluated_key=key)[0])) == (200, 1)
 
 
-def test_the_two_sides_of_a_page_are_of_that_page(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_sent_and_received_list_only_entries_of_the_page(studio: StudioCaller, gamer: GamerCaller) -> None:
     gamer.join(studio.tournament()).ok()
     found = gamer.get(f"{STATEMENT}?limit=1").ok()
     assert (len(found["transactions"]), len(found["fromTransactions"]), found["toTransactions"]) == (1, 1, [])
 
 
-def test_an_empty_key_begins_at_the_beginning(gamer: GamerCaller) -> None:
+def test_an_empty_key_starts_at_the_first_page(gamer: GamerCaller) -> None:
     book_deposits(gamer, 3)
     assert page(gamer, limit=2, last_evaluated_key="")[0] == page(gamer, limit=2)[0]
 
@@ -126,7 +126,7 @@ def test_a_key_with_one_character_changed_is_refused(gamer: GamerCaller) -> None
         gamer.get(f"{STATEMENT}?last_evaluated_key={forged}").refused(400, "BAD_REQUEST")
 
 
-def test_a_key_opens_only_the_list_it_came_from(
+def test_a_key_works_only_for_its_own_list(
     studio: StudioCaller, other_studio: StudioCaller, gamer: GamerCaller
 ) -> None:
     mate, stranger = studio.gamer("player-2"), other_studio.gamer("player-1")
@@ -149,7 +149,7 @@ def test_a_key_opens_only_the_list_it_came_from(
         assert [fault["field"] for fault in problem["errors"]] == ["last_evaluated_key"]
 
 
-def test_a_key_goes_on_under_another_limit_and_in_another_session(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_key_works_under_another_limit_and_in_another_session(studio: StudioCaller, gamer: GamerCaller) -> None:
     book_deposits(gamer, 5)
     whole, _ = page(gamer)
     _, key = page(gamer, limit=2)
@@ -158,7 +158,7 @@ def test_a_key_goes_on_under_another_limit_and_in_another_session(studio: Studio
     assert page(again, STATEMENT + "/", limit=3, last_evaluated_key=key)[0] == whole[2:5]
 
 
-def test_a_statement_costs_as_many_queries_for_100_entries_as_for_one(gamer: GamerCaller) -> None:
+def test_a_statement_needs_as_many_queries_for_100_entries_as_for_one(gamer: GamerCaller) -> None:
     counts = []
     for more in (0, 99):
         book_deposits(gamer, more) if more else None

@@ -54,7 +54,7 @@ def test_sql_and_python_make_the_same_reference(make: object) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("text", STORED.values())
-def test_sql_takes_the_id_out_of_a_reference(text: str) -> None:
+def test_sql_extracts_the_id_from_a_reference(text: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {references.id_in_sql('given.text')} FROM (SELECT %s AS text) AS given", [text])
         assert cursor.fetchone() == (str(ID),)

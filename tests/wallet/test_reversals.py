@@ -35,7 +35,7 @@ def test_a_reversal_takes_the_whole_deposit_back(studio: StudioCaller, gamer: Ga
     }
 
 
-def test_a_reversal_again_is_the_same_answer_whatever_is_left(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_repeated_reversal_gets_the_same_answer_at_any_balance(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.deposit("player-1", 300, "order-1").ok(201)
     first = reverse(studio, "order-1")
     for left in (0, 1000):
@@ -47,7 +47,7 @@ def test_a_reversal_again_is_the_same_answer_whatever_is_left(studio: StudioCall
     assert gamer.buckets() == (50, 1000, 0)
 
 
-def test_bonus_and_earned_money_do_not_pay_for_a_reversal(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_reversal_does_not_spend_bonus_or_earned_money(studio: StudioCaller, gamer: GamerCaller) -> None:
     fill(gamer, Bucket.EARNED, 1000)
     studio.deposit("player-1", 100, "order-1").ok(201)
     uid = studio.tournament(buy_in_price=51)
@@ -60,7 +60,7 @@ def test_bonus_and_earned_money_do_not_pay_for_a_reversal(studio: StudioCaller, 
     assert gamer.buckets() == (50, 0, 1000)
 
 
-def test_bought_money_pays_whichever_deposit_it_came_from(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_reversal_spends_bought_money_of_any_deposit(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.deposit("player-1", 100, "order-1").ok(201)
     gamer.join(studio.tournament(buy_in_price=150), 150).ok()
     studio.deposit("player-1", 100, "order-2").ok(201)
@@ -92,7 +92,9 @@ def test_an_unknown_reference_is_not_found(studio: StudioCaller, gamer: GamerCal
             studio.post(f"/s2s/wallet/deposits/{path}/reverse").refused(404, "RECORD_NOT_FOUND")
 
 
-def test_anothers_reference_is_unknown(studio: StudioCaller, other_studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_another_clients_reference_is_unknown(
+    studio: StudioCaller, other_studio: StudioCaller, gamer: GamerCaller
+) -> None:
     other_studio.gamer("player-1")
     studio.deposit("player-1", 5, "order-1").ok(201)
     with nothing_changes():
@@ -119,7 +121,7 @@ def test_a_reversal_needs_no_body_and_ignores_one(studio: StudioCaller, gamer: G
     assert studio.post(path + "/", {}).content == first.content
 
 
-def test_one_deposit_has_one_reversal_under_an_idempotency_key_too(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_deposit_is_reversed_once_under_any_idempotency_key(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.deposit("player-1", 5, "order-1").ok(201)
     path = "/s2s/wallet/deposits/order-1/reverse"
     first, again, other = (studio.post(path, key=key) for key in ("k-1", "k-1", "k-2"))
@@ -128,7 +130,7 @@ def test_one_deposit_has_one_reversal_under_an_idempotency_key_too(studio: Studi
     assert one("SELECT count(*) FROM wallet_transaction WHERE kind = 'DEPOSIT_REVERSAL'") == 1
 
 
-def test_only_the_studios_server_reverses(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_only_the_studios_server_can_reverse(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.deposit("player-1", 5, "order-1").ok(201)
     with nothing_changes():
         gamer.post("/s2s/wallet/deposits/order-1/reverse").refused(401, "UN_AUTHORIZED")

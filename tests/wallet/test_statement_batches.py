@@ -18,7 +18,7 @@ def alone(asked: StatementAsked) -> StatementPage:
     )
 
 
-def test_pages_of_many_are_those_of_each(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_batch_of_statements_has_the_pages_of_single_calls(studio: StudioCaller, gamer: GamerCaller) -> None:
     other, poor = studio.gamer("player-2"), studio.gamer("player-3")
     book_deposits(gamer, 7)
     book_deposits(other, 3)
@@ -37,7 +37,7 @@ def test_pages_of_many_are_those_of_each(studio: StudioCaller, gamer: GamerCalle
     assert [len(page[0]) for page in pages if not isinstance(page, Invalid)] == [3, 3, 4, 1, 5, 3]
 
 
-def test_a_key_that_is_none_spoils_nothing_for_the_others(gamer: GamerCaller) -> None:
+def test_an_invalid_key_does_not_affect_other_statements(gamer: GamerCaller) -> None:
     book_deposits(gamer, 3)
     wallet = wallet_of(gamer).pk
     right = StatementAsked(wallet, "mine", None, 2)

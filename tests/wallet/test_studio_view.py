@@ -32,7 +32,7 @@ def test_the_studio_reads_a_statement_page_by_page(studio: StudioCaller, gamer: 
 
 
 @pytest.mark.parametrize("name", ["balance", "transactions"])
-def test_another_clients_gamer_answers_like_one_that_does_not_exist(
+def test_another_clients_gamer_answers_like_an_unknown_gamer(
     studio: StudioCaller, other_studio: StudioCaller, gamer: GamerCaller, name: str
 ) -> None:
     foreign = other_studio.get(f"/s2s/wallet/player-1/{name}").refused(404, "RECORD_NOT_FOUND")
@@ -41,12 +41,12 @@ def test_another_clients_gamer_answers_like_one_that_does_not_exist(
 
 
 @pytest.mark.parametrize("name", ["balance", "transactions"])
-def test_a_name_of_nobody_is_not_found(studio: StudioCaller, gamer: GamerCaller, name: str) -> None:
+def test_an_unknown_user_id_is_not_found(studio: StudioCaller, gamer: GamerCaller, name: str) -> None:
     for user_id in ("%00", "PLAYER-1", "player-1%20", "p" * 129, "%ED%A0%80", "player-1%2F"):
         studio.get(f"/s2s/wallet/{user_id}/{name}").refused(404, "RECORD_NOT_FOUND")
 
 
-def test_any_user_id_can_be_asked_for(studio: StudioCaller) -> None:
+def test_a_gamer_with_any_user_id_can_be_read(studio: StudioCaller) -> None:
     for user_id in ("a/b", "balance", "deposits", "deposits/x", "x/balance", "ä€💰", "a b", "100%", "%2F", "a?b#c"):
         gamer, path = studio.gamer(user_id), f"/s2s/wallet/{quote(user_id, safe='')}"
         assert studio.get(f"{path}/balance").ok() == gamer.balance()

@@ -51,7 +51,7 @@ def test_the_catalogue_has_every_composite_foreign_key() -> None:
     assert missing == {}
 
 
-def test_every_table_with_a_client_ties_its_other_references_to_that_client() -> None:
+def test_foreign_keys_of_tables_with_a_client_include_the_client() -> None:
     """A table that names a client and refers to something of a client refers to both together."""
     composite = {(table, columns[1]) for _, table, columns, _, _, _ in rows(_COMPOSITE) if columns[0] == "client_id"}
     assert {(table, column) for table, column in rows(_TENANTS_REFERENCES)} - composite == NOT_TIED.keys()

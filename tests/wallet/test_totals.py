@@ -86,7 +86,7 @@ def test_postings_that_arrive_later_are_counted_once(busy: list[UUID], studio: S
     assert shown() == by_postings()
 
 
-def test_a_settlement_and_its_house_share_are_on_its_day(studio: StudioCaller) -> None:
+def test_a_settlement_and_its_house_share_count_on_its_day(studio: StudioCaller) -> None:
     uid = studio.tournament()
     for number in range(4):
         gamer = studio.gamer(f"g{number}")
@@ -101,7 +101,7 @@ def test_a_settlement_and_its_house_share_are_on_its_day(studio: StudioCaller) -
     assert shown() == by_postings()
 
 
-def test_days_outside_the_question_are_left_out(busy: list[UUID]) -> None:
+def test_totals_omit_days_outside_the_range(busy: list[UUID]) -> None:
     yesterday = database_now().date() - timedelta(days=1)
     assert flows(None, since=date(2020, 1, 1), until=yesterday) == []
     total_postings()
@@ -112,7 +112,7 @@ def test_days_outside_the_question_are_left_out(busy: list[UUID]) -> None:
     ("model", "change"),
     [(KindTotal, "UPDATE wallet_kindtotal SET held = held + 1"), (DayTotal, "DELETE FROM wallet_daytotal")],
 )
-def test_the_proof_finds_a_total_that_was_tampered_with(busy: list[UUID], model: type, change: str) -> None:
+def test_the_proof_finds_a_changed_total(busy: list[UUID], model: type, change: str) -> None:
     total_postings()
     assert model.objects.exists()
     with connection.cursor() as cursor:

@@ -43,7 +43,7 @@ def journey(studio: StudioCaller, gamer: GamerCaller) -> GamerCaller:
     return gamer
 
 
-def test_a_join_is_one_entry_of_exactly_this_shape(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_join_is_one_entry_with_exactly_the_documented_fields(studio: StudioCaller, gamer: GamerCaller) -> None:
     uid = studio.tournament(buy_in_price=10)
     gamer.join(uid).ok()
     page = gamer.get(STATEMENT).ok()
@@ -97,7 +97,7 @@ def test_every_movement_has_its_type_direction_amount_and_running_balance(journe
     assert len(set(times)) == 9
 
 
-def test_sent_and_received_part_the_page_and_name_the_gamers_own_wallet(journey: GamerCaller) -> None:
+def test_sent_and_received_split_the_page_and_name_the_gamers_wallet(journey: GamerCaller) -> None:
     page = journey.get(STATEMENT).ok()
     sent, received, whole = page["fromTransactions"], page["toTransactions"], page["transactions"]
     assert (len(sent), len(received), len(whole)) == (4, 5, 9)
@@ -114,13 +114,13 @@ def test_addresses_of_others_are_masked(journey: GamerCaller) -> None:
     assert "0x" in text
 
 
-def test_a_refund_comes_from_where_the_stake_went(journey: GamerCaller) -> None:
+def test_a_refund_comes_from_the_wallet_that_took_the_stake(journey: GamerCaller) -> None:
     refund, leave, *_ = entries(journey)
     stakes = {entry["to_wallet"] for entry in entries(journey, "?type=JOIN")}
     assert {refund["from_wallet"], leave["from_wallet"]} < stakes
 
 
-def test_a_stake_out_of_three_buckets_is_one_entry_with_its_sum(studio: StudioCaller, gamer: GamerCaller) -> None:
+def test_a_stake_from_three_buckets_is_one_entry_with_the_sum(studio: StudioCaller, gamer: GamerCaller) -> None:
     studio.deposit("player-1", 20, "d-1").ok(201)
     fill(gamer, Bucket.EARNED, 100)
     uid = studio.tournament(buy_in_price=75)
@@ -152,7 +152,7 @@ FILTERED = {
 }
 
 
-def test_filters_by_type_and_direction(journey: GamerCaller) -> None:
+def test_a_statement_is_filtered_by_type_and_direction(journey: GamerCaller) -> None:
     assert {query: kinds(journey, f"?{query}") for query in FILTERED} == FILTERED
 
 
@@ -174,6 +174,6 @@ def test_a_free_tournament_leaves_no_entry(studio: StudioCaller, gamer: GamerCal
     assert kinds(gamer) == ["WELCOME_BONUS"]
 
 
-def test_a_statement_is_the_gamers_own(studio: StudioCaller, journey: GamerCaller) -> None:
+def test_a_statement_has_only_the_gamers_own_entries(studio: StudioCaller, journey: GamerCaller) -> None:
     other = StudioCaller.of(ClientFactory()).gamer("player-1")
     assert kinds(other) == kinds(studio.gamer("player-2")) == ["WELCOME_BONUS"]

@@ -54,7 +54,7 @@ def everything(studio: StudioCaller) -> Played:
     return Played(studio, gamers, running)
 
 
-def test_a_ledger_that_has_been_through_everything_proves(everything: Played) -> None:
+def test_a_ledger_with_every_movement_proves(everything: Played) -> None:
     proof = prove()
     assert (proof.exit_code, proof.err) == (0, "")
     assert proof.out.splitlines()[-1] == "verify_ledger: the ledger proves, no differences"
@@ -67,8 +67,8 @@ def test_the_report_has_totals_by_kind_and_currency_that_sum_to_zero(everything:
     gems = StudioCaller.of(ClientFactory(currency="GEMS", welcome_bonus=7))
     gems.gamer("player-1")
     lines = [line.split() for line in prove().out.splitlines()]
-    told = {(line[0], line[1]): int(line[-1].replace(",", "")) for line in lines if line[-2:-1] == ["accounts"]}
-    assert told == {
+    printed = {(line[0], line[1]): int(line[-1].replace(",", "")) for line in lines if line[-2:-1] == ["accounts"]}
+    assert printed == {
         ("KCASH", "bonus"): 160,
         ("KCASH", "bought"): 500,
         ("KCASH", "earned"): 0,
@@ -82,7 +82,7 @@ def test_the_report_has_totals_by_kind_and_currency_that_sum_to_zero(everything:
         ("GEMS", "earned"): 0,
         ("GEMS", "held"): 0,
         ("GEMS", "promotions"): -7,
-    } | {key: value for key, value in told.items() if key[1] == "all"}
+    } | {key: value for key, value in printed.items() if key[1] == "all"}
     sums = [line for line in lines if line[1:3] == ["all", "accounts"]]
     assert sums == [["GEMS", "all", "accounts", "0"], ["KCASH", "all", "accounts", "0"]]
 
@@ -152,13 +152,13 @@ def test_a_wrong_balance_of_an_account_is_reported(played: Played) -> None:
     assert lines == [f"DIFFERENCE account balance = sum of its postings: account {id}: stored 7, postings say 0"]
 
 
-def test_an_account_that_nothing_was_posted_to(played: Played) -> None:
+def test_the_proof_finds_a_balance_without_postings(played: Played) -> None:
     id = one("SELECT max(id) FROM wallet_account WHERE kind = 'earned'")
     lines = found("UPDATE wallet_account SET balance = 1 WHERE id = %s", id)
     assert lines == [f"DIFFERENCE account balance = sum of its postings: account {id}: stored 1, postings say 0"]
 
 
-def test_the_highest_balance_there_can_be(played: Played) -> None:
+def test_the_proof_finds_the_highest_possible_balance(played: Played) -> None:
     id = one("SELECT max(id) FROM wallet_account WHERE kind = 'earned'")
     lines = found("UPDATE wallet_account SET balance = %s WHERE id = %s", 2**63 - 1, id)
     assert lines == [
@@ -175,7 +175,7 @@ def test_a_wrong_running_balance_is_reported(played: Played, column: str, value:
     assert lines[0] == f"{rule} {id} on account {account}: stored {value or 'nothing'}, expected {stored}"
 
 
-def test_a_transactions_balance_after(played: Played) -> None:
+def test_the_proof_finds_a_changed_balance_after_of_a_transaction(played: Played) -> None:
     id = one(DEPOSIT)
     reference, stored = rows("SELECT reference, balance_after FROM wallet_transaction WHERE id = %s", id)[0]
     lines = found("UPDATE wallet_transaction SET balance_after = balance_after + 1 WHERE id = %s", id)
@@ -193,7 +193,7 @@ def test_an_escrow_with_less_than_its_stakes_is_reported(played: Played) -> None
     assert lines == [f"DIFFERENCE escrow = stakes of the field + sponsorship: tournament {uid}: holds 10, expected 20"]
 
 
-def test_a_stake_that_was_not_paid(played: Played) -> None:
+def test_the_proof_finds_an_unpaid_stake(played: Played) -> None:
     sql = """UPDATE esports_participation SET stake = stake + 5 WHERE id =
              (SELECT id FROM esports_participation WHERE tournament_id = %s LIMIT 1)"""
     lines = found(sql, played.uid)
@@ -201,7 +201,7 @@ def test_a_stake_that_was_not_paid(played: Played) -> None:
     assert lines == [f"{rule} {played.uid}: holds 20, expected 25"]
 
 
-def test_an_escrow_of_a_refunded_tournament_that_is_not_empty(played: Played) -> None:
+def test_the_proof_finds_money_in_the_escrow_of_a_refunded_tournament(played: Played) -> None:
     sql = "UPDATE esports_tournament SET refunded_at = now(), cancelled_at = now() WHERE id = %s"
     lines = found(sql, played.uid)
     assert lines == [f"DIFFERENCE escrow of a settled or refunded tournament = 0: tournament {played.uid}: holds 20"]
@@ -223,14 +223,14 @@ def test_a_wrong_seat_counter_is_reported(played: Played) -> None:
     assert lines == [f"{rule} {played.uid}: counted 1, joined 2"]
 
 
-def test_a_transaction_without_postings(played: Played) -> None:
+def test_the_proof_finds_a_transaction_without_postings(played: Played) -> None:
     id = one(DEPOSIT)
     reference = one("SELECT reference FROM wallet_transaction WHERE id = %s", id)
     lines = found("DELETE FROM wallet_posting WHERE transaction_id = %s", id)
     assert f"DIFFERENCE a transaction has postings: transaction {id} {reference}: none" in lines
 
 
-def test_a_transaction_that_was_given_to_another_gamer(played: Played) -> None:
+def test_the_proof_finds_a_transaction_moved_to_another_gamer(played: Played) -> None:
     id, posting = rows(f"SELECT t.id, p.id FROM ({DEPOSIT}) t JOIN wallet_posting p ON p.transaction_id = t.id")[0]
     reference = one("SELECT reference FROM wallet_transaction WHERE id = %s", id)
     other = one("SELECT wallet_id FROM users_gamer WHERE user_id = 'player-2'")
@@ -239,7 +239,7 @@ def test_a_transaction_that_was_given_to_another_gamer(played: Played) -> None:
     assert f"{rule} {id} {reference}: posting {posting}" in lines
 
 
-def test_a_tournament_that_is_over_and_not_yet_refunded_is_due_and_not_wrong(played: Played) -> None:
+def test_an_ended_tournament_awaiting_refunds_is_due_and_not_a_difference(played: Played) -> None:
     move(played.uid, schedules_at=-3, moves_to_lobby_at=-3, starts_at=-3, locks_at=-1, ends_at=-1)
     proof = prove()
     assert proof.exit_code == 0

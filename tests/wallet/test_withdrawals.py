@@ -71,7 +71,7 @@ def test_no_withdrawal_is_paid_twice(winner: GamerCaller) -> None:
     assert PayoutAttempt.objects.filter(withdrawal=row).count() == 1
 
 
-def test_one_kgen_wallet_over_all_games(winner: GamerCaller, other_studio: StudioCaller) -> None:
+def test_withdrawals_of_two_games_reach_one_kgen_wallet(winner: GamerCaller, other_studio: StudioCaller) -> None:
     elsewhere = other_studio.gamer("somebody")
     earn(elsewhere, 70)
     account = link(elsewhere)
@@ -117,18 +117,18 @@ def test_a_withdrawal_is_refused_in_the_order_of_the_contract(winner: GamerCalle
     assert_proven()
 
 
-def test_nothing_earned_is_nothing_to_withdraw(gamer: GamerCaller) -> None:
+def test_a_withdrawal_without_earned_money_is_refused(gamer: GamerCaller) -> None:
     link(gamer)
     gamer.post("/fe/wallet/withdraw").refused(409, "WITHDRAWAL_BELOW_MINIMUM")
 
 
 @pytest.mark.parametrize("amount", ["10", 1.5, True, -1, 2**53])
-def test_amounts_are_whole_numbers(winner: GamerCaller, amount: Any) -> None:
+def test_an_amount_that_is_no_whole_number_is_refused(winner: GamerCaller, amount: Any) -> None:
     winner.post("/fe/wallet/withdraw", {"amount": amount}).refused(400, "BAD_REQUEST")
     assert money(winner) == (300, 0)
 
 
-def test_a_key_answers_again_for_ever(winner: GamerCaller) -> None:
+def test_an_idempotency_key_of_a_withdrawal_never_expires(winner: GamerCaller) -> None:
     first = winner.post("/fe/wallet/withdraw", {"amount": 10}, key="once")
     paying.pay_due()
     again = winner.post("/fe/wallet/withdraw", {"amount": 10}, key="once")
@@ -141,7 +141,9 @@ def test_a_key_answers_again_for_ever(winner: GamerCaller) -> None:
     assert IdempotencyKey.objects.get().expires_at is None
 
 
-def test_foreign_withdrawals_are_unknown(winner: GamerCaller, studio: StudioCaller, other_studio: StudioCaller) -> None:
+def test_a_gamer_cannot_read_withdrawals_of_others(
+    winner: GamerCaller, studio: StudioCaller, other_studio: StudioCaller
+) -> None:
     row = withdraw(winner)
     for other in (studio.gamer("neighbour"), other_studio.gamer(winner.user_id)):
         other.get(f"/fe/wallet/withdrawals/{row.pk}").refused(404, "RECORD_NOT_FOUND")
@@ -174,7 +176,7 @@ def test_an_open_withdrawal_keeps_its_destination(winner: GamerCaller) -> None:
     assert not Account.objects.filter(owner_id=new.pk).exists()
 
 
-def test_above_the_threshold_an_operator_approves(winner: GamerCaller) -> None:
+def test_a_withdrawal_above_the_threshold_needs_an_approval(winner: GamerCaller) -> None:
     limits(winner, approval_above=100)
     assert withdraw(winner, 100).state == State.REQUESTED
     paying.pay_due()
@@ -188,7 +190,7 @@ def test_above_the_threshold_an_operator_approves(winner: GamerCaller) -> None:
     assert_proven()
 
 
-def test_a_rejection_gives_the_money_back_once(winner: GamerCaller) -> None:
+def test_a_rejection_returns_the_money_once(winner: GamerCaller) -> None:
     limits(winner, approval_above=100)
     row = withdraw(winner)
     reviewing.reject_withdrawal(withdrawal_id=row.pk, operator_id=7, reason="not this one")
@@ -216,7 +218,9 @@ def test_a_rejection_gives_the_money_back_once(winner: GamerCaller) -> None:
     assert winner.balance()["wallet_transaction_error"] is False
 
 
-def test_suspended_gamers_and_switched_off_clients_wait(winner: GamerCaller, studio: StudioCaller) -> None:
+def test_withdrawals_of_suspended_gamers_and_switched_off_clients_wait(
+    winner: GamerCaller, studio: StudioCaller
+) -> None:
     row = withdraw(winner)
     studio.post(f"/s2s/gamers/{winner.user_id}/suspend", {"reason": "test"}).ok()
     assert paying.pay_due() == 0
@@ -231,7 +235,7 @@ def test_suspended_gamers_and_switched_off_clients_wait(winner: GamerCaller, stu
     assert paying.pay_due() == 1
 
 
-def test_a_paused_rail_still_takes_requests(winner: GamerCaller) -> None:
+def test_a_paused_rail_still_accepts_requests(winner: GamerCaller) -> None:
     switching.pause_rail(name="internal", operator_id=7, reason="audit")
     withdraw(winner)
     assert paying.pay_due() == 0
@@ -239,7 +243,7 @@ def test_a_paused_rail_still_takes_requests(winner: GamerCaller) -> None:
     assert paying.pay_due() == 1
 
 
-def test_the_database_refuses_what_no_code_may_do(winner: GamerCaller) -> None:
+def test_the_database_refuses_invalid_changes_of_a_withdrawal(winner: GamerCaller) -> None:
     limits(winner, approval_above=0)
     row = withdraw(winner)
     rows = Withdrawal.objects.filter(pk=row.pk)

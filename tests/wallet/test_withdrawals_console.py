@@ -44,7 +44,9 @@ def act(browser: Browser, path: str, action: str, row: Any, reason: str = "becau
     return answer.content.decode()
 
 
-def test_approving_in_the_queue(browser: Browser, operator: Operator, winner: GamerCaller) -> None:
+def test_an_operator_approves_a_withdrawal_with_a_reason(
+    browser: Browser, operator: Operator, winner: GamerCaller
+) -> None:
     row = withdraw(winner)
     assert "Give a reason" in act(browser, WITHDRAWAL_LIST, "approve", row, reason=" ")
     assert "done" in act(browser, WITHDRAWAL_LIST, "approve", row)
@@ -55,7 +57,9 @@ def test_approving_in_the_queue(browser: Browser, operator: Operator, winner: Ga
     assert (row.state, row.approved_by, row.reason) == (State.PAID, operator.pk, "because")
 
 
-def test_rejecting_and_asking_again(browser: Browser, operator: Operator, winner: GamerCaller) -> None:
+def test_an_operator_rejects_a_withdrawal_or_queries_the_rail_again(
+    browser: Browser, operator: Operator, winner: GamerCaller
+) -> None:
     row = withdraw(winner)
     act(browser, WITHDRAWAL_LIST, "reject", row)
     row.refresh_from_db()
@@ -70,7 +74,7 @@ def test_rejecting_and_asking_again(browser: Browser, operator: Operator, winner
     assert rows.get().state == State.NEEDS_REVIEW
 
 
-def test_the_pages_change_nothing(browser: Browser, winner: GamerCaller) -> None:
+def test_withdrawal_pages_are_read_only(browser: Browser, winner: GamerCaller) -> None:
     row = withdraw(winner)
     page = browser.get(f"{WITHDRAWAL_LIST}{row.pk}/change/")
     assert page.status_code == 200
@@ -92,7 +96,7 @@ def test_a_viewer_can_do_nothing_with_a_withdrawal(winner: GamerCaller) -> None:
     assert row.approved_by is None
 
 
-def test_auditors_see_withdrawals_and_kgen_wallets(winner: GamerCaller) -> None:
+def test_the_audit_views_show_withdrawals_and_kgen_wallets(winner: GamerCaller) -> None:
     Client.objects.update(approval_above=None)
     row = withdraw(winner)
     paying.pay_due()
@@ -107,10 +111,10 @@ def test_a_reviewed_withdrawal_emits_its_event(winner: GamerCaller) -> None:
     client = row_of(winner).client
     WebhookEndpoint.objects.create(client_id=client.pk, url="https://studio.example/hook", created_at=client.created_at)
     first, second = [], []
-    for told, limit in ((first, None), (second, 0)):
+    for ids, limit in ((first, None), (second, 0)):
         Client.objects.update(approval_above=limit)
         row = withdraw(winner, 100)
-        told.append(str(row.pk))
+        ids.append(str(row.pk))
         if limit is None:
             paying.pay_due()
         else:

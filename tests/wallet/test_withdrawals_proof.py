@@ -42,7 +42,7 @@ def rows(gamer: GamerCaller) -> tuple[Withdrawal, Withdrawal]:
         (0, "id = gen_random_uuid()", {ENDS, ORPHAN}),
     ],
 )
-def test_a_row_that_was_tampered_with(rows: Any, which: int, change: str, rules: set[str]) -> None:
+def test_the_proof_finds_a_changed_withdrawal(rows: Any, which: int, change: str, rules: set[str]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("DELETE FROM wallet_payoutattempt")

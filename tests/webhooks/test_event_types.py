@@ -88,7 +88,7 @@ def heard_of_everything(
     assert gone["active"]
     send(studio, endpoint)
     deliver_due()
-    return {body["type"]: body for body in watcher.told()}
+    return {body["type"]: body for body in watcher.bodies()}
 
 
 def shape(value: Any) -> Any:

@@ -29,7 +29,7 @@ def test_an_endpoint_that_is_gone_is_switched_off_at_once(
     assert row["failing_since"] <= row["disabled_at"]
     states = WebhookDelivery.objects.filter(endpoint=gone["id"]).values_list("state", flat=True)
     assert list(states) == ["FAILED", "FAILED"], "nothing stays due for it"
-    (told,) = watcher.told()
+    (told,) = watcher.bodies()
     assert told["type"] == "webhook.disabled"
     assert told["data"] == {
         "endpoint_id": gone["id"],
@@ -59,7 +59,7 @@ def test_five_days_of_failures_switch_an_endpoint_off(
     row = shown(studio, failing)
     assert (row["active"], row["disabled_reason"]) == (False, "failing")
     assert row["failing_since"] < began
-    (told,) = watcher.told()  # once: of the other endpoints only one is the studio's and subscribes to it
+    (told,) = watcher.bodies()  # once: of the other endpoints only one is the studio's and subscribes to it
     assert (told["type"], told["data"]["reason"]) == ("webhook.disabled", "failing")
     assert told["data"]["failing_since"] == row["failing_since"]
 

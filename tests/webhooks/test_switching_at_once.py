@@ -56,7 +56,7 @@ def test_two_workers_switch_an_endpoint_off_once(studio: StudioCaller, listener:
     row = shown(studio, endpoint)
     assert (row["active"], row["disabled_reason"]) == (False, "gone")
     deliver_due()
-    assert [told["type"] for told in watcher.told()] == ["webhook.disabled"]
+    assert [told["type"] for told in watcher.bodies()] == ["webhook.disabled"]
 
 
 def test_a_success_and_the_last_failure_at_once_leave_one_of_two_whole_states(

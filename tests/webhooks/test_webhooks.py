@@ -54,7 +54,7 @@ def test_the_events_of_a_tournament_come_in_order(studio: StudioCaller, listener
     settle_due()
     callers["a"].post("/fe/esports/rewards/claim").ok()
     deliver_due()
-    types = [body["type"] for body in listener.told()]
+    types = [body["type"] for body in listener.bodies()]
     assert types == ["tournament.started", "tournament.completed", "tournament.settled", "reward.claimed"]
     assert all(json.loads(heard.body)["data"]["tournament_uid"] == uid for heard in listener.heard)
 
@@ -76,11 +76,11 @@ def test_a_late_event_has_the_status_of_its_own_time(studio: StudioCaller, liste
     studio.post(f"/s2s/esports/tournaments/{uid}/cancel").ok()
     announce_due()
     deliver_due()
-    told = [(body["type"], body["data"]["status"]) for body in listener.told()]
+    told = [(body["type"], body["data"]["status"]) for body in listener.bodies()]
     assert told == [("tournament.started", "STARTED"), ("tournament.cancelled", "CANCELLED")]
 
 
-def test_a_refused_delivery_is_tried_again_with_the_same_id(studio: StudioCaller, listener: Listener) -> None:
+def test_a_refused_delivery_is_retried_with_the_same_id(studio: StudioCaller, listener: Listener) -> None:
     endpoint = add(studio, listener)
     studio.post(f"/s2s/webhooks/{endpoint['id']}/test").ok()
     listener.answers = [500, 302]
@@ -167,7 +167,7 @@ def dripping() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("spelling", ["hex", "urn", "braces", "upper"])
-def test_only_the_canonical_text_of_an_id_is_one(studio: StudioCaller, listener: Listener, spelling: str) -> None:
+def test_only_a_hyphenated_endpoint_id_is_accepted(studio: StudioCaller, listener: Listener, spelling: str) -> None:
     endpoint = UUID(add(studio, listener)["id"])
     path = {
         "hex": endpoint.hex,
@@ -194,7 +194,7 @@ def test_a_delivery_is_given_up_after_three_days_and_can_be_replayed(studio: Stu
     assert WebhookDelivery.objects.get().state == "DELIVERED"
 
 
-def test_after_a_rotation_both_secrets_sign_for_a_day(studio: StudioCaller, listener: Listener) -> None:
+def test_both_secrets_sign_for_a_day_after_a_rotation(studio: StudioCaller, listener: Listener) -> None:
     old = add(studio, listener)
     new = studio.post(f"/s2s/webhooks/{old['id']}/rotate").ok()
     assert new["secret"] != old["secret"]
@@ -208,7 +208,7 @@ def test_after_a_rotation_both_secrets_sign_for_a_day(studio: StudioCaller, list
     assert (is_signed(second, old["secret"]), is_signed(second, new["secret"])) == (False, True)
 
 
-def test_a_removed_endpoint_hears_nothing_more(studio: StudioCaller, listener: Listener) -> None:
+def test_a_removed_endpoint_gets_no_further_delivery(studio: StudioCaller, listener: Listener) -> None:
     endpoint = add(studio, listener)
     studio.post(f"/s2s/webhooks/{endpoint['id']}/test").ok()
     studio.delete(f"/s2s/webhooks/{endpoint['id']}").ok()
@@ -255,7 +255,9 @@ def test_a_host_that_cannot_be_looked_up_is_refused(studio: StudioCaller, settin
 @pytest.mark.parametrize(
     "host", ["a.example.", f"{'a' * 63}.example", f"{LONGEST_NAME}.", "192.0.2.1", "[2001:db8::1]"]
 )
-def test_the_longest_host_and_one_with_a_last_dot_are_accepted(studio: StudioCaller, settings: Any, host: str) -> None:
+def test_the_longest_host_and_a_host_with_a_final_dot_are_accepted(
+    studio: StudioCaller, settings: Any, host: str
+) -> None:
     settings.WEBHOOK_PRIVATE = False
     studio.post("/s2s/webhooks", {"url": f"https://{host}/hook"}).ok(201)
 
@@ -269,7 +271,7 @@ def test_the_longest_host_and_one_with_a_last_dot_are_accepted(studio: StudioCal
         ("https://a.example:99999/hook", "unexpected ValueError"),
     ],
 )
-def test_a_call_that_raises_is_a_failed_try_and_is_given_up_in_the_end(
+def test_a_call_that_raises_is_a_failed_try_and_finally_given_up(
     studio: StudioCaller, client_row: Client, listener: Listener, url: str, words: str
 ) -> None:
     now = database_now()
