@@ -10,7 +10,7 @@ from tests.support.http import Answer, Caller, GamerCaller, StudioCaller
 from tests.support.undone import undone
 from tests.support.ways import Chosen, Way, fast_path
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.long, pytest.mark.django_db]
 
 REQUESTS_A_CALL = 100
 # New in each response.

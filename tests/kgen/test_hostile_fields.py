@@ -8,7 +8,7 @@ from tests.support.http import Answer
 from tests.support.inputs import NASTY, Nasty, Never, allowed_for, concerns, fits, refused_for
 from tests.support.rows import snapshot
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.long, pytest.mark.django_db]
 
 WITH_FIELDS = pytest.mark.parametrize("call", [c for c in CALLS if c.groups], ids=[c.name for c in CALLS if c.groups])
 # The older name is read as the newer one.

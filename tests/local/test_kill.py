@@ -11,6 +11,8 @@ import pytest
 from tests.support.launcher import PROGRAMS, Launcher, Query, all_gone, descendants, launched
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 
 def end_of(launcher: Launcher) -> None:
     """Reap it and close its pipes."""
@@ -28,7 +30,6 @@ def test_no_process_survives_a_killed_launcher_and_the_data_is_kept(up: Launcher
     end_of(up)
 
 
-@pytest.mark.long
 def test_no_process_survives_launcher_and_watchdog_killed_together(up: Launcher) -> None:
     family = up.family()
     up.member("watchdog.py").kill()
@@ -37,7 +38,6 @@ def test_no_process_survives_launcher_and_watchdog_killed_together(up: Launcher)
     end_of(up)
 
 
-@pytest.mark.long
 def test_a_killed_watchdog_is_replaced_by_one_that_knows_every_process(up: Launcher) -> None:
     first = up.member("watchdog.py")
     first.kill()
@@ -51,7 +51,6 @@ def test_a_killed_watchdog_is_replaced_by_one_that_knows_every_process(up: Launc
     end_of(up)
 
 
-@pytest.mark.long
 def test_a_stack_ends_when_its_make_ends(checkout: Path, home: Path) -> None:
     launcher = Launcher(checkout, home, environment={"MAKELEVEL": "1"})
     # Stands for make: a parent that waits for the launcher.

@@ -19,6 +19,7 @@ from tests.local.stub import make_checkout
 from tests.support.launcher import CHECKOUT, Launcher, clean_environment
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root on Linux needs namespaces"),
     pytest.mark.skipif(platform.machine() not in forbidding.UNSHARE, reason="unshare's number is not known here"),
 ]

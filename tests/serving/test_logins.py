@@ -8,7 +8,7 @@ import pytest
 from tests.support.http import GamerCaller
 from tests.support.web import ORDINARY, request, serving_after
 
-pytestmark = pytest.mark.usefixtures("committed")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("committed")]
 
 LOGINS = 50
 # A hash takes more than a second of a core: 50 of them would hold every thread for half a minute.

@@ -19,7 +19,7 @@ from tests.support.threads import holding_seats
 from tests.support.waiting import eventually
 from tests.support.web import Web, connections_of, listeners, request, serving
 
-pytestmark = pytest.mark.usefixtures("committed")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("committed")]
 
 
 @pytest.fixture

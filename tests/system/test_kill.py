@@ -10,6 +10,8 @@ from tests.support.stack import Stack
 from tests.support.waiting import eventually
 from tests.system.load import CONNECTION_LOST, Load
 
+pytestmark = pytest.mark.long
+
 DONE = (200, "")
 UNAVAILABLE = (503, "UNAVAILABLE")
 # A try whose answer was lost may still be at work when the client asks again.
@@ -30,7 +32,6 @@ VICTIMS = {
 NOTICED = {"web": CONNECTION_LOST, "PostgreSQL": UNAVAILABLE}
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_killing_one_process_loses_and_doubles_no_acknowledged_call(stack: Stack, victim: str) -> None:
     with Load(stack, victim) as load:
@@ -47,7 +48,6 @@ def test_killing_one_process_loses_and_doubles_no_acknowledged_call(stack: Stack
     check_kept(stack, load)
 
 
-@pytest.mark.long
 def test_calls_go_on_while_valkey_hangs(stack: Stack) -> None:
     with Load(stack, "frozen") as load:
         load.await_more(2)

@@ -17,7 +17,7 @@ from wallet.ledger import Bucket, JournalEntry, Kind, SystemAccount, Transfer
 from wallet.models import Direction
 from wallet.services import adjusting
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.long, pytest.mark.django_db]
 
 BUCKETS = ("bonus", "bought", "earned")
 GAMERS = st.integers(0, 2)
