@@ -74,7 +74,7 @@ def statement(gamer: GamerCaller) -> list[tuple[str, str, int, str, int]]:
 
 def heard(listener: Listener) -> list[tuple[str, dict[str, Any]]]:
     """All that was told, in order."""
-    return [(body["type"], body["data"]) for body in listener.events()]
+    return [(body["type"], body["data"]) for body in listener.bodies()]
 
 
 def test_fourteen_gamers_play_five_win_and_one_withdraws(
